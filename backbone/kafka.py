@@ -1,0 +1,135 @@
+"""Opens Kafka clients the one safe way: TLS and SCRAM, idempotent writers, readers that see committed records only."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from backbone.errors import Retry, Stop
+from backbone.settings import Settings
+
+LINGER_MS = 20
+"""Long enough to fill batches under load, short enough not to be felt by one declaration."""
+FETCH_WAIT_MS = 100
+QUEUED_KB = 65_536
+SESSION_MS = 10_000
+"""A killed member holds its partitions this long."""
+TRANSACTION_MS = 60_000
+TIMEOUT_S = 30.0
+FATAL = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError._AUTHENTICATION,  # noqa: SLF001 - the library names its local codes so
+}
+
+
+def client(settings: Settings, user: str, **overrides: Any) -> dict[str, Any]:
+    """Configuration for a librdkafka client as `user`; names use `_` for `.`."""
+    config: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": user,
+        "sasl.password": settings.secret("kafka", user),
+        "client.id": user,
+        "log_level": 3,
+    }
+    if settings.kafka_ca:
+        config["ssl.ca.location"] = str(settings.kafka_ca)
+    return config | {name.replace("_", "."): value for name, value in overrides.items()}
+
+
+def producer(settings: Settings, user: str, transactional_id: str | None = None, **overrides: Any) -> Producer:
+    """A writer that neither loses nor doubles; keys go to the partition every other client would choose."""
+    config = {
+        "enable.idempotence": True,
+        "partitioner": "murmur2_random",
+        "compression.type": "lz4",
+        "linger.ms": LINGER_MS,
+        "batch.size": 1_000_000,
+        "batch.num.messages": 20_000,
+        "queue.buffering.max.messages": 1_000_000,
+        "queue.buffering.max.kbytes": 262_144,
+    }
+    if transactional_id:
+        config |= {"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_MS}
+    return Producer(
+        client(settings, user) | config | {name.replace("_", "."): value for name, value in overrides.items()}
+    )
+
+
+def consumer(settings: Settings, user: str, group: str, **overrides: Any) -> Consumer:
+    """A reader of committed records that commits nothing by itself."""
+    config = {
+        "group.id": group,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "isolation.level": "read_committed",
+        "fetch.wait.max.ms": FETCH_WAIT_MS,
+        "queued.max.messages.kbytes": QUEUED_KB,
+        "session.timeout.ms": SESSION_MS,
+        "enable.partition.eof": False,
+    }
+    return Consumer(
+        client(settings, user) | config | {name.replace("_", "."): value for name, value in overrides.items()}
+    )
+
+
+def admin(settings: Settings, user: str = "admin") -> AdminClient:
+    """An administrator of the cluster."""
+    return AdminClient(client(settings, user))
+
+
+def alive(message: Message | None) -> Message | None:
+    """The message, or None where there is nothing to handle.
+
+    Raises Stop for a closed door, Retry for anything that passes.
+    """
+    if message is None:
+        return None
+    error = message.error()
+    if error is None:
+        return message
+    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library names its local codes so
+        return None
+    if error.fatal() or error.code() in FATAL:
+        raise Stop(f"Kafka refuses: {error.str()}.", "Run `kruispunt provision`, or check the credentials.")
+    raise Retry(error.str())
+
+
+def partitions_of(reader: Consumer, topic: str) -> list[int]:
+    """The partition numbers of a topic.
+
+    Raises Retry when the broker does not answer, Stop when the topic is not there.
+    """
+    try:
+        found = reader.list_topics(topic, timeout=TIMEOUT_S).topics[topic]
+    except KafkaException as error:
+        raise Retry(str(error)) from error
+    if found.error is not None:
+        raise Stop(f"Topic {topic}: {found.error.str()}.", "Run `kruispunt up`.")
+    return sorted(found.partitions)
+
+
+def read_all(settings: Settings, user: str, topic: str, group: str | None = None) -> Iterator[Message]:
+    """Every committed record of a topic from the beginning to where it ends now. Joins no group."""
+    reader = consumer(settings, user, group or f"{user}.read-all", enable_partition_eof=True)
+    try:
+        wanted = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions_of(reader, topic)]
+        reader.assign(wanted)
+        open_partitions = {entry.partition for entry in wanted}
+        while open_partitions:
+            for message in reader.consume(5_000, timeout=TIMEOUT_S):
+                error = message.error()
+                if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                    open_partitions.discard(message.partition())
+                    continue
+                if alive(message):
+                    yield message
+    finally:
+        reader.close()

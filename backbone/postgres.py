@@ -1,0 +1,66 @@
+"""Opens PostgreSQL as one role, and brings a database to the newest shape, each step once."""
+
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+
+from backbone.errors import Retry
+from backbone.settings import Settings
+
+CONNECT_S = 10
+MIGRATION_LOCK = 5_019_771
+"""Any fixed number: two processes that migrate at once wait for each other on it."""
+
+
+def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:
+    """Connection string of a role; holds its password, so it is never logged."""
+    return make_conninfo(
+        host=settings.postgres_host,
+        port=settings.postgres_port,
+        user=role,
+        password=settings.secret("postgres", role),
+        dbname=database,
+        sslmode=settings.postgres_sslmode,
+        connect_timeout=CONNECT_S,
+        application_name=role,
+        **more,
+    )
+
+
+def connect(settings: Settings, role: str, database: str = "kruispunt", **options: Any) -> Connection[TupleRow]:
+    """A connection as `role`.
+
+    Raises Retry when the server cannot be reached or is still starting.
+    """
+    try:
+        return psycopg.connect(conninfo(settings, role, database), **options)
+    except psycopg.OperationalError as error:
+        raise Retry(f"PostgreSQL does not let {role} in: {str(error).strip().splitlines()[-1]}") from error
+
+
+def migrate(connection: Connection[TupleRow], folder: Traversable) -> list[str]:
+    """Run each `NNN_name.sql` of a folder that this database has not seen, in order, all in one transaction.
+
+    Gives the names of those that ran.
+    """
+    steps = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
+    ran = []
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        cursor.execute(
+            "create table if not exists migration (name text primary key, at timestamptz not null default now())"
+        )
+        cursor.execute("select name from migration")
+        seen = {row[0] for row in cursor}
+        for step in steps:
+            name = f"{folder.name}/{step.name}"
+            if name in seen:
+                continue
+            cursor.execute(cast(LiteralString, step.read_text("utf-8")))
+            cursor.execute("insert into migration (name) values (%s)", (name,))
+            ran.append(name)
+    return ran

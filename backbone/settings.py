@@ -1,0 +1,105 @@
+"""Reads the settings of a process once, frozen, and refuses wrong ones at the start.
+
+They come from the environment (`KRUISPUNT_…`) and from `$KRUISPUNT_HOME/settings.json`; secrets never stand in either,
+but each in a file of its own that only its owner can read.
+"""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backbone.errors import Stop
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+SETTINGS_FILE = "settings.json"
+
+
+class Settings(BaseSettings):
+    """Where everything is. Ports of 0 mean: not chosen yet."""
+
+    model_config = SettingsConfigDict(env_prefix="KRUISPUNT_", frozen=True, extra="forbid")
+
+    home: Path
+    kafka_bootstrap: str = "localhost:9094"
+    kafka_ca: Path | None = None
+    postgres_host: str = "127.0.0.1"
+    postgres_port: int = 5432
+    postgres_sslmode: Literal["disable", "prefer", "require", "verify-full"] = "prefer"
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 25
+    smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_ca: Path | None = None
+    smtp_from: str = "no-reply@kruispunt.example"
+    api_host: str = "127.0.0.1"
+    api_port: int = 8080
+    registry_url: str = "http://127.0.0.1:8080"
+    partitions: int = Field(default=4, ge=1, le=64)
+    settle_seconds: float = Field(default=2.0, ge=0)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def secrets_folder(self) -> Path:
+        """One folder per kind of secret, one file per user."""
+        return self.home / "secrets"
+
+    @property
+    def inbox(self) -> Path:
+        """Where the mails of the embedded inbox lie, one file each."""
+        return self.home / "inbox" / "new"
+
+    @property
+    def outgoing(self) -> Path:
+        """Where letters are handed over to the print service."""
+        return self.home / "outgoing"
+
+    def secret(self, kind: Literal["kafka", "postgres", "smtp"], user: str) -> str:
+        """The password of a user.
+
+        Raises Stop when the file is missing or others can read it.
+        """
+        return self._read(self.secrets_folder / kind / user).decode().strip()
+
+    def pepper(self) -> bytes:
+        """The secret that turns numbers into pseudonyms; it must never change while topics hold data."""
+        return self._read(self.secrets_folder / "pepper")
+
+    def _read(self, path: Path) -> bytes:
+        try:
+            mode = path.stat().st_mode
+            content = path.read_bytes()
+        except OSError as error:
+            raise Stop(f"The secret {path} cannot be read.", "Run `kruispunt up`, or put it there.") from error
+        if mode & OTHERS:
+            raise Stop(f"Others can read the secret {path}.", f"Run `chmod 600 '{path}'` and change the secret.")
+        return content
+
+
+def home() -> Path:
+    """The folder with the state of the embedded stack."""
+    return Path(os.environ.get("KRUISPUNT_HOME") or ".kruispunt").absolute()
+
+
+def load(folder: Path | None = None) -> Settings:
+    """The settings of a home; the environment wins over the file.
+
+    Raises Stop with every wrong setting named.
+    """
+    place = folder or home()
+    path = place / SETTINGS_FILE
+    stored: dict[str, Any] = {}
+    if path.exists():
+        try:
+            stored = json.loads(path.read_text("utf-8"))
+        except ValueError as error:
+            raise Stop(f"{path} is not JSON.", "Remove it and run `kruispunt up`.") from error
+    chosen = {name: value for name, value in stored.items() if f"KRUISPUNT_{name.upper()}" not in os.environ}
+    try:
+        return Settings(**{**chosen, "home": place})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
+        raise Stop(f"Wrong settings in {path} or the environment: {wrong}.", "Correct them.") from error

@@ -1,0 +1,1 @@
+"""Out: who is entitled to what, narrowing, delivery, an institution's own store, the disclosure log."""

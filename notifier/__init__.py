@@ -1,0 +1,1 @@
+"""Findings to people: settle, choose a channel, render, hand over, account for it."""

@@ -1,0 +1,1 @@
+"""In: read, validate, register once, publish once."""

@@ -1,0 +1,1 @@
+"""Facts to findings: the law as dated rules, one file per rule."""

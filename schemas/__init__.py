@@ -1,0 +1,1 @@
+"""What travels: contracts, their typed twins, identifiers, topics, the codec."""

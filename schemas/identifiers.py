@@ -1,0 +1,108 @@
+"""Checks the numbers of persons and employers, and derives the ids that make the same fact the same everywhere."""
+
+import hashlib
+import hmac
+from calendar import monthrange
+from datetime import date
+
+QUARTER_MONTHS = 3
+MOD = 97
+NSSO_LOWEST = 100006
+NSSO_HIGHEST = 199999934
+CENTURY_PREFIX = 2_000_000_000
+"""Put before the nine digits of somebody born from 2000 on, before the remainder is taken."""
+
+
+def _check(number: int) -> int:
+    return MOD - number % MOD
+
+
+def is_inss(number: str) -> bool:
+    """Whether the check digits of a national or BIS number fit, for either century (zone 00024)."""
+    if len(number) != 11 or not number.isascii() or not number.isdigit():
+        return False
+    head, check = int(number[:9]), int(number[9:])
+    return (
+        (check in (_check(head), _check(CENTURY_PREFIX + head)))
+        and 0 <= int(number[2:4]) % 20 <= 12
+        and int(number[4:6]) <= 31
+    )
+
+
+def inss(head: int, *, after_2000: bool) -> str:
+    """The full number for nine leading digits."""
+    return f"{head:09d}{_check(head + (CENTURY_PREFIX if after_2000 else 0)):02d}"
+
+
+def birth_date(number: str, today: date | None = None) -> date | None:
+    """The birth date in a national number, None where unknown (00); the check digits tell the century."""
+    head, check = int(number[:9]), int(number[9:])
+    old, new = check == _check(head), check == _check(CENTURY_PREFIX + head)
+    year = int(number[:2])
+    if old and new:
+        limit = (today or date(2100, 1, 1)).year
+        century = 2000 if 2000 + year <= limit else 1900
+    else:
+        century = 2000 if new else 1900
+    month, day = int(number[2:4]) % 20, int(number[4:6])
+    if not month or not day:
+        return None
+    try:
+        return date(century + year, month, day)
+    except ValueError:
+        return None
+
+
+def is_enterprise(number: str) -> bool:
+    """Whether an enterprise number (CBE) of nine or ten digits fits its check digits (zone 00014)."""
+    if len(number) not in (9, 10) or not number.isascii() or not number.isdigit():
+        return False
+    padded = number.zfill(10)
+    return padded[0] in "01" and int(padded[8:]) == _check(int(padded[:8]))
+
+
+def is_establishment(number: str) -> bool:
+    """Whether an establishment unit number begins with 2 to 8 and fits its check digits (zone 00042)."""
+    if len(number) != 10 or not number.isascii() or not number.isdigit():
+        return False
+    return number[0] in "2345678" and int(number[8:]) == _check(int(number[:8]))
+
+
+def is_nsso(number: str) -> bool:
+    """Whether an NSSO number lies in its domain and fits its check digits (zone 00011)."""
+    if not number.isascii() or not number.isdigit() or len(number) > 9:
+        return False
+    value = int(number)
+    return NSSO_LOWEST <= value <= NSSO_HIGHEST and (value + 1) % MOD == 0
+
+
+def derive(*parts: str) -> str:
+    """The id of what these parts name: 32 hexadecimal characters, the same for the same parts."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def pseudonym(pepper: bytes, number: str) -> bytes:
+    """16 bytes that stand for a person or employer in keys and counts; without the pepper there is no way back."""
+    return hmac.digest(pepper, number.encode(), "sha256")[:16]
+
+
+def from_dmfa(quarter: str) -> str:
+    """`20263`, as in zone 00013, to `2026Q3`."""
+    return f"{quarter[:4]}Q{quarter[4]}"
+
+
+def to_dmfa(quarter: str) -> str:
+    """`2026Q3` to `20263`."""
+    return quarter[:4] + quarter[5]
+
+
+def quarter_days(quarter: str) -> tuple[date, date]:
+    """First and last day of a quarter written `2026Q3`."""
+    year, number = int(quarter[:4]), int(quarter[5])
+    last_month = number * QUARTER_MONTHS
+    return date(year, last_month - QUARTER_MONTHS + 1, 1), date(year, last_month, monthrange(year, last_month)[1])
+
+
+def quarter_of(day: date) -> str:
+    """The quarter a day lies in."""
+    return f"{day.year}Q{(day.month - 1) // QUARTER_MONTHS + 1}"

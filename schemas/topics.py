@@ -1,0 +1,108 @@
+"""Declares every topic once; creation, access rules, documentation and tests are derived from this file."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.institutions import INSTITUTIONS
+
+PERSON_PARTITIONED: Literal["person"] = "person"
+"""Topics that must have the same number of partitions, so that one person is in one partition number everywhere."""
+
+DECLARATIONS = (
+    "declarations.wages",
+    "declarations.working-time",
+    "declarations.contributions",
+    "declarations.entitlements",
+)
+FACTS = "rules.facts"
+DISCLOSURES = "audit.disclosures"
+FINDINGS = "findings"
+NOTICES = "notices.status"
+POSITIONS = "relay.positions"
+SCHEMAS = "schemas"
+DEAD_LETTERS = "dead-letters"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic: what its key is, what it carries, who may write and read it, how long it is kept."""
+
+    name: str
+    key: str
+    contracts: tuple[str, ...]
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    doc: str
+    spread: Literal["person", "single"] = PERSON_PARTITIONED
+    cleanup: Literal["delete", "compact"] = "delete"
+    retention_days: int = 7
+
+    def partitions(self, person_partitions: int) -> int:
+        """How many partitions the topic has where person topics have `person_partitions`."""
+        return person_partitions if self.spread == PERSON_PARTITIONED else 1
+
+
+def delivery(institution: str) -> str:
+    """The topic that only this institution can read."""
+    return f"deliveries.{institution}"
+
+
+PERSON_KEY = "pseudonym of the person"
+
+TOPICS: tuple[Topic, ...] = (
+    *(
+        Topic(
+            name, PERSON_KEY, (name,), ("relay",), ("exchange", "inspector"),
+            "What was accepted, once, in full. Closed to every institution.", retention_days=90,
+        )
+        for name in DECLARATIONS
+    ),
+    *(
+        Topic(
+            delivery(institution), PERSON_KEY, DECLARATIONS, ("exchange",), (institution, "inspector"),
+            f"The copies {institution} is entitled to: projections of the declarations.", retention_days=30,
+        )
+        for institution in INSTITUTIONS
+    ),
+    Topic(
+        FACTS, "none: the partition is that of the persons in the bundle", (FACTS,),
+        ("exchange",), ("rules", "inspector"),
+        "Bundles of narrowed facts for the rules.", retention_days=30,
+    ),
+    Topic(
+        DISCLOSURES, "none: the partition is that of the events", (DISCLOSURES,), ("exchange",), ("audit", "inspector"),
+        "Who received what about whom, and who was refused.", retention_days=30,
+    ),
+    Topic(
+        FINDINGS, "pseudonym of the recipient", (FINDINGS,), ("relay",), ("notifier", "inspector"),
+        "Rights and reductions nobody took up, and their withdrawal.", retention_days=30,
+    ),
+    Topic(
+        NOTICES, "pseudonym of the recipient", (NOTICES,), ("relay",), ("inspector",),
+        "What happened to each notice.", retention_days=30,
+    ),
+    Topic(
+        POSITIONS, "name of the outbox", (POSITIONS,), ("relay",), ("relay", "inspector"),
+        "How far each outbox is published.", spread="single", cleanup="compact",
+    ),
+    Topic(
+        SCHEMAS, "subject and version, JSON in the shape of _schemas", (),
+        ("registrar",), ("api", "exchange", "rules", "inspector"),
+        "Every version of every schema.", spread="single", cleanup="compact",
+    ),
+    Topic(
+        DEAD_LETTERS, "that of the message", ("dead-letters",), ("exchange", "relay"), ("inspector",),
+        "Messages that could not be handled, whole.", retention_days=365,
+    ),
+)  # fmt: skip
+
+
+def topic(name: str) -> Topic:
+    """The topic of that name.
+
+    Raises LookupError.
+    """
+    for candidate in TOPICS:
+        if candidate.name == name:
+            return candidate
+    raise LookupError(name)
