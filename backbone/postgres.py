@@ -60,7 +60,7 @@ def migrate(connection: Connection[TupleRow], folder: Traversable) -> list[str]:
             name = f"{folder.name}/{step.name}"
             if name in seen:
                 continue
-            cursor.execute(cast(LiteralString, step.read_text("utf-8")))
+            cursor.execute(step.read_bytes())
             cursor.execute("insert into migration (name) values (%s)", (name,))
             ran.append(name)
     return ran
