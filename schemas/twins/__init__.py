@@ -1,0 +1,1 @@
+"""Typed twins of the contracts: what mypy checks is what travels."""

@@ -1,0 +1,32 @@
+"""The typed twin of `audit.disclosures`; derived from its contract, never edited."""
+
+from datetime import datetime
+from typing import TypedDict
+
+
+class Disclosure(TypedDict):
+    """One copy."""
+
+    event: str
+    person: bytes
+    recipient: str
+    deliberation: str
+    contract: int
+
+
+class Refusal(TypedDict):
+    """One event that an institution did not get."""
+
+    event: str
+    person: bytes
+    recipient: str
+    reason: str
+
+
+class Disclosures(TypedDict):
+    """What the exchange did with the events of one transaction: who received what about whom on which basis, and who was refused why."""
+
+    at: datetime
+    exchanged: int
+    disclosures: list[Disclosure]
+    refusals: list[Refusal]

@@ -1,0 +1,35 @@
+"""The typed twin of `findings`; derived from its contract, never edited."""
+
+from datetime import datetime
+from typing import Literal, TypedDict
+
+
+class Step(TypedDict):
+    """One step of the reasoning."""
+
+    step: str
+    value: str
+    unit: str | None
+    source: str
+
+
+class Finding(TypedDict):
+    """A right or reduction that a rule sees and nobody took up, or the withdrawal of one."""
+
+    finding: str
+    version: int
+    status: Literal["found", "replaced", "withdrawn"]
+    rule: str
+    side: Literal["employer", "citizen"]
+    employer: str
+    person: str
+    quarter: str
+    occupation: str | None
+    deduction_code: str | None
+    amount: int | None
+    claimed: int
+    missing: int | None
+    certainty: Literal["certain", "likely", "to_check", "undetermined"]
+    trace: list[Step]
+    causes: list[str]
+    found_at: datetime
