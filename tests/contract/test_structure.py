@@ -1,0 +1,71 @@
+"""The house stands as drawn: arrows point one way, every topic has its ends, and the package names are ours."""
+
+import ast
+import importlib.util
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from schemas.contracts import contracts
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import PERSON_PARTITIONED, TOPICS, Topic
+
+ROOT = Path(__file__).parents[2]
+MAY_IMPORT = {
+    "schemas": set(),
+    "backbone": {"schemas"},
+    "producers": {"schemas", "backbone"},
+    "consumers": {"schemas", "backbone"},
+    "rules": {"schemas", "backbone"},
+    "notifier": {"schemas", "backbone"},
+}
+OURS = {*MAY_IMPORT, "kruispunt", "benchmarks"}
+OUTSIDE = {"registrar", *INSTITUTIONS}
+PROCESSES = {"relay", "exchange", "audit", "rules", "notifier", "api", "inspector", *OUTSIDE}
+
+
+def imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text("utf-8"))
+    modules = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    modules += [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    return {name.split(".")[0] for name in modules}
+
+
+@pytest.mark.parametrize("stage", MAY_IMPORT)
+def test_arrows_between_folders_point_one_way(stage: str) -> None:
+    wrong = {
+        str(path.relative_to(ROOT)): bad
+        for path in (ROOT / stage).rglob("*.py")
+        if (bad := (imported(path) & OURS) - MAY_IMPORT[stage] - {stage})
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("package", sorted(OURS - {"benchmarks"}))
+def test_a_package_name_is_this_repository_and_nobody_elses(package: str) -> None:
+    found = importlib.util.find_spec(package)
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    assert {Path(place).resolve() for place in found.submodule_search_locations} == {(ROOT / package).resolve()}
+    assert set(packages_distributions().get(package, ["kruispunt"])) == {"kruispunt"}
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_a_topic_has_writers_readers_a_purpose_and_contracts_that_exist(topic: Topic) -> None:
+    assert topic.writers
+    assert topic.readers
+    assert topic.doc.endswith(".")
+    assert set(topic.writers) | set(topic.readers) <= PROCESSES
+    assert set(topic.contracts) <= {contract.name for contract in contracts()}
+    assert (topic.cleanup == "compact") == (topic.spread != PERSON_PARTITIONED)
+
+
+def test_an_institution_can_read_its_own_deliveries_and_nothing_else() -> None:
+    for institution in INSTITUTIONS:
+        assert [topic.name for topic in TOPICS if institution in topic.readers] == [f"deliveries.{institution}"]
+        assert not any(institution in topic.writers for topic in TOPICS)
+
+
+def test_every_contract_travels_in_a_topic() -> None:
+    assert {contract.name for contract in contracts()} == {name for topic in TOPICS for name in topic.contracts}
