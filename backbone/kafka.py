@@ -17,6 +17,8 @@ SESSION_MS = 10_000
 """A killed member holds its partitions this long."""
 TRANSACTION_MS = 60_000
 TIMEOUT_S = 30.0
+FULL_BATCH_S = 0.2
+"""How long to wait for a batch to fill before going on with what is there."""
 FATAL = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
@@ -116,20 +118,36 @@ def partitions_of(reader: Consumer, topic: str) -> list[int]:
     return sorted(found.partitions)
 
 
-def read_all(settings: Settings, user: str, topic: str, group: str | None = None) -> Iterator[Message]:
-    """Every committed record of a topic from the beginning to where it ends now. Joins no group."""
-    reader = consumer(settings, user, group or f"{user}.read-all", enable_partition_eof=True)
+def read_to_end(settings: Settings, user: str, places: list[TopicPartition]) -> Iterator[Message]:
+    """Every committed record from these places to where each partition ends now. Joins no group.
+
+    Raises Retry when the broker falls silent before the end.
+    """
+    if not places:
+        return
+    reader = consumer(settings, user, f"{user}.reads", enable_partition_eof=True)
     try:
-        wanted = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in partitions_of(reader, topic)]
-        reader.assign(wanted)
-        open_partitions = {entry.partition for entry in wanted}
-        while open_partitions:
-            for message in reader.consume(5_000, timeout=TIMEOUT_S):
+        reader.assign(places)
+        left = {(place.topic, place.partition) for place in places}
+        while left:
+            messages = reader.consume(10_000, timeout=FULL_BATCH_S) or reader.consume(1, timeout=TIMEOUT_S)
+            if not messages:
+                raise Retry("Kafka does not answer.")
+            for message in messages:
                 error = message.error()
                 if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                    open_partitions.discard(message.partition())
-                    continue
-                if alive(message):
+                    left.discard((str(message.topic()), int(message.partition() or 0)))
+                elif alive(message):
                     yield message
     finally:
         reader.close()
+
+
+def read_all(settings: Settings, user: str, topic: str) -> Iterator[Message]:
+    """Every committed record of a topic from the beginning to where it ends now."""
+    reader = consumer(settings, user, f"{user}.reads")
+    try:
+        numbers = partitions_of(reader, topic)
+    finally:
+        reader.close()
+    yield from read_to_end(settings, user, [TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers])

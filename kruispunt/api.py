@@ -1,0 +1,138 @@
+"""Serves every schema in circulation, read-only, over the paths that stock deserializers ask for."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from backbone import kafka, logs
+from backbone.errors import Retry
+from backbone.settings import Settings
+from schemas.registration import Version, parse
+from schemas.topics import SCHEMAS
+
+POLL_S = 0.2
+NOT_FOUND = 404
+MISSING_SUBJECT = 40401
+MISSING_VERSION = 40402
+MISSING_SCHEMA = 40403
+
+
+class Catalogue:
+    """Versions by subject and schemas by id, as far as the schemas topic has been read."""
+
+    def __init__(self) -> None:
+        self.texts: dict[int, str] = {}
+        self.subjects: dict[str, dict[int, Version]] = {}
+
+    def add(self, version: Version) -> None:
+        """Take in one version."""
+        self.texts[version.id] = version.schema
+        self.subjects.setdefault(version.subject, {})[version.version] = version
+
+    def version(self, subject: str, wanted: str) -> Version | None:
+        """A version of a subject by number, or `latest`."""
+        versions = self.subjects.get(subject, {})
+        number = max(versions, default=0) if wanted == "latest" else int(wanted) if wanted.isdigit() else 0
+        return versions.get(number)
+
+
+def _absent(code: int, what: str) -> JSONResponse:
+    return JSONResponse({"error_code": code, "message": f"{what} not found."}, NOT_FOUND)
+
+
+def application(catalogue: Catalogue) -> FastAPI:
+    """The HTTP application over a catalogue."""
+    app = FastAPI(title="Kruispunt schemas", openapi_url=None)
+
+    @app.get("/schemas/ids/{number}")
+    def schema(number: int) -> JSONResponse:
+        text = catalogue.texts.get(number)
+        return JSONResponse({"schema": text}) if text else _absent(MISSING_SCHEMA, "Schema")
+
+    @app.get("/schemas/ids/{number}/versions")
+    def uses(number: int) -> JSONResponse:
+        found = [
+            {"subject": version.subject, "version": version.version}
+            for versions in catalogue.subjects.values()
+            for version in versions.values()
+            if version.id == number
+        ]
+        return JSONResponse(found) if found else _absent(MISSING_SCHEMA, "Schema")
+
+    @app.get("/schemas/types")
+    def types() -> list[str]:
+        return ["AVRO"]
+
+    @app.get("/subjects")
+    def subjects() -> list[str]:
+        return sorted(catalogue.subjects)
+
+    @app.get("/subjects/{subject}/versions")
+    def versions(subject: str) -> JSONResponse:
+        found = catalogue.subjects.get(subject)
+        return JSONResponse(sorted(found)) if found else _absent(MISSING_SUBJECT, "Subject")
+
+    @app.get("/subjects/{subject}/versions/{wanted}")
+    def one(subject: str, wanted: str) -> JSONResponse:
+        if subject not in catalogue.subjects:
+            return _absent(MISSING_SUBJECT, "Subject")
+        found = catalogue.version(subject, wanted)
+        if found is None:
+            return _absent(MISSING_VERSION, "Version")
+        return JSONResponse(
+            {"subject": found.subject, "version": found.version, "id": found.id, "schema": found.schema}
+        )
+
+    @app.get("/health")
+    def health() -> dict[str, int]:
+        return {"schemas": len(catalogue.texts)}
+
+    return app
+
+
+@contextmanager
+def following(settings: Settings, catalogue: Catalogue) -> Iterator[None]:
+    """While open, the catalogue takes in what the schemas topic holds and what comes after."""
+    ending = threading.Event()
+    log = logs.configure("api", settings.log_level)
+
+    def follow() -> None:
+        reader = kafka.consumer(settings, "api", "api")
+        reader.assign([TopicPartition(SCHEMAS, 0, OFFSET_BEGINNING)])
+        while not ending.is_set():
+            try:
+                message = kafka.alive(reader.poll(POLL_S))
+            except Retry as error:
+                log.warning("waiting for kafka", reason=str(error))
+                continue
+            version = parse(message.key(), message.value()) if message else None
+            if version:
+                catalogue.add(version)
+        reader.close()
+
+    thread = threading.Thread(target=follow, name="schemas", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
+
+
+def run(settings: Settings) -> None:
+    """Serve until asked to stop."""
+    catalogue = Catalogue()
+    with following(settings, catalogue):
+        uvicorn.run(
+            application(catalogue),
+            host=settings.api_host,
+            port=settings.api_port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+        )

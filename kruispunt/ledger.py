@@ -1,0 +1,144 @@
+"""Counts every effect in two independent places and says where they differ; zero everywhere or something is wrong."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import LiteralString
+
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+
+from backbone import kafka, postgres
+from backbone.settings import Settings
+from kruispunt.lag import INSPECTOR
+from schemas.codec import decode_body, split
+from schemas.contracts import contract
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import DECLARATIONS, FACTS, FINDINGS, NOTICES, delivery
+
+RULES = "rules"
+HEADER = b"X-Kruispunt-Notice:"
+HANDED_OVER = "handed over"
+SUPPRESSED = "suppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One effect: how often it should be there, and how often it is."""
+
+    effect: str
+    expected: int
+    found: int
+
+    @property
+    def difference(self) -> int:
+        """Positive: too many; negative: lost."""
+        return self.found - self.expected
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """What lies in the topics, counted by reading every committed record."""
+
+    records: Counter[str]
+    facts: int
+    notices: frozenset[str]
+
+
+def read_topics(settings: Settings) -> Topics:
+    """Read all topics once from beginning to end."""
+    names = [*DECLARATIONS, *(delivery(name) for name in INSTITUTIONS), FACTS, FINDINGS, NOTICES]
+    records: Counter[str] = Counter()
+    facts, notices = 0, set()
+    bundle, status = contract(FACTS), contract(NOTICES)
+    places = [TopicPartition(name, number, OFFSET_BEGINNING) for name in names for number in range(settings.partitions)]
+    for message in kafka.read_to_end(settings, INSPECTOR, places):
+        topic, value = str(message.topic()), message.value()
+        records[topic] += 1
+        if topic == FACTS and value:
+            facts += len(decode_body(bundle, split(value)[1])["facts"])
+        elif topic == NOTICES and value:
+            notices.add(decode_body(status, split(value)[1])["notice"])
+    return Topics(records, facts, frozenset(notices))
+
+
+def _count(settings: Settings, query: LiteralString, database: str = "kruispunt") -> int:
+    with postgres.connect(settings, INSPECTOR, database) as connection:
+        row = connection.execute(query).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def _groups(settings: Settings, query: LiteralString) -> dict[str, int]:
+    with postgres.connect(settings, INSPECTOR) as connection:
+        return {str(name): int(number) for name, number in connection.execute(query)}
+
+
+def _inbox(settings: Settings) -> int:
+    """How many different notices lie in the inbox."""
+    found = set()
+    for mail in settings.inbox.iterdir() if settings.inbox.is_dir() else ():
+        with mail.open("rb") as lines:
+            for line in lines:
+                if line.startswith(HEADER):
+                    found.add(line.removeprefix(HEADER).strip())
+                    break
+                if not line.strip():
+                    break
+    return len(found)
+
+
+def _letters(settings: Settings) -> int:
+    """How many different letters the manifests for the printer name, each with its file beside it."""
+    found = set()
+    for manifest in settings.outgoing.glob("*/manifest.jsonl") if settings.outgoing.is_dir() else ():
+        for line in manifest.read_text("utf-8").splitlines():
+            notice = json.loads(line)["notice"]
+            if (manifest.parent / f"{notice}.pdf").is_file():
+                found.add(notice)
+    return len(found)
+
+
+def rows(settings: Settings) -> list[Row]:
+    """Every effect, in the order data travels."""
+    topics = read_topics(settings)
+    published = sum(topics.records[name] for name in DECLARATIONS)
+    disclosed = _groups(settings, "select recipient, count(*) from audit.disclosure group by 1")
+    states = _groups(settings, "select state, count(*) from notifier.notice group by 1")
+    by_channel = _groups(
+        settings, "select coalesce(channel, ''), count(*) from notifier.notice where state = 'handed over' group by 1"
+    )
+    delivered = {name: topics.records[delivery(name)] for name in INSTITUTIONS}
+    return [
+        Row("accepted facts = published events", _count(settings, "select count(*) from register.outbox"), published),
+        Row(
+            "published events = exchanged events",
+            published,
+            _count(settings, "select sum(exchanged) from audit.segment"),
+        ),
+        *(
+            Row(
+                f"delivered records = stored records ({name})",
+                delivered[name],
+                _count(settings, "select count(*) from store.record", name),
+            )
+            for name in INSTITUTIONS
+        ),
+        Row(
+            "disclosures logged = delivered records",
+            sum(number for name, number in disclosed.items() if name != RULES),
+            sum(delivered.values()),
+        ),
+        Row("disclosures logged = facts for the rules", disclosed.get(RULES, 0), topics.facts),
+        Row(
+            "findings made = published findings",
+            _count(settings, "select count(*) from rules.outbox where topic = 'findings'"),
+            topics.records[FINDINGS],
+        ),
+        Row(
+            "findings = settled findings",
+            topics.records[FINDINGS],
+            _count(settings, "select count(*) from notifier.finding"),
+        ),
+        Row("notices = handed over + suppressed + in progress", len(topics.notices), sum(states.values())),
+        Row("e-mails handed over = e-mails in the inbox", by_channel.get("e-mail", 0), _inbox(settings)),
+        Row("letters handed over = letters for the printer", by_channel.get("letter", 0), _letters(settings)),
+    ]

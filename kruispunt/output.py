@@ -1,0 +1,84 @@
+"""Prints answers a person enjoys or a program reads, and turns errors into exit codes and a remedy."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from backbone.errors import Reject, Retry, Stop
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+class Exit(IntEnum):
+    """What the exit code of every command means."""
+
+    DONE = 0
+    NO = 1
+    WRONG_USE = 2
+    UNREACHABLE = 3
+
+
+def as_json(document: Any) -> None:
+    """Exactly one JSON document on stdout."""
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    sys.stdout.flush()
+
+
+def euro(cents: int | None) -> str | None:
+    """Eurocents as euro with two decimals."""
+    if cents is None:
+        return None
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:
+    """An empty table in the one style of this program."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", title_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def progress() -> Progress:
+    """A progress bar for work that takes more than a moment; silent when nobody looks."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=40),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+def fail(code: Exit, what: str, remedy: str = "") -> NoReturn:
+    """End with a message: what is wrong, then what to do."""
+    errors.print(f"[bold red]✗[/] {what}", soft_wrap=True)
+    if remedy:
+        errors.print(f"  {remedy}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn the errors of the backbone into exit codes."""
+    try:
+        yield
+    except Reject as error:
+        fail(Exit.WRONG_USE, f"{error.place or ''} {error.reason} ({error.code})".strip(), error.remedy or "")
+    except Retry as error:
+        fail(Exit.UNREACHABLE, str(error), "Run `kruispunt status`; `kruispunt up` starts what is not running.")
+    except Stop as error:
+        fail(Exit.UNREACHABLE, error.reason, error.remedy)
