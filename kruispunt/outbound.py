@@ -1,0 +1,65 @@
+"""What an institution wants to know: its credentials, its topics, its entitlements, its dossiers."""
+
+from typing import Any
+
+from backbone import settings
+from backbone.errors import Stop
+from kruispunt.output import Exit, as_json, console, fail, table
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import TOPICS, delivery
+
+
+def known(institution: str) -> str:
+    """The institution, or the end with the names of those there are."""
+    if institution not in INSTITUTIONS:
+        fail(Exit.WRONG_USE, f"There is no institution {institution!r}.", f"Choose one of: {', '.join(INSTITUTIONS)}.")
+    return institution
+
+
+def credentials(institution: str) -> None:
+    """Print a librdkafka configuration that reads this institution's deliveries and nothing else."""
+    config = settings.load()
+    name = known(institution)
+    if config.kafka_ca is None:
+        raise Stop("No CA certificate is known.", "Run `kruispunt up`, or set kafka_ca.")
+    lines = {
+        "bootstrap.servers": config.kafka_bootstrap,
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": name,
+        "sasl.password": config.secret("kafka", name),
+        "ssl.ca.location": str(config.kafka_ca),
+    }
+    notes = {"topic": delivery(name), "group.prefix": f"{name}.", "schema.registry.url": config.registry_url}
+    if config.registry_url.startswith("https:"):
+        notes["schema.registry.ssl.ca.location"] = str(config.kafka_ca)
+    for key, value in lines.items():
+        print(f"{key}={value}")
+    for key, value in notes.items():
+        print(f"# {key}={value}")
+
+
+def topics(*, json: bool) -> None:
+    """Every topic with its key, contracts, partitions, and who reads and writes it."""
+    partitions = settings.load().partitions
+    found: list[dict[str, Any]] = [
+        {
+            "topic": topic.name,
+            "key": topic.key,
+            "contracts": list(topic.contracts),
+            "partitions": topic.partitions(partitions),
+            "cleanup": topic.cleanup,
+            "retention_days": topic.retention_days if topic.cleanup == "delete" else None,
+            "readers": list(topic.readers),
+            "writers": list(topic.writers),
+            "doc": topic.doc,
+        }
+        for topic in TOPICS
+    ]
+    if json:
+        as_json(found)
+        return
+    shown = table("topic", "what it holds", "written by", "read by")
+    for row in found:
+        shown.add_row(row["topic"], row["doc"], ", ".join(row["writers"]), ", ".join(row["readers"]))
+    console.print(shown)

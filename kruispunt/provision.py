@@ -1,0 +1,64 @@
+"""Brings topics, access rules, schemas and databases to what this version declares; again = no change."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+
+from backbone import kafka, postgres
+from backbone.errors import Retry
+from backbone.settings import Settings
+from consumers.deliberations import load as deliberations
+from consumers.projection import projections
+from schemas.contracts import Contract, contract
+from schemas.institutions import INSTITUTIONS
+from schemas.registration import missing, parse, subject
+from schemas.topics import FACTS, SCHEMAS, TOPICS, delivery
+
+OWNED = (
+    ("producers", "register"),
+    ("consumers", "directory"),
+    ("consumers", "audit"),
+    ("rules", "rules"),
+    ("notifier", "notifier"),
+)
+"""Which stage brings the SQL of which schema of the database `kruispunt`."""
+REGISTRAR = "registrar"
+FLUSH_S = 30.0
+
+
+def migrate(settings: Settings) -> None:
+    """Bring every database to its newest shape, each by its own role."""
+    with postgres.connect(settings, "owner") as connection:
+        for package, schema in OWNED:
+            postgres.migrate(connection, files(package) / "sql" / schema)
+    for institution in INSTITUTIONS:
+        with postgres.connect(settings, institution, institution) as connection:
+            postgres.migrate(connection, files("consumers") / "sql" / "store")
+
+
+def wanted() -> Iterator[tuple[str, Contract]]:
+    """Every subject with a schema it may carry: the full contracts, and what each deliberation derives from them."""
+    for topic in TOPICS:
+        if not topic.name.startswith(delivery("")):
+            for name in topic.contracts:
+                yield subject(topic.name), contract(name)
+    for projection in projections(deliberations()):
+        topic_name = delivery(projection.recipient) if projection.recipient in INSTITUTIONS else FACTS
+        own = "" if projection.recipient in INSTITUTIONS else f".{projection.contract.name}"
+        yield subject(topic_name + own), projection.contract
+
+
+def register_schemas(settings: Settings) -> int:
+    """Write down every schema that is not there yet; gives how many."""
+    present = [
+        version
+        for message in kafka.read_all(settings, "inspector", SCHEMAS)
+        if (version := parse(message.key(), message.value()))
+    ]
+    writer = kafka.producer(settings, REGISTRAR)
+    added = 0
+    for version in missing(present, wanted()):
+        writer.produce(SCHEMAS, key=version.key(), value=version.value())
+        added += 1
+    if writer.flush(FLUSH_S):
+        raise Retry("Kafka does not take the schemas.")
+    return added

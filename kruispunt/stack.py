@@ -1,0 +1,121 @@
+"""Brings the embedded stack up and down, and shows how it is."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.status import Status
+
+from backbone import settings
+from backbone.errors import Retry, Stop
+from backbone.settings import Settings
+from backbone.stack import stack
+from backbone.stack.stack import Leash, Plan
+from backbone.stack.supervisor import Program, State
+from kruispunt import lag
+from kruispunt.output import Exit, as_json, console, errors, table
+from kruispunt.provision import migrate, register_schemas
+from schemas.institutions import INSTITUTIONS
+
+RUNNING = "running"
+MARKS = {RUNNING: "[green]●[/] running", "stopped": "[dim]○ stopped[/]"}
+
+
+def programs(config: Settings) -> list[Program]:
+    """Every process of Kruispunt itself, in the order data travels."""
+    this = str(Path(sys.executable).with_name("kruispunt"))
+    verbs = [
+        ("relay", ("relay",)),
+        ("exchange", ("exchange",)),
+        *((f"sink-{name}", ("deliver", name)) for name in INSTITUTIONS),
+        ("audit", ("audit",)),
+        ("rules", ("rules",)),
+        ("notifier", ("notify",)),
+    ]
+    home = {"KRUISPUNT_HOME": str(config.home)}
+    found = [Program(name, (this, *verb), environment=home) for name, verb in verbs]
+    return [*found, Program("api", (this, "api"), port=config.api_port, environment=home)]
+
+
+def prepare(config: Settings) -> None:
+    """Make the servers ready for the processes."""
+    migrate(config)
+    register_schemas(config)
+
+
+PLAN = Plan(programs, prepare)
+
+
+@contextmanager
+def showing() -> Iterator[Status | None]:
+    """A line that says what is being started, where somebody looks."""
+    if not errors.is_terminal:
+        yield None
+        return
+    with errors.status("starting") as line:
+        yield line
+
+
+def start(home: Path, plan: Plan = PLAN, leash: Leash | None = None) -> Settings:
+    """Bring a stack up, saying what is going on."""
+    with showing() as line:
+        return stack.up(home, plan, leash=leash, progress=line.update if line else lambda _step: None)
+
+
+def up() -> None:
+    """The command `up`."""
+    start(settings.home())
+    console.print("[bold green]✓[/] everything runs")
+
+
+def down(*, wipe: bool) -> None:
+    """The command `down`."""
+    stopped = stack.down(settings.home(), wipe=wipe)
+    console.print("[bold green]✓[/] nothing runs any more" if stopped else "nothing ran here")
+
+
+def provision() -> None:
+    """The command `provision`."""
+    prepare(settings.load())
+    console.print("[bold green]✓[/] topics, access rules, schemas and databases are as declared")
+
+
+def _lag(config: Settings) -> dict[str, int] | None:
+    try:
+        return {stage.name: stage.waiting() for stage in lag.stages(config)}
+    except (Retry, Stop):
+        return None
+
+
+def _entry(state: State) -> dict[str, Any]:
+    return {"name": state.name, "pid": state.pid, "state": state.state, "port": state.port, "since": state.since}
+
+
+def status(*, json: bool) -> int:
+    """The command `status`: 0 only when everything runs."""
+    home = settings.home()
+    states = stack.status(home)
+    config = settings.load(home)
+    well = bool(states) and all(state.state == RUNNING for state in states)
+    waiting = _lag(config) if states else None
+    if json:
+        as_json({"processes": [_entry(state) for state in states], "lag": waiting, "inbox": str(config.inbox)})
+        return Exit.DONE if well else Exit.NO
+    if not states:
+        errors.print(f"There is no stack in {home}. `kruispunt up` starts one.")
+        return Exit.NO
+    shown = table("process", "state", "pid", "port", "waiting", right=("pid", "port", "waiting"))
+    for state in states:
+        behind = (waiting or {}).get(state.name)
+        shown.add_row(
+            state.name,
+            MARKS.get(state.state, f"[bold red]●[/] {state.state}"),
+            str(state.pid or ""),
+            str(state.port or ""),
+            "" if behind is None else f"{behind:,}",
+        )
+    console.print(shown)
+    console.print(f"mails: {config.inbox}\nletters: {config.outgoing}", soft_wrap=True)
+    return Exit.DONE if well else Exit.NO

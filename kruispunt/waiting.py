@@ -1,0 +1,58 @@
+"""Waits until all that was accepted has arrived everywhere it goes."""
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+
+from backbone import settings
+from backbone.errors import Retry
+from kruispunt.lag import Stage, stages
+from kruispunt.output import Exit, errors
+
+PAUSE_S = 0.2
+
+
+def arrived(all_stages: list[Stage], told: Callable[[int, str, int], None] | None = None) -> bool:
+    """Whether no stage has anything left, asked in the order data travels so that nothing slips past.
+
+    `told(index, stage, waiting)` hears of the first stage that is still busy.
+    """
+    for index, stage in enumerate(all_stages):
+        waiting = stage.waiting()
+        if waiting:
+            if told:
+                told(index, stage.name, waiting)
+            return False
+    return True
+
+
+def until_arrived(timeout: float, told: Callable[[int, str, int], None] | None = None) -> bool:
+    """Ask again until everything has arrived; False at the timeout."""
+    config = settings.load()
+    everything = stages(config)
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            if arrived(everything, told):
+                return True
+        except Retry:
+            if time.monotonic() > deadline:
+                raise
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(PAUSE_S)
+
+
+def wait(timeout: float) -> int:
+    """The command: exit code 0 when everything has arrived, 1 at the timeout."""
+    busy = {}
+
+    def told(_index: int, stage: str, waiting: int) -> None:
+        busy["stage"] = f"{stage} still has {waiting:,} to do"
+
+    with errors.status("waiting until everything has arrived") if errors.is_terminal else nullcontext():
+        done = until_arrived(timeout, told)
+    if not done:
+        errors.print(f"[bold yellow]…[/] not everything has arrived after {timeout:g} s: {busy.get('stage', '')}")
+        errors.print("  Run `kruispunt status` to see what is behind.")
+    return Exit.DONE if done else Exit.NO
