@@ -1,0 +1,49 @@
+"""The documents name only what is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from kruispunt.cli import app
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+NAMED_PATH = re.compile(
+    r"`((?:schemas|producers|consumers|rules|notifier|backbone|kruispunt|docker|docs|tests|benchmarks)/[\w./*-]*)`"
+)
+VERB = re.compile(r"`?(?:\.venv/bin/)?kruispunt ([a-z]+)")
+
+
+def test_the_first_command_of_the_readme_stands_before_line_25() -> None:
+    assert any("make demo" in line for line in (ROOT / "README.md").read_text("utf-8").splitlines()[:25])
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_path_a_document_names_is_there(document: Path) -> None:
+    text = document.read_text("utf-8")
+    links = [document.parent / link for link in LINK.findall(text)]
+    named = [ROOT / path.rstrip("/") for path in NAMED_PATH.findall(text) if "*" not in path]
+    patterns = [path for path in NAMED_PATH.findall(text) if "*" in path]
+    assert [str(path) for path in [*links, *named] if not path.exists()] == []
+    assert [path for path in patterns if not list(ROOT.glob(path))] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_a_document_names_exists(document: Path) -> None:
+    verbs = {
+        verb
+        for line in document.read_text("utf-8").splitlines()
+        if "`" in line or "$" in line
+        for verb in VERB.findall(line)
+    }
+    assert verbs - COMMANDS == set()
+
+
+def test_every_target_the_readme_names_is_in_the_makefile() -> None:
+    targets = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text("utf-8")))
+    defined = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert targets <= defined
