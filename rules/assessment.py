@@ -1,0 +1,116 @@
+"""Compares what a deduction rule gives with what the declaration takes: less is a finding, more is an excess."""
+
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from itertools import chain
+
+from rules.exact import euro
+from rules.finding import Certainty, Doubt, Excess, Finding, Step, doubt_steps, surest
+from rules.parameters import NoLaw, load
+from rules.situation import Claim, Line, Occupation, Situation
+from schemas.identifiers import quarter_days
+
+TOLERANCE = 1
+"""A difference of one cent is rounding, not a right."""
+DIFFERS = "00089-044"
+"""DmfA anomaly: the amount reckoned differs from the amount declared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is due and claimed for a line, or for one occupation of it, in eurocents; `due` None is unknown."""
+
+    line: Line
+    occupation: Occupation | None
+    label: str
+    due: int | None
+    claimed: int
+    doubts: tuple[Doubt, ...]
+    trace: Callable[[], Iterable[Step]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deduction:
+    """A rule about one deduction code."""
+
+    name: str
+    code: str
+
+    def findings(self, situation: Situation, assessments: Iterable[Assessment], day: date) -> list[Finding]:
+        """What was missed."""
+        return [self._finding(situation, one, day) for one in assessments if _missed(one)]
+
+    def excesses(self, assessments: Iterable[Assessment]) -> list[Excess]:
+        """What was taken beyond what is due, where the reckoning is sure enough to say so."""
+        return [excess for one in assessments for excess in self._excess(one)]
+
+    def _finding(self, situation: Situation, one: Assessment, day: date) -> Finding:
+        doubts = [*one.doubts, *_too_late(situation.quarter, day)]
+        certainty = Certainty.UNDETERMINED if one.due is None else surest(doubts)
+        claimed = Step("claimed", f"{euro(one.claimed)}", "EUR", "DmfA zone 00089")
+        return Finding(
+            self.name,
+            "employer",
+            situation.employer,
+            situation.person,
+            situation.quarter,
+            one.label,
+            self.code,
+            None if one.due is None else euro(one.due),
+            euro(one.claimed),
+            None if one.due is None else euro(one.due - one.claimed),
+            certainty,
+            tuple(chain(one.trace(), (claimed,), doubt_steps(doubts))),
+            situation.causes,
+        )
+
+    def _excess(self, one: Assessment) -> Iterator[Excess]:
+        if one.due is None or one.claimed - one.due <= TOLERANCE:
+            return
+        if not surest(list(one.doubts)).states_an_amount:
+            return
+        claims: tuple[Claim, ...] = one.occupation.claims if one.occupation else one.line.claims
+        place = next(number for number, claim in enumerate(claims) if claim.code == self.code)
+        yield Excess(
+            self.name,
+            DIFFERS,
+            one.line.declaration,
+            one.line.position,
+            one.occupation.position if one.occupation else None,
+            place,
+            self.code,
+            euro(one.claimed),
+            euro(one.due),
+        )
+
+
+def _missed(one: Assessment) -> bool:
+    """Unknown is worth telling only where nothing was taken: what was taken may well be right."""
+    return not one.claimed if one.due is None else one.due - one.claimed > TOLERANCE
+
+
+@cache
+def _last_day_to_correct(quarter: str) -> tuple[date, str]:
+    """The day after which a correction comes too late, and where that stands."""
+    _, last = quarter_days(quarter)
+    row = load("deductions").at("limitation", last)
+    first_of_next = last + timedelta(days=1)
+    due = first_of_next.replace(day=monthrange(first_of_next.year, first_of_next.month)[1])
+    return due.replace(year=due.year + int(row.number("years"))), row.cited
+
+
+def _too_late(quarter: str, day: date) -> list[Doubt]:
+    limit, cited = _last_day_to_correct(quarter)
+    return [Doubt(Certainty.TO_CHECK, f"on {day} the quarter may be time-barred: {cited}")] if day > limit else []
+
+
+def undetermined(error: NoLaw) -> tuple[Step, ...]:
+    """The trace of a day without law."""
+    return (
+        Step(
+            "undetermined", f"no law on {error.day} for {error.series}", None, f"{error.reason} {error.source}".strip()
+        ),
+    )

@@ -1,0 +1,133 @@
+"""Reckons the work bonus of one occupation month by month; how a quarter falls into months is a doubt of its own."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from functools import cache
+
+from rules.bonus.formula import NAME, RATE, Terms, terms
+from rules.exact import half_up, scaled
+from rules.finding import Certainty, Doubt
+from rules.months import Month, Span, months, performed
+from rules.parameters import Row, load
+from rules.situation import Occupation
+from schemas.identifiers import quarter_days
+
+SERVICES = "DmfA zones 00062 to 00064"
+
+
+@dataclass(frozen=True, slots=True)
+class General:
+    """The figures that hold for every month of a quarter."""
+
+    wage: Row
+    wage_codes: frozenset[str]
+    worked: frozenset[str]
+    rate: int
+    factor: int
+    personal: Row
+
+
+@cache
+def general(day: date) -> General:
+    """The figures that hold for every month.
+
+    Raises NoLaw.
+    """
+    known = load(NAME)
+    wage, personal = known.at("wage W", day), known.at("personal contribution", day)
+    factor = known.at("wage of manual workers", day).number("factor")
+    return General(
+        wage,
+        wage.codes("codes"),
+        known.at("services", day).codes("worked"),
+        scaled(personal.number("rate"), RATE),
+        scaled(factor, 100),
+        personal,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """One month: amounts in eurocents, `share` of full time x 100."""
+
+    month: Month
+    terms: Terms
+    wage: int
+    reference: int
+    strong: int
+    weak: int
+    share: int
+    owed: int
+    granted: int
+
+
+@dataclass(slots=True)
+class Reckoning:
+    """The months of one occupation and their sum in eurocents; `due` None is not known."""
+
+    occupation: Occupation
+    general: General
+    wage: int
+    months: list[Monthly] = field(default_factory=list)
+    due: int | None = None
+    doubts: list[Doubt] = field(default_factory=list)
+
+    def doubt(self, certainty: Certainty, reason: str) -> None:
+        """Add a reason why the finding is not certain."""
+        self.doubts.append(Doubt(certainty, reason))
+
+
+def reckon(occupation: Occupation, quarter: str, *, manual: bool) -> Reckoning:
+    """The bonus of one occupation in a quarter.
+
+    Raises NoLaw.
+    """
+    known = general(quarter_days(quarter)[0])
+    result = Reckoning(occupation, known, occupation.wage(known.wage_codes))
+    if not result.wage:
+        result.due = 0
+        return result
+    spread = months(occupation, quarter)
+    share = performed(occupation, known.worked, spread.weekdays)
+    if not share:
+        result.doubt(Certainty.UNDETERMINED, f"the working time needed for S is not declared: {SERVICES}")
+        return result
+    for month in spread.months:
+        result.months.append(_month(result, month, share * month.covered, manual=manual))
+    result.due = sum(monthly.granted for monthly in result.months)
+    _doubts(result, spread.span, complete=share == 1 and not occupation.part_time)
+    return result
+
+
+def _month(result: Reckoning, month: Month, share: Fraction, *, manual: bool) -> Monthly:
+    figures = terms(month.first, manual=manual)
+    wage = _to_cent(result.wage * month.share)
+    reference = wage if share == 1 else _to_cent(wage / share)
+    strong, weak = figures.bonus(reference)
+    part = _to_cent(share * 100)
+    factor = result.general.factor if manual else 100
+    owed = half_up(wage * result.general.rate * factor, RATE * 100)
+    return Monthly(
+        month, figures, wage, reference, strong, weak, part, owed, min(half_up((strong + weak) * part, 100), owed)
+    )
+
+
+def _to_cent(value: Fraction) -> int:
+    return half_up(value.numerator, value.denominator)
+
+
+def _doubts(result: Reckoning, span: Span, *, complete: bool) -> None:
+    derived = {monthly.terms.row.cited for monthly in result.months if not monthly.terms.row.quality.firm}
+    for cited in sorted(derived):
+        result.doubt(Certainty.TO_CHECK, f"figures derived, not read: {cited}")
+    if span is Span.PART or not complete:
+        reason = (
+            "the bonus is reckoned by month and declared by quarter: how wage and days fall in each month is not known"
+        )
+        result.doubt(Certainty.LIKELY, reason)
+    codes = result.occupation.wages.keys()
+    if not result.general.wage.codes("premium").isdisjoint(codes):
+        result.doubt(Certainty.TO_CHECK, f"a premium may count in part only: {result.general.wage.cited}")
+    if not result.general.wage.codes("excluding").isdisjoint(codes):
+        result.doubt(Certainty.TO_CHECK, f"termination pay or flexi wage is left out: {result.general.wage.cited}")

@@ -1,0 +1,164 @@
+"""Income guarantee: an unemployed person who takes a part-time job below a wage limit keeps part of the benefit.
+
+The rule sees the right, not the amount: the hourly supplements are not known. What it cannot see (registration as job
+seeker, the request to the employer, a free switch from full time) keeps it from being certain.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+
+from rules.assessment import undetermined
+from rules.exact import cents, half_up, plain
+from rules.finding import Certainty, Doubt, Finding, Step, doubt_steps, surest
+from rules.months import WEEKEND, months
+from rules.parameters import NoLaw, Parameters, Row, load
+from rules.situation import Decision, Line, Occupation, Situation
+from rules.subjection import Cover, personal_contributions
+from schemas.identifiers import quarter_days
+
+NAME = "income_guarantee"
+UNEMPLOYED = "unemployment_benefit"
+GUARANTEED = "income_guarantee"
+NOT_SEEN = "not seen here: registration as job seeker, request for more hours, whether full time was given up freely"
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Part-time jobs that began in the quarter out of full unemployment, without the benefit, as known on `day`."""
+    if not situation.decisions:
+        return []
+    return [finding for line in situation.lines for finding in _of_line(situation, line, day)]
+
+
+def _of_line(situation: Situation, line: Line, day: date) -> Iterator[Finding]:
+    first, last = quarter_days(situation.quarter)
+    if personal_contributions(line, situation.person, situation.quarter).cover is Cover.NOT_COVERED:
+        return
+    for occupation in line.occupations:
+        if not occupation.part_time or occupation.start is None or not first <= occupation.start <= min(last, day):
+            continue
+        before = _unemployed_before(situation, occupation.start)
+        if before and not _taken_up(situation, occupation.start, last) and not _switched(situation, occupation):
+            yield from _judge(situation, line, occupation, before)
+
+
+def _judge(situation: Situation, line: Line, occupation: Occupation, before: Decision) -> Iterator[Finding]:
+    """The finding, unless hours or wage are too high."""
+    start = occupation.start or date.min
+    doubts = [Doubt(Certainty.LIKELY, NOT_SEEN)]
+    trace = [
+        Step("full unemployment until", f"{before.until or 'open'}", None, f"nature {before.nature or 'not given'}")
+    ]
+    try:
+        hours, limits = parameters().at("hours", start), _limits(situation, occupation)
+    except NoLaw as error:
+        yield _finding(situation, line, occupation, Certainty.UNDETERMINED, (*trace, *undetermined(error)), before)
+        return
+    share = _contractual(occupation)
+    if share is None:
+        doubts.append(Doubt(Certainty.UNDETERMINED, "the hours of the contract are not declared (zones 00048, 00049)"))
+    elif share > Fraction(hours.number("share")):
+        return
+    else:
+        trace.append(Step("Q / S", _rounded(share), None, f"at most {hours.number('share')}: {hours.cited}"))
+    for name, wage, row in limits:
+        if wage >= cents(row.number("amount")):
+            return
+        trace.append(Step(f"gross wage {name}", plain(wage), "EUR", "DmfA zone 00070, spread over the months"))
+        trace.append(Step(f"reference amount {name}", f"{row.number('amount')}", "EUR", row.cited))
+    derived = sorted({row.cited for _, _, row in limits if not row.quality.firm})
+    doubts += [Doubt(Certainty.TO_CHECK, f"reference amount derived, not read: {cited}") for cited in derived]
+    yield _finding(situation, line, occupation, surest(doubts), (*trace, *doubt_steps(doubts)), before)
+
+
+def _limits(situation: Situation, occupation: Occupation) -> list[tuple[str, int, Row]]:
+    """Month, wage in eurocents and limit, for each month of the occupation."""
+    first, _ = quarter_days(situation.quarter)
+    wage = occupation.wage(parameters().at("wage", first).codes("codes"))
+    return [
+        (month.name, _to_cent(wage * month.share / month.covered), parameters().at("reference amount", month.first))
+        for month in months(occupation, situation.quarter).months
+    ]
+
+
+def _to_cent(value: Fraction) -> int:
+    return half_up(value.numerator, value.denominator)
+
+
+def _contractual(occupation: Occupation) -> Fraction | None:
+    if occupation.mean_hours is None or not occupation.reference_hours:
+        return None
+    return Fraction(occupation.mean_hours, occupation.reference_hours)
+
+
+def _rounded(share: Fraction) -> str:
+    return f"{Decimal(share.numerator) / Decimal(share.denominator):.3f}"
+
+
+def _eve(start: date) -> date:
+    """The last weekday before the job."""
+    day = start - timedelta(days=1)
+    return day - timedelta(days=max(day.weekday() - WEEKEND + 1, 0))
+
+
+def _unemployed_before(situation: Situation, start: date) -> Decision | None:
+    """The decision of full unemployment that held on the eve of the job."""
+    full = parameters().at("natures", start).codes("full")
+    eve = _eve(start)
+    for decision in situation.decisions or ():
+        if decision.kind == UNEMPLOYED and decision.nature in full and decision.covers(eve, eve):
+            return decision
+    return None
+
+
+def _taken_up(situation: Situation, start: date, last: date) -> bool:
+    """Whether the benefit was decided for days of the job."""
+    natures = parameters().at("natures", start).codes("guaranteed")
+    return any(
+        decision.covers(start, last)
+        and (decision.kind == GUARANTEED or (decision.kind == UNEMPLOYED and decision.nature in natures))
+        for decision in situation.decisions or ()
+    )
+
+
+def _switched(situation: Situation, occupation: Occupation) -> bool:
+    """Whether a full-time job at the same employer ended just before."""
+    eve = _eve(occupation.start or date.min)
+    return any(
+        not other.part_time and other.end is not None and eve <= other.end < (occupation.start or date.min)
+        for line in situation.lines
+        for other in line.occupations
+    )
+
+
+def _finding(
+    situation: Situation,
+    line: Line,
+    occupation: Occupation,
+    certainty: Certainty,
+    trace: tuple[Step, ...],
+    before: Decision,
+) -> Finding:
+    return Finding(
+        NAME,
+        "citizen",
+        situation.employer,
+        situation.person,
+        situation.quarter,
+        situation.label(line, occupation),
+        None,
+        None,
+        Decimal("0.00"),
+        None,
+        certainty,
+        trace,
+        (*situation.causes, before.event),
+    )

@@ -1,0 +1,61 @@
+"""Structural reduction of employer contributions (DmfA deduction 3000): due for every worker under all branches.
+
+R  = F + alpha x (S0 - S) + gamma x (S2 - S) + delta x (W - S1), each difference at least 0, each product to the cent
+Ps = R x mu x beta_s, to the cent; at most R, and at most the base contributions of the occupation
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+from rules.assessment import Assessment, Deduction, undetermined
+from rules.finding import Certainty, Doubt, Excess, Finding
+from rules.parameters import NoLaw
+from rules.situation import Line, Occupation, Situation
+from rules.structural.category import NAME
+from rules.structural.reckoning import General, general, reckon
+from rules.structural.steps import trace
+from rules.subjection import Cover, Subjection, all_branches
+from schemas.identifiers import quarter_days
+
+CODE = "3000"
+RULE = Deduction(NAME, CODE)
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Where the reduction was not taken, or taken for less than is due, as seen on `day`."""
+    return RULE.findings(situation, assess(situation), day)
+
+
+def excesses(situation: Situation) -> list[Excess]:
+    """Where more was taken than is due."""
+    return RULE.excesses(assess(situation))
+
+
+def assess(situation: Situation) -> Iterator[Assessment]:
+    """What is due and what is taken, occupation by occupation."""
+    first, _ = quarter_days(situation.quarter)
+    for line in situation.lines:
+        if not line.occupations:
+            continue
+        worker = all_branches(line, situation.person, situation.quarter)
+        for occupation in line.occupations:
+            try:
+                yield _assess(situation, line, occupation, worker, first)
+            except NoLaw as error:
+                label, claimed = situation.label(line, occupation), occupation.claimed(CODE)
+                doubt = Doubt(Certainty.UNDETERMINED, str(error))
+                yield Assessment(line, occupation, label, None, claimed, (doubt,), partial(undetermined, error))
+
+
+def _assess(situation: Situation, line: Line, occupation: Occupation, worker: Subjection, first: date) -> Assessment:
+    label, claimed = situation.label(line, occupation), occupation.claimed(CODE)
+    if worker.cover is Cover.NOT_COVERED or not _counts(occupation, general(first)):
+        return Assessment(line, occupation, label, 0, claimed, (), partial(iter, (worker.why,)))
+    result = reckon(situation, line, occupation, worker, first)
+    return Assessment(line, occupation, label, result.due, claimed, tuple(result.doubts), partial(trace, result))
+
+
+def _counts(occupation: Occupation, known: General) -> bool:
+    """Whether the occupation has a wage to reckon with, and none of the remunerations that exclude it."""
+    return known.excluding.isdisjoint(occupation.wages) and occupation.wage(known.wage_codes) > 0

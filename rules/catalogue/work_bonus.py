@@ -1,0 +1,63 @@
+"""Work bonus (DmfA deduction 0001): a low wage owes less of the worker's own contribution of 13.07 %.
+
+Each month R = A + B at the reference wage S, times the fraction performed, at most the personal contribution due.
+The employer applies it; what is missing was paid by the worker.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+from rules.assessment import Assessment, Deduction, undetermined
+from rules.bonus.formula import NAME
+from rules.bonus.reckoning import Reckoning, reckon
+from rules.bonus.steps import trace
+from rules.finding import Certainty, Doubt, Excess, Finding
+from rules.parameters import NoLaw
+from rules.situation import Line, Situation
+from rules.subjection import Cover, Subjection, personal_contributions
+
+CODE = "0001"
+RULE = Deduction(NAME, CODE)
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Where the bonus was not taken, or taken for less than is due, as seen on `day`."""
+    return RULE.findings(situation, assess(situation), day)
+
+
+def excesses(situation: Situation) -> list[Excess]:
+    """Where more was taken than is due."""
+    return RULE.excesses(assess(situation))
+
+
+def assess(situation: Situation) -> Iterator[Assessment]:
+    """What is due and what is taken, worker line by worker line: the deduction is declared there."""
+    for line in situation.lines:
+        if line.occupations:
+            yield _assess(situation, line)
+
+
+def _assess(situation: Situation, line: Line) -> Assessment:
+    worker = personal_contributions(line, situation.person, situation.quarter)
+    claimed, label = line.claimed(CODE), situation.line_label(line)
+    if worker.cover is Cover.NOT_COVERED:
+        return Assessment(line, None, label, 0, claimed, (), partial(iter, (worker.why,)))
+    try:
+        found = [reckon(occupation, situation.quarter, manual=worker.manual) for occupation in line.occupations]
+    except NoLaw as error:
+        doubt = Doubt(Certainty.UNDETERMINED, str(error))
+        return Assessment(line, None, label, None, claimed, (doubt,), partial(undetermined, error))
+    due = None if any(one.due is None for one in found) else sum(one.due or 0 for one in found)
+    return Assessment(
+        line, None, label, due, claimed, tuple(_doubts(line, worker, found)), partial(trace, worker, found)
+    )
+
+
+def _doubts(line: Line, worker: Subjection, found: list[Reckoning]) -> Iterator[Doubt]:
+    if worker.cover is Cover.UNSETTLED:
+        yield Doubt(Certainty.TO_CHECK, f"not settled whether worker code {line.worker_code} owes 13.07 %")
+    if len(found) > 1:
+        yield Doubt(Certainty.LIKELY, "the line has several occupations, and the bonus is reckoned for each on its own")
+    for one in found:
+        yield from one.doubts

@@ -1,0 +1,146 @@
+"""What a rule gives back: a right or reduction nobody took up, with every step of the reasoning."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal
+
+from rules.exact import cents
+
+Side = Literal["employer", "citizen"]
+
+
+class Certainty(StrEnum):
+    """How sure a rule is, from the surest to the least sure."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    TO_CHECK = "to check"
+    UNDETERMINED = "undetermined"
+
+    @property
+    def rank(self) -> int:
+        """0 for the surest."""
+        return RANKS[self]
+
+    @property
+    def symbol(self) -> str:
+        """As it is written in the contract `findings`."""
+        return self.value.replace(" ", "_")
+
+    @property
+    def states_an_amount(self) -> bool:
+        """Whether a person may be told the amount."""
+        return self.rank <= Certainty.LIKELY.rank
+
+
+RANKS = {certainty: rank for rank, certainty in enumerate(Certainty)}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One figure or condition, named as in the law; `source` is an article, an official page or a DmfA zone."""
+
+    step: str
+    value: str
+    unit: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A reason why a finding is not certain."""
+
+    certainty: Certainty
+    reason: str
+
+
+def surest(doubts: list[Doubt]) -> Certainty:
+    """What these doubts leave: certain when there are none."""
+    return max((doubt.certainty for doubt in doubts), key=RANKS.__getitem__, default=Certainty.CERTAIN)
+
+
+def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
+    """The doubts as steps of a trace."""
+    return tuple(Step("certainty", doubt.certainty.value, None, doubt.reason) for doubt in doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A right that was missed. Amounts in euro; `missing` is never negative; `causes` are the events it rests on."""
+
+    rule: str
+    side: Side
+    employer: str
+    person: str
+    quarter: str
+    occupation: str | None
+    deduction_code: str | None
+    amount: Decimal | None
+    claimed: Decimal
+    missing: Decimal | None
+    certainty: Certainty
+    trace: tuple[Step, ...]
+    causes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As `kruispunt check --json` prints it."""
+        return {
+            "rule": self.rule,
+            "side": self.side,
+            "employer": self.employer,
+            "person": self.person,
+            "quarter": self.quarter,
+            "occupation": self.occupation,
+            "deduction_code": self.deduction_code,
+            "amount": _money(self.amount),
+            "claimed": _money(self.claimed),
+            "missing": _money(self.missing),
+            "certainty": self.certainty.value,
+            "trace": [_step(step) for step in self.trace],
+        }
+
+    def as_record(self) -> dict[str, Any]:
+        """As the contract `findings` holds it, without identifier, version, status and time."""
+        return {
+            "rule": self.rule,
+            "side": self.side,
+            "employer": self.employer,
+            "person": self.person,
+            "quarter": self.quarter,
+            "occupation": self.occupation,
+            "deduction_code": self.deduction_code,
+            "amount": None if self.amount is None else cents(self.amount),
+            "claimed": cents(self.claimed),
+            "missing": None if self.missing is None else cents(self.missing),
+            "certainty": self.certainty.symbol,
+            "trace": [_step(step) for step in self.trace],
+            "causes": list(self.causes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A declaration that takes more than is due: DmfA anomaly 00089-044, which does not block.
+
+    `line`, `occupation` and `deduction` count from 0 in the declaration; `occupation` is None for a deduction of the
+    worker line.
+    """
+
+    rule: str
+    code: str
+    declaration: str
+    line: int
+    occupation: int | None
+    deduction: int
+    deduction_code: str
+    claimed: Decimal
+    due: Decimal
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.2f}"
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"step": step.step, "value": step.value, "unit": step.unit, "source": step.source}

@@ -1,0 +1,96 @@
+"""Spreads a quarter's wage and working time over the months an occupation lasted, since DmfA knows quarters only."""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import Enum
+from fractions import Fraction
+from functools import lru_cache
+
+from rules.situation import Occupation
+from schemas.identifiers import quarter_days
+
+WEEK = 5
+"""Weekdays in a week."""
+WEEKEND = 5
+"""The number of Saturday, where Monday is 0."""
+
+
+class Span(Enum):
+    """What part of the quarter an occupation covers."""
+
+    QUARTER = "the whole quarter"
+    MONTH = "exactly one month"
+    PART = "a part of the quarter"
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month of an occupation: its first day, how much of the wage falls in it, and how much of it is covered."""
+
+    first: date
+    share: Fraction
+    covered: Fraction
+
+    @property
+    def name(self) -> str:
+        """As 2026-07."""
+        return f"{self.first:%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """The months of an occupation in one quarter, and its weekdays in all."""
+
+    span: Span
+    months: tuple[Month, ...]
+    weekdays: int
+
+
+def months(occupation: Occupation, quarter: str) -> Months:
+    """How the occupation lies in the quarter; a whole month weighs 1, a part of one its share of the weekdays."""
+    return _months(occupation.start, occupation.end, quarter)
+
+
+@lru_cache(maxsize=4096)
+def _months(start: date | None, end: date | None, quarter: str) -> Months:
+    first, last = quarter_days(quarter)
+    begin, finish = max(start or first, first), min(end or last, last)
+    weights: list[tuple[date, Fraction]] = []
+    weekdays = 0
+    month = begin.replace(day=1)
+    while month <= finish:
+        close = month.replace(day=monthrange(month.year, month.month)[1])
+        inside = weekdays_between(max(begin, month), min(finish, close))
+        weekdays += inside
+        if inside:
+            weights.append((month, Fraction(inside, weekdays_between(month, close))))
+        month = close + timedelta(days=1)
+    total = sum((weight for _, weight in weights), Fraction(0))
+    whole = all(weight == 1 for _, weight in weights)
+    span = {3: Span.QUARTER, 1: Span.MONTH}.get(len(weights), Span.PART) if whole else Span.PART
+    return Months(span, tuple(Month(name, weight / total, weight) for name, weight in weights), weekdays)
+
+
+def weekdays_between(first: date, last: date) -> int:
+    """Days from Monday to Friday, both ends included."""
+    days = (last - first).days + 1
+    if days <= 0:
+        return 0
+    weeks, rest = divmod(days, 7)
+    return weeks * WEEK + sum((first.weekday() + extra) % 7 < WEEKEND for extra in range(rest))
+
+
+def performed(occupation: Occupation, codes: frozenset[str], weekdays: int) -> Fraction | None:
+    """Share of full time performed over the days of the occupation, at most 1; None when it is not declared.
+
+    Days over the expected days for full-timers, hours over the hours of the reference person for part-timers.
+    """
+    if occupation.part_time:
+        hours = occupation.hours(codes)
+        if hours is None or not occupation.reference_hours or not weekdays:
+            return None
+        return min(Fraction(hours * WEEK, occupation.reference_hours * weekdays), Fraction(1))
+    if not occupation.days_per_week or not weekdays:
+        return None
+    return min(Fraction(occupation.days(codes) * WEEK, occupation.days_per_week * weekdays), Fraction(1))

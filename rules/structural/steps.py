@@ -1,0 +1,82 @@
+"""Writes the reckoning of a structural reduction down, step by step, in the names of the law."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+
+from rules.exact import plain
+from rules.finding import Step
+from rules.parameters import load
+from rules.structural.category import NAME
+from rules.structural.reckoning import SERVICES, Reckoning
+
+WAGES = "DmfA zones 00067 and 00070"
+DECIMALS = 10
+"""How far beta_s is written out; it is reckoned with as the fraction it is."""
+
+
+def trace(result: Reckoning) -> Iterator[Step]:
+    """Every step from the worker code to Ps."""
+    law = load(NAME).law
+    yield result.worker.why
+    yield Step("category", result.category.name, None, result.category.source)
+    yield from _reference_wage(result, law)
+    if not result.factor:
+        return
+    yield from _theoretical(result, law)
+    yield from _fraction(result, law)
+    yield Step("base contributions", plain(result.base), "EUR", result.general.base.cited)
+    yield Step("Ps", plain(result.due or 0), "EUR", law)
+
+
+def _reference_wage(result: Reckoning, law: str) -> Iterator[Step]:
+    occupation, known = result.occupation, result.general
+    yield Step("W", plain(result.wage), "EUR", f"{WAGES}, codes {_codes(known.wage_codes)}")
+    if result.raised:
+        yield Step("W raised by factor", f"{known.raised.number('agency_factor')}", None, known.raised.cited)
+    if occupation.part_time:
+        yield Step(
+            "H", plain(occupation.hours(known.worked) or 0), "hours", f"{SERVICES}, codes {_codes(known.worked)}"
+        )
+        yield Step("U", plain(occupation.reference_hours or 0), "hours", "DmfA zone 00049")
+        formula = "13 U / H"
+    else:
+        yield Step("J", plain(occupation.days(known.worked)), "days", f"{SERVICES}, codes {_codes(known.worked)}")
+        yield Step("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
+        formula = "13 D / J"
+    if result.factor:
+        yield Step(formula, plain(result.factor), None, law)
+        yield Step("S", plain(result.reference), "EUR", law)
+
+
+def _theoretical(result: Reckoning, law: str) -> Iterator[Step]:
+    row = result.terms.row
+    if result.terms.fixed:
+        yield Step("F", plain(result.terms.fixed), "EUR", row.cited)
+    products = (("alpha", "S0", "S0 - S"), ("gamma", "S2", "S2 - S"), ("delta", "S1", "W - S1"))
+    for (rate, bound, difference), amount in zip(products, result.parts, strict=True):
+        if row.number(rate):
+            yield Step(rate, f"{row.number(rate)}", None, row.cited)
+            yield Step(bound, f"{row.number(bound):.2f}", "EUR", row.cited)
+            yield Step(f"{rate} x ({difference})", plain(amount), "EUR", law)
+    yield Step("R", plain(result.theoretical), "EUR", law)
+
+
+def _fraction(result: Reckoning, law: str) -> Iterator[Step]:
+    occupation, codes = result.occupation, result.general.counted
+    if occupation.part_time:
+        yield Step("Z", plain(occupation.hours(codes) or 0), "hours", f"{SERVICES}, codes {_codes(codes)}")
+    else:
+        yield Step("X", plain(occupation.days(codes)), "days", f"{SERVICES}, codes {_codes(codes)}")
+    yield Step("mu", plain(result.mu), None, law)
+    yield Step("mu_glob", plain(result.mu_glob), None, law)
+    yield Step("beta_s", _decimal(result.beta), None, result.general.beta.cited)
+
+
+def _codes(codes: frozenset[str]) -> str:
+    return ", ".join(str(int(code)) for code in sorted(codes))
+
+
+def _decimal(value: Fraction) -> str:
+    exact = Decimal(value.numerator) / Decimal(value.denominator)
+    return f"{round(exact, DECIMALS).normalize():f}"

@@ -1,0 +1,86 @@
+"""Says whether a worker line falls under all branches, under a part of them, or whether that is not settled."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from functools import cache
+
+from rules.finding import Step
+from rules.parameters import Parameters, load
+from rules.situation import Line
+from schemas.identifiers import birth_date, quarter_days
+
+
+class Cover(Enum):
+    """Whether a reduction can apply to a worker line."""
+
+    COVERED = "covered"
+    NOT_COVERED = "not covered"
+    UNSETTLED = "not settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Subjection:
+    """The answer for one worker line, and where it stands."""
+
+    cover: Cover
+    manual: bool
+    why: Step
+
+
+@cache
+def _parameters() -> Parameters:
+    return load("subjection")
+
+
+@cache
+def young(person: str, quarter: str) -> bool:
+    """Whether the person is still under the limited subjection of the young in that quarter."""
+    first, _ = quarter_days(quarter)
+    born = birth_date(person)
+    return born is not None and first.year <= born.year + int(
+        _parameters().at("age of limited subjection", first).number("years")
+    )
+
+
+@cache
+def _all_branches(employer_class: str, worker_code: str, day: date) -> Subjection:
+    every, limited = _parameters().at("all branches", day), _parameters().at("limited", day)
+    public = _parameters().at("public employers", day)
+    manual = worker_code in every.codes("manual")
+    if worker_code in limited.codes("codes"):
+        return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, limited.cited))
+    if employer_class in public.codes("codes"):
+        return Subjection(Cover.NOT_COVERED, manual, Step("employer class", employer_class, None, public.cited))
+    cover = Cover.COVERED if worker_code in every.codes("codes") else Cover.UNSETTLED
+    return Subjection(cover, manual, Step("worker code", worker_code, None, every.cited))
+
+
+@cache
+def _personal(worker_code: str, day: date) -> Subjection:
+    every, more = _parameters().at("all branches", day), _parameters().at("personal contributions", day)
+    limited, sport = _parameters().at("limited", day), _parameters().at("flat-rate sport", day)
+    manual = worker_code in every.codes("manual") | more.codes("manual")
+    for out in (limited, sport):
+        if worker_code in out.codes("codes"):
+            return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, out.cited))
+    cover = Cover.COVERED if worker_code in every.codes("codes") | more.codes("codes") else Cover.UNSETTLED
+    return Subjection(cover, manual, Step("worker code", worker_code, None, every.cited))
+
+
+def _still_young(person: str, quarter: str, found: Subjection) -> Subjection:
+    if found.cover is not Cover.NOT_COVERED and young(person, quarter):
+        cited = _parameters().at("age of limited subjection", quarter_days(quarter)[0]).cited
+        return Subjection(Cover.NOT_COVERED, found.manual, Step("year of birth + 18", "not over", None, cited))
+    return found
+
+
+def all_branches(line: Line, person: str, quarter: str) -> Subjection:
+    """Whether the line is subject to all branches, as employer reductions ask."""
+    found = _all_branches(line.employer_class, line.worker_code, quarter_days(quarter)[0])
+    return _still_young(person, quarter, found)
+
+
+def personal_contributions(line: Line, person: str, quarter: str) -> Subjection:
+    """Whether the line owes the full personal contribution, as the work bonus asks."""
+    return _still_young(person, quarter, _personal(line.worker_code, quarter_days(quarter)[0]))
