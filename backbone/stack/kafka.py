@@ -1,0 +1,171 @@
+"""Prepares one Kafka node that is broker and controller: TLS everywhere, SCRAM for users, access rules on."""
+
+import base64
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from backbone.errors import Retry, Stop
+from backbone.kafka import client
+from backbone.provision import LARGEST_MESSAGE
+from backbone.settings import Settings
+from backbone.stack.certificates import SERVER
+from backbone.stack.places import PRIVATE, Places, write_private
+from backbone.stack.ports import LOOPBACK, reachable
+
+SUPER_USERS = ("admin", SERVER)
+HEAP = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC")
+FAST_START = "KRUISPUNT_FAST_START"
+"""Set to 1, the JVM compiles in haste: quicker to start, slower under load. For tests."""
+INTERNAL_PARTITIONS = 8
+"""Kafka's own topics have 50 by default: files and seconds for nothing on one machine."""
+PROBE_S = 2.0
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the node listens: for clients, for itself, for the controller."""
+
+    client: int
+    internal: int
+    controller: int
+
+
+def _properties(places: Places, ports: Ports, password: str) -> str:
+    """The configuration of the node; it holds the broker's own password."""
+    node = f"{LOOPBACK}:{ports.controller}"
+    scram = "org.apache.kafka.common.security.scram.ScramLoginModule required"
+    lines = {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{node}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"INTERNAL://{LOOPBACK}:{ports.internal},CLIENT://{LOOPBACK}:{ports.client},CONTROLLER://{node}",
+        "advertised.listeners": f"INTERNAL://{LOOPBACK}:{ports.internal},CLIENT://{LOOPBACK}:{ports.client}",
+        "listener.security.protocol.map": "INTERNAL:SASL_SSL,CLIENT:SASL_SSL,CONTROLLER:SSL",
+        "inter.broker.listener.name": "INTERNAL",
+        # The authorizer may not wait for metadata that only arrives through this listener.
+        "early.start.listeners": "CONTROLLER",
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": str(places.certificates / "server.pem"),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(places.ca),
+        "ssl.client.auth": "none",
+        # SCRAM cannot guard the controller, which itself keeps the SCRAM users: mutual TLS does.
+        "listener.name.controller.ssl.client.auth": "required",
+        "ssl.principal.mapping.rules": "RULE:^CN=([^,]+).*$/$1/,DEFAULT",
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
+        "listener.name.internal.scram-sha-512.sasl.jaas.config": (
+            f'{scram} username="{SERVER}" password="{password}";'
+        ),
+        "listener.name.client.scram-sha-512.sasl.jaas.config": f"{scram};",
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": ";".join(f"User:{user}" for user in SUPER_USERS),
+        "allow.everyone.if.no.acl.found": "false",
+        "auto.create.topics.enable": "false",
+        "log.dirs": str(places.kafka / "data"),
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": str(INTERNAL_PARTITIONS),
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.num.partitions": str(INTERNAL_PARTITIONS),
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "group.initial.rebalance.delay.ms": "0",
+        "group.min.session.timeout.ms": "1000",
+        "min.insync.replicas": "1",
+        "message.max.bytes": str(LARGEST_MESSAGE),
+        "num.network.threads": "2",
+        "num.io.threads": "4",
+        "num.recovery.threads.per.data.dir": "2",
+        "log.cleaner.dedupe.buffer.size": str(32 * 1024 * 1024),
+    }
+    return "".join(f"{name}={_escaped(value)}\n" for name, value in lines.items())
+
+
+def _escaped(value: str) -> str:
+    """A value as java.util.Properties reads it back."""
+    return value.replace("\\", "\\\\").encode("ascii", "backslashreplace").decode()
+
+
+def _quoted(value: str) -> str:
+    """One word of a java @file."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def command(places: Places) -> list[str]:
+    """What starts the node."""
+    return ["java", f"@{places.kafka / 'jvm.args'}", "kafka.Kafka", str(places.kafka / "server.properties")]
+
+
+def _jvm_arguments(jars: list[Path], cache: Path) -> str:
+    haste = ("-XX:TieredStopAtLevel=1",) if os.environ.get(FAST_START) == "1" else ()
+    words = [
+        *HEAP,
+        *haste,
+        "-XX:+ExitOnOutOfMemoryError",
+        "-Djava.awt.headless=true",
+        f"-Djava.io.tmpdir={cache}",
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+        "-cp",
+        os.pathsep.join(map(str, jars)),
+    ]
+    return "".join(f"{_quoted(word)}\n" for word in words)
+
+
+def _format(places: Places, identity: str) -> None:
+    """Write the node's first metadata, with the two users that must exist before it can let anybody in."""
+    cluster = base64.urlsafe_b64encode(UUID(identity).bytes).rstrip(b"=").decode()
+    users = []
+    for user in SUPER_USERS:
+        password = (places.secrets / "kafka" / user).read_text("utf-8")
+        users += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
+    words = ["format", "-t", cluster, "-c", str(places.kafka / "server.properties"), "--ignore-formatted", *users]
+    arguments = places.kafka / "format.args"
+    write_private(arguments, "".join(f"{word}\n" for word in words))
+    try:
+        # It prints the stored keys: nobody may see that.
+        answer = subprocess.run(
+            ["java", f"@{places.kafka / 'jvm.args'}", "kafka.tools.StorageTool", f"@{arguments}"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+        )  # fmt: skip
+    finally:
+        arguments.unlink()
+    if answer.returncode:
+        raise Stop(
+            f"Kafka's storage in {places.kafka / 'data'} could not be formatted (exit {answer.returncode}).",
+            "Is the disk full? Otherwise `kruispunt down --wipe` begins anew.",
+        )
+
+
+def prepare(places: Places, ports: Ports, jars: list[Path], identity: str) -> None:
+    """Write the node's configuration; format its storage where it is new."""
+    temporary = places.kafka / "tmp"
+    temporary.mkdir(mode=PRIVATE, exist_ok=True)
+    password = (places.secrets / "kafka" / SERVER).read_text("utf-8")
+    write_private(places.kafka / "server.properties", _properties(places, ports, password))
+    write_private(places.kafka / "jvm.args", _jvm_arguments(jars, temporary))
+    if not (places.kafka / "data" / "meta.properties").exists():
+        _format(places, identity)
+
+
+def probe(settings: Settings) -> None:
+    """Ask the broker for its topics as its administrator.
+
+    Raises Retry when it does not answer yet.
+    """
+    if not reachable(int(settings.kafka_bootstrap.rpartition(":")[2])):
+        raise Retry("The broker does not listen yet.")
+    try:
+        # Silent: until the broker knows its users, each refusal would be logged.
+        AdminClient(client(settings, "admin") | {"log_level": 0}).list_topics(timeout=PROBE_S)
+    except KafkaException as error:
+        raise Retry(str(error)) from error

@@ -1,0 +1,52 @@
+"""Ends a stack when the process that started it is gone, so that Ctrl-C, kill and crashes leave nothing behind."""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from backbone.stack import orphans
+from backbone.stack.stack import down
+
+PAUSE_S = 0.5
+
+
+def began(pid: int) -> str | None:
+    """When a process began, in the kernel's ticks; None when it is gone. Tells a pid from its successor."""
+    try:
+        fields = (orphans.PROCESSES / str(pid) / "stat").read_text("utf-8").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in {"Z", "X"} else fields[19]
+
+
+def watch(pid: int) -> None:
+    """Return when the process is gone."""
+    first = began(pid)
+    while first is not None and began(pid) == first:
+        time.sleep(PAUSE_S)
+
+
+def main() -> None:
+    """Watch a process, then take the stack down from outside of it: its supervisor ends this process too."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("pid", type=int)
+    parser.add_argument("--wipe", action="store_true")
+    parser.add_argument("--now", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.now:
+        down(arguments.home, wipe=arguments.wipe)
+        return
+    watch(arguments.pid)
+    environment = {name: value for name, value in os.environ.items() if name != orphans.MARK}
+    subprocess.Popen(
+        [sys.executable, "-P", "-m", "backbone.stack.leash", *sys.argv[1:], "--now"], env=environment, cwd="/",
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Makes PostgreSQL's roles and databases: each role its own password, each database open to those it names only."""
+
+import hashlib
+import hmac
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection, sql
+
+from backbone.postgres import connect
+from backbone.settings import Settings
+from backbone.stack.postgres import SUPERUSER
+from schemas.institutions import INSTITUTIONS
+
+ITERATIONS = 4096
+"""PostgreSQL's own number."""
+
+
+@dataclass(frozen=True)
+class Database:
+    """Who owns a database, and who else may connect to it."""
+
+    owner: str
+    users: tuple[str, ...] = ()
+
+
+DATABASES: Mapping[str, Database] = {
+    "kruispunt": Database(
+        "owner",
+        ("intake", "operator", "relay", "exchange", "audit", "rules", "notifier", "api", "inspector"),
+    ),
+    **{name: Database(name, ("inspector",)) for name in INSTITUTIONS},
+}
+
+
+def names(databases: Mapping[str, Database] = DATABASES) -> list[str]:
+    """Every role."""
+    return sorted({name for database in databases.values() for name in (database.owner, *database.users)})
+
+
+def _verifier(password: str, salt: bytes) -> str:
+    """What PostgreSQL stores instead of the password (RFC 5802), so that it never sees the password itself."""
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    encoded = [b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-SHA-256${ITERATIONS}:{encoded[0]}${encoded[1]}:{encoded[2]}"
+
+
+def _holds(verifier: str | None, password: str) -> bool:
+    if not verifier or not verifier.startswith(f"SCRAM-SHA-256${ITERATIONS}:"):
+        return False
+    salt = b64decode(verifier.split(":")[1].split("$")[0])
+    return hmac.compare_digest(verifier, _verifier(password, salt))
+
+
+def _make_roles(connection: Connection[Any], settings: Settings, wanted: list[str]) -> None:
+    present = dict(connection.execute("select rolname, rolpassword from pg_authid").fetchall())
+    for name in wanted:
+        password = settings.secret("postgres", name)
+        if name not in present:
+            connection.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
+        if not _holds(present.get(name), password):
+            verifier = _verifier(password, secrets.token_bytes(16))
+            connection.execute(
+                sql.SQL("alter role {} login password {}").format(sql.Identifier(name), sql.Literal(verifier))
+            )
+
+
+def _make_databases(connection: Connection[Any], databases: Mapping[str, Database]) -> None:
+    present = {row[0] for row in connection.execute("select datname from pg_database")}
+    for name, database in databases.items():
+        this = sql.Identifier(name)
+        if name not in present:
+            connection.execute(sql.SQL("create database {} owner {}").format(this, sql.Identifier(database.owner)))
+        connection.execute(sql.SQL("revoke all on database {} from public").format(this))
+        for user in database.users:
+            connection.execute(sql.SQL("grant connect on database {} to {}").format(this, sql.Identifier(user)))
+    connection.execute("revoke all on database postgres from public")
+    connection.execute("revoke all on database template1 from public")
+
+
+def apply(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> None:
+    """Make what is missing; again = no change. The passwords are there already."""
+    with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
+        _make_roles(connection, settings, names(databases))
+        _make_databases(connection, databases)

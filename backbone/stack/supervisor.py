@@ -1,0 +1,239 @@
+"""Hands the processes to supervisord, which starts the dead again; only its owner reaches the socket it listens on."""
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from backbone.errors import Stop
+from backbone.stack.orphans import MARK
+from backbone.stack.places import Places, write_private
+
+LOG_BYTES = "10MB"
+LOG_BACKUPS = 3
+START_RETRIES = 20
+"""Each wait is a second longer than the one before: about three minutes of trying."""
+START_S = 15.0
+PAUSE_S = 0.05
+INHERITED = (
+    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "JAVA_HOME", "XDG_CACHE_HOME", "SSL_CERT_FILE",
+    "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE",
+)  # fmt: skip
+"""Nothing else of the caller's environment reaches what keeps running, `KRUISPUNT_…` excepted."""
+RUNNING = "running"
+ALIVE = frozenset({"starting", RUNNING, "backoff"})
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process to keep running. Servers start first and stop last."""
+
+    name: str
+    command: tuple[str, ...]
+    port: int | None = None
+    user: str | None = None
+    stop_signal: str = "TERM"
+    stop_seconds: int = 15
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class State:
+    """What a process is doing; pid 0 where there is none. `since` is the second it was last started, 0 when never."""
+
+    name: str
+    pid: int
+    state: str
+    port: int | None
+    since: int = 0
+
+
+def _plain(value: str) -> str:
+    return value.replace("%", "%%")
+
+
+def _section(places: Places, program: Program) -> str:
+    environment = ",".join(
+        f'{name}="{_plain(value)}"' for name, value in sorted({"PYTHONUNBUFFERED": "1", **program.environment}.items())
+    )
+    lines = {
+        "command": _plain(shlex.join(program.command)),
+        "directory": "/",
+        "autostart": "false",
+        "autorestart": "true",
+        "startsecs": "1",
+        "startretries": str(START_RETRIES),
+        "stopsignal": program.stop_signal,
+        "stopwaitsecs": str(program.stop_seconds),
+        "killasgroup": "true",
+        "redirect_stderr": "true",
+        "stdout_logfile": _plain(str(places.logs / f"{program.name}.log")),
+        "stdout_logfile_maxbytes": LOG_BYTES,
+        "stdout_logfile_backups": str(LOG_BACKUPS),
+        "environment": environment,
+    }
+    if program.user:
+        lines["user"] = program.user
+    return f"[program:{program.name}]\n" + "".join(f"{name}={value}\n" for name, value in lines.items())
+
+
+def _configuration(places: Places, programs: Iterable[Program]) -> str:
+    owner = "user=root\n" if os.getuid() == 0 else ""
+    head = (
+        f"[unix_http_server]\nfile={_plain(str(places.socket))}\nchmod=0700\n"
+        "[rpcinterface:supervisor]\n"
+        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
+        f"[supervisord]\n{owner}pidfile={_plain(str(places.run / 'supervisord.pid'))}\n"
+        f"logfile={_plain(str(places.logs / 'supervisord.log'))}\nlogfile_maxbytes={LOG_BYTES}\n"
+        f"logfile_backups={LOG_BACKUPS}\nchildlogdir={_plain(str(places.logs))}\ndirectory=/\numask=077\n"
+        "nocleanup=true\n"
+    )
+    return head + "".join(_section(places, program) for program in programs)
+
+
+class Supervisor:
+    """The supervisor of one home."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        transport = SupervisorTransport(serverurl=f"unix://{self._places.socket}")  # type: ignore[no-untyped-call] # it has no types
+        try:
+            with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
+                return getattr(proxy.supervisor, method)(*arguments)
+        finally:
+            transport.close()  # type: ignore[no-untyped-call] # it has no types
+
+    def alive(self) -> bool:
+        """Whether the supervisor answers."""
+        try:
+            return bool(self._ask("getState")["statecode"] == 1)
+        except (OSError, xmlrpc.client.Error):
+            return False
+
+    def states(self) -> dict[str, State]:
+        """What each process is doing; empty when the supervisor does not answer."""
+        try:
+            answers = self._ask("getAllProcessInfo")
+        except (OSError, xmlrpc.client.Error):
+            return {}
+        return {
+            answer["name"]: State(
+                answer["name"], answer["pid"], answer["statename"].lower(), port=None, since=answer["start"]
+            )
+            for answer in answers
+        }
+
+    def hand_over(self, programs: list[Program], identity: str) -> None:
+        """Give the supervisor its list of programs; what is unchanged and runs goes on running.
+
+        Raises Stop when the supervisor cannot be started.
+        """
+        write_private(self._places.supervisor, _configuration(self._places, programs))
+        if not self.alive():
+            self._begin(identity)
+            return
+        added, changed, removed = self._ask("reloadConfig")[0]
+        for name in (*changed, *removed):
+            self.stop([name])
+            self._ask("removeProcessGroup", name)
+        for name in (*added, *changed):
+            self._ask("addProcessGroup", name)
+
+    def _begin(self, identity: str) -> None:
+        environment = {
+            name: value for name, value in os.environ.items() if name in INHERITED or name.startswith("KRUISPUNT_")
+        }
+        environment |= {"KRUISPUNT_HOME": str(self._places.home), MARK: identity}
+        # -P: nothing in the folder it is started from can pass for one of its modules.
+        answer = subprocess.run(
+            [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self._places.supervisor)],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment, cwd="/",
+        )  # fmt: skip
+        if answer.returncode or not self._wait(self.alive, START_S):
+            words = (answer.stdout + answer.stderr).strip().splitlines()
+            raise Stop(
+                f"The supervisor does not start: {words[-1] if words else 'no reason given'}",
+                f"See {self._places.logs / 'supervisord.log'}.",
+            )
+
+    def start(self, names: Iterable[str]) -> list[str]:
+        """Start each process that is not running, without waiting; gives the names of those it started."""
+        started = []
+        for name in names:
+            self._wait(partial(self._stopped_stopping, name), START_S)
+            if self._state(name) in ALIVE:
+                continue
+            try:
+                self._ask("startProcess", name, False)
+            except xmlrpc.client.Fault as fault:
+                if fault.faultCode != Faults.ALREADY_STARTED:
+                    raise Stop(
+                        f"The process {name} cannot be started: {fault.faultString}.",
+                        f"See {self._places.logs / name}.log.",
+                    ) from fault
+            started.append(name)
+        return started
+
+    def stop(self, names: Iterable[str], seconds: float = 60.0) -> None:
+        """Stop processes, all at the same time, and wait until they are gone."""
+        wanted = list(names)
+        for name in wanted:
+            with suppress(xmlrpc.client.Fault):
+                self._ask("stopProcess", name, False)
+        self._wait(lambda: not any(self._state(name) in ALIVE | {"stopping"} for name in wanted), seconds)
+
+    def shut_down(self) -> None:
+        """Let the supervisor end itself and whatever it still has."""
+        with suppress(OSError, xmlrpc.client.Error):
+            self._ask("shutdown")
+
+    def wait_running(self, names: Iterable[str], seconds: float) -> None:
+        """Wait until every process has stayed up for a second.
+
+        Raises Stop that names one that does not, and where its log is.
+        """
+        wanted = list(names)
+
+        def settled() -> bool:
+            states = self.states()
+            failed = [name for name in wanted if name not in states or states[name].state == "fatal"]
+            if failed:
+                raise Stop(f"The process {failed[0]} does not stay up.", f"See {self.log(failed[0])}.")
+            return all(states[name].state == RUNNING for name in wanted)
+
+        if not self._wait(settled, seconds):
+            late = [name for name, state in self.states().items() if name in wanted and state.state != RUNNING]
+            name = late[0] if late else "supervisord"
+            raise Stop(f"The process {name} is not up after {seconds:.0f} seconds.", f"See {self.log(name)}.")
+
+    def log(self, name: str) -> Path:
+        """Where a process logs."""
+        return self._places.logs / f"{name}.log"
+
+    def _state(self, name: str) -> str:
+        states = self.states()
+        return states[name].state if name in states else "stopped"
+
+    def _stopped_stopping(self, name: str) -> bool:
+        return self._state(name) != "stopping"
+
+    @staticmethod
+    def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            time.sleep(PAUSE_S)
+        return True
