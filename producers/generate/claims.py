@@ -1,0 +1,74 @@
+"""Takes the reductions that are due, except for a known share that is forgotten or taken too small, and notes which."""
+
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from producers.generate.events import Events, Part
+
+Due = Callable[[Mapping[str, Part]], Mapping[str, Mapping[str, int]]]
+"""What the law gives to the person in these events (by kind), in cents: {"495/1": {"3000": 41250, "0001": 9033}}."""
+
+LINE_CODES = frozenset({"0001", "0601", "0610"})
+"""Deduction codes that stand on the worker line (block 90110); the others stand on an occupation (block 90109)."""
+
+FORGOTTEN = 0.7
+"""Of the reductions that are planted as missed, the share that is left out whole; the rest is taken too small."""
+
+LEAST_TAKEN, MOST_TAKEN = 40, 90
+
+
+def _deduction(code: str, amount: int, *, on_line: bool) -> dict[str, Any]:
+    more: dict[str, Any] = {"details": []} if on_line else {"detail": None}
+    return {
+        "code": code,
+        "basis": None,
+        "amount": amount,
+        "right_start": None,
+        "management_months": None,
+        "replaced_person": None,
+        "opening_person": None,
+        "certificate_origin": None,
+        **more,
+    }
+
+
+def _taken(due: int, random: Random, unclaimed: float) -> tuple[int, str]:
+    roll, part = random.random(), random.random()
+    if roll >= unclaimed:
+        return due, "claimed"
+    if roll < unclaimed * FORGOTTEN:
+        return 0, "left out"
+    return due * int(LEAST_TAKEN + part * (MOST_TAKEN - LEAST_TAKEN)) // 100, "short"
+
+
+def claim(events: Events, due: Due, random: Random, unclaimed: float) -> list[dict[str, Any]]:
+    """Write the reductions into the contributions event; returns what was planted, as in truth.jsonl."""
+    wages, time, contributions = events
+    law = due({"wages": wages, "working-time": time, "contributions": contributions})
+    planted = []
+    for line in contributions["lines"]:
+        for occupation in line["occupations"]:
+            label = f"{line['worker_code']}/{occupation['number']}"
+            for code, amount in sorted(law.get(label, {}).items()):
+                if amount <= 0:
+                    continue
+                taken, how = _taken(amount, random, unclaimed)
+                on_line = code in LINE_CODES
+                if taken:
+                    holder = line if on_line else occupation
+                    holder["deductions"] = [*holder["deductions"], _deduction(code, taken, on_line=on_line)]
+                if how != "claimed":
+                    planted.append(
+                        {
+                            "person": contributions["person"],
+                            "employer": contributions["employer"],
+                            "quarter": contributions["quarter"],
+                            "occupation": label,
+                            "deduction_code": code,
+                            "planted": how,
+                            "due": amount,
+                            "claimed": taken,
+                        }
+                    )
+    return planted

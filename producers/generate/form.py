@@ -1,0 +1,149 @@
+"""Writes the three events of a person as DmfA XML: what a reader takes apart, put together again by the same tables."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from xml.sax.saxutils import escape
+
+from schemas.identifiers import to_dmfa
+
+Part = dict[str, Any]
+Zone = tuple[int, str, str, str, Callable[[Any], str]]
+Rows = list[dict[str, str]]
+
+KINDS = ("wages", "working-time", "contributions")
+EVERY = 1
+"""A zone that all three events carry is read from working time, the one that is never empty."""
+
+FIRST_IN_LINE = ("Occupation", "ActivationInformation", "StudentContribution")
+"""A worker line holds one of these choices and only then its contributions; the block table lists students later."""
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<DmfAOriginal>\n'
+TAIL = "</DmfAOriginal>\n"
+
+
+def _percent(value: int) -> str:
+    return f"{value // 100:03d},{value % 100:02d}"
+
+
+def _flag(value: bool) -> str:
+    return "1" if value else "0"
+
+
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "string": escape,
+    "bool": _flag,
+    "date": date.isoformat,
+    "quarter": to_dmfa,
+    "percent": _percent,
+}
+
+
+@dataclass(slots=True)
+class Block:
+    """A functional block: its own zones in file order, then its child blocks in file order."""
+
+    name: str
+    many: bool
+    start: str
+    end: str
+    zones: list[Zone] = field(default_factory=list)
+    children: list["Block"] = field(default_factory=list)
+    kinds: frozenset[int] = frozenset()
+
+    def write(self, parts: tuple[Part, ...], out: list[str]) -> None:
+        """Append this block, made of what each event says about it (`parts`, one for each of KINDS)."""
+        out.append(self.start)
+        for at, name, start, end, shape in self.zones:
+            value = parts[at].get(name)
+            if value is not None:
+                out.append(start + shape(value) + end)
+        for child in self.children:
+            for inner in child.instances(parts):
+                child.write(inner, out)
+        out.append(self.end)
+
+    def instances(self, parts: tuple[Part, ...]) -> Iterator[tuple[Part, ...]]:
+        """The instances of this block below a parent: the n-th of each event belong together."""
+        nothing: Part = {}
+        if not self.many:
+            found = tuple(part.get(self.name) or nothing for part in parts)
+            if any(found):
+                yield found
+            return
+        if len(self.kinds) == 1:
+            (at,) = self.kinds
+            for one in parts[at].get(self.name) or ():
+                yield (nothing,) * at + (one,) + (nothing,) * (len(parts) - at - 1)
+            return
+        columns = [parts[at].get(self.name) or () for at in sorted(self.kinds)]
+        yield from zip(*columns, strict=True)
+
+
+def _table(name: str) -> Rows:
+    return list(csv.DictReader((files("schemas") / "dmfa" / name).read_text("utf-8").splitlines()))
+
+
+def _zone(row: dict[str, str], depth: int) -> Zone:
+    at = EVERY if row["kind"] == "every" else KINDS.index(row["kind"]) if row["kind"] in KINDS else 0
+    tag = row["element"]
+    return at, row["name"], "\t" * (depth + 1) + f"<{tag}>", f"</{tag}>\n", FORMATS.get(row["type"], str)
+
+
+def _place_in_parent(row: dict[str, str]) -> int:
+    return FIRST_IN_LINE.index(row["element"]) if row["element"] in FIRST_IN_LINE else len(FIRST_IN_LINE)
+
+
+@cache
+def block(element: str, parent: str = "", depth: int = 1) -> Block:
+    """A block of the DmfA tables with everything below it."""
+    rows = _table("blocks.csv")
+    row = next(row for row in rows if row["element"] == element and parent in ("", row["parent"]))
+    pad = "\t" * depth
+    made = Block(row["name"], row["max"] != "1", f"{pad}<{element}>\n", f"{pad}</{element}>\n")
+    made.zones = [_zone(zone, depth) for zone in _table("zones.csv") if zone["block"] == row["block"]]
+    below = sorted((child for child in rows if child["parent"] == element), key=_place_in_parent)
+    made.children = [block(child["element"], element, depth + 1) for child in below]
+    own = frozenset(zone[0] for zone in made.zones)
+    made.kinds = own.union(*(child.kinds for child in made.children))
+    if element in ("WorkerRecord", "Occupation"):
+        made.kinds = frozenset(range(len(KINDS)))
+    return made
+
+
+def write_person(events: tuple[Part, Part, Part], sequence: int) -> str:
+    """One NaturalPerson from its wages, working-time and contributions events."""
+    natural = block("NaturalPerson", depth=3)
+    out: list[str] = []
+    wages, time, contributions = events
+    natural.write(({**wages, "sequence": sequence}, time, contributions), out)
+    return "".join(out)
+
+
+def write_form(header: Part, persons: list[str]) -> Iterator[str]:
+    """One Form: the header's names are those of the zone table, `persons` what write_person made."""
+    form, declaration = block("Form"), block("EmployerDeclaration", depth=2)
+    before, after = _named(form, header), _named(declaration, header)
+    yield from (form.start, *_zones(form, header), *before)
+    yield from (declaration.start, *_zones(declaration, header))
+    yield from persons
+    yield from (*after, declaration.end, form.end)
+
+
+def _zones(of: Block, header: Part) -> list[str]:
+    return [
+        start + shape(header[name]) + end for _, name, start, end, shape in of.zones if header.get(name) is not None
+    ]
+
+
+def _named(of: Block, header: Part) -> list[str]:
+    out: list[str] = []
+    for child in of.children:
+        if child.name:
+            for inner in child.instances((header,)):
+                child.write(inner, out)
+    return out

@@ -1,0 +1,55 @@
+"""Generates a quarter of declarations and the people in it: the same request always gives the same bytes."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from producers.generate.claims import Due
+from producers.generate.declare import Generation, Summary
+from producers.generate.folder import Folder
+from producers.generate.population import Population
+from producers.generate.working_time import Calendar
+
+QUARTER = re.compile(r"\d{4}Q[1-4]")
+FIRST_QUARTER = "2017Q1"
+"""Students are declared in hours from this quarter on (zone 01158)."""
+
+UNCLAIMED = 0.08
+DEFAULT_SEED = 20030101
+
+Progress = Callable[[int, int], None]
+
+
+class WrongRequest(ValueError):
+    """The population that was asked for cannot be made: the message says what is possible."""
+
+
+def generate(
+    persons: int,
+    quarter: str,
+    out: Path,
+    seed: int = DEFAULT_SEED,
+    progress: Progress | None = None,
+    *,
+    due: Due | None = None,
+    unclaimed: float = UNCLAIMED,
+) -> Summary:
+    """Write a population of `persons` and the declarations of `quarter` (`2026Q3`) into the folder `out`.
+
+    `due` computes the reductions somebody is entitled to; all are taken except the share `unclaimed`. Without it no
+    declaration takes any reduction. `progress` is told how many persons are done and how many there are.
+    Raises WrongRequest.
+    """
+    if not QUARTER.fullmatch(quarter) or quarter < FIRST_QUARTER:
+        raise WrongRequest(f"{quarter!r} is not a quarter from {FIRST_QUARTER} on, written like 2026Q3")
+    population = Population(seed, quarter)
+    if not 1 <= persons <= population.size:
+        raise WrongRequest(f"{persons} persons: between 1 and {population.size} can be made")
+    run = Generation(persons, Calendar(quarter), population, due, unclaimed, Summary())
+    with Folder(out, quarter) as folder:
+        for one, random in run.employers(seed):
+            run.declare(one, random, folder)
+            if progress:
+                progress(run.summary.persons, persons)
+        run.summary.files = folder.files
+    return run.summary
