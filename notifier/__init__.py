@@ -1,1 +1,1 @@
-"""Findings to people: settle, choose a channel, render, hand over, account for it."""
+"""Tells people what a rule found: settle, choose the channel, render, hand over, account for it."""

@@ -1,0 +1,96 @@
+"""Hands over notices as batches of letters, one partition at a time; a crash neither loses nor doubles a batch."""
+
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any
+
+from psycopg import Connection
+
+from backbone.errors import Reject
+from notifier import ledger
+from notifier.channel import LETTER
+from notifier.content import Notice, contents
+from notifier.ledger import Move, State
+from notifier.outgoing import Outgoing, batch_name
+from notifier.render.paper import Letter, Printer
+
+BATCH = 200
+NO_ADDRESS = "There is no address any more."
+PREPARED = """
+select notice from notifier.notice
+ where partition = %s and channel = %s and state = 'prepared' order by created_at, notice limit %s
+"""
+BEGUN = """
+select batch, array_agg(notice) from notifier.notice
+ where partition = %s and channel = %s and state = 'handing over' group by batch
+"""
+
+
+def hand_over_letters(connection: Connection[Any], outgoing: Outgoing, printer: Printer, partition: int) -> int:
+    """Hand over one batch of a partition; gives how many notices were looked at."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(PREPARED, (partition, LETTER, BATCH))
+        names = [row[0] for row in cursor]
+        notices = contents(cursor, names) if names else []
+    if not names:
+        return 0
+    # 1. Print into a folder that nobody collects from.
+    letters, moves = _print(names, notices, printer)
+    batch = batch_name(partition, names, notices[-1].created_at.astimezone(UTC)) if letters else ""
+    if letters:
+        outgoing.begin(batch)
+        outgoing.fill(batch, letters)
+    # 2. Say that it is on its way.
+    moves += [Move(letter.notice, State.HANDING_OVER, batch=batch) for letter in letters]
+    with connection.transaction(), connection.cursor() as cursor:
+        ledger.move(cursor, moves)
+    if letters:
+        _finish(connection, outgoing, batch, [letter.notice for letter in letters])
+    return len(names)
+
+
+def resume(connection: Connection[Any], outgoing: Outgoing, printer: Printer, partition: int) -> int:
+    """After a crash: finish what was begun and not handed over, and account for what was. Gives how many notices."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(BEGUN, (partition, LETTER))
+        begun = cursor.fetchall()
+    for batch, names in begun:
+        if not outgoing.is_begun(batch):
+            _account(connection, names)
+            continue
+        with connection.transaction(), connection.cursor() as cursor:
+            notices = contents(cursor, names)
+        letters, moves = _print(names, notices, printer)
+        outgoing.fill(batch, letters)
+        with connection.transaction(), connection.cursor() as cursor:
+            ledger.move(cursor, moves)
+        _finish(connection, outgoing, batch, [letter.notice for letter in letters])
+    outgoing.clear(partition, {batch for batch, _ in begun})
+    return sum(len(names) for _, names in begun)
+
+
+def _finish(connection: Connection[Any], outgoing: Outgoing, batch: str, names: Sequence[str]) -> None:
+    # 3. The act.
+    outgoing.hand_over(batch)
+    # 4. Say that it is done.
+    _account(connection, names)
+
+
+def _account(connection: Connection[Any], names: Sequence[str]) -> None:
+    with connection.transaction(), connection.cursor() as cursor:
+        ledger.move(cursor, [Move(name, State.HANDED_OVER) for name in names])
+
+
+def _print(names: Sequence[str], notices: Sequence[Notice], printer: Printer) -> tuple[list[Letter], list[Move]]:
+    known = {notice.notice: notice for notice in notices}
+    letters, moves = [], []
+    for name in names:
+        notice = known.get(name)
+        if notice is None or not notice.profile.has_address:
+            moves.append(Move(name, State.RETURNED, NO_ADDRESS))
+            continue
+        try:
+            letters.append(printer.print_letter(notice))
+        except Reject as error:
+            moves.append(Move(name, State.RETURNED, error.reason))
+    return letters, moves

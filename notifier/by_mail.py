@@ -1,0 +1,99 @@
+"""Hands over notices by e-mail in small groups: the ledger says `handing over` first, and what became of each after."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import Connection
+
+from backbone.errors import Reject
+from notifier import ledger
+from notifier.channel import EMAIL
+from notifier.content import Notice, contents
+from notifier.ledger import Move, State
+from notifier.mail import Mail, Outcome, Pool, Result
+from notifier.render.message import render_mail
+
+GROUP = 32
+"""So many mails at most are in doubt after a crash; smaller groups would cost more commits than mails."""
+FIRST_WAIT_S = 30.0
+LONGEST_WAIT_S = 3600.0
+ATTEMPTS = 12
+"""With these waits about seven hours; then the letter, which takes a day, is the surer way."""
+NO_EMAIL = "There is no e-mail address any more."
+GIVEN_UP = "The mail server did not take it in {} attempts."
+DUE = """
+select notice from notifier.notice
+ where partition = any(%s) and channel = %s and state in ('prepared', 'postponed') and due_at <= clock_timestamp()
+ order by due_at, notice limit %s
+"""
+BEGUN = """
+select notice from notifier.notice where partition = any(%s) and channel = %s and state = 'handing over'
+"""
+
+
+def hand_over_mails(connection: Connection[Any], pool: Pool, partitions: Sequence[int], sender: str) -> int:
+    """Hand over one group; gives how many notices were looked at.
+
+    Raises Retry before anything changed when the mail server cannot be reached.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(DUE, (list(partitions), EMAIL, GROUP))
+        due = [row[0] for row in cursor]
+        known = {notice.notice: notice for notice in contents(cursor, due)} if due else {}
+    if not due:
+        return 0
+    # 1. Render, so that nothing can go wrong between the ledger and the server.
+    mails, moves = _render(due, known, sender)
+    if mails:
+        pool.check()
+    # 2. Say that they are on their way.
+    moves += [Move(mail.notice, State.HANDING_OVER) for mail in mails]
+    with connection.transaction(), connection.cursor() as cursor:
+        moved = ledger.move(cursor, moves)
+    # 3. The act.
+    results = pool.hand_over([mail for mail in mails if mail.notice in moved])
+    # 4. Say what became of each.
+    with connection.transaction(), connection.cursor() as cursor:
+        ledger.move(cursor, [_after(result, known[result.notice].attempts + 1) for result in results])
+    return len(due)
+
+
+def doubt(connection: Connection[Any], partition: int) -> int:
+    """After a crash: nobody knows whether the server has what was on its way. Gives how many are in doubt."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(BEGUN, ([partition], EMAIL))
+        reason = "The notifier stopped while it was handed over."
+        return len(ledger.move(cursor, [Move(row[0], State.IN_DOUBT, reason) for row in cursor.fetchall()]))
+
+
+def _render(due: Sequence[str], known: dict[str, Notice], sender: str) -> tuple[list[Mail], list[Move]]:
+    mails, moves = [], []
+    for name in due:
+        notice = known.get(name)
+        if notice is None or not notice.profile.email:
+            moves.append(Move(name, State.RETURNED, NO_EMAIL))
+            continue
+        try:
+            mails.append(Mail(name, notice.profile.email, render_mail(notice, sender)))
+        except Reject as error:
+            moves.append(Move(name, State.RETURNED, error.reason))
+    return mails, moves
+
+
+def _after(result: Result, attempts: int) -> Move:
+    match result.outcome:
+        case Outcome.TAKEN:
+            return Move(result.notice, State.HANDED_OVER)
+        case Outcome.IN_DOUBT:
+            return Move(result.notice, State.IN_DOUBT, result.reason)
+        case Outcome.REFUSED:
+            return Move(result.notice, State.RETURNED, result.reason)
+        case Outcome.PASSING if attempts >= ATTEMPTS:
+            return Move(result.notice, State.RETURNED, GIVEN_UP.format(attempts))
+        case Outcome.PASSING:
+            return Move(result.notice, State.POSTPONED, result.reason, wait=backoff(attempts))
+
+
+def backoff(attempts: int) -> float:
+    """Seconds to wait after so many attempts."""
+    return float(min(FIRST_WAIT_S * 2 ** (attempts - 1), LONGEST_WAIT_S))

@@ -1,0 +1,106 @@
+"""Stores findings and the position behind them in one transaction: each counts once, however often it is read."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+from psycopg import Cursor
+
+from backbone import positions
+from schemas.codec import BadFrame, decode_body, encode, split
+from schemas.contracts import contract
+from schemas.identifiers import pseudonym
+from schemas.registry import SchemaBook, UnknownSchema
+from schemas.topics import DEAD_LETTERS, FINDINGS
+
+SCHEMA = "notifier"
+INSERT = """
+insert into notifier.finding (finding, version, status, rule, side, recipient, recipient_id, employer, person, quarter,
+    occupation, deduction_code, amount, claimed, missing, certainty, trace, found_at, partition)
+select finding, version, status, rule, side, recipient, recipient_id, employer, person, quarter,
+    occupation, deduction_code, amount, claimed, missing, certainty, trace::jsonb, found_at, partition
+  from unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+    %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
+    %s::timestamptz[], %s::int[]) as f(finding, version, status, rule, side, recipient, recipient_id, employer, person,
+    quarter, occupation, deduction_code, amount, claimed, missing, certainty, trace, found_at, partition)
+on conflict (finding, version) do nothing
+"""
+DEAD = "insert into notifier.outbox (topic, key, value) values (%s, %s, %s)"
+
+
+class Message(Protocol):
+    """As much of a Kafka message as is read here."""
+
+    def topic(self) -> str | None:
+        """Topic it came from."""
+
+    def partition(self) -> int | None:
+        """Partition it came from."""
+
+    def offset(self) -> int | None:
+        """Its place in the partition."""
+
+    def key(self) -> Any:
+        """Pseudonym of the recipient."""
+
+    def value(self) -> Any:
+        """Framed Avro bytes."""
+
+    def timestamp(self) -> tuple[int, int]:
+        """Kind, and milliseconds since 1970."""
+
+
+class Batch(NamedTuple):
+    """What a batch of messages comes to: rows to store, letters that died, and where to go on."""
+
+    rows: list[tuple[Any, ...]]
+    dead: list[dict[str, Any]]
+    positions: dict[tuple[str, int], int]
+
+
+def read(messages: Iterable[Message], pepper: bytes, book: SchemaBook) -> Batch:
+    """Turn messages into rows; what cannot be read becomes a dead letter and the rest goes on."""
+    batch = Batch([], [], {})
+    for message in messages:
+        partition, offset = message.partition() or 0, message.offset() or 0
+        batch.positions[FINDINGS, partition] = offset + 1
+        try:
+            number, body = split(message.value() or b"")
+            found = decode_body(book.get(number), body)
+            batch.rows.append(_row(found, partition, pepper))
+        except (BadFrame, UnknownSchema, LookupError, ValueError, TypeError, EOFError) as error:
+            batch.dead.append(_dead(message, partition, offset, type(error).__name__))
+    return batch
+
+
+def store(cursor: Cursor[Any], batch: Batch) -> None:
+    """Write a batch and the position behind it, inside the caller's transaction."""
+    if batch.rows:
+        cursor.execute(INSERT, [list(column) for column in zip(*batch.rows, strict=True)])
+    for letter in batch.dead:
+        cursor.execute(DEAD, (DEAD_LETTERS, letter["key"] or b"", encode(contract(DEAD_LETTERS), letter)))
+    positions.store(cursor, SCHEMA, batch.positions)
+
+
+def _row(found: dict[str, Any], partition: int, pepper: bytes) -> tuple[Any, ...]:
+    recipient = found["employer"] if found["side"] == "employer" else found["person"]
+    return (
+        found["finding"], found["version"], found["status"], found["rule"], found["side"], recipient,
+        pseudonym(pepper, recipient).hex(), found["employer"], found["person"], found["quarter"], found["occupation"],
+        found["deduction_code"], found["amount"], found["claimed"], found["missing"], found["certainty"],
+        orjson.dumps(found["trace"]).decode(), found["found_at"], partition,
+    )  # fmt: skip
+
+
+def _dead(message: Message, partition: int, offset: int, kind: str) -> dict[str, Any]:
+    return {
+        "topic": FINDINGS, "partition": partition, "offset": offset, "stage": SCHEMA, "code": "unreadable-finding",
+        "reason": f"The message is not a finding ({kind}).", "key": message.key(), "value": message.value(),
+        "at": message.timestamp()[1],
+    }  # fmt: skip
+
+
+def positions_of(cursor: Cursor[Any], partitions: Sequence[int]) -> dict[int, int]:
+    """The next offset to read in each of these partitions; what is missing begins at the beginning."""
+    known = positions.load(cursor, SCHEMA)
+    return {partition: known[FINDINGS, partition] for partition in partitions if (FINDINGS, partition) in known}

@@ -1,0 +1,148 @@
+"""Keeps every notice in exactly one named state, moves it forward only, and writes the state before the act."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from psycopg import Connection, Cursor
+from psycopg.rows import dict_row
+
+from schemas.codec import encode
+from schemas.contracts import contract
+from schemas.topics import NOTICES
+
+
+class State(StrEnum):
+    """Where a notice is."""
+
+    SETTLED = "settled"
+    """There is something to tell; no channel is chosen yet."""
+    SUPPRESSED = "suppressed"
+    """What there was to tell went away before it was told."""
+    PREPARED = "prepared"
+    """The channel is chosen."""
+    HANDING_OVER = "handing over"
+    """It is being handed over now: after a crash nobody knows whether it was."""
+    HANDED_OVER = "handed over"
+    """The mail server or the print service has it."""
+    POSTPONED = "postponed"
+    """It was surely not taken, for a passing reason; it is tried again."""
+    RETURNED = "returned"
+    """The channel does not reach the recipient; the next one is chosen."""
+    IN_DOUBT = "in doubt"
+    """It may or may not have been taken: never sent again unless somebody says so."""
+    CANNOT_BE_TOLD = "cannot be told"
+    """No channel reaches the recipient."""
+
+
+FOLLOWS: Mapping[State, frozenset[State]] = {
+    State.SETTLED: frozenset({State.PREPARED, State.CANNOT_BE_TOLD}),
+    State.PREPARED: frozenset({State.HANDING_OVER, State.RETURNED, State.CANNOT_BE_TOLD}),
+    State.HANDING_OVER: frozenset({State.HANDED_OVER, State.POSTPONED, State.RETURNED, State.IN_DOUBT}),
+    State.POSTPONED: frozenset({State.HANDING_OVER, State.RETURNED}),
+    State.RETURNED: frozenset({State.PREPARED, State.CANNOT_BE_TOLD}),
+    State.IN_DOUBT: frozenset({State.HANDED_OVER, State.RETURNED}),
+    State.HANDED_OVER: frozenset(),
+    State.SUPPRESSED: frozenset(),
+    State.CANNOT_BE_TOLD: frozenset(),
+}
+FINAL = frozenset(state for state, following in FOLLOWS.items() if not following)
+_FROM, _TO = zip(
+    *((before, after) for before, following in FOLLOWS.items() for after in sorted(following)), strict=True
+)
+
+ADVANCE = """
+update notifier.notice n
+   set state = m.state, reason = m.reason, channel = coalesce(m.channel, n.channel), batch = coalesce(m.batch, n.batch),
+       attempts = n.attempts + (m.state = 'handing over')::int, due_at = now() + make_interval(secs => m.wait)
+  from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::float8[])
+       as m(notice, state, reason, channel, batch, wait)
+ where n.notice = m.notice
+   and (n.state, m.state) in (select * from unnest(%s::text[], %s::text[]))
+returning n.notice
+"""
+SEEN = """
+select n.notice, n.recipient_id, n.state, n.channel, n.language, n.reason, now() as at,
+       array(select t.finding from notifier.telling t where t.notice = n.notice order by t.finding) as findings
+  from notifier.notice n
+ where n.notice = any(%s)
+"""
+HISTORY = """
+insert into notifier.notice_state (notice, state, channel, reason, at)
+select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[])
+"""
+
+
+class Move(NamedTuple):
+    """A step of one notice into a state; `wait` seconds until it is looked at again."""
+
+    notice: str
+    state: State
+    reason: str = ""
+    channel: str | None = None
+    batch: str | None = None
+    wait: float = 0
+
+
+def move(cursor: Cursor[Any], moves: Sequence[Move]) -> set[str]:
+    """Take notices one step forward and say so; gives those that moved: the others were in another state."""
+    if not moves:
+        return set()
+    columns = [list(column) for column in zip(*moves, strict=True)]
+    cursor.execute(ADVANCE, (*columns, list(_FROM), list(_TO)))
+    moved = {row[0] for row in cursor}
+    announce(cursor, sorted(moved))
+    return moved
+
+
+def announce(cursor: Cursor[Any], notices: Sequence[str]) -> None:
+    """Write the present state of notices into their history and as events into the outbox."""
+    if not notices:
+        return
+    cursor.execute(SEEN, (list(notices),))
+    seen = cursor.fetchall()
+    history = [(row[0], row[2], row[3], row[5], row[6]) for row in seen]
+    cursor.execute(HISTORY, [list(column) for column in zip(*history, strict=True)])
+    with cursor.copy("copy notifier.outbox (topic, key, value) from stdin") as copy:
+        for notice, recipient, state, channel, language, reason, at, findings in seen:
+            key = bytes.fromhex(recipient)
+            copy.write_row((NOTICES, key, _event(notice, key, state, channel, language, reason, at, findings)))
+
+
+def _event(
+    notice: str,
+    key: bytes,
+    state: str,
+    channel: str | None,
+    language: str,
+    reason: str,
+    at: datetime,
+    findings: list[str],
+) -> bytes:
+    return encode(
+        contract(NOTICES),
+        {
+            "notice": notice, "recipient": key, "state": state, "channel": channel, "language": language,
+            "findings": findings, "reason": reason, "at": at,
+        },
+    )  # fmt: skip
+
+
+def notices(connection: Connection[Any]) -> Iterator[dict[str, Any]]:
+    """Every notice as `kruispunt notices --json` shows it, in the order they were made; recipients are opaque."""
+    with connection.transaction(), connection.cursor("notices", row_factory=dict_row) as cursor:
+        cursor.execute(
+            "select notice, state, channel, recipient, language, rules, side, quarter, sequence, reason, created_at"
+            " from notifier.notices order by created_at, notice"
+        )
+        yield from cursor
+
+
+def counts(connection: Connection[Any]) -> dict[str, int]:
+    """For the effect ledger: findings and versions received and settled, notices made, and notices in each state."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("select what, number from notifier.counts")
+        total = dict(cursor.fetchall())
+        cursor.execute("select state, number from notifier.states")
+        return total | {state.value: 0 for state in State} | dict(cursor.fetchall())

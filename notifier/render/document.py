@@ -1,0 +1,62 @@
+"""What a notice says, as blocks that an e-mail and a letter each set in their own way."""
+
+from dataclasses import dataclass, field
+from typing import Literal, TypedDict
+
+
+class Block(TypedDict, total=False):
+    """A heading, a paragraph, a list or a table; `figures` is a table of one row that must not be overlooked."""
+
+    kind: Literal["heading", "subheading", "text", "note", "list", "table", "figures"]
+    text: str
+    items: list[str]
+    header: list[str]
+    align: list[str]
+    widths: list[str]
+    rows: list[list[str]]
+
+
+def heading(text: str) -> Block:
+    """A heading."""
+    return {"kind": "heading", "text": text}
+
+
+def subheading(text: str) -> Block:
+    """A heading within a part."""
+    return {"kind": "subheading", "text": text}
+
+
+def paragraph(text: str) -> Block:
+    """A paragraph."""
+    return {"kind": "text", "text": text}
+
+
+def note(text: str) -> Block:
+    """A paragraph in smaller type."""
+    return {"kind": "note", "text": text}
+
+
+def bullets(items: list[str]) -> Block:
+    """A list."""
+    return {"kind": "list", "items": items}
+
+
+def table(header: list[str], align: list[str], widths: list[str], rows: list[list[str]]) -> Block:
+    """A table; `align` and `widths` per column, widths as `2fr` or `auto`."""
+    return {"kind": "table", "header": header, "align": align, "widths": widths, "rows": rows}
+
+
+def figures(header: list[str], row: list[str]) -> Block:
+    """The few amounts a notice is about."""
+    return {"kind": "figures", "header": header, "rows": [row]}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A notice in words."""
+
+    language: str
+    subject: str
+    title: str
+    greeting: str
+    blocks: list[Block] = field(default_factory=list)

@@ -1,0 +1,162 @@
+"""Reads findings and tells people, without end; whoever holds the lock of a partition alone tells its recipients."""
+
+import time
+from contextlib import ExitStack
+from typing import Any
+
+import psycopg
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
+from psycopg import Connection
+from structlog.typing import FilteringBoundLogger
+
+from backbone import kafka, logs, postgres
+from backbone.errors import Retry
+from backbone.process import Drain, with_retry
+from backbone.settings import Settings
+from notifier import by_letter, by_mail, findings, occasions
+from notifier.mail import Pool
+from notifier.outgoing import Outgoing
+from notifier.render.paper import printer
+from schemas.registry import SchemaBook
+from schemas.topics import FINDINGS
+
+NAME = "notifier"
+LOCKS = 5_019_772
+"""Any fixed number: the locks of partitions among PostgreSQL's advisory locks."""
+MESSAGES = 5_000
+POLL_S = 0.2
+GATHER_S = 2.0
+"""While findings keep coming, people are told at least this often."""
+OCCASIONS = 500
+SHARE_OF_QUIET = 10
+"""Occasions are looked through this often within the quiet period: it may be a day, and then they are many."""
+MAIL_REST_S = 5.0
+
+
+class Notifier:
+    """One worker: its partitions, and the steps it repeats."""
+
+    def __init__(self, settings: Settings, connection: Connection[Any], pool: Pool, log: FilteringBoundLogger) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._pool = pool
+        self._log = log
+        self._outgoing = Outgoing(settings.outgoing)
+        self._book = SchemaBook()
+        self._pepper = settings.pepper()
+        self._assigned: set[int] = set()
+        self._owned: set[int] = set()
+        self._mail_rests_until = 0.0
+        self._looked_at = 0.0
+
+    def assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Begin where the database is, whatever the group has committed."""
+        numbers = [entry.partition for entry in partitions]
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            known = findings.positions_of(cursor, numbers)
+        for entry in partitions:
+            entry.offset = known.get(entry.partition, OFFSET_BEGINNING)
+        consumer.assign(partitions)
+        self._assigned.update(numbers)
+
+    def revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Let others have these partitions; nothing is in hand, because this runs between two steps."""
+        numbers = {entry.partition for entry in partitions}
+        self._assigned -= numbers
+        for number in sorted(self._owned & numbers):
+            self._connection.execute("select pg_advisory_unlock(%s, %s)", (LOCKS, number))
+        self._owned -= numbers
+
+    def store(self, messages: list[Message]) -> None:
+        """Keep what was read."""
+        batch = findings.read(messages, self._pepper, self._book)
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            findings.store(cursor, batch)
+        self._log.info("findings stored", findings=len(batch.rows), dead=len(batch.dead))
+
+    def claim(self) -> None:
+        """Take the partitions nobody else works on, and clear up what a crash may have left in them."""
+        for number in sorted(self._assigned - self._owned):
+            row = self._connection.execute("select pg_try_advisory_lock(%s, %s)", (LOCKS, number)).fetchone()
+            if row is None or not row[0]:
+                continue
+            doubted = by_mail.doubt(self._connection, number)
+            resumed = by_letter.resume(self._connection, self._outgoing, printer(), number)
+            self._owned.add(number)
+            self._log.info("partition taken", partition=number, in_doubt=doubted, resumed=resumed)
+
+    def tell(self) -> int:
+        """One round: settle, choose channels, hand over; gives how much there was to do."""
+        self.claim()
+        owned = sorted(self._owned)
+        if not owned:
+            return 0
+        done = self._settle(owned)
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            done += occasions.choose_channels(cursor, owned, OCCASIONS)
+        done += self._mail(owned)
+        for number in owned:
+            done += by_letter.hand_over_letters(self._connection, self._outgoing, printer(), number)
+        return done
+
+    def _settle(self, owned: list[int]) -> int:
+        quiet = self._settings.settle_seconds
+        now = time.monotonic()
+        if now - self._looked_at < quiet / SHARE_OF_QUIET:
+            return 0
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            ripe = occasions.find_ripe(cursor, owned, quiet)
+        made = 0
+        for start in range(0, len(ripe), OCCASIONS):
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                made += occasions.make_notices(cursor, ripe[start : start + OCCASIONS])
+        self._looked_at = now
+        return made
+
+    def _mail(self, owned: list[int]) -> int:
+        if time.monotonic() < self._mail_rests_until:
+            return 0
+        try:
+            return by_mail.hand_over_mails(self._connection, self._pool, owned, self._settings.smtp_from)
+        except Retry as error:
+            self._log.warning("mail rests", reason=str(error))
+            self._mail_rests_until = time.monotonic() + MAIL_REST_S
+            return 0
+
+
+def run(settings: Settings) -> None:
+    """Tell people until asked to stop.
+
+    Raises Retry when PostgreSQL or Kafka went away, Stop when it makes no sense to go on.
+    """
+    log = logs.configure(NAME, settings.log_level)
+    try:
+        with Drain() as drain, ExitStack() as stack:
+            connection = with_retry(lambda: postgres.connect(settings, NAME, autocommit=True))
+            pool = stack.enter_context(Pool(settings))
+            stack.enter_context(connection)
+            consumer = kafka.consumer(settings, NAME, NAME)
+            stack.callback(consumer.close)
+            notifier = Notifier(settings, connection, pool, log)
+            consumer.subscribe(
+                [FINDINGS], on_assign=notifier.assign, on_revoke=notifier.revoke, on_lost=notifier.revoke
+            )
+            log.info("started")
+            _repeat(notifier, consumer, drain)
+            log.info("stopped")
+    except psycopg.OperationalError as error:
+        raise Retry(f"PostgreSQL went away ({type(error).__name__}).") from error
+
+
+def _repeat(notifier: Notifier, consumer: Consumer, drain: Drain) -> None:
+    busy = 0
+    gathering_since = time.monotonic()
+    while not drain.wanted:
+        messages = [m for m in consumer.consume(MESSAGES, timeout=0.01 if busy else POLL_S) if kafka.alive(m)]
+        if messages:
+            notifier.store(messages)
+            # More may be on its way to the same recipients: one notice is kinder than two.
+            if time.monotonic() - gathering_since < GATHER_S:
+                continue
+        busy = notifier.tell()
+        gathering_since = time.monotonic()

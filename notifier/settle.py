@@ -1,0 +1,94 @@
+"""Decides what is quiet enough to be told and what is left to tell of it; no clock and no database."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+PATIENCE = 10
+"""An occasion that never comes to rest is told after this many times the quiet period all the same."""
+
+Tells = Literal["found", "changed", "withdrawn", "nothing"]
+
+
+class Occasion(NamedTuple):
+    """What one notice is about: one recipient on one side in one quarter."""
+
+    side: str
+    recipient: str
+    quarter: str
+
+
+class Waiting(NamedTuple):
+    """An occasion with something unsettled, and when its first and latest unsettled versions came in."""
+
+    occasion: Occasion
+    first: datetime
+    latest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """As much of one version of a finding as decides whether it is worth telling."""
+
+    finding: str
+    version: int
+    status: str
+    certainty: str
+    amount: int | None
+    missing: int | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is a right to tell of: not withdrawn, and decided one way or another."""
+        return self.status != "withdrawn" and self.certainty != "undetermined"
+
+    def says_the_same(self, other: "Version") -> bool:
+        """Whether the recipient would read the same in both."""
+        return (self.holds, self.certainty, self.amount, self.missing) == (
+            (other.holds, other.certainty, other.amount, other.missing)
+        )
+
+
+class Telling(NamedTuple):
+    """One finding, the version that settled, and what the notice says of it."""
+
+    finding: str
+    version: int
+    tells: Tells
+
+
+def ripe(waiting: Iterable[Waiting], now: datetime, quiet_seconds: float) -> list[Occasion]:
+    """The occasions in which nothing changed for the quiet period, or that waited too long for it."""
+    quiet = timedelta(seconds=quiet_seconds)
+    return [
+        entry.occasion
+        for entry in waiting
+        if now - entry.latest >= quiet or (now - entry.first >= PATIENCE * quiet and quiet)
+    ]
+
+
+def settle(fresh: Iterable[Version], told: Mapping[str, Version]) -> list[Telling]:
+    """What is left to tell of the unsettled versions of one occasion: per finding, the last version only.
+
+    `told` holds, per finding, the version its recipient last heard of.
+    """
+    latest: dict[str, Version] = {}
+    for version in fresh:
+        known = latest.get(version.finding)
+        if known is None or version.version > known.version:
+            latest[version.finding] = version
+    return [Telling(name, latest[name].version, _tells(latest[name], told.get(name))) for name in sorted(latest)]
+
+
+def _tells(now: Version, before: Version | None) -> Tells:
+    if before is None or not before.holds:
+        return "found" if now.holds else "nothing"
+    if now.version <= before.version or now.says_the_same(before):
+        return "nothing"
+    return "changed" if now.holds else "withdrawn"
+
+
+def worth_a_notice(tellings: Iterable[Telling]) -> bool:
+    """Whether anything is left to tell."""
+    return any(telling.tells != "nothing" for telling in tellings)
