@@ -1,0 +1,142 @@
+"""Turns a case as a jurist writes it into the events the rules read, so that the law is tested in its own words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from importlib.resources import files
+from typing import Any
+
+from rules.parameters import read_yaml
+from rules.situation import Situation, situation
+from schemas.identifiers import quarter_days
+
+PERSON = "85073003328"
+EMPLOYER = "0403019261"
+FULL_TIME = 38
+DECLARED_AFTER = timedelta(days=15)
+"""A case is judged this long after its quarter, unless it says on which day."""
+
+Case = Mapping[str, Any]
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A situation, the day it is judged on, and what must come out: one mapping per finding."""
+
+    name: str
+    rule: str
+    situation: Situation
+    day: date
+    expected: list[Mapping[str, Any]]
+
+
+def examples(rule: str) -> Iterator[Example]:
+    """The cases written for a rule, in order."""
+    content = read_yaml((files("rules") / "cases" / f"{rule}.yaml").read_text("utf-8"))
+    for case in content["cases"]:
+        last = quarter_days(case["quarter"])[1]
+        day = case.get("on", last + DECLARED_AFTER)
+        yield Example(case["case"], content["rule"], situation(*events(case), decisions(case)), day, case["expect"])
+
+
+def events(case: Case) -> tuple[Event, Event, Event]:
+    """The events on wages, working time and contributions; a case of one occupation need not say so."""
+    lines = [_defaults(line) for line in case.get("lines", [case])]
+    return (
+        _envelope(case, "wages", [_line(line, _wages) for line in lines]),
+        _envelope(case, "working-time", [_line(line, _working_time) for line in lines]),
+        _envelope(case, "contributions", [_contributions(line) for line in lines]),
+    )
+
+
+def decisions(case: Case) -> list[Event] | None:
+    """What institutions decided about the person; None where the case does not speak of it."""
+    if "decisions" not in case:
+        return None
+    return [
+        {
+            "event": f"decision-{number}",
+            "kind": decided["kind"],
+            "nature": str(decided.get("nature", "")),
+            "from": decided["from"],
+            "until": decided.get("until"),
+        }
+        for number, decided in enumerate(case["decisions"])
+    ]
+
+
+def _envelope(case: Case, kind: str, lines: list[Event]) -> Event:
+    return {
+        "event": kind,
+        "declaration": "declaration",
+        "version": 1,
+        "status": "original",
+        "quarter": case["quarter"],
+        "employer": EMPLOYER,
+        "person": str(case.get("person", PERSON)),
+        "lines": lines,
+    }
+
+
+def _defaults(line: Case) -> Event:
+    occupations = line.get("occupations", [line])
+    return {
+        "employer_class": str(line.get("employer class", "010")),
+        "worker_code": str(line.get("worker code", "495")),
+        "claimed on the line": line.get("claimed on the line", {}),
+        "occupations": occupations,
+    }
+
+
+def _line(line: Event, part: Any) -> Event:
+    return {
+        "employer_class": line["employer_class"],
+        "worker_code": line["worker_code"],
+        "occupations": [
+            {"number": number, **part(occupation)} for number, occupation in enumerate(line["occupations"], start=1)
+        ],
+    }
+
+
+def _wages(occupation: Case) -> Event:
+    paid = occupation.get("wage", {})
+    return {
+        "remunerations": [{"code": f"{int(code):03d}", "amount": _hundredths(amount)} for code, amount in paid.items()]
+    }
+
+
+def _working_time(occupation: Case) -> Event:
+    hours, full = occupation.get("contract", (FULL_TIME, FULL_TIME))
+    worked = occupation.get("hours", {})
+    return {
+        "start": occupation.get("from", date(2015, 1, 1)),
+        "end": occupation.get("until"),
+        "joint_committee": str(occupation.get("joint committee", "200")),
+        "days_per_week": _hundredths(occupation.get("days per week", 5)),
+        "contract_type": int("contract" in occupation),
+        "mean_hours": None if hours is None else _hundredths(hours),
+        "reference_hours": None if full is None else _hundredths(full),
+        "services": [
+            {
+                "code": f"{int(code):03d}",
+                "days": _hundredths(occupation.get("days", {}).get(code, 0)),
+                "hours": _hundredths(worked[code]) if code in worked else None,
+            }
+            for code in {**occupation.get("days", {}), **worked}
+        ],
+    }
+
+
+def _contributions(line: Event) -> Event:
+    made = _line(line, lambda occupation: {"deductions": _deductions(occupation.get("claimed", {}))})
+    return {**made, "deductions": _deductions(line["claimed on the line"])}
+
+
+def _deductions(claimed: Mapping[Any, Any]) -> list[Event]:
+    return [{"code": f"{int(code):04d}", "amount": _hundredths(amount)} for code, amount in claimed.items()]
+
+
+def _hundredths(value: Any) -> int:
+    return int(Decimal(str(value)) * 100)
