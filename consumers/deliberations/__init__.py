@@ -1,0 +1,9 @@
+"""Who may receive what, on which basis: one YAML file per version of a deliberation.
+
+The laws are real; the numbers, dates and scopes of these deliberations are examples, not those of the Information
+Security Committee.
+"""
+
+from consumers.deliberations.reading import EVERYONE, RULES, Deliberation, entitlements, load, read
+
+__all__ = ["EVERYONE", "RULES", "Deliberation", "entitlements", "load", "read"]

@@ -1,0 +1,93 @@
+"""Cuts a contract down to the dotted paths that are granted: what is no longer in it cannot be written."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas.contracts import Schema
+
+ENVELOPE = ("event", "declaration", "version", "status", "quarter", "employer", "person")
+"""Comes with every copy, before the deliberation."""
+TRAIL = ("occurred_at", "trace_parent")
+"""Comes with every copy, after the deliberation."""
+DELIBERATION = {
+    "name": "deliberation",
+    "type": "string",
+    "doc": "Deliberation this copy rests on, with its version, as 20/296@1. Sensitivity: envelope.",
+}
+
+
+def paths(schema: Any, above: str = "") -> Iterator[tuple[str, bool]]:
+    """Every path below the top of a schema, in order, and whether it is a leaf; a record or list before its fields."""
+    match schema:
+        case list():
+            for branch in schema:
+                yield from paths(branch, above)
+        case {"type": "array", "items": items}:
+            yield from paths(items, above)
+        case {"type": "record", "fields": inner}:
+            for field in inner:
+                path = f"{above}.{field['name']}" if above else field["name"]
+                below = list(paths(field["type"], path))
+                yield path, not below
+                yield from below
+
+
+def grantable(schema: Schema) -> dict[str, bool]:
+    """The paths a deliberation may name: all but the envelope; the value says whether it is a leaf."""
+    always = {*ENVELOPE, *TRAIL}
+    return {path: leaf for path, leaf in paths(schema) if path.split(".")[0] not in always}
+
+
+def leaves(schema: Schema, granted: tuple[str, ...]) -> frozenset[str]:
+    """The leaves that granted paths stand for; a record or list without a leaf means all of it."""
+    return frozenset(
+        path
+        for path, leaf in grantable(schema).items()
+        if leaf and any(path == one or path.startswith(f"{one}.") for one in granted)
+    )
+
+
+def expanded(schema: Schema, granted: tuple[str, ...]) -> tuple[str, ...]:
+    """Every path that is granted whole, in the order of the contract: leaves, records and lists."""
+    kept = leaves(schema, granted)
+    below: dict[str, list[str]] = {}
+    for path, leaf in grantable(schema).items():
+        if leaf:
+            parts = path.split(".")
+            for depth in range(1, len(parts) + 1):
+                below.setdefault(".".join(parts[:depth]), []).append(path)
+    return tuple(path for path in grantable(schema) if kept.issuperset(below[path]))
+
+
+def _cut(schema: Any, kept: frozenset[str], above: str) -> Any:
+    """A schema with the kept leaves only; None when none of them is in it."""
+    match schema:
+        case list():
+            branches = [branch if branch == "null" else _cut(branch, kept, above) for branch in schema]
+            return branches if all(branch is not None for branch in branches) else None
+        case {"type": "array", "items": items}:
+            inner = _cut(items, kept, above)
+            return None if inner is None else {**schema, "items": inner}
+        case {"type": "record", "fields": fields}:
+            chosen = []
+            for field in fields:
+                inner = _cut(field["type"], kept, f"{above}.{field['name']}" if above else field["name"])
+                if inner is not None:
+                    chosen.append({**field, "type": inner})
+            return {**schema, "fields": chosen} if chosen else None
+    return schema if above in kept else None
+
+
+def narrower(schema: Schema, granted: tuple[str, ...]) -> Schema:
+    """The envelope, the deliberation, then the granted fields, all in the order of the full contract."""
+    fields = {field["name"]: field for field in schema["fields"]}
+    permitted = _cut(schema, leaves(schema, granted), "") or {"fields": []}
+    return {
+        **schema,
+        "fields": [
+            *(fields[name] for name in ENVELOPE),
+            DELIBERATION,
+            *(fields[name] for name in TRAIL),
+            *permitted["fields"],
+        ],
+    }

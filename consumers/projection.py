@@ -1,0 +1,52 @@
+"""Derives from each deliberation the narrower contract it permits, so that a copy cannot hold anything else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from consumers.deliberations import EVERYONE, Deliberation
+from consumers.fields import narrower
+from schemas.contracts import Contract, contract, make
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What `recipient` may see of one kind of event on one deliberation.
+
+    `population` holds the qualities that admit a person, None for everyone; `decisions` the kinds of decision, empty
+    for all; `contract` carries the name of the full contract and the narrower schema.
+    """
+
+    recipient: str
+    deliberation: str
+    since: date
+    until: date | None
+    population: frozenset[str] | None
+    decisions: frozenset[str]
+    contract: Contract
+
+    def holds_on(self, day: date) -> bool:
+        """Whether its deliberation is in force on a day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+def projections(deliberations: Iterable[Deliberation]) -> tuple[Projection, ...]:
+    """One projection per deliberation and kind of event."""
+    return tuple(
+        Projection(
+            recipient=one.recipient,
+            deliberation=one.id,
+            since=one.since,
+            until=one.until,
+            population=None if one.population == EVERYONE else frozenset(one.population),
+            decisions=one.decisions,
+            contract=make(kind, narrower(contract(kind).schema, granted)),
+        )
+        for one in deliberations
+        for kind, granted in one.fields.items()
+    )
+
+
+def in_force(found: Iterable[Projection], day: date) -> tuple[Projection, ...]:
+    """Those whose deliberation holds on a day."""
+    return tuple(one for one in found if one.holds_on(day))
