@@ -157,7 +157,7 @@ def directory(json: Json = False) -> None:
     from kruispunt import outbound
 
     with answering():
-        outbound.directory(json=json)
+        outbound.dossiers(json=json)
 
 
 @app.command(rich_help_panel=TOLD)

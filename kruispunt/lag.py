@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from confluent_kafka import IsolationLevel, TopicPartition
-from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # the stub lacks it
+from confluent_kafka.admin import OffsetSpec
 from psycopg import sql
 
 from backbone import kafka, positions, postgres
@@ -22,7 +22,12 @@ LOOK_CLOSER = 50
 """Control records of transactions count as offsets but carry nothing: a gap this small is read to see what it holds."""
 
 Places = Mapping[tuple[str, int], int]
-OUTBOXES = ("register", "rules", "notifier")
+UNTOLD = """
+select coalesce(sum(case what when 'versions received' then number when 'versions settled' then -number end), 0)
+     + (select coalesce(sum(number), 0) from notifier.states
+         where state not in ('handed over', 'suppressed', 'in doubt', 'cannot be told'))
+  from notifier.counts
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +52,17 @@ def stages(settings: Settings) -> list[Stage]:
         Stage("audit", partial(_behind, settings, (DISCLOSURES,), partial(_stored, settings, "kruispunt", "audit"))),
         Stage("rules", partial(_behind, settings, (FACTS,), partial(_stored, settings, "kruispunt", "rules"))),
         Stage("relay rules", partial(_unpublished, settings, "rules")),
-        Stage("notifier", partial(_behind, settings, (FINDINGS,), partial(_stored, settings, "kruispunt", "notifier"))),
+        Stage("notifier", partial(_untold, settings)),
+        Stage("relay notifier", partial(_unpublished, settings, "notifier")),
     ]
+
+
+def _untold(settings: Settings) -> int:
+    """Findings not read or not settled yet, and notices not handed over yet."""
+    unread = _behind(settings, (FINDINGS,), partial(_stored, settings, "kruispunt", "notifier"))
+    with postgres.connect(settings, INSPECTOR) as connection:
+        row = connection.execute(UNTOLD).fetchone()
+    return unread + (int(row[0]) if row else 0)
 
 
 def _stored(settings: Settings, database: str, schema: str) -> Places:

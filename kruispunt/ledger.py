@@ -17,8 +17,6 @@ from schemas.topics import DECLARATIONS, FACTS, FINDINGS, NOTICES, delivery
 
 RULES = "rules"
 HEADER = b"X-Kruispunt-Notice:"
-HANDED_OVER = "handed over"
-SUPPRESSED = "suppressed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +100,9 @@ def rows(settings: Settings) -> list[Row]:
     topics = read_topics(settings)
     published = sum(topics.records[name] for name in DECLARATIONS)
     disclosed = _groups(settings, "select recipient, count(*) from audit.disclosure group by 1")
-    states = _groups(settings, "select state, count(*) from notifier.notice group by 1")
+    states = _groups(settings, "select state, number from notifier.states")
     by_channel = _groups(
-        settings, "select coalesce(channel, ''), count(*) from notifier.notice where state = 'handed over' group by 1"
+        settings, "select coalesce(channel, ''), count(*) from notifier.notices where state = 'handed over' group by 1"
     )
     delivered = {name: topics.records[delivery(name)] for name in INSTITUTIONS}
     return [
@@ -136,7 +134,7 @@ def rows(settings: Settings) -> list[Row]:
         Row(
             "findings = settled findings",
             topics.records[FINDINGS],
-            _count(settings, "select count(*) from notifier.finding"),
+            _count(settings, "select number from notifier.counts where what = 'versions settled'"),
         ),
         Row("notices = handed over + suppressed + in progress", len(topics.notices), sum(states.values())),
         Row("e-mails handed over = e-mails in the inbox", by_channel.get("e-mail", 0), _inbox(settings)),

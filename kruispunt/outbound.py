@@ -1,12 +1,20 @@
 """What an institution wants to know: its credentials, its topics, its entitlements, its dossiers."""
 
+import sys
+from collections import Counter
 from typing import Any
 
-from backbone import settings
+import orjson
+
+from backbone import postgres, settings
 from backbone.errors import Stop
+from consumers import deliberations, directory
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, delivery
+
+EXCHANGE = "exchange"
+"""The one role that may read the directory."""
 
 
 def known(institution: str) -> str:
@@ -63,3 +71,41 @@ def topics(*, json: bool) -> None:
     for row in found:
         shown.add_row(row["topic"], row["doc"], ", ".join(row["writers"]), ", ".join(row["readers"]))
     console.print(shown)
+
+
+def entitlements(*, json: bool) -> None:
+    """Who may receive which fields of which kind of event, on which deliberation."""
+    found = list(deliberations.entitlements(deliberations.load()))
+    if json:
+        as_json(found)
+        return
+    shown = table("recipient", "deliberation", "kind", "fields", "about whom", "purpose")
+    for one in found:
+        population = one["population"]
+        about = population if isinstance(population, str) else " ".join(population)
+        shown.add_row(
+            one["recipient"], one["deliberation"], one["kind"].removeprefix("declarations."), str(len(one["fields"])),
+            about, one["purpose"],
+        )  # fmt: skip
+    console.print(shown)
+    console.print("The fields themselves: `kruispunt entitlements --json`.")
+
+
+def dossiers(*, json: bool) -> None:
+    """Who is on file where; streamed, as there may be millions."""
+    with postgres.connect(settings.load(), EXCHANGE) as connection:
+        lines = directory.listing(connection)
+        if json:
+            out = sys.stdout.buffer
+            out.write(b"[")
+            for number, line in enumerate(lines):
+                out.write((b",\n" if number else b"\n") + orjson.dumps(line))
+            out.write(b"\n]\n")
+            out.flush()
+            return
+        counted = Counter((str(line["institution"]), str(line["quality"])) for line in lines)
+    shown = table("institution", "quality", "dossiers", right=("dossiers",))
+    for (institution, quality), number in sorted(counted.items()):
+        shown.add_row(institution, quality, f"{number:,}")
+    console.print(shown)
+    console.print("Who they are: `kruispunt directory --json`.")

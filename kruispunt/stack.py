@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.status import Status
 
+from backbone import provision as cluster
 from backbone import settings
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
@@ -78,7 +79,9 @@ def down(*, wipe: bool) -> None:
 
 def provision() -> None:
     """The command `provision`."""
-    prepare(settings.load())
+    config = settings.load()
+    cluster.apply(config)
+    prepare(config)
     console.print("[bold green]✓[/] topics, access rules, schemas and databases are as declared")
 
 

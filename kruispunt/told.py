@@ -1,8 +1,26 @@
 """What was told to whom, and the account of every effect."""
 
-from backbone import settings
+from collections import Counter
+
+from backbone import postgres, settings
+from kruispunt.lag import INSPECTOR
 from kruispunt.ledger import rows
 from kruispunt.output import Exit, as_json, console, table
+from notifier import ledger as notifier_ledger
+
+
+def notices(*, json: bool) -> None:
+    """Every notice with its state; recipients are opaque ids."""
+    with postgres.connect(settings.load(), INSPECTOR) as connection:
+        found = list(notifier_ledger.notices(connection))
+    if json:
+        as_json(found)
+        return
+    counted = Counter((one["state"], one["channel"] or "", one["language"]) for one in found)
+    shown = table("state", "channel", "language", "notices", right=("notices",))
+    for (state, channel, language), number in sorted(counted.items()):
+        shown.add_row(state, channel, language, f"{number:,}")
+    console.print(shown)
 
 
 def ledger(*, json: bool) -> int:
