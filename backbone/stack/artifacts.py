@@ -13,6 +13,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from backbone.errors import Stop
+from backbone.settings import home
+from backbone.stack import prerequisites
+from backbone.stack.places import Places
 
 PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 """Pinned, so that Maven needs no look at what is newest."""
@@ -113,7 +116,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--lock", action="store_true")
     if not parser.parse_args().lock:
-        jars()
+        prerequisites.check()
+        jars(Places(home()).cache)
         return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

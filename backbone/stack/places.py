@@ -87,6 +87,11 @@ class Places:
         return self.home / "secrets"
 
     @property
+    def cache(self) -> Path:
+        """Stands in for the user's cache where there is none."""
+        return self.home / "cache"
+
+    @property
     def inbox(self) -> Path:
         """The Maildir of received mails."""
         return self.home / "inbox"

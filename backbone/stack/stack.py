@@ -197,7 +197,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
     with _alone(places):
         places.make()
         progress("Kafka's jars")
-        jars = artifacts.jars(places.home / "cache")
+        jars = artifacts.jars(places.cache)
         identity = str(places.remember()["identity"])
         supervisor = Supervisor(places)
         if not supervisor.alive():

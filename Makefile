@@ -1,0 +1,29 @@
+# Works in a checkout whose path has a space in it, and twice at the same time.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.PHONY: help setup demo test lint bench clean
+
+help: ## print this
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+
+setup: ## make .venv and bring what the stack needs
+	@.ci/setup
+
+demo: setup ## show the whole way of a declaration, live
+	@exec .venv/bin/kruispunt demo
+
+test: setup ## run every test, on a stack of its own
+	@exec .venv/bin/python -m pytest
+
+lint: setup ## ruff and mypy
+	@.venv/bin/python -m ruff check .
+	@.venv/bin/python -m ruff format --check .
+	@.venv/bin/python -m mypy
+
+bench: setup ## how fast, stage by stage
+	@exec .venv/bin/python -m benchmarks.run
+
+clean: ## stop this checkout's stack, remove its data and everything that was made
+	@if [ -x .venv/bin/kruispunt ]; then .venv/bin/kruispunt down --wipe; fi
+	@rm -rf .venv .kruispunt .mypy_cache .pytest_cache .ruff_cache .hypothesis
