@@ -128,8 +128,8 @@ class Activation(TypedDict):
 class Student(TypedDict):
     """Student."""
 
-    days: int
-    hours: int
+    days: int | None
+    hours: int | None
     establishment: str | None
 
 
