@@ -1,13 +1,16 @@
 """Takes the reductions that are due, except for a known share that is forgotten or taken too small, and notes which."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
 from producers.generate.events import Events, Part
 
 Due = Callable[[Mapping[str, Part]], Mapping[str, Mapping[str, int]]]
-"""What the law gives to the person in these events (by kind), in cents: {"495/1": {"3000": 41250, "0001": 9033}}."""
+"""What the law gives to the person in these events (by kind), in cents: {"495/1": {"3000": 41250}, "015": {"0001": 9}}.
+
+A worker line with one occupation goes by the name of that occupation, one with several by its worker code alone.
+"""
 
 LINE_CODES = frozenset({"0001", "0601", "0610"})
 """Deduction codes that stand on the worker line (block 90110); the others stand on an occupation (block 90109)."""
@@ -15,6 +18,7 @@ LINE_CODES = frozenset({"0001", "0601", "0610"})
 FORGOTTEN = 0.7
 """Of the reductions that are planted as missed, the share that is left out whole; the rest is taken too small."""
 
+CLAIMED = "claimed"
 LEAST_TAKEN, MOST_TAKEN = 40, 90
 
 
@@ -36,7 +40,7 @@ def _deduction(code: str, amount: int, *, on_line: bool) -> dict[str, Any]:
 def _taken(due: int, random: Random, unclaimed: float) -> tuple[int, str]:
     roll, part = random.random(), random.random()
     if roll >= unclaimed:
-        return due, "claimed"
+        return due, CLAIMED
     if roll < unclaimed * FORGOTTEN:
         return 0, "left out"
     return due * int(LEAST_TAKEN + part * (MOST_TAKEN - LEAST_TAKEN)) // 100, "short"
@@ -47,28 +51,36 @@ def claim(events: Events, due: Due, random: Random, unclaimed: float) -> list[di
     wages, time, contributions = events
     law = due({"wages": wages, "working-time": time, "contributions": contributions})
     planted = []
-    for line in contributions["lines"]:
-        for occupation in line["occupations"]:
-            label = f"{line['worker_code']}/{occupation['number']}"
-            for code, amount in sorted(law.get(label, {}).items()):
-                if amount <= 0:
-                    continue
-                taken, how = _taken(amount, random, unclaimed)
-                on_line = code in LINE_CODES
-                if taken:
-                    holder = line if on_line else occupation
-                    holder["deductions"] = [*holder["deductions"], _deduction(code, taken, on_line=on_line)]
-                if how != "claimed":
-                    planted.append(
-                        {
-                            "person": contributions["person"],
-                            "employer": contributions["employer"],
-                            "quarter": contributions["quarter"],
-                            "occupation": label,
-                            "deduction_code": code,
-                            "planted": how,
-                            "due": amount,
-                            "claimed": taken,
-                        }
-                    )
+    for label, code, holder in _places(contributions, law):
+        amount = law[label][code]
+        taken, how = _taken(amount, random, unclaimed)
+        if taken:
+            holder["deductions"] = [*holder["deductions"], _deduction(code, taken, on_line=code in LINE_CODES)]
+        if how != CLAIMED:
+            planted.append(
+                {
+                    "person": contributions["person"],
+                    "employer": contributions["employer"],
+                    "quarter": contributions["quarter"],
+                    "occupation": label,
+                    "deduction_code": code,
+                    "planted": how,
+                    "due": amount,
+                    "claimed": taken,
+                }
+            )
     return planted
+
+
+def _places(contributions: Part, law: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, Part]]:
+    """Name, code and record of each line and occupation to which something is due."""
+    for line in contributions["lines"]:
+        worker_code, occupations = line["worker_code"], line["occupations"]
+        several = len(occupations) != 1
+        for label, holder, on_line in [
+            (f"{worker_code}" if several else f"{worker_code}/{occupations[0]['number']}", line, True),
+            *((f"{worker_code}/{one['number']}", one, False) for one in occupations),
+        ]:
+            for code, amount in sorted(law.get(label, {}).items()):
+                if amount > 0 and (code in LINE_CODES) is on_line:
+                    yield label, code, holder

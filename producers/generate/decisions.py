@@ -1,5 +1,6 @@
 """Makes what institutions decided about people: among others a benefit that ended just before a part-time job began."""
 
+import sys
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -7,11 +8,16 @@ from typing import Any
 from producers.generate.events import Line, Stint
 from producers.generate.population import Person
 from producers.generate.wages import at_quarter
+from producers.generate.working_time import PAID
 
 FOUR_FIFTHS = 800
 LOW_WAGE = 175_000
 """Gross month in cents, in the money of after the last index step, clearly below what the income guarantee asks."""
 
+LAST_START = 65
+"""A job that begins later in the quarter has too few days to tell its monthly wage."""
+
+WEEKS_IN_THREE_MONTHS = 13
 YOUNGEST, OLDEST = 21, 62
 RETURNING = 0.7
 """Share of those who begin a small part-time job who were unemployed until the day before."""
@@ -32,6 +38,7 @@ class Decisions:
 
     def __init__(self, quarter: str, first: date, random: Random, prefix: str) -> None:
         self.quarter, self.first, self.random, self.prefix = quarter, first, random, prefix
+        self.last_start = first + timedelta(days=LAST_START)
         self.made: list[Decision] = []
         self.planted: list[dict[str, Any]] = []
 
@@ -55,7 +62,7 @@ class Decisions:
         small = stint.regime.hours * 1000 <= stint.regime.full_hours * FOUR_FIFTHS
         if line.worker_code not in ORDINARY_CODES or not small or stint.start < self.first or not stint.services:
             return None
-        if stint.gross > at_quarter(LOW_WAGE, self.first) * _months(stint, self.first):
+        if _month(stint) > at_quarter(LOW_WAGE, self.first) or stint.start > self.last_start:
             return None
         return line, stint
 
@@ -126,6 +133,7 @@ BASES = {
 }
 
 
-def _months(stint: Stint, first: date) -> int:
-    last_month = ((first.month - 1) // 3) * 3 + 3
-    return max(1, last_month - stint.start.month)
+def _month(stint: Stint) -> int:
+    """What a whole month of this work pays, in cents, bonuses included as if they came every month."""
+    paid = sum(service["days"] for service in stint.services if service["code"] in PAID)
+    return stint.gross * stint.regime.days * WEEKS_IN_THREE_MONTHS // (paid * 3) if paid else sys.maxsize

@@ -22,6 +22,9 @@ EVERY = 1
 FIRST_IN_LINE = ("Occupation", "ActivationInformation", "StudentContribution")
 """A worker line holds one of these choices and only then its contributions; the block table lists students later."""
 
+NEVER = "0"
+"""Most times that a zone may come which is forbidden in a DmfA, as names are."""
+
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<DmfAOriginal>\n'
 TAIL = "</DmfAOriginal>\n"
 
@@ -35,7 +38,8 @@ def _flag(value: bool) -> str:
 
 
 FORMATS: dict[str, Callable[[Any], str]] = {
-    "string": escape,
+    "int": str,
+    "long": str,
     "bool": _flag,
     "date": date.isoformat,
     "quarter": to_dmfa,
@@ -91,7 +95,7 @@ def _table(name: str) -> Rows:
 def _zone(row: dict[str, str], depth: int) -> Zone:
     at = EVERY if row["kind"] == "every" else KINDS.index(row["kind"]) if row["kind"] in KINDS else 0
     tag = row["element"]
-    return at, row["name"], "\t" * (depth + 1) + f"<{tag}>", f"</{tag}>\n", FORMATS.get(row["type"], str)
+    return at, row["name"], "\t" * (depth + 1) + f"<{tag}>", f"</{tag}>\n", FORMATS.get(row["type"], escape)
 
 
 def _place_in_parent(row: dict[str, str]) -> int:
@@ -105,7 +109,9 @@ def block(element: str, parent: str = "", depth: int = 1) -> Block:
     row = next(row for row in rows if row["element"] == element and parent in ("", row["parent"]))
     pad = "\t" * depth
     made = Block(row["name"], row["max"] != "1", f"{pad}<{element}>\n", f"{pad}</{element}>\n")
-    made.zones = [_zone(zone, depth) for zone in _table("zones.csv") if zone["block"] == row["block"]]
+    made.zones = [
+        _zone(zone, depth) for zone in _table("zones.csv") if zone["block"] == row["block"] and zone["max"] != NEVER
+    ]
     below = sorted((child for child in rows if child["parent"] == element), key=_place_in_parent)
     made.children = [block(child["element"], element, depth + 1) for child in below]
     own = frozenset(zone[0] for zone in made.zones)

@@ -1,0 +1,45 @@
+"""Generates declarations that take every reduction the rules see as due, except a share that is meant to be missed."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kruispunt.output import Exit, console, fail, progress
+from producers.generate import run
+from rules.assessment import Assessment
+from rules.catalogue import structural_reduction, work_bonus
+from rules.situation import Situation, situation
+
+RULES: dict[str, Callable[[Situation], Iterable[Assessment]]] = {
+    structural_reduction.CODE: structural_reduction.assess,
+    work_bonus.CODE: work_bonus.assess,
+}
+
+
+def due(events: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
+    """What each deduction rule gives for these events, in cents, by occupation and deduction code."""
+    seen = situation(events["wages"], events["working-time"], events["contributions"])
+    found: dict[str, dict[str, int]] = defaultdict(dict)
+    for code, assess in RULES.items():
+        for one in assess(seen):
+            if one.due:
+                found[one.label][code] = one.due
+    return found
+
+
+def generate(*, persons: int, quarter: str, out: Path, seed: int) -> None:
+    """Write the folder and say what is in it."""
+    with progress() as bar:
+        task = bar.add_task("Generating persons", total=persons)
+        try:
+            made = run.generate(
+                persons, quarter, out, seed, progress=lambda done, _: bar.update(task, completed=done), due=due
+            )
+        except run.WrongRequest as error:
+            fail(Exit.WRONG_USE, f"{error}.", "Give --persons and --quarter within these limits.")
+    console.print(
+        f"{made.persons} persons with {made.jobs} jobs at {made.employers} employers, in {made.files} DmfA files; "
+        f"{made.decisions} decisions of institutions, {made.dossiers} dossiers; "
+        f"{made.planted} rights and reductions that nobody took up (truth.jsonl)."
+    )
