@@ -72,7 +72,7 @@ class Outgoing:
 
 def _line(letter: Letter) -> dict[str, object]:
     return {
-        "id": letter.notice,
+        "notice": letter.notice,
         "file": f"{letter.notice}.pdf",
         "address": list(letter.address),
         "pages": letter.pages,

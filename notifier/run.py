@@ -31,6 +31,9 @@ OCCASIONS = 500
 SHARE_OF_QUIET = 10
 """Occasions are looked through this often within the quiet period: it may be a day, and then they are many."""
 MAIL_REST_S = 5.0
+"""A mail server that cannot be reached is left alone this long; letters go on."""
+MAIL_SHARE_S = 2.0
+"""So long at most, before letters and new findings have their turn, or a wish to stop is heard."""
 
 
 class Notifier:
@@ -116,12 +119,18 @@ class Notifier:
     def _mail(self, owned: list[int]) -> int:
         if time.monotonic() < self._mail_rests_until:
             return 0
+        until = time.monotonic() + MAIL_SHARE_S
+        done = 0
         try:
-            return by_mail.hand_over_mails(self._connection, self._pool, owned, self._settings.smtp_from)
+            while time.monotonic() < until:
+                group = by_mail.hand_over_mails(self._connection, self._pool, owned, self._settings.smtp_from)
+                if not group:
+                    break
+                done += group
         except Retry as error:
             self._log.warning("mail rests", reason=str(error))
             self._mail_rests_until = time.monotonic() + MAIL_REST_S
-            return 0
+        return done
 
 
 def run(settings: Settings) -> None:

@@ -5,7 +5,8 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
-from functools import cache
+from functools import cache, lru_cache
+from textwrap import fill
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -15,8 +16,15 @@ from notifier.render.compose import for_mail
 from notifier.render.texts import texts
 
 HEADER = "X-Kruispunt-Notice"
+LINE = 74
 BOUNDARY = "=_kruispunt_{}"
 """Derived from the notice: a random one would make every rendering different."""
+
+
+@lru_cache(maxsize=4096)
+def _wrapped(text: str) -> str:
+    """Most paragraphs are the same for everyone, so they are wrapped once."""
+    return fill(text, LINE, break_long_words=False, break_on_hyphens=False)
 
 
 @cache
@@ -24,6 +32,7 @@ def _templates() -> tuple[Template, Template]:
     loader = PackageLoader("notifier", "templates")
     kept = {"loader": loader, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     plain = Environment(autoescape=False, **kept)  # type: ignore[arg-type]  # noqa: S701 - the text part is no HTML
+    plain.filters["wrapped"] = _wrapped
     html = Environment(autoescape=True, **kept)  # type: ignore[arg-type]
     return plain.get_template("mail.txt.j2"), html.get_template("mail.html.j2")
 

@@ -126,7 +126,11 @@ create view notifier.counts as
     union all
     select 'versions settled', count(*) from notifier.finding where settled
     union all
-    select 'notices', count(*) from notifier.notice;
+    select 'notices', count(*) from notifier.notice
+    union all
+    select 'unfinished', (select count(*) from notifier.finding where not settled)
+         + (select count(*) from notifier.notice
+             where state not in ('handed over', 'suppressed', 'cannot be told', 'in doubt'));
 
 create view notifier.states as select state, count(*) as number from notifier.notice group by state;
 
@@ -139,3 +143,9 @@ grant select, insert, update on notifier.notice, notifier.position to notifier;
 grant select on notifier.notices, notifier.counts, notifier.states to notifier, inspector;
 grant select on notifier.outbox to relay;
 grant select on notifier.position to inspector;
+grant select (finding, version, settled) on notifier.finding to inspector;
+grant select (notice, state, channel) on notifier.notice to inspector;
+
+-- Profiles are loaded through a temporary table.
+do $$ begin execute format('grant temporary on database %I to operator', current_database()); end $$;
+grant select (id, tx, topic) on notifier.outbox to inspector;
