@@ -1,0 +1,136 @@
+"""Takes bundles one by one: position, facts, findings and outbox move together or not at all."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from backbone import kafka, postgres
+from backbone.errors import Retry
+from backbone.settings import Settings
+from rules import store
+from rules.bundle import Decide, Reader, arrive, decide_bundle
+from rules.catalogue import decide_all
+from schemas.codec import decode_body, split
+from schemas.contracts import contract
+from schemas.identifiers import pseudonym
+from schemas.registration import parse
+from schemas.registry import SchemaBook
+from schemas.topics import DEAD_LETTERS, FACTS, SCHEMAS
+
+ROLE = "rules"
+REMEMBERED = 100_000
+"""Pseudonyms of employers and persons kept at hand: a large employer comes back in every bundle."""
+
+
+def schema_source(settings: Settings) -> Callable[[int], str | None]:
+    """Looks a schema up in the topic that keeps them all; read again only for an id not seen yet."""
+    known: dict[int, str] = {}
+
+    def fetch(number: int) -> str | None:
+        if number not in known:
+            for message in kafka.read_all(settings, ROLE, SCHEMAS):
+                version = parse(message.key(), message.value())
+                if version is not None:
+                    known[version.id] = version.schema
+        return known.get(number)
+
+    return fetch
+
+
+class Decider:
+    """Decides bundles for one process. Holds one connection, opened again when it breaks."""
+
+    def __init__(self, settings: Settings, book: SchemaBook | None = None, decide: Decide = decide_all) -> None:
+        self._settings = settings
+        self._book = book or SchemaBook(schema_source(settings))
+        self._decide = decide
+        pepper = settings.pepper()
+        self._pseudonym = lru_cache(REMEMBERED)(lambda number: pseudonym(pepper, number))
+        self._connection: Connection[TupleRow] | None = None
+        self._lock = threading.Lock()
+
+    def positions(self) -> dict[int, int]:
+        """The next offset of each partition of the facts.
+
+        Raises Retry.
+        """
+        try:
+            with postgres.connect(self._settings, ROLE) as connection:
+                held = store.positions_held(connection)
+        except psycopg.OperationalError as error:
+            raise Retry("PostgreSQL went away.") from error
+        return {number: following for (topic, number), following in held.items() if topic == FACTS}
+
+    def take(self, partition: int, offset: int, value: bytes) -> bool:
+        """Decide one bundle; False when it was decided before.
+
+        Raises Retry; nothing was written then.
+        """
+        with self._lock:
+            try:
+                return self._take(partition, offset, value)
+            except psycopg.OperationalError as error:
+                self.close()
+                raise Retry("PostgreSQL went away.") from error
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _take(self, partition: int, offset: int, value: bytes) -> bool:
+        if self._connection is None or self._connection.closed:
+            self._connection = postgres.connect(self._settings, ROLE, autocommit=True)
+        bundle = _open(value)
+        # 1. Everything below is one transaction.
+        decided = False
+        with self._connection.transaction() as transaction, self._connection.cursor() as cursor:
+            # 2. The position first: it locks the partition, and says whether somebody else was faster.
+            if not store.move(cursor, partition, offset):
+                raise psycopg.Rollback(transaction)
+            # 3. What is held, what was told, what follows from it: all written with the position.
+            if bundle is None:
+                self._set_aside(cursor, partition, offset, value)
+            else:
+                self._decide_bundle(cursor, bundle, partition, offset)
+            decided = True
+        return decided
+
+    def _decide_bundle(
+        self, cursor: psycopg.Cursor[TupleRow], bundle: dict[str, Any], partition: int, offset: int
+    ) -> None:
+        reader = Reader(self._book)
+        arrived = arrive(bundle, reader)
+        held, states = store.held(cursor, arrived), store.states(cursor, arrived)
+        outcome = decide_bundle(arrived, held, states, reader, self._decide)
+        store.keep(cursor, outcome, self._pseudonym, at=arrived.at, partition=partition, offset=offset)
+
+    def _set_aside(self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes) -> None:
+        """A message that is no bundle is kept whole."""
+        letter = store.dead_letter(
+            "unreadable-bundle",
+            "the message is not a bundle of facts",
+            None,
+            value,
+            datetime.now(UTC),
+            partition,
+            offset,
+        )
+        store.tell(cursor, [(DEAD_LETTERS, b"", letter)])
+
+
+def _open(value: bytes) -> dict[str, Any] | None:
+    """The bundle in a message, None when it is none."""
+    try:
+        number, body = split(value)
+        expected = contract(FACTS)
+        return decode_body(expected, body) if number == expected.id else None
+    except Exception:  # noqa: BLE001 - whatever bad bytes raise, they are set aside whole
+        return None

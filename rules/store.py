@@ -1,0 +1,123 @@
+"""Holds facts, findings, outbox and position in one transaction per bundle: none is there without the others."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from psycopg import Connection, Cursor
+from psycopg.rows import TupleRow
+
+from backbone import positions
+from rules.bundle import Arrived, Failure, Outcome
+from rules.decide import State
+from rules.fold import Fact, Place, Slot
+from schemas.codec import encode
+from schemas.contracts import contract
+from schemas.topics import DEAD_LETTERS, FACTS, FINDINGS
+
+SCHEMA = "rules"
+STAGE = "rules"
+Pseudonym = Callable[[str], bytes]
+
+
+@cache
+def _query(name: str) -> bytes:
+    return (files("rules") / "sql" / f"{name}.sql").read_bytes()
+
+
+def positions_held(connection: Connection[TupleRow]) -> positions.Positions:
+    """The next offset to read, by topic and partition."""
+    with connection.transaction(), connection.cursor() as cursor:
+        return positions.load(cursor, SCHEMA)
+
+
+def move(cursor: Cursor[TupleRow], partition: int, offset: int) -> bool:
+    """Move past a bundle; False when it is already behind us. Locks the partition until the transaction ends."""
+    return positions.store(cursor, SCHEMA, {(FACTS, partition): offset + 1})
+
+
+def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[Fact]:
+    """What is held of the persons of a bundle in its quarters; in all quarters where something was decided about them."""
+    cursor.execute(_query("held"), _whose(arrived))
+    return [
+        Fact(Place(person, quarter, declaration, kind), employer, version, number, body)
+        for person, quarter, declaration, kind, employer, version, number, body in cursor
+    ]
+
+
+def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, State]]:
+    """The findings these persons were told, by slot."""
+    cursor.execute(_query("states"), _whose(arrived))
+    found: dict[Slot, dict[str, State]] = defaultdict(dict)
+    for person, quarter, employer, finding, version, status, essence, body in cursor:
+        found[Slot(person, quarter, employer)][finding] = State(finding, version, status, essence, body)
+    return found
+
+
+def _whose(arrived: Arrived) -> dict[str, Any]:
+    return {"persons": arrived.persons(), "quarters": arrived.quarters(), "decided": arrived.with_decisions()}
+
+
+def keep(
+    cursor: Cursor[TupleRow], outcome: Outcome, pseudonym: Pseudonym, *, at: datetime, partition: int, offset: int
+) -> None:
+    """Write everything a bundle led to."""
+    if outcome.facts:
+        rows = [(*fact.place, fact.employer, fact.version, fact.contract, fact.body) for fact in outcome.facts]
+        cursor.execute(_query("keep_facts"), _columns(rows))
+    if outcome.changes:
+        told = [
+            (
+                *slot,
+                change.state.finding,
+                change.state.version,
+                change.state.status,
+                change.state.essence,
+                change.state.body,
+            )
+            for slot, change in outcome.changes
+        ]
+        cursor.execute(_query("keep_findings"), _columns(told))
+    letters = [
+        (FINDINGS, pseudonym(change.recipient), contract(FINDINGS).prefix + change.state.body)
+        for _, change in outcome.changes
+    ]
+    letters += [(DEAD_LETTERS, failure.person, dead(failure, at, partition, offset)) for failure in outcome.failures]
+    tell(cursor, letters)
+
+
+def tell(cursor: Cursor[TupleRow], letters: list[tuple[str, bytes, bytes]]) -> None:
+    """Put messages (topic, key, value) in the outbox."""
+    if letters:
+        cursor.execute(_query("tell"), _columns(letters))
+
+
+def _columns(rows: list[Any]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def dead(failure: Failure, at: datetime, partition: int, offset: int) -> bytes:
+    """The dead letter of one person: a bundle of just their facts, so that it can be replayed."""
+    value = encode(contract(FACTS), {"at": at, "facts": failure.facts})
+    return dead_letter(failure.code, failure.reason, failure.person, value, at, partition, offset)
+
+
+def dead_letter(
+    code: str, reason: str, key: bytes | None, value: bytes, at: datetime, partition: int, offset: int
+) -> bytes:
+    """A dead letter as it travels."""
+    record = {
+        "topic": FACTS,
+        "partition": partition,
+        "offset": offset,
+        "stage": STAGE,
+        "code": code,
+        "reason": reason,
+        "key": key,
+        "value": value,
+        "at": at,
+    }
+    return encode(contract(DEAD_LETTERS), record)

@@ -1,0 +1,100 @@
+"""The rules as a Faust stream: bundles of facts in, findings out through the outbox, each bundle decided once."""
+
+import asyncio
+import ssl
+from typing import Any
+
+import faust
+from faust.types import StreamT
+
+from backbone.errors import Retry
+from backbone.logs import configure
+from backbone.settings import Settings
+from rules.decider import ROLE, Decider
+from rules.transport import positioned
+from schemas.topics import FACTS
+
+SESSION_S = 6.0
+"""A killed worker holds its partitions this long: it is what recovery waits for."""
+HEARTBEAT_S = 2.0
+SHORTEST_WAIT_S = 0.1
+LONGEST_WAIT_S = 5.0
+
+
+def application(settings: Settings, decider: Decider) -> faust.App:
+    """The Faust app: no tables, no web server, no topics of its own, no exactly-once of its own."""
+    trust = ssl.create_default_context(cafile=str(settings.kafka_ca) if settings.kafka_ca else None)
+    app: faust.App = positioned(decider)(
+        ROLE,
+        broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
+        broker_credentials=faust.SASLCredentials(
+            username=ROLE,
+            password=settings.secret("kafka", ROLE),
+            ssl_context=trust,
+            mechanism="SCRAM-SHA-512",
+        ),
+        broker_session_timeout=SESSION_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        consumer_auto_offset_reset="earliest",
+        processing_guarantee="at_least_once",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=settings.partitions,
+        table_standby_replicas=0,
+        web_enabled=False,
+        datadir=str(settings.home / "rules"),
+        worker_redirect_stdouts=False,
+    )
+    facts = app.topic(FACTS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
+    keeper = Keeper(settings, decider)
+
+    @app.agent(facts, concurrency=1)
+    async def decide(stream: StreamT[bytes]) -> None:
+        async for event in stream.events():
+            await keeper.keep(event.message.partition, event.message.offset, event.value)
+
+    return app
+
+
+class Keeper:
+    """Lets no bundle pass undecided: waits while something passing is in the way, and stops for anything else.
+
+    Faust takes an event whose agent raised for done and goes on; so nothing is ever let out of `keep`.
+    """
+
+    def __init__(self, settings: Settings, decider: Decider) -> None:
+        self._decider = decider
+        self._log = configure(ROLE, settings.log_level)
+        self.failure: BaseException | None = None
+
+    async def keep(self, partition: int, offset: int, value: bytes) -> None:
+        """Decide a bundle, however long it takes."""
+        pause = SHORTEST_WAIT_S
+        while self.failure is None:
+            try:
+                await asyncio.to_thread(self._decider.take, partition, offset, value)
+            except Retry as error:
+                self._log.warning("waiting", reason=str(error), partition=partition, offset=offset)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_WAIT_S)
+            except Exception as error:  # noqa: BLE001 - see the class: nothing may be let out
+                self._log.exception("stopping", partition=partition, offset=offset)
+                self.failure = error
+                asyncio.get_running_loop().stop()
+            else:
+                return
+        await asyncio.Event().wait()
+
+
+def run(settings: Settings) -> None:
+    """Decide until asked to stop."""
+    asyncio.set_event_loop(asyncio.new_event_loop())
+    decider = Decider(settings)
+    app = application(settings, decider)
+    worker: Any = faust.Worker(
+        app, loop=asyncio.get_event_loop(), loglevel="WARNING", quiet=True, redirect_stdouts=False
+    )
+    try:
+        worker.execute_from_commandline()
+    finally:
+        decider.close()
