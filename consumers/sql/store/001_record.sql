@@ -15,6 +15,7 @@ create table store.record (
     quarter text not null,
     employer text not null,
     person text not null,
+    occurred_at timestamptz not null,
     kind text not null,
     content jsonb not null,
     primary key (partition, "offset")

@@ -1,0 +1,175 @@
+"""Exchanges each event exactly once: what was read, what is written and how far it came are one Kafka transaction."""
+
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import Any, Self
+
+import psycopg
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from psycopg import Connection
+
+from backbone import kafka, logs, postgres, transactions
+from backbone.errors import Retry
+from backbone.process import PATIENCE_S, Drain
+from backbone.settings import Settings
+from consumers.deliberations import load
+from consumers.directory import look_up
+from consumers.exchange.batch import EXCHANGE, Received, concerned, exchanged, opened
+from consumers.keeper import gather
+from consumers.narrow import Access
+from consumers.projection import Projection, in_force, projections
+from schemas.registry import SchemaBook
+from schemas.topics import DECLARATIONS
+
+BATCH = 5_000
+AGAIN_S = 0.5
+LOCK = 5_019_773
+"""Any fixed number; the number of the exchange is the second half of its lock."""
+EXCHANGES = 64
+
+
+def number(connection: Connection[Any]) -> int:
+    """The lowest number no other exchange holds, ours as long as the connection lives.
+
+    It names the transactions, so that the next one of that number ends what a killed one left open.
+    """
+    for candidate in range(EXCHANGES):
+        answer = connection.execute("select pg_try_advisory_lock(%s, %s)", (LOCK, candidate)).fetchone()
+        if answer and answer[0]:
+            return candidate
+    raise Retry(f"{EXCHANGES} exchanges are running already.")
+
+
+def _received(messages: list[Message]) -> Iterator[Received]:
+    for message in messages:
+        yield Received(
+            str(message.topic()),
+            int(message.partition() or 0),
+            int(message.offset() or 0),
+            bytes(message.key() or b""),
+            bytes(message.value() or b""),
+        )
+
+
+class Exchange:
+    """Takes its share of the partitions until it is closed."""
+
+    def __init__(self, connection: Connection[Any], reader: Consumer, target: Producer) -> None:
+        self._connection = connection
+        self._reader = reader
+        self._target = target
+        self._schemas = SchemaBook()
+        self._projections: tuple[Projection, ...] = projections(load())
+        self._access = Access(())
+        self._day = date.min
+        self._lost = False
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Take a number, end what the last one of that number left open, and join the group.
+
+        Raises Retry, Stop.
+        """
+        connection = postgres.connect(settings, EXCHANGE, autocommit=True)
+        try:
+            target = transactions.writer(settings, EXCHANGE, f"{EXCHANGE}-{number(connection)}")
+            made = cls(connection, kafka.consumer(settings, EXCHANGE, EXCHANGE), target)
+        except BaseException:
+            connection.close()
+            raise
+        made.join()
+        return made
+
+    def join(self) -> None:
+        """Ask for partitions; remember when some are taken away."""
+
+        def taken(_reader: Consumer, _partitions: list[TopicPartition]) -> None:
+            self._lost = True
+
+        self._reader.subscribe(list(DECLARATIONS), on_revoke=taken)
+
+    def exchange(self) -> int:
+        """Exchange one batch; gives how many events.
+
+        Raises Retry when it has to be opened again, Stop when another has taken its place.
+        """
+        # 1. Read what the broker has committed. What came while partitions were taken away may be another's by now.
+        self._lost = False
+        messages = gather(self._reader, BATCH)
+        if self._lost:
+            self._rewind(messages)
+            return 0
+        if not messages:
+            return 0
+        # 2. Look up whom it is about, once for all of them.
+        batch = opened(list(_received(messages)), self._schemas)
+        with self._connection.cursor() as cursor:
+            dossiers = look_up(cursor, concerned(batch))
+        # 3. Narrow, 4. write, 5. say how far we are, 6. commit: all of it or nothing.
+        now = datetime.now(UTC)
+        with transactions.transaction(self._target):
+            for topic, partition, key, value in exchanged(batch, self._access_on(now.date()), dossiers, now):
+                transactions.send(self._target, topic, value, key, partition)
+            following = {(one.topic, one.partition): one.offset + 1 for one in batch.received}
+            self._target.send_offsets_to_transaction(
+                [TopicPartition(*place, offset) for place, offset in following.items()],
+                self._reader.consumer_group_metadata(),
+                transactions.TIMEOUT_S,
+            )
+        return len(messages)
+
+    def close(self) -> None:
+        """Leave the group, free the number."""
+        with suppress(KafkaException, RuntimeError):
+            self._reader.close()
+        with suppress(psycopg.Error):
+            self._connection.close()
+
+    def _access_on(self, day: date) -> Access:
+        if day != self._day:
+            self._access, self._day = Access(in_force(self._projections, day)), day
+        return self._access
+
+    def _rewind(self, messages: list[Message]) -> None:
+        """Read these again, as far as their partitions are still ours."""
+        first: dict[tuple[str, int], int] = {}
+        for message in _received(messages):
+            place = (message.topic, message.partition)
+            first[place] = min(first.get(place, message.offset), message.offset)
+        ours = {(one.topic, one.partition) for one in self._reader.assignment()}
+        try:
+            for place, offset in first.items():
+                if place in ours:
+                    self._reader.seek(TopicPartition(*place, offset))
+        except KafkaException as error:
+            raise Retry("The partitions changed hands.") from error
+
+
+def run(settings: Settings) -> None:
+    """Exchange until asked to stop; begin again where something passing got in the way."""
+    log = logs.configure(EXCHANGE, settings.log_level)
+    trouble_since: float | None = None
+    gc.disable()  # A batch holds no cycles; looking for them costs a tenth of the time.
+    with Drain() as drain:
+        while not drain.wanted:
+            exchange: Exchange | None = None
+            try:
+                exchange = Exchange.open(settings)
+                while not drain.wanted:
+                    if exchange.exchange():
+                        trouble_since = None
+                    else:
+                        gc.collect(0)
+            except (Retry, psycopg.OperationalError) as error:
+                reason = str(error) if isinstance(error, Retry) else "PostgreSQL is gone."
+                log.warning("beginning again", reason=reason)
+                trouble_since = trouble_since or time.monotonic()
+                if time.monotonic() - trouble_since > PATIENCE_S:
+                    raise Retry(reason) from error
+                time.sleep(AGAIN_S)
+            finally:
+                if exchange:
+                    exchange.close()

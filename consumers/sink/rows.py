@@ -1,0 +1,69 @@
+"""Turns deliveries into rows, by the schema that each one names."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import httpx
+import orjson
+from confluent_kafka import Message
+
+from backbone.errors import Retry, Stop
+from consumers.fields import DELIBERATION, ENVELOPE, TRAIL
+from schemas.codec import BadFrame, decode_body, split
+from schemas.registry import SchemaBook, UnknownSchema
+
+TIMEOUT_S = 10.0
+NOT_FOUND = 404
+AROUND = {*ENVELOPE, DELIBERATION["name"], *TRAIL}
+
+Row = tuple[int, int, str, str, str, int, str, str, str, str, datetime, str, str]
+
+
+def book(registry_url: str) -> SchemaBook:
+    """Schemas by id, asked of the registry when one is met for the first time."""
+
+    def fetch(number: int) -> str | None:
+        try:
+            answer = httpx.get(f"{registry_url.rstrip('/')}/schemas/ids/{number}", timeout=TIMEOUT_S)
+            if answer.status_code == NOT_FOUND:
+                return None
+            answer.raise_for_status()
+            return str(answer.json()["schema"])
+        except (httpx.HTTPError, KeyError, ValueError) as error:
+            raise Retry(f"The schema registry does not answer: {type(error).__name__}.") from error
+
+    return SchemaBook(fetch)
+
+
+def rows(messages: Iterable[Message], schemas: SchemaBook) -> Iterator[Row]:
+    """One row per delivery, in the order of the columns of `store.record`.
+
+    Raises Retry when a schema cannot be had now, Stop when a delivery is not what an exchange writes.
+    """
+    for message in messages:
+        partition, offset = int(message.partition() or 0), int(message.offset() or 0)
+        try:
+            number, body = split(message.value() or b"")
+            contract = schemas.get(number)
+            record = decode_body(contract, body)
+        except UnknownSchema as error:
+            raise Retry(f"The registry does not know schema {error} yet.") from error
+        except (BadFrame, ValueError, IndexError, EOFError) as error:
+            place = f"{message.topic()}[{partition}]@{offset}"
+            raise Stop(f"{place} cannot be read.", "Nothing was skipped; look at who wrote it.") from error
+        content = {name: value for name, value in record.items() if name not in AROUND}
+        yield (
+            partition,
+            offset,
+            record["event"],
+            record["deliberation"],
+            record["declaration"],
+            record["version"],
+            record["status"],
+            record["quarter"],
+            record["employer"],
+            record["person"],
+            record["occurred_at"],
+            contract.name,
+            orjson.dumps(content).decode(),
+        )

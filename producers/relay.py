@@ -1,0 +1,162 @@
+"""Publishes what the outboxes hold, in order and exactly once: records and position are one Kafka transaction.
+
+It reads only rows below the oldest running database transaction, so that a slow commit is never skipped. Whoever holds
+the lock of an outbox publishes it; a second relay stands by.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple, Self
+
+import psycopg
+from confluent_kafka import Producer
+from psycopg import Connection, sql
+
+from backbone import kafka, logs, postgres, transactions
+from backbone.errors import Retry
+from backbone.process import PATIENCE_S, Drain
+from backbone.settings import Settings
+from schemas.codec import decode_body, encode, split
+from schemas.contracts import contract
+from schemas.topics import POSITIONS
+
+RELAY = "relay"
+SOURCES = ("register", "rules", "notifier")
+IDLE_S = 0.05
+AGAIN_S = 1.0
+ROWS = 10_000
+FETCH = 1_000
+BATCH_BYTES = 8_000_000
+LOCK = 5_019_772
+"""Any fixed number; the place of the outbox in SOURCES is the second half of its lock."""
+
+QUERY = """
+select tx::text::bigint, id, topic, key, value from {}.outbox
+where (tx, id) > (%s::text::xid8, %s) and tx < pg_snapshot_xmin(pg_current_snapshot())
+order by tx, id limit %s
+"""
+
+
+class Position(NamedTuple):
+    """The last row that is published."""
+
+    tx: int
+    id: int
+
+
+class Row(NamedTuple):
+    """A row of an outbox."""
+
+    tx: int
+    id: int
+    topic: str
+    key: bytes
+    value: bytes
+
+
+def published(settings: Settings, source: str) -> Position:
+    """How far an outbox is published, by what the broker committed."""
+    last = Position(0, 0)
+    for message in kafka.read_all(settings, RELAY, POSITIONS):
+        value = message.value()
+        if value and message.key() == source.encode():
+            record = decode_body(contract(POSITIONS), split(value)[1])
+            last = Position(record["tx"], record["id"])
+    return last
+
+
+class Publisher:
+    """Publishes one outbox while it holds its lock."""
+
+    def __init__(self, source: str, connection: Connection[Any], target: Producer, position: Position) -> None:
+        self._source = source
+        self._connection = connection
+        self._target = target
+        self._position = position
+        self._query = sql.SQL(QUERY).format(sql.Identifier(source))
+
+    @classmethod
+    def open(cls, settings: Settings, source: str) -> Self | None:
+        """Take the lock, shut out whoever had it before, and begin where the broker says; None while another has it.
+
+        Raises Retry.
+        """
+        connection = postgres.connect(settings, RELAY, autocommit=True)
+        try:
+            answer = connection.execute("select pg_try_advisory_lock(%s, %s)", (LOCK, SOURCES.index(source))).fetchone()
+            if not answer or not answer[0]:
+                connection.close()
+                return None
+            target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")
+            return cls(source, connection, target, published(settings, source))
+        except psycopg.OperationalError as error:
+            raise Retry("PostgreSQL is gone.") from error
+        except BaseException:
+            connection.close()
+            raise
+
+    def publish(self) -> int:
+        """Publish one batch; gives how many rows.
+
+        Raises Retry when it has to be opened again, Stop when the broker shuts it out.
+        """
+        try:
+            rows = list(self._waiting())
+        except psycopg.OperationalError as error:
+            raise Retry("PostgreSQL is gone.") from error
+        if not rows:
+            return 0
+        last = Position(rows[-1].tx, rows[-1].id)
+        record = {"source": self._source, **last._asdict()}
+        with transactions.transaction(self._target):
+            for row in rows:
+                transactions.send(self._target, row.topic, row.value, row.key)
+            transactions.send(self._target, POSITIONS, encode(contract(POSITIONS), record), self._source.encode())
+        self._position = last
+        return len(rows)
+
+    def close(self) -> None:
+        """Let another one take over."""
+        with suppress(psycopg.Error):
+            self._connection.close()
+
+    def _waiting(self) -> Iterator[Row]:
+        """The next rows, up to a batch."""
+        size = 0
+        with self._connection.transaction(), self._connection.cursor(name="waiting", binary=True) as cursor:
+            cursor.execute(self._query, (str(self._position.tx), self._position.id, ROWS))
+            while size < BATCH_BYTES and (rows := cursor.fetchmany(FETCH)):
+                for values in rows:
+                    row = Row(*values)
+                    size += len(row.value)
+                    yield row
+
+
+def run(settings: Settings) -> None:
+    """Publish until asked to stop."""
+    log = logs.configure(RELAY, settings.log_level)
+    open_now: dict[str, Publisher] = {}
+    trouble_since: float | None = None
+    with Drain() as drain:
+        while not drain.wanted:
+            done, failed = 0, False
+            for source in SOURCES:
+                try:
+                    publisher = open_now.get(source) or Publisher.open(settings, source)
+                    if publisher is None:
+                        continue
+                    open_now[source] = publisher
+                    done += publisher.publish()
+                except Retry as error:
+                    log.warning("beginning again", source=source, reason=str(error))
+                    failed = True
+                    if gone := open_now.pop(source, None):
+                        gone.close()
+            trouble_since = (trouble_since or time.monotonic()) if failed else None
+            if trouble_since and time.monotonic() - trouble_since > PATIENCE_S:
+                raise Retry("Kafka or PostgreSQL stayed away.")
+            if not done:
+                time.sleep(AGAIN_S if failed else IDLE_S)
+        for publisher in open_now.values():
+            publisher.close()
