@@ -22,6 +22,7 @@ SUPER_USERS = ("admin", SERVER)
 HEAP = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC")
 FAST_START = "KRUISPUNT_FAST_START"
 """Set to 1, the JVM compiles in haste: quicker to start, slower under load. For tests."""
+DATA = "data"
 INTERNAL_PARTITIONS = 8
 """Kafka's own topics have 50 by default: files and seconds for nothing on one machine."""
 PROBE_S = 2.0
@@ -42,6 +43,9 @@ def _properties(places: Places, ports: Ports, password: str) -> str:
     scram = "org.apache.kafka.common.security.scram.ScramLoginModule required"
     lines = {
         "process.roles": "broker,controller",
+        # A killed node cannot register again before its former self is taken for dead: 9 s by default.
+        "broker.session.timeout.ms": "4000",
+        "broker.heartbeat.interval.ms": "1000",
         "node.id": "1",
         "controller.quorum.voters": f"1@{node}",
         "controller.listener.names": "CONTROLLER",
@@ -69,7 +73,8 @@ def _properties(places: Places, ports: Ports, password: str) -> str:
         "super.users": ";".join(f"User:{user}" for user in SUPER_USERS),
         "allow.everyone.if.no.acl.found": "false",
         "auto.create.topics.enable": "false",
-        "log.dirs": str(places.kafka / "data"),
+        # Relative to where the node is started: a list is split at commas, which a path may hold.
+        "log.dirs": DATA,
         "offsets.topic.replication.factor": "1",
         "offsets.topic.num.partitions": str(INTERNAL_PARTITIONS),
         "transaction.state.log.replication.factor": "1",
@@ -136,6 +141,7 @@ def _format(places: Places, identity: str) -> None:
         answer = subprocess.run(
             ["java", f"@{places.kafka / 'jvm.args'}", "kafka.tools.StorageTool", f"@{arguments}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+            cwd=places.kafka,
         )  # fmt: skip
     finally:
         arguments.unlink()
@@ -153,7 +159,7 @@ def prepare(places: Places, ports: Ports, jars: list[Path], identity: str) -> No
     password = (places.secrets / "kafka" / SERVER).read_text("utf-8")
     write_private(places.kafka / "server.properties", _properties(places, ports, password))
     write_private(places.kafka / "jvm.args", _jvm_arguments(jars, temporary))
-    if not (places.kafka / "data" / "meta.properties").exists():
+    if not (places.kafka / DATA / "meta.properties").exists():
         _format(places, identity)
 
 

@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -27,6 +29,21 @@ def watch(pid: int) -> None:
     first = began(pid)
     while first is not None and began(pid) == first:
         time.sleep(PAUSE_S)
+
+
+def follow_parent() -> None:
+    """Ask this process to stop (SIGTERM) when the one that started it is gone, as when `make` was killed.
+
+    For commands somebody waits for; not for what is meant to stay.
+    """
+    parent = os.getppid()
+
+    def follow() -> None:
+        while os.getppid() == parent:
+            time.sleep(PAUSE_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=follow, name="follow-parent", daemon=True).start()
 
 
 def main() -> None:

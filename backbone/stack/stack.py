@@ -25,6 +25,8 @@ from backbone.stack.supervisor import ALIVE, Program, State, Supervisor
 READY_S = 180.0
 """A broker that was killed reads its logs again first."""
 RUNNING_S = 90.0
+MOST_STARTS = 4
+"""PostgreSQL may have to wait for the last backends of a killed one; who dies more often is ill."""
 PAUSE_S = 0.1
 PORTS = {
     "kafka": ("kafka", "kafka_internal", "kafka_controller"),
@@ -143,7 +145,9 @@ def _servers(
             broker.result()
     inbox = (sys.executable, "-P", "-m", "backbone.stack.inbox", str(places.home), str(settings.smtp_port))
     return [
-        Program("kafka", tuple(kafka.command(places)), port=chosen["kafka"], stop_seconds=25),
+        Program(
+            "kafka", tuple(kafka.command(places)), port=chosen["kafka"], stop_seconds=25, directory=str(places.kafka)
+        ),
         Program("postgres", tuple(server.command), port=chosen["postgres"], user=server.runner, stop_signal="INT"),
         Program("inbox", inbox, port=chosen["smtp"], stop_seconds=5),
     ]
@@ -169,13 +173,14 @@ def _wait_ready(supervisor: Supervisor, settings: Settings, progress: Callable[[
     }  # fmt: skip
     end = time.monotonic() + READY_S
     for name, probe in probes.items():
+        starts: set[int] = set()
         while True:
             try:
                 probe(settings)
             except Retry as retry:
-                dead = supervisor.states()[name].state not in ALIVE
-                if dead or time.monotonic() > end:
-                    raise Stop(f"{name} does not answer: {retry}", f"See {supervisor.log(name)}.") from retry
+                starts.add(supervisor.states()[name].since)
+                if len(starts) > MOST_STARTS or time.monotonic() > end:
+                    raise Stop(f"{name} does not answer: {retry}", supervisor.last_words(name)) from retry
                 time.sleep(PAUSE_S)
             else:
                 progress(f"{name} answers")

@@ -1,6 +1,7 @@
 """Hands the processes to supervisord, which starts the dead again; only its owner reaches the socket it listens on."""
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -30,6 +31,9 @@ INHERITED = (
     "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip
 """Nothing else of the caller's environment reaches what keeps running, `KRUISPUNT_…` excepted."""
+TAIL_LINES = 60
+TAIL_CHARACTERS = 300
+TELLING = re.compile("ERROR|FATAL|Error|Exception")
 RUNNING = "running"
 ALIVE = frozenset({"starting", RUNNING, "backoff"})
 
@@ -44,6 +48,7 @@ class Program:
     user: str | None = None
     stop_signal: str = "TERM"
     stop_seconds: int = 15
+    directory: str = "/"
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,7 +73,7 @@ def _section(places: Places, program: Program) -> str:
     )
     lines = {
         "command": _plain(shlex.join(program.command)),
-        "directory": "/",
+        "directory": _plain(program.directory),
         "autostart": "false",
         "autorestart": "true",
         "startsecs": "1",
@@ -181,7 +186,7 @@ class Supervisor:
                 if fault.faultCode != Faults.ALREADY_STARTED:
                     raise Stop(
                         f"The process {name} cannot be started: {fault.faultString}.",
-                        f"See {self._places.logs / name}.log.",
+                        self.last_words(name),
                     ) from fault
             started.append(name)
         return started
@@ -210,17 +215,27 @@ class Supervisor:
             states = self.states()
             failed = [name for name in wanted if name not in states or states[name].state == "fatal"]
             if failed:
-                raise Stop(f"The process {failed[0]} does not stay up.", f"See {self.log(failed[0])}.")
+                raise Stop(f"The process {failed[0]} does not stay up.", self.last_words(failed[0]))
             return all(states[name].state == RUNNING for name in wanted)
 
         if not self._wait(settled, seconds):
             late = [name for name, state in self.states().items() if name in wanted and state.state != RUNNING]
             name = late[0] if late else "supervisord"
-            raise Stop(f"The process {name} is not up after {seconds:.0f} seconds.", f"See {self.log(name)}.")
+            raise Stop(f"The process {name} is not up after {seconds:.0f} seconds.", self.last_words(name))
 
     def log(self, name: str) -> Path:
         """Where a process logs."""
         return self._places.logs / f"{name}.log"
+
+    def last_words(self, name: str) -> str:
+        """The last line of a process's log that tells of an error, or else just the last."""
+        try:
+            lines = self.log(name).read_text("utf-8", "replace").splitlines()[-TAIL_LINES:]
+        except OSError:
+            lines = []
+        telling = [line for line in lines if TELLING.search(line)]
+        words = (telling or lines or ["(nothing)"])[-1]
+        return f"Its last words: {words[:TAIL_CHARACTERS]} - more in {self.log(name)}."
 
     def _state(self, name: str) -> str:
         states = self.states()

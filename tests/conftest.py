@@ -1,0 +1,98 @@
+"""One real stack per run for the tests that need it; nothing of it outlives the run, however that ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from backbone.settings import Settings
+from backbone.stack import stack as embedded
+from backbone.stack.leash import follow_parent
+from backbone.stack.stack import Leash, Plan
+
+Kruispunt = Callable[..., subprocess.CompletedProcess[str]]
+COMMAND = Path(sys.executable).with_name("kruispunt")
+COSTS = ("servers", "stack")
+"""Fixtures that need servers: what needs none runs first."""
+OWN_STACK = "test_stack_"
+"""Modules named so bring stacks of their own up and down: they run last."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A kill is a Ctrl-C: what was started is ended."""
+    if hasattr(config, "workerinput"):
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if "MAKELEVEL" in os.environ:
+        follow_parent()
+    os.environ.setdefault("KRUISPUNT_FAST_START", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Cheap tests first; what shares a stack runs together."""
+
+    def cost(item: pytest.Item) -> int:
+        if item.path.name.startswith(OWN_STACK):
+            return len(COSTS) + 1
+        needed = [number for number, name in enumerate(COSTS, 1) if name in getattr(item, "fixturenames", ())]
+        return max(needed, default=0)
+
+    items.sort(key=cost)
+    for item in items:
+        if cost(item):
+            item.add_marker(pytest.mark.stack)
+
+
+@pytest.fixture(scope="session")
+def temporary_home() -> Iterator[Callable[[str], Path]]:
+    """Gives homes whose stacks are gone, with all they held, at the end of the run."""
+    given: list[Path] = []
+
+    def give(name: str) -> Path:
+        given.append(Path(tempfile.mkdtemp(prefix=f"kruispunt-test-{name}-")))
+        return given[-1]
+
+    yield give
+    for home in given:
+        embedded.down(home, wipe=True)
+        if home.exists():
+            home.rmdir()
+
+
+@pytest.fixture(scope="session")
+def servers(temporary_home: Callable[[str], Path]) -> Settings:
+    """Kafka, PostgreSQL and the inbox, ready and empty; a test starts the processes it is about."""
+    from kruispunt.stack import PLAN
+
+    plan = Plan(programs=lambda _settings: [], prepare=PLAN.prepare, choices={"settle_seconds": 0})
+    return embedded.up(temporary_home("servers"), plan, leash=Leash())
+
+
+@pytest.fixture(scope="session")
+def stack(temporary_home: Callable[[str], Path]) -> Settings:
+    """A whole stack with every process running, as `kruispunt up` makes it, but telling at once."""
+    from kruispunt.stack import PLAN
+
+    plan = Plan(programs=PLAN.programs, prepare=PLAN.prepare, choices={"settle_seconds": 0})
+    return embedded.up(temporary_home("stack"), plan, leash=Leash())
+
+
+@pytest.fixture(scope="session")
+def kruispunt(stack: Settings) -> Kruispunt:
+    """The command line on the whole stack: `kruispunt("ledger", "--json")`."""
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [COMMAND, *arguments],
+            env={**os.environ, "KRUISPUNT_HOME": str(stack.home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
