@@ -1,0 +1,1 @@
+"""In: a file is read as a stream, judged whole, and registered once with its facts."""

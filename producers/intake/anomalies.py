@@ -1,0 +1,99 @@
+"""Gathers every anomaly of a file, each with its code, its place in the file and what to do about it."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+from lxml.etree import _Element
+
+from schemas.dmfa.codes import Severity, severities
+from schemas.dmfa.tables import blocks
+
+MOST = 20_000
+"""After so many the file is not read on: nobody corrects them one by one, and memory stays bounded."""
+SHOWN = 60
+"""Characters of a wrong value that a message shows."""
+STRICTER = {"00086-008"}
+"""NSSO takes these in and corrects them afterwards; here nothing could be decided on a code that exists nowhere."""
+REPEATED = {block.element for block in blocks().values() if block.repeats}
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """`code` is zone or block number and a code of annex 30; `label` the XML name; `path` points into the file."""
+
+    code: str
+    zone: str
+    label: str
+    severity: Severity
+    path: str
+    message: str
+
+    def as_dict(self) -> dict[str, str]:
+        """As in the JSON output."""
+        return asdict(self)
+
+
+class TooMany(Exception):
+    """So many anomalies that the rest of the file is not read."""
+
+
+def shown(value: object) -> str:
+    """A value as messages name it, cut short."""
+    text = str(value)
+    return f"“{text[:SHOWN]}…”" if len(text) > SHOWN else f"“{text}”"
+
+
+def tag(element: _Element) -> str:
+    """The name of an element, cut short, without its namespace."""
+    return str(element.tag).rsplit("}", maxsplit=1)[-1][:SHOWN]
+
+
+class Anomalies:
+    """All anomalies of one file, in the order met. `done` counts the elements already read and let go, by name."""
+
+    def __init__(self) -> None:
+        self.found: list[Anomaly] = []
+        self.blocking = 0
+        self.done: Counter[str] = Counter()
+
+    def path(self, element: _Element) -> str:
+        """Where an element stands, as `/DmfAOriginal/Form[1]/EmployerDeclaration/NaturalPerson[2]`."""
+        parts = []
+        at: _Element | None = element
+        while at is not None:
+            name = tag(at)
+            if name in REPEATED:
+                before = sum(1 for _ in at.itersiblings(at.tag, preceding=True))
+                name = f"{name}[{1 + before + self.done[name]}]"
+            parts.append(name)
+            at = at.getparent()
+        return "/" + "/".join(reversed(parts))
+
+    def tell(
+        self,
+        place: _Element | str,
+        code: str,
+        label: str,
+        message: str,
+        *,
+        below: str = "",
+        blocking: bool = False,
+        tolerated: bool = False,
+    ) -> None:
+        """Add one. `below` names what should stand in `place`. Severity is NSSO's, but what cannot be read at all is always
+        `blocking`, and what only concerns the collection of money is `tolerated`.
+
+        Raises TooMany.
+        """
+        severity = self._severity(code, blocking=blocking, tolerated=tolerated)
+        path = place if isinstance(place, str) else self.path(place)
+        self.found.append(Anomaly(code, code[:5], label, severity, f"{path}/{below}" if below else path, message))
+        self.blocking += severity == "blocking"
+        if len(self.found) >= MOST:
+            raise TooMany
+
+    @staticmethod
+    def _severity(code: str, *, blocking: bool, tolerated: bool) -> Severity:
+        if tolerated:
+            return "non-blocking"
+        return "blocking" if blocking or code in STRICTER else severities().get(code, "blocking")

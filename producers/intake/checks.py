@@ -1,0 +1,163 @@
+"""Holds the values of a block against one another and against the quarter, where no single zone can tell."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+from lxml.etree import _Element
+
+from producers.intake.anomalies import Anomalies, shown
+from producers.intake.deductions import deductions
+from producers.intake.occupation import Occupation, occupation
+from producers.intake.shapes import CONTRIBUTIONS, TIME, WAGES, Check, Outs, Record
+from schemas.dmfa.codes import contribution_types
+from schemas.identifiers import quarter_days
+
+UNSPECIFIED = "999"
+STUDENT_HOURS = (("2017Q1", "2022Q4", 475), ("2023Q1", "2024Q4", 600))
+"""Most hours a student may be declared for in a quarter (zone 01158), where known."""
+
+
+def _same_types(code: str) -> Iterator[str]:
+    yield code
+    yield f"{code[0]}xx"
+
+
+def _contributions(_quarter: str) -> Check:
+    types = contribution_types()
+
+    def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+        record = outs[CONTRIBUTIONS]
+        code, kind = record.get("code"), record.get("type")
+        if code is None or kind is None or code == UNSPECIFIED:
+            return
+        allowed: set[str] = set()
+        for name in _same_types(code):
+            allowed |= types.get(name, frozenset())
+        if allowed and str(kind) not in allowed:
+            message = f"Type {kind} does not go with contribution {shown(code)}: use {', '.join(sorted(allowed))}."
+            anomalies.tell(
+                _sub(element, "ContributionType"), "00083-084", "ContributionType", message
+            )
+
+    return check
+
+
+def _sub(element: _Element, name: str) -> _Element:
+    found = element.find(name)
+    return element if found is None else found
+
+
+def _line(quarter: str) -> Check:
+    first, last = quarter_days(quarter) if quarter else (date.min, date.max)
+
+    def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+        wages, time = outs[WAGES], outs[TIME]
+        start, end = time.get("quarter_start"), time.get("quarter_end")
+        if start and end:
+            if end < start:
+                message = f"The quarter ends on {end}, before it begins on {start}. Correct one of them."
+                place = _sub(element, "NOSSQuarterEndingDate")
+                anomalies.tell(place, "00039-014", "NOSSQuarterEndingDate", message)
+            elif end < first or start > last:
+                message = f"{start} to {end} has no day in {quarter}. Give the days of the quarter that is declared."
+                place = _sub(element, "NOSSQuarterStartingDate")
+                anomalies.tell(place, "00038-034", "NOSSQuarterStartingDate", message)
+        lines = zip(time["occupations"], wages["occupations"], strict=True)
+        for index, (worked, paid) in enumerate(lines):
+            for code, label, message in occupation(Occupation(time, worked, paid, quarter)):
+                anomalies.tell(_place(element, index, label), code, label, message)
+
+    return check
+
+
+def _place(line: _Element, index: int, label: str) -> _Element:
+    """The zone an anomaly of the n-th occupation is about, or the occupation when it is not there."""
+    found = line.findall("Occupation")[index]
+    return _sub(found, label)
+
+
+def _measures(_quarter: str) -> Check:
+    def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+        if outs[TIME].get("measure") == SEVERAL_MEASURES:
+            message = f"{SEVERAL_MEASURES} says that there are several; name each of them here."
+            anomalies.tell(_sub(element, "ReorganisationMeasure"), "00051-008", "ReorganisationMeasure", message)
+
+    return check
+
+
+SEVERAL_MEASURES = 599
+
+
+def _student(quarter: str) -> Check:
+    most = next((hours for since, until, hours in STUDENT_HOURS if since <= quarter <= until), None)
+
+    def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+        record: Record = outs[TIME]
+        days, hours = record.get("days"), record.get("hours")
+        if element.find("StudentNbrDays") is None and element.find("StudentHoursNbr") is None:
+            message = "Neither days nor hours are given. Give the hours the student worked."
+            anomalies.tell(element, "01158-001", "StudentHoursNbr", message, below="StudentHoursNbr", blocking=True)
+        elif days is not None and hours is not None:
+            message = "Days and hours are both given. Give the hours only."
+            anomalies.tell(_sub(element, "StudentNbrDays"), "00078-090", "StudentNbrDays", message, blocking=True)
+        if most is not None and hours is not None and hours > most:
+            message = f"{hours} hours are more than the {most} a student may have in {quarter}. Correct the hours."
+            anomalies.tell(_sub(element, "StudentHoursNbr"), "01158-008", "StudentHoursNbr", message)
+        record.setdefault("days", 0)
+        record.setdefault("hours", 0)
+
+    return check
+
+
+def _ends(record: int, start: str, end: str, code: str, label: str) -> Callable[[str], Check]:
+    """An end may not lie before its start."""
+
+    def made(_quarter: str) -> Check:
+        def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+            first: Any = outs[record].get(start)
+            last: Any = outs[record].get(end)
+            if first and last and last < first:
+                message = f"It ends on {last}, before it begins on {first}. Correct one of them."
+                anomalies.tell(_sub(element, label), code, label, message)
+
+        return check
+
+    return made
+
+
+def _deduction(level: str) -> Callable[[str], Check]:
+    def made(quarter: str) -> Check:
+        judge = deductions(level, quarter)
+
+        def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+            for code, label, message in judge(outs[CONTRIBUTIONS]):
+                found = element.find(label)
+                if found is None:
+                    anomalies.tell(element, code, label, message, below=label)
+                else:
+                    anomalies.tell(found, code, label, message)
+
+        return check
+
+    return made
+
+
+CHECKS: dict[str, tuple[Callable[[str], Check], ...]] = {
+    "WorkerRecord": (_line,),
+    "WorkerContribution": (_contributions,),
+    "StudentContribution": (_student,),
+    "ReorgMeasureInformation": (_measures,),
+    "OccupationDeduction": (_deduction("occupation"),),
+    "WorkerDeduction": (_deduction("line"),),
+    "OccupationPublicServiceData": (_ends(TIME, "start", "end", "00965-014", "OccupationPSDEndDate"),),
+    "ScaleSalary": (_ends(TIME, "start", "end", "00971-014", "ScaleSalaryEndDate"),),
+    "AdditionalScaleSalary": (_ends(TIME, "start", "end", "00979-014", "AdditionalScaleSalaryEndDate"),),
+    "DismissedStatutoryWorkerContribution": (_ends(CONTRIBUTIONS, "start", "end", "00129-014", "SubjectionEndingDate"),),
+}
+"""Which blocks have a check, made once for each quarter."""
+
+
+def checks(element: str, quarter: str) -> list[Check]:
+    """The checks of a block for declarations of a quarter."""
+    return [make(quarter) for make in CHECKS.get(element, ())]

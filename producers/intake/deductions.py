@@ -1,0 +1,45 @@
+"""Judges one reduction by annex 4: on which level it stands, and which of its zones must or may not be there."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from schemas.dmfa.codes import deduction_rows
+
+Told = tuple[str, str, str]
+"""Anomaly code, XML name of the zone, message."""
+ZONES = (
+    ("basis", "00088", "DeductionCalculationBasis", "090"),
+    ("amount", "00089", "DeductionAmount", "090"),
+    ("right_start", "00090", "DeductionRightStartingDate", "001"),
+    ("management_months", "00091", "ManagementCostNbrMonths", "001"),
+    ("replaced_person", "00092", "ReplacedINSS", "001"),
+    ("opening_person", "00093", "ApplicantINSS", "001"),
+    ("certificate_origin", "00094", "CertificateOrigin", "001"),
+)
+"""Field, zone, XML name, and the code NSSO has where it is missing."""
+WHERE = {"line": "a worker line", "occupation": "an occupation"}
+
+
+def deductions(level: str, quarter: str) -> Callable[[dict[str, Any]], Iterator[Told]]:
+    """What judges reductions that stand on a `level` (`line` or `occupation`) in a quarter."""
+    known = deduction_rows()
+
+    def judge(record: dict[str, Any]) -> Iterator[Told]:
+        code = record.get("code")
+        rows = known.get(str(code), ())
+        if not rows:
+            return
+        in_quarter = [row for row in rows if row["from"] <= quarter and (not row["until"] or quarter <= row["until"])]
+        right = [row for row in in_quarter or rows if row["level"] == level]
+        if not right:
+            where = WHERE[rows[0]["level"]]
+            yield "00086-064", "DeductionCode", f"Reduction {code} belongs to {where}. Declare it there."
+        row = (right or in_quarter or rows)[0]
+        for field, zone, label, missing in ZONES:
+            given = record.get(field) is not None
+            if row[field] == "always" and not given:
+                yield f"{zone}-{missing}", label, f"Reduction {code} needs it. Add it."
+            elif row[field] == "never" and given:
+                yield f"{zone}-062", label, f"It has no place beside reduction {code}. Take it out."
+
+    return judge

@@ -1,0 +1,42 @@
+"""Judges what the moment of sending allows: a quarter that has begun and is not time-barred, a form of these days."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from schemas.identifiers import quarter_days
+
+LIMITATION_YEARS = 3
+"""What is owed for a quarter lapses three years after the last day to declare it, the end of the month that follows."""
+OLDEST_FORM_YEARS = 1
+
+Told = tuple[str, str, str]
+
+
+def due(quarter: str) -> date:
+    """The last day to declare a quarter."""
+    first_after = quarter_days(quarter)[1] + timedelta(days=1)
+    return (first_after + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def barred_after(quarter: str) -> date:
+    """The last day on which the quarter can still be declared."""
+    last = due(quarter)
+    return last.replace(year=last.year + LIMITATION_YEARS)
+
+
+def moment(quarter: str, created: date | None, on: date | None = None) -> Iterator[Told]:
+    """Anomalies of sending a quarter `on` a day, by default the day the form was made."""
+    day = on or created
+    if day is None:
+        return
+    if on and created and created > on:
+        message = f"{created} lies after {on}, the day of sending. Correct the date of the form."
+        yield "00218-008", "FormCreationDate", message
+    elif on and created and created.year < on.year - OLDEST_FORM_YEARS:
+        message = f"{created} is of more than a year before {on}, the day of sending. Make the form anew."
+        yield "00218-008", "FormCreationDate", message
+    if quarter_days(quarter)[0] > day:
+        yield "00013-008", "Quarter", f"{quarter} has not begun on {day}. Declare a quarter that is over."
+    elif day > barred_after(quarter):
+        message = f"{quarter} is time-barred since {barred_after(quarter)}. It can no longer be declared."
+        yield "00013-313", "Quarter", message

@@ -1,0 +1,153 @@
+"""Reads a DmfA file as a stream: bounded memory, no DTD, no entities, no network; one unit in memory at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, cast
+
+from lxml.etree import XMLPullParser, XMLSyntaxError, _Element
+
+from schemas.dmfa.tables import ROOT
+
+CHUNK = 1 << 16
+LARGEST_FILE = 1 << 30
+"""1 GiB: some 300,000 persons; more is sent in several files."""
+LARGEST_UNIT = 1 << 24
+"""16 MiB between two units; a person takes some 5 kB."""
+TOP = ("Form", "EmployerDeclaration", "NaturalPerson", "CompanyVehicle", "ContributionUnrelatedToNP")
+UNITS = frozenset(TOP[2:])
+UPDATE = "DmfAUpdate"
+
+
+class Unreadable(Exception):
+    """The file cannot be read as a DmfA. `code` of annex 30, `message` what is wrong and what to do."""
+
+    def __init__(self, code: str, message: str, path: str = "/") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What was read completely: `head` (form and declaration up to their first unit), a unit by its name, the ends."""
+
+    what: Literal["head", "unit", "end of declaration", "end of form", "end"]
+    element: _Element
+
+
+def _parser(events: tuple[str, ...], tag: tuple[str, ...] | None = None) -> XMLPullParser:
+    return XMLPullParser(
+        events=events,
+        tag=tag,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        resolve_entities=False,
+        no_network=True,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+
+
+def _syntax(error: XMLSyntaxError) -> Unreadable:
+    line, column = error.position
+    return Unreadable("102", f"This is not well-formed XML (line {line}, column {column}). Send the file again, whole.")
+
+
+def _no_declarations(element: _Element) -> None:
+    """Refuse a document type, which a DmfA never has, and with it every entity."""
+    info = element.getroottree().docinfo
+    if info.internalDTD is not None or info.doctype:
+        raise Unreadable("102", "The file declares a document type or entities, which a DmfA never has. Take it out.")
+
+
+def _look_at_root(start: bytes) -> None:
+    """Refuse what is empty, is not XML or is another form, before anything is built."""
+    if not start.strip(b"\0\t\r\n \xef\xbb\xbf\xfe\xff"):
+        raise Unreadable("134", "The file is empty. Send the declaration.")
+    parser = _parser(("start",))
+    try:
+        parser.feed(start)
+        found = next(iter(parser.read_events()), None)
+    except XMLSyntaxError as error:
+        found = next(iter(parser.read_events()), None)
+        if found is None:
+            raise _syntax(error) from None
+    if found is None:
+        raise Unreadable("102", "This is not a DmfA: no element begins in its first part. Send a DmfA as XML.")
+    root = cast("_Element", found[1])
+    _no_declarations(root)
+    if root.tag == UPDATE:
+        message = "Updates (DmfAUpdate) are not taken in yet. Send originals (DmfAOriginal)."
+        raise Unreadable("163", message, f"/{UPDATE}")
+    if root.tag != ROOT:
+        raise Unreadable("089", f"The root is not {ROOT}. Send a DmfA of the NSSO schema.")
+
+
+class Stream:
+    """The units of one file, in order. An element is let go when the next unit is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.since_unit = 0
+
+    def units(self) -> Iterator[Unit]:
+        """Read it.
+
+        Raises Unreadable; OSError when the file cannot be opened.
+        """
+        with self.path.open("rb") as file:
+            if self.path.stat().st_size > LARGEST_FILE:
+                message = f"The file is larger than {LARGEST_FILE >> 20} MiB. Send it in several files."
+                raise Unreadable("172", message)
+            start = file.read(CHUNK)
+            _look_at_root(start)
+            parser = _parser(("start", "end"), (ROOT, *TOP))
+            for _ in self._feed(parser, start, file):
+                for event, element in parser.read_events():
+                    yield from self._units(event, element)
+            try:
+                parser.close()
+            except XMLSyntaxError as error:
+                raise _syntax(error) from None
+            for event, element in parser.read_events():
+                yield from self._units(event, element)
+
+    def _feed(self, parser: XMLPullParser, chunk: bytes, file: BinaryIO) -> Iterator[None]:
+        while chunk:
+            try:
+                parser.feed(chunk)
+            except XMLSyntaxError as error:
+                raise _syntax(error) from None
+            self.since_unit += len(chunk)
+            yield
+            if self.since_unit > LARGEST_UNIT:
+                message = f"One person or block takes more than {LARGEST_UNIT >> 20} MiB. Send a real declaration."
+                raise Unreadable("172", message)
+            chunk = file.read(CHUNK)
+
+    def _units(self, event: str, element: _Element) -> Iterator[Unit]:
+        parent = element.getparent()
+        name, place = element.tag, parent.tag if parent is not None else None
+        if parent is None:
+            if event == "start":
+                _no_declarations(element)
+            else:
+                yield Unit("end", element)
+        elif name in UNITS and place == "EmployerDeclaration":
+            if event == "start":
+                yield Unit("head", parent)
+            else:
+                self.since_unit = 0
+                yield Unit("unit", element)
+                parent.remove(element)
+        elif name == "EmployerDeclaration" and place == "Form" and event == "end":
+            yield Unit("head", element)
+            yield Unit("end of declaration", element)
+        elif name == "Form" and place == ROOT and event == "end":
+            self.since_unit = 0
+            yield Unit("end of form", element)
+            parent.remove(element)

@@ -1,0 +1,63 @@
+"""Says which codes exist, in which quarters, and how severe NSSO holds an anomaly to be."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from schemas.dmfa.tables import Row, rows
+
+Severity = Literal["blocking", "non-blocking"]
+ALL_QUARTERS = ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeList:
+    """A code list: each code with the periods of quarters (`2022Q3`, empty where open) in which it may be declared."""
+
+    name: str
+    periods: dict[str, tuple[tuple[str, str], ...]]
+
+    def knows(self, code: str) -> bool:
+        """Whether the code exists in any quarter."""
+        return code in self.periods
+
+    def holds(self, code: str, quarter: str) -> bool:
+        """Whether the code may be declared for a quarter; an empty quarter asks for any."""
+        return any(
+            not quarter or (first <= quarter and (not last or quarter <= last))
+            for first, last in self.periods.get(code, ())
+        )
+
+
+@cache
+def code_list(name: str) -> CodeList:
+    """A code list by the name of its file; reorganisation measures have no leading zeros, as numbers."""
+    periods: dict[str, tuple[tuple[str, str], ...]] = {}
+    for row in rows(f"codes/{name}.csv"):
+        periods[row["code"]] = (*periods.get(row["code"], ()), (row["from"], row["until"]))
+    return CodeList(name, periods)
+
+
+@cache
+def deduction_rows() -> dict[str, tuple[Row, ...]]:
+    """Per reduction code its lines of annex 4: level, and which zones are there `always`, `never` or `may` be."""
+    found: dict[str, tuple[Row, ...]] = {}
+    for row in rows("codes/deductions.csv"):
+        found[row["code"]] = (*found.get(row["code"], ()), row)
+    return found
+
+
+@cache
+def contribution_types() -> dict[str, frozenset[str]]:
+    """Types of contribution (zone 00083) by worker code of the contribution, or `0xx` for all that begin so."""
+    return {row["code"]: frozenset(row["types"].split()) for row in rows("codes/contribution_types.csv")}
+
+
+@cache
+def severities() -> dict[str, Severity]:
+    """Severity of each anomaly code NSSO has for a zone (`00024-004`): blocking, or told and accepted."""
+    found: dict[str, Severity] = {}
+    for row in rows("codes/severities.csv"):
+        found |= {f"{row['zone']}-{code}": "blocking" for code in row["blocking"].split()}
+        found |= {f"{row['zone']}-{code}": "non-blocking" for code in row["non_blocking"].split()}
+    return found
