@@ -65,6 +65,10 @@ class Deliberation(BaseModel):
         """As it stands in copies and disclosures: 20/296@1."""
         return f"{self.number}@{self.version}"
 
+    def granted(self, kind: str) -> tuple[str, ...]:
+        """The paths it names in a kind of event; none where it is not about that kind."""
+        return next((paths for name, paths in self.fields.items() if name == kind), ())
+
     def holds_on(self, day: date) -> bool:
         """Whether it is in force on a day."""
         return self.since <= day and (self.until is None or day <= self.until)
