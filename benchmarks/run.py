@@ -1,0 +1,194 @@
+"""Runs a quarter's persons through everything, then stage by stage, and sets each stage beside the machine's own limit.
+
+All figures come from one run on one machine: compare the ratios, not the rates.
+"""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backbone.settings import Settings
+from backbone.stack.places import Places
+from backbone.stack.stack import Leash
+from backbone.stack.stack import down as stack_down
+from backbone.stack.supervisor import Supervisor
+from benchmarks.limits import Limit, measure
+from kruispunt import generating, lag, ledger, loading, stack, submitting
+from kruispunt.output import console, table
+from schemas.institutions import INSTITUTIONS
+
+SINKS = tuple(f"sink-{name}" for name in INSTITUTIONS)
+PAUSE_S = 0.25
+PATIENCE_S = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage: the processes that do it, the waits that say it is done, the bare limit it is held against."""
+
+    name: str
+    processes: tuple[str, ...]
+    done: tuple[str, ...]
+    limit: str | None
+    records: Callable[["Counts"], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many records went through each stage."""
+
+    facts: int
+    copies: int
+    for_rules: int
+    notices: int
+
+
+STAGES = (
+    Stage("relay", ("relay",), ("relay register",), "transaction", lambda counts: counts.facts),
+    Stage("exchange", ("exchange",), ("exchange",), "transaction", lambda counts: counts.copies + counts.for_rules),
+    Stage("six sinks", SINKS, SINKS, "copy", lambda counts: counts.copies),
+    Stage("audit", ("audit",), ("audit",), "copy", lambda counts: counts.copies + counts.for_rules),
+    Stage("rules", ("rules",), ("rules", "relay rules"), "decode", lambda counts: counts.for_rules),
+    Stage("notifier", ("notifier",), ("notifier", "relay notifier"), None, lambda counts: counts.notices),
+)
+PROCESSES = tuple(process for stage in STAGES for process in stage.processes)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a stage did: `records` in `seconds`."""
+
+    name: str
+    seconds: float
+    records: int
+    limit: Limit | None
+
+
+def _wait(config: Settings, names: tuple[str, ...]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    waits = [stage for stage in lag.stages(config) if stage.name in names]
+    for stage in waits:
+        while stage.waiting():
+            if time.monotonic() > deadline:
+                raise TimeoutError(stage.name)
+            time.sleep(PAUSE_S)
+
+
+def _everything(config: Settings) -> tuple[str, ...]:
+    return tuple(stage.name for stage in lag.stages(config))
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _submit(folder: Path) -> None:
+    submitting.submit_quietly(sorted(folder.glob("*.xml")))
+
+
+def _population(folder: Path, persons: int, quarter: str) -> None:
+    generating.generate(persons=persons, quarter=quarter, out=folder, seed=persons)
+    loading.load(folder)
+
+
+def _counts(config: Settings) -> Counts:
+    topics = ledger.read_topics(config)
+    copies = sum(number for name, number in topics.records.items() if name.startswith("deliveries."))
+    facts = sum(number for name, number in topics.records.items() if name.startswith("declarations."))
+    return Counts(facts, copies, topics.facts, len(topics.notices))
+
+
+def _less(after: Counts, before: Counts) -> Counts:
+    return Counts(
+        after.facts - before.facts,
+        after.copies - before.copies,
+        after.for_rules - before.for_rules,
+        after.notices - before.notices,
+    )
+
+
+def _stages(config: Settings, folder: Path, limits: dict[str, Limit], before: Counts) -> list[Result]:
+    """Each stage alone, with all its work waiting for it."""
+    supervisor = Supervisor(Places(config.home))
+    supervisor.stop(PROCESSES)
+    intake = _timed(lambda: _submit(folder))
+    spent = {}
+    for stage in STAGES:
+        supervisor.start(stage.processes)
+        spent[stage.name] = _timed(lambda names=stage.done: _wait(config, names))  # type: ignore[misc]  # bound at once
+        if stage.name != "relay":
+            supervisor.stop(stage.processes)
+    supervisor.start(PROCESSES)
+    counts = _less(_counts(config), before)
+    results = [Result("intake", intake, counts.facts, limits["copy"])]
+    return results + [
+        Result(stage.name, spent[stage.name], stage.records(counts), limits.get(stage.limit or "")) for stage in STAGES
+    ]
+
+
+def _show(persons: int, whole: float, results: list[Result], limits: dict[str, Limit]) -> None:
+    bare = table("bare limit", "records/s", title="What this machine does with nothing of ours", right=("records/s",))
+    for limit in limits.values():
+        bare.add_row(limit.name, f"{limit.per_second:,.0f}")
+    console.print(bare, "")
+    shown = table(
+        "stage", "persons/s", "records/s", "bare limit", "share of it", title=f"{persons:,} persons, each stage alone",
+        right=("persons/s", "records/s", "bare limit", "share of it"),
+    )  # fmt: skip
+    for result in results:
+        rate = result.records / result.seconds
+        limit = f"{result.limit.name} {result.limit.per_second:,.0f}" if result.limit else ""
+        share = f"{rate / result.limit.per_second:.2f}" if result.limit else ""
+        shown.add_row(result.name, f"{persons / result.seconds:,.0f}", f"{rate:,.0f}", limit, share)
+    console.print(shown, "")
+    console.print(f"[bold]end to end, all stages at once: {persons / whole:,.0f} persons/s[/] ({whole:.1f} s)")
+
+
+def main(
+    persons: Annotated[int, typer.Option(help="How many persons; the default takes about two minutes.")] = 15_000,
+    json_to: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+) -> None:
+    """Measure the whole and each stage."""
+    with tempfile.TemporaryDirectory(prefix="kruispunt-bench-") as place:
+        home, warm, folder = Path(place) / "home", Path(place) / "whole", Path(place) / "stages"
+        os.environ["KRUISPUNT_HOME"] = str(home)
+        config = stack.start(home, leash=Leash(wipe=True))
+        try:
+            limits = measure(config)
+            _population(warm, persons, "2026Q2")
+            _population(folder, persons, "2026Q3")
+            started = time.perf_counter()
+            _submit(warm)
+            _wait(config, _everything(config))
+            whole = time.perf_counter() - started
+            results = _stages(config, folder, limits, _counts(config))
+            _wait(config, _everything(config))
+            wrong = [row.effect for row in ledger.rows(config) if row.difference]
+        finally:
+            stack_down(home, wipe=True)
+    _show(persons, whole, results, limits)
+    if json_to:
+        figures = {
+            "persons": persons,
+            "end_to_end": persons / whole,
+            "stages": {result.name: persons / result.seconds for result in results},
+            "limits": {name: limit.per_second for name, limit in limits.items()},
+        }
+        json_to.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    if wrong:
+        console.print(f"[bold red]✗ the ledger does not balance:[/] {', '.join(wrong)}")
+        raise typer.Exit(1)
+    console.print("[bold green]✓[/] the ledger balances")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,203 @@
+"""A declaration goes in once; each institution gets its part; somebody is told; and nothing is lost or comes twice."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import delivery
+
+Run = Callable[..., CompletedProcess[str]]
+PERSONS = "60"
+ENVELOPE = ["event", "declaration", "version", "status", "quarter", "employer", "person", "deliberation"]
+
+
+def ask(kruispunt: Run, *arguments: str | Path, code: int = 0) -> Any:
+    """The JSON answer of a command that must end with this code."""
+    answer = kruispunt(*arguments, "--json")
+    assert answer.returncode == code, answer.stderr
+    assert "Traceback" not in answer.stderr
+    return json.loads(answer.stdout)
+
+
+def do(kruispunt: Run, *arguments: str | Path) -> str:
+    answer = kruispunt(*arguments)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout
+
+
+def unbalanced(kruispunt: Run) -> list[Any]:
+    return [row for row in ask(kruispunt, "ledger")["rows"] if row["difference"]]
+
+
+@pytest.fixture(scope="module")
+def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from kruispunt.generating import generate
+
+    folder = tmp_path_factory.mktemp("a population")
+    generate(persons=int(PERSONS), quarter="2026Q3", out=folder, seed=7)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def receipts(kruispunt: Run, population: Path) -> Any:
+    """The population submitted, and everything arrived."""
+    do(kruispunt, "load", population)
+    found = ask(kruispunt, "submit", *sorted(population.glob("*.xml")), population / "entitlements.jsonl")
+    do(kruispunt, "wait", "--timeout", "120")
+    return found
+
+
+def credentials(kruispunt: Run, institution: str) -> tuple[dict[str, str], dict[str, str]]:
+    lines = do(kruispunt, "credentials", institution).splitlines()
+    config = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    notes = dict(line.removeprefix("# ").split("=", 1) for line in lines if line.startswith("#"))
+    return config, notes
+
+
+def deliveries(kruispunt: Run, institution: str) -> Iterator[Any]:
+    """Every record of an institution, read with nothing but its printed credentials and stock classes."""
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+    from confluent_kafka.schema_registry.avro import AvroDeserializer
+
+    config, notes = credentials(kruispunt, institution)
+    decode = AvroDeserializer(SchemaRegistryClient({"url": notes["schema.registry.url"]}))
+    reader = Consumer(config | {"group.id": f"{notes['group.prefix']}test", "auto.offset.reset": "earliest"})
+    reader.subscribe([notes["topic"]])
+    silent_since = time.monotonic()
+    try:
+        while time.monotonic() - silent_since < 8:
+            message = reader.poll(1.0)
+            if message is None:
+                continue
+            assert message.error() is None, message.error()
+            silent_since = time.monotonic()
+            yield decode(message.value(), SerializationContext(notes["topic"], MessageField.VALUE))
+    finally:
+        reader.close()
+
+
+def test_every_file_gets_a_receipt(receipts: Any) -> None:
+    assert all(one["accepted"] and not one["already_received"] for one in receipts["submissions"])
+    persons = sum(
+        part["persons"] for one in receipts["submissions"] for part in one["declarations"] if part["employer"]
+    )
+    assert persons >= int(PERSONS)
+
+
+def test_the_ledger_balances(kruispunt: Run, receipts: Any) -> None:
+    assert unbalanced(kruispunt) == []
+    effects = {row["effect"]: row["found"] for row in ask(kruispunt, "ledger")["rows"]}
+    assert effects["published events = exchanged events"] > 3 * int(PERSONS)
+    assert effects["notices = handed over + suppressed + in progress"] > 0
+    assert {f"delivered records = stored records ({name})" for name in INSTITUTIONS} <= effects.keys()
+
+
+def test_the_same_bytes_again_give_the_first_receipt_and_nothing_new(
+    kruispunt: Run, receipts: Any, population: Path
+) -> None:
+    before = ask(kruispunt, "ledger")
+    again = ask(kruispunt, "submit", *sorted(population.glob("*.xml")))
+    first = {one["file"]: one["submission"] for one in receipts["submissions"]}
+    assert all(one["already_received"] and first[one["file"]] == one["submission"] for one in again["submissions"])
+    do(kruispunt, "wait", "--timeout", "60")
+    assert ask(kruispunt, "ledger") == before
+
+
+@pytest.mark.parametrize("institution", ["rva", "fpd"])
+def test_a_stock_client_reads_exactly_what_the_deliberations_permit(
+    kruispunt: Run, receipts: Any, institution: str
+) -> None:
+    permitted = {
+        one["deliberation"]: set(one["fields"])
+        for one in ask(kruispunt, "entitlements")
+        if one["recipient"] == institution
+    }
+    on_file = {line["person"] for line in ask(kruispunt, "directory") if line["institution"] == institution}
+    found = list(deliveries(kruispunt, institution))
+    assert found
+    for record in found:
+        assert list(record)[: len(ENVELOPE)] == ENVELOPE
+        assert record["person"] in on_file
+        assert record["deliberation"] in permitted
+    assert len({(record["event"], record["deliberation"]) for record in found}) == len(found)
+
+
+def test_no_institution_sees_the_topic_of_another(kruispunt: Run, receipts: Any) -> None:
+    heard: list[Any] = []
+    config, _ = credentials(kruispunt, "nic")
+    reader = Consumer(config | {"group.id": "nic.intruder", "auto.offset.reset": "earliest", "error_cb": heard.append})
+    reader.subscribe([delivery("rva"), "declarations.wages"])
+    until = time.monotonic() + 5
+    got: list[Any] = []
+    while time.monotonic() < until:
+        message = reader.poll(0.5)
+        if message is not None:
+            (got if message.error() is None else heard).append(message)
+    reader.close()
+    assert got == []
+    assert heard
+
+
+def test_somebody_is_told_without_a_number_in_the_open(kruispunt: Run, receipts: Any, stack: Any) -> None:
+    told = ask(kruispunt, "notices")
+    handed = [one for one in told if one["state"] == "handed over"]
+    assert {one["channel"] for one in handed} == {"e-mail", "letter"}
+    persons = {line["person"] for line in ask(kruispunt, "directory")}
+    mails = [path.read_text("utf-8", errors="replace") for path in stack.inbox.iterdir()]
+    assert len(mails) == sum(one["channel"] == "e-mail" for one in handed)
+    assert not [person for person in persons for mail in mails if person in mail]
+    assert not {one["recipient"] for one in told} & persons
+
+
+def test_a_declaration_with_a_blocking_anomaly_leaves_no_trace_but_its_receipt(
+    kruispunt: Run, receipts: Any, population: Path, tmp_path: Path
+) -> None:
+    before = ask(kruispunt, "ledger")
+    text = min(population.glob("*.xml")).read_text("utf-8")
+    broken = tmp_path / "broken.xml"
+    broken.write_text(text.replace("<ServiceCode>001</ServiceCode>", "<ServiceCode>999</ServiceCode>", 1), "utf-8")
+    [answer] = ask(kruispunt, "submit", broken, code=1)["submissions"]
+    assert not answer["accepted"]
+    assert any(one["code"].startswith("00062-") and one["severity"] == "blocking" for one in answer["anomalies"])
+    assert ask(kruispunt, "ledger") == before
+
+
+@pytest.mark.parametrize("name", ["relay", "exchange", "sink-rva", "audit", "rules", "notifier"])
+def test_killing_a_process_in_the_middle_of_a_batch_loses_and_doubles_nothing(
+    kruispunt: Run, receipts: Any, tmp_path: Path, name: str
+) -> None:
+    from kruispunt.generating import generate
+
+    quarter = {"relay": "2025Q1", "exchange": "2025Q2", "sink-rva": "2025Q3", "audit": "2025Q4", "rules": "2026Q1"}
+    generate(persons=400, quarter=quarter.get(name, "2026Q2"), out=tmp_path, seed=len(name))
+    do(kruispunt, "load", tmp_path)
+    before = published(kruispunt)
+    for file in sorted(tmp_path.glob("*.xml")):
+        do(kruispunt, "submit", file)
+    killed = 0
+    until = time.monotonic() + 12
+    while time.monotonic() < until and killed < 3:
+        running = {one["name"]: one for one in json.loads(kruispunt("status", "--json").stdout)["processes"]}
+        if running[name]["state"] == "running":
+            os.kill(running[name]["pid"], signal.SIGKILL)
+            killed += 1
+        time.sleep(1)
+    assert killed
+    do(kruispunt, "wait", "--timeout", "180")
+    assert unbalanced(kruispunt) == []
+    assert published(kruispunt) >= before + 3 * 400
+
+
+def published(kruispunt: Run) -> int:
+    rows = {row["effect"]: row["found"] for row in ask(kruispunt, "ledger")["rows"]}
+    return int(rows["accepted facts = published events"])
