@@ -84,7 +84,7 @@ def row(profile: dict[str, Any]) -> Row:
         first, name = "", profile["name"]
     if profile["language"] not in LANGUAGES:
         raise ValueError(kind)
-    if not isinstance(name, str) or not recipient.isdigit():
+    if not isinstance(name, str) or not isinstance(recipient, str) or not recipient.isdigit():
         raise TypeError(kind)
     address, email = profile["address"], profile["email"]
     if email is not None and not is_email(email):

@@ -1,6 +1,5 @@
 """Sets the figures of a letter: each is a value of a finding or of its trace, and none is made up here."""
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -10,9 +9,7 @@ from notifier.render.document import Block, figures, heading, note, paragraph, s
 from notifier.render.texts import Texts
 
 CITIZEN = "citizen"
-SIGN = re.compile(r"[A-Z][a-z]{0,3}\d?")
-"""A sign out of a formula, as opposed to a word."""
-NOT_SHOWN = {"certainty"}
+NOT_SHOWN = {"certainty", "undetermined"}
 """Said in words already."""
 
 
@@ -68,7 +65,8 @@ def calculations_by_worker(notice: Notice, texts: Texts) -> list[Block]:
     if not values:
         return []
     shared = {step: value for step, (value, *others) in values.items() if not others and len(traces) > 1}
-    rows = [[_worker(entry), _line(steps, shared, texts)] for entry, steps in traces if steps]
+    lines = [(_worker(entry), _line(steps, shared, texts)) for entry, steps in traces]
+    rows = [[worker, line] for worker, line in lines if line]
     return [
         heading(texts.say("letter.workers_calculation")),
         note(texts.say("letter.workers_calculation_intro")),
@@ -77,7 +75,7 @@ def calculations_by_worker(notice: Notice, texts: Texts) -> list[Block]:
         table(
             texts.get("letter.legend_columns"), ["left", "left", "right", "left"], ["auto", "2fr", "auto", "3fr"],
             [
-                [words.symbol(step), texts.step(step), shared.get(step, ""), "; ".join(filter(None, sources[step]))]
+                [words.sign(step), words.label(step, texts), shared.get(step, ""), "; ".join(sources[step])]
                 for step in values
             ],
         ),
@@ -86,7 +84,11 @@ def calculations_by_worker(notice: Notice, texts: Texts) -> list[Block]:
 
 def _line(steps: Sequence[Step], shared: Mapping[str, str], texts: Texts) -> str:
     own = (step for step in steps if step.step not in shared)
-    return " · ".join(f"{words.symbol(step.step)} {_value(step, texts)}".replace(" ", words.UNBROKEN) for step in own)
+    return " · ".join(f"{_name(step, texts)} {_value(step, texts)}".replace(" ", words.UNBROKEN) for step in own)
+
+
+def _name(step: Step, texts: Texts) -> str:
+    return words.sign(step.step) or words.label(step.step, texts)
 
 
 def _value(step: Step, texts: Texts) -> str:
@@ -116,7 +118,8 @@ def _certainty(entry: Told, texts: Texts) -> str:
 
 
 def _worker(entry: Told) -> str:
-    return "\n".join(part for part in (words.person_number(entry.person), entry.occupation) if part)
+    parts = (words.person_number(entry.person), entry.occupation)
+    return f" {words.UNBROKEN}".join(part for part in parts if part)
 
 
 def _place(notice: Notice, entry: Told, texts: Texts) -> str:
@@ -133,8 +136,8 @@ def _place(notice: Notice, entry: Told, texts: Texts) -> str:
 
 
 def _label(step: Step, texts: Texts) -> str:
-    label, sign = texts.step(step.step), words.symbol(step.step)
-    return f"{label} ({sign})" if sign != step.step or SIGN.fullmatch(sign) else label
+    label, sign = words.label(step.step, texts), words.sign(step.step)
+    return f"{label} ({sign.split(' ')[0] if ',' in label else sign})" if sign else label
 
 
 def _steps(entry: Told) -> list[Step]:

@@ -56,10 +56,10 @@ def render_mail(notice: Notice, sender_address: str) -> bytes:
     message["Subject"] = document.subject
     message["Date"] = notice.created_at.astimezone(UTC)
     message["Message-ID"] = f"<{notice.notice}@{sender_address.rpartition('@')[2]}>"
-    message["Content-Language"] = notice.language
     message["Auto-Submitted"] = "auto-generated"
     message[HEADER] = notice.notice
     message.set_content(plain.render(values), cte="quoted-printable")
     message.add_alternative(html.render(values), subtype="html", cte="quoted-printable")
+    message["Content-Language"] = notice.language
     message.set_boundary(BOUNDARY.format(notice.notice))
     return message.as_bytes()

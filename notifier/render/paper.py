@@ -58,7 +58,7 @@ def address_lines(profile: Profile) -> tuple[str, ...]:
 
 
 def _box(language: str) -> str:
-    return {"nl": "bus", "fr": "bte", "de": "Bfk"}.get(language, "box")
+    return {"nl": "bus", "fr": "bte", "de": "bte"}.get(language, "box")
 
 
 class Printer:
@@ -97,7 +97,7 @@ class Printer:
             "window": {name: getattr(self._window, name) for name in ("left", "top", "width", "height")},
             "sender": {"name": sender.name, "tagline": sender.tagline, "lines": [*sender.address[1:], sender.email]},
             "address": address_lines(notice.profile),
-            "day": words.day(notice.created_at, words_of),
+            "day": words.day(words.day_in_belgium(notice.created_at), words_of),
             "date": _date(notice.created_at),
             "reference": {"label": words_of.say("letter.reference"), "value": notice.notice},
             "title": document.title,
@@ -111,7 +111,7 @@ class Printer:
 
 
 def _date(moment: datetime) -> dict[str, int]:
-    local = moment.astimezone(words.BELGIUM)
+    local = words.day_in_belgium(moment)
     return {"year": local.year, "month": local.month, "day": local.day}
 
 

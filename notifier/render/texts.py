@@ -62,10 +62,6 @@ class Texts:
         chosen = name if side in known.get(name, {}) else OTHER_RULE
         return f"rules.{chosen}"
 
-    def step(self, step: str) -> str:
-        """What a step of a trace is called; its own name where the texts have none."""
-        return str(self._tree["steps"].get(step, step.replace("_", " ")))
-
 
 @cache
 def texts(language: str) -> Texts:

@@ -1,7 +1,7 @@
 """Writes numbers, amounts, days and quarters the way a language writes them, digit for digit as they were given."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from notifier.render.texts import Texts
@@ -11,15 +11,33 @@ GROUP = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
 BELGIUM = ZoneInfo("Europe/Brussels")
 EURO = "EUR"
 UNBROKEN = "\u00a0"
-SYMBOLS = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "mu": "µ",
-    "mu_glob": "µ(glob)", "beta_s": "βs", "beta_g": "βg",
-}  # fmt: skip
+GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "mu": "µ"}
+SIGN = re.compile(r"[A-Z][a-z]{0,3}\d?|[a-z]|(?:alpha|beta|gamma|delta|mu)(?:_\w+)?|.* [x/] .*")
+"""A sign or formula, as opposed to a word."""
+MONTHLY = re.compile(r"(.+) (\d{4})-(\d{2})")
+"""Steps that are taken anew for each month have its name behind their own."""
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-def symbol(step: str) -> str:
-    """The sign a step has in the text of the law."""
-    return SYMBOLS.get(step, step)
+def sign(step: str) -> str:
+    """The sign a step has in the text of the law, nothing where it is a word."""
+    monthly = MONTHLY.fullmatch(step)
+    base = monthly[1] if monthly else step
+    if not SIGN.fullmatch(base):
+        return ""
+    for name, letter in GREEK.items():
+        base = base.replace(name, letter)
+    base = base.replace("_glob", "(glob)").replace("_", "").replace(" x ", " × ").replace(" - ", " − ")
+    return f"{base} {monthly[3]}/{monthly[2]}" if monthly else base
+
+
+def label(step: str, texts: Texts) -> str:
+    """What a step is, in words; its own name where the texts have none."""
+    monthly = MONTHLY.fullmatch(step)
+    if monthly:
+        known = texts.get("month_steps").get(monthly[1], monthly[1])
+        return f"{known}, {texts.get('months')[int(monthly[3]) - 1]} {monthly[2]}"
+    return str(texts.get("steps").get(step, step.replace("_", " ")))
 
 
 def number(value: str, texts: Texts, *, grouped: bool = False) -> str:
@@ -43,8 +61,10 @@ def euro(value: str, texts: Texts) -> str:
 
 def quantity(value: str, unit: str | None, texts: Texts) -> str:
     """A value of a trace with its unit; what is no number stays as it is."""
+    if DAY.fullmatch(value):
+        return day(date.fromisoformat(value), texts)
     if not NUMBER.fullmatch(value):
-        return value
+        return str(texts.get("values").get(value, value))
     if unit == EURO:
         return euro(value, texts)
     written = number(value, texts) if unit or "." in value else value
@@ -53,11 +73,15 @@ def quantity(value: str, unit: str | None, texts: Texts) -> str:
     return written + UNBROKEN + str(texts.get("units").get(unit, unit))
 
 
-def day(moment: datetime, texts: Texts) -> str:
-    """The day of a moment, in Belgium."""
-    local = moment.astimezone(BELGIUM)
-    spoken = "1er" if texts.language == "fr" and local.day == 1 else str(local.day)
-    return str(texts.get("date")).format(day=spoken, month=texts.get("months")[local.month - 1], year=local.year)
+def day(when: date, texts: Texts) -> str:
+    """A day in words."""
+    spoken = "1er" if texts.language == "fr" and when.day == 1 else str(when.day)
+    return str(texts.get("date")).format(day=spoken, month=texts.get("months")[when.month - 1], year=when.year)
+
+
+def day_in_belgium(moment: datetime) -> date:
+    """The day that a moment is there."""
+    return moment.astimezone(BELGIUM).date()
 
 
 def quarter(name: str, texts: Texts) -> str:

@@ -1,0 +1,99 @@
+"""Made-up notices of each kind, for tests and for whoever works on the texts; every number in them is synthetic."""
+
+from datetime import UTC, datetime
+
+from notifier.channel import Profile
+from notifier.content import Notice, Step, Told
+from schemas.identifiers import derive, inss
+
+EMPLOYER = "0897223670"
+MADE_AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+TOWNS = {
+    "nl": ("Lange Leemstraat", "2018", "Antwerpen"),
+    "fr": ("Rue de la Station", "4800", "Verviers"),
+    "de": ("Klötzerbahn", "4700", "Eupen"),
+    "en": ("Avenue Louise", "1050", "Ixelles"),
+}
+
+
+def profile(language: str, first: str = "Anna", name: str = "Van den Bossche") -> Profile:
+    """Somebody who reads this language."""
+    street, postcode, town = TOWNS[language]
+    return Profile(first, name, street, "27", "3", postcode, town, "BE", language, "anna@mail.example", True)
+
+
+def person(number: int) -> str:
+    """One of many synthetic national numbers."""
+    return inss(900_101_000 + number * 7, after_2000=False)
+
+
+def reduction(number: int, certainty: str = "certain", claimed: int = 0) -> Told:
+    """A structural reduction that an employer did not take; wages differ from worker to worker."""
+    amount = 36_912 + number
+    wage = f"{3500 + number}.00"
+    trace = (
+        Step("category", "1", None, "RD 16/05/2003"),
+        Step("W", wage, "EUR", "DmfA zone 00070"),
+        Step("H", "247.00", "hours", "DmfA zone 00064"),
+        Step("U", "38.00", "hours", "DmfA zone 00049"),
+        Step("13 U / H", "2.00", None, "RD 16/05/2003"),
+        Step("S", f"{7000 + 2 * number}.00", "EUR", "RD 16/05/2003"),
+        Step("S0", "11233.89", "EUR", "NSSO 2025/1"),
+        Step("alpha", "0.14", None, "NSSO 2025/1"),
+        Step("alpha x (S0 - S)", "592.74", "EUR", "RD 16/05/2003"),
+        Step("R", "625.62", "EUR", "RD 16/05/2003"),
+        Step("mu", "0.50", None, "RD 16/05/2003"),
+        Step("beta_s", "1.18", None, "RD 24/01/2013"),
+        Step("Ps", f"{amount / 100:.2f}", "EUR", "RD 16/05/2003"),
+    )
+    return Told(
+        "found", derive("finding", str(number)), "structural_reduction", EMPLOYER, person(number), "495/1", "3000",
+        amount, claimed, amount - claimed, certainty, trace,
+    )  # fmt: skip
+
+
+def work_bonus(certainty: str = "likely") -> Told:
+    """A work bonus that was not taken off."""
+    trace = (
+        Step("worker code", "495", None, "DmfA annex 2"),
+        Step("W 2026-07", "2233.61", "EUR", "DmfA zone 00070"),
+        Step("A1 2026-07", "2937.93", "EUR", "NSSO 2026/3"),
+        Step("a 2026-07", "0.3196", None, "NSSO 2026/3"),
+        Step("bonus of the quarter", "1291.93", "EUR", "Law of 20/12/1999"),
+        Step("certainty", certainty, None, "the bonus is reckoned by month"),
+    )
+    return Told(
+        "found", derive("finding", "bonus"), "work_bonus", EMPLOYER, person(1), "495/1", "0001",
+        129_193, 20_000, 109_193, certainty, trace,
+    )  # fmt: skip
+
+
+def income_guarantee() -> Told:
+    """A benefit nobody asked for."""
+    trace = (
+        Step("full unemployment until", "2026-04-30", None, "nature 01"),
+        Step("Q / S", "0.500", None, "at most 0.80: leaflet T70"),
+        Step("gross wage 2026-05", "1300.00", "EUR", "DmfA zone 00070"),
+    )
+    return Told(
+        "found", derive("finding", "benefit"), "income_guarantee", EMPLOYER, person(1), "495/1", None,
+        None, 0, None, "to_check", trace,
+    )  # fmt: skip
+
+
+def for_citizen(language: str, *told: Told, sequence: int = 1) -> Notice:
+    """A notice to a citizen."""
+    return Notice(
+        derive("notice", "citizen", language, str(sequence)), "citizen", person(1), "2026Q3", sequence, language,
+        MADE_AT, profile(language), told or (work_bonus(), income_guarantee()), {EMPLOYER: "Bakkerij Peeters BV"},
+    )  # fmt: skip
+
+
+def for_employer(language: str, workers: int = 3, *more: Told, sequence: int = 1) -> Notice:
+    """A notice to an employer."""
+    kinds = ("certain", "likely", "to_check")
+    told = tuple(reduction(number, kinds[number % 3], 10_000 * (number % 2)) for number in range(workers))
+    return Notice(
+        derive("notice", "employer", language, str(sequence)), "employer", EMPLOYER, "2025Q2", sequence, language,
+        MADE_AT, profile(language, "", "Bakkerij Peeters BV"), (*told, *more), {EMPLOYER: "Bakkerij Peeters BV"},
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""Where a notice may go from where it is."""
+
+import pytest
+
+from notifier.by_mail import ATTEMPTS, LONGEST_WAIT_S, backoff
+from notifier.ledger import FINAL, FOLLOWS, State
+
+
+def reachable(start: State) -> set[State]:
+    found, open_states = {start}, [start]
+    while open_states:
+        for following in FOLLOWS[open_states.pop()] - found:
+            found.add(following)
+            open_states.append(following)
+    return found
+
+
+def test_every_state_is_reached_from_the_beginning_or_is_one() -> None:
+    assert reachable(State.SETTLED) | {State.SUPPRESSED} == set(State)
+
+
+@pytest.mark.parametrize("state", sorted(State))
+def test_every_state_can_still_end(state: State) -> None:
+    assert reachable(state) & FINAL
+
+
+def test_what_was_handed_over_suppressed_or_cannot_be_told_stays_so() -> None:
+    assert {State.HANDED_OVER, State.SUPPRESSED, State.CANNOT_BE_TOLD} == FINAL
+
+
+def test_what_is_in_doubt_is_never_handed_over_again_as_it_is() -> None:
+    assert State.HANDING_OVER not in FOLLOWS[State.IN_DOUBT]
+    assert State.POSTPONED not in FOLLOWS[State.IN_DOUBT]
+
+
+def test_nothing_is_handed_over_without_having_been_on_its_way() -> None:
+    before = {state for state, following in FOLLOWS.items() if State.HANDED_OVER in following}
+    assert before == {State.HANDING_OVER, State.IN_DOUBT}
+
+
+def test_waits_grow_up_to_an_hour() -> None:
+    waits = [backoff(attempts) for attempts in range(1, ATTEMPTS + 1)]
+    assert waits == sorted(waits)
+    assert waits[0] == 30
+    assert waits[-1] == LONGEST_WAIT_S

@@ -1,0 +1,137 @@
+"""An e-mail is an open card: it says that there is something, and nothing that identifies or counts."""
+
+import re
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from html.parser import HTMLParser
+
+import pytest
+
+from backbone.errors import Reject
+from notifier.channel import LANGUAGES
+from notifier.content import Notice
+from notifier.render import example
+from notifier.render.message import render_mail
+
+SENDER = "no-reply@kruispunt.example"
+AMOUNT = re.compile(r"€|\bEUR\b|\d+[.,]\d{2}\b")
+
+
+def parts(notice: Notice) -> tuple[EmailMessage, str, str]:
+    message = message_from_bytes(render_mail(notice, SENDER), policy=default)
+    assert isinstance(message, EmailMessage)
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    return message, plain.get_content(), html.get_content()
+
+
+class Words(HTMLParser):
+    """What somebody sees of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = ""
+        self._hidden = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's
+        self._hidden = tag in ("style", "title")
+
+    def handle_data(self, data: str) -> None:
+        self.found += "" if self._hidden else f" {data}"
+
+
+def visible(html: str) -> str:
+    words = Words()
+    words.feed(html)
+    return words.found
+
+
+def every_notice() -> list[Notice]:
+    withdrawn = replace(example.work_bonus(), tells="withdrawn")
+    changed = replace(example.work_bonus("certain"), tells="changed")
+    return [
+        notice
+        for language in LANGUAGES
+        for notice in (
+            example.for_citizen(language),
+            example.for_citizen(language, withdrawn, sequence=2),
+            example.for_citizen(language, changed, sequence=2),
+            example.for_employer(language, 5),
+        )
+    ]
+
+
+@pytest.mark.parametrize("notice", every_notice(), ids=lambda n: f"{n.side} {n.language} {n.told[0].tells}")
+def test_an_e_mail_carries_no_number_of_anybody_and_no_amount(notice: Notice) -> None:
+    message, plain, html = parts(notice)
+    for text in (plain, visible(html), str(message["Subject"])):
+        bare = text.replace(notice.notice, "")
+        digits = re.sub(r"[.\- \u00a0\u202f]", "", bare)
+        for told in notice.told:
+            assert told.person not in digits
+            assert told.employer not in digits
+        assert not AMOUNT.search(bare)
+
+
+@pytest.mark.parametrize("notice", every_notice(), ids=lambda n: f"{n.side} {n.language} {n.told[0].tells}")
+def test_an_e_mail_has_no_link_and_loads_nothing(notice: Notice) -> None:
+    _, plain, html = parts(notice)
+    assert "http" not in plain + html
+    assert not re.search(r"<(a|img|script|link|form|iframe|input)\b", html)
+
+
+@pytest.mark.parametrize("notice", every_notice(), ids=lambda n: f"{n.side} {n.language} {n.told[0].tells}")
+def test_an_e_mail_says_the_same_with_and_without_html(notice: Notice) -> None:
+    _, plain, html = parts(notice)
+
+    shown = set(re.findall(r"\w{4,}", visible(html).lower()))
+    said = set(re.findall(r"\w{4,}", plain.lower()))
+    assert shown == said
+
+
+def test_the_headers_are_those_of_an_automatic_official_message() -> None:
+    notice = example.for_citizen("fr")
+    message, _, html = parts(notice)
+    assert message["X-Kruispunt-Notice"] == notice.notice
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"] == f"<{notice.notice}@kruispunt.example>"
+    assert message["Date"].datetime == notice.created_at
+    assert message["Content-Language"] == "fr"
+    assert '<html lang="fr">' in html
+
+
+def test_the_same_notice_gives_the_same_bytes() -> None:
+    notice = example.for_citizen("de")
+    assert render_mail(notice, SENDER) == render_mail(notice, SENDER)
+
+
+def test_a_name_is_text_and_never_markup() -> None:
+    notice = example.for_citizen("nl")
+    named = replace(notice, profile=replace(notice.profile, name="<b>{{ 7*7 }}</b>"))
+    _, plain, html = parts(named)
+    assert "<b>" not in html
+    assert "{{ 7*7 }}" in plain
+    assert "49" not in plain
+
+
+@pytest.mark.parametrize("address", ["a@b.example\nBcc: x@y.example", "no address", "", "a@", "@b"])
+def test_an_impossible_address_is_refused_and_adds_no_header(address: str) -> None:
+    notice = example.for_citizen("nl")
+    with pytest.raises(Reject):
+        render_mail(replace(notice, profile=replace(notice.profile, email=address)), SENDER)
+
+
+def test_no_line_is_longer_than_smtp_allows() -> None:
+    notice = example.for_citizen("nl")
+    long = replace(notice, profile=replace(notice.profile, name="Wolfeschlegelstein" * 12))
+    assert max(len(line) for line in render_mail(long, SENDER).split(b"\r\n")) <= 998
+
+
+def test_a_follow_up_says_that_it_is_one() -> None:
+    _, first, _ = parts(example.for_citizen("en"))
+    _, second, _ = parts(example.for_citizen("en", sequence=2))
+    assert "before" not in first
+    assert "We have written to you about this quarter before" in second

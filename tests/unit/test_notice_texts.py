@@ -1,0 +1,98 @@
+"""Nobody gets less for reading another language."""
+
+from typing import Any
+
+import pytest
+from jinja2 import Environment, meta
+
+from notifier.channel import LANGUAGES
+from notifier.render import words
+from notifier.render.texts import texts
+
+RULES = {("structural_reduction", "employer"), ("work_bonus", "employer"), ("income_guarantee", "citizen")}
+
+
+def shape(tree: Any, name: str = "") -> dict[str, object]:
+    """Every text by dotted name, with the values it asks for, or the length of a list."""
+    if isinstance(tree, dict):
+        return {key: value for part, inner in tree.items() for key, value in shape(inner, f"{name}.{part}").items()}
+    if isinstance(tree, list):
+        return {name: len(tree)}
+    return {name: frozenset(meta.find_undeclared_variables(Environment().parse(str(tree))))}  # noqa: S701 - not rendered
+
+
+def whole(language: str) -> dict[str, Any]:
+    tree: dict[str, Any] = texts(language)._tree  # type: ignore[assignment]
+    return tree
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_language_says_the_same_things(language: str) -> None:
+    assert shape(whole(language)) == shape(whole(LANGUAGES[0]))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_empty_or_left_in_another_language(language: str) -> None:
+    others = {text for other in LANGUAGES if other != language for text in _sentences(whole(other))}
+    assert not [text for text in _sentences(whole(language)) if not text.strip() or text in others]
+
+
+def _sentences(tree: Any) -> list[str]:
+    if isinstance(tree, dict):
+        return [text for inner in tree.values() for text in _sentences(inner)]
+    if isinstance(tree, list):
+        return [text for inner in tree for text in _sentences(inner)]
+    return [tree] if len(tree) > 40 else []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("side", ["citizen", "employer"])
+@pytest.mark.parametrize("name", ["subject", "subject_followup"])
+def test_a_subject_is_short_and_says_nothing_of_the_matter(language: str, side: str, name: str) -> None:
+    subject = texts(language).say(f"{side}.{name}")
+    assert len(subject) <= 60
+    titles = [rule["title"].lower() for rule in whole(language)["rules"].values()]
+    assert not [title for title in titles if title in subject.lower()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("rule", "side"), sorted(RULES))
+def test_every_rule_has_a_text_of_its_own(language: str, rule: str, side: str) -> None:
+    assert texts(language).rule(rule, side) == f"rules.{rule}"
+
+
+def test_a_rule_without_a_text_is_told_in_general_words() -> None:
+    assert texts("nl").rule("tomorrows_right", "citizen") == "rules.other"
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("nl", "€\u00a01.203,71"), ("fr", "1\u202f203,71\u00a0€"), ("de", "1.203,71\u00a0€"), ("en", "€1,203.71")],
+)
+def test_an_amount_is_written_as_the_language_writes_it(language: str, expected: str) -> None:
+    assert words.money(120_371, texts(language)) == expected
+
+
+@pytest.mark.parametrize("cents", [0, 5, 99, 100, 100_000, 123_456_789, -150])
+def test_no_cent_is_lost_in_writing(cents: int) -> None:
+    written = words.money(cents, texts("en")).replace("€", "").replace(",", "")
+    assert round(float(written) * 100) == cents
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("nl", "1 november 2026"), ("fr", "1er novembre 2026"), ("de", "1. November 2026"), ("en", "1 November 2026")],
+)
+def test_a_day_is_written_as_the_language_writes_it(language: str, expected: str) -> None:
+    assert words.quantity("2026-11-01", None, texts(language)) == expected
+
+
+def test_a_step_of_a_month_says_which_month() -> None:
+    assert words.label("A1 2026-07", texts("fr")) == "Première limite de la partie A, juillet 2026"
+    assert words.sign("A1 2026-07") == "A1 07/2026"
+
+
+def test_formulas_are_written_with_the_signs_of_the_law() -> None:
+    assert words.sign("alpha x (S0 - S)") == "α × (S0 − S)"
+    assert words.sign("mu_glob") == "µ(glob)"
+    assert words.sign("worker code") == ""
