@@ -90,18 +90,17 @@ class Decider:
             self._connection = postgres.connect(self._settings, ROLE, autocommit=True)
         bundle = _open(value)
         # 1. Everything below is one transaction.
-        decided = False
         with self._connection.transaction() as transaction, self._connection.cursor() as cursor:
             # 2. The position first: it locks the partition, and says whether somebody else was faster.
-            if not store.move(cursor, partition, offset):
+            moved = store.move(cursor, partition, offset)
+            if not moved:
                 raise psycopg.Rollback(transaction)
             # 3. What is held, what was told, what follows from it: all written with the position.
             if bundle is None:
                 self._set_aside(cursor, partition, offset, value)
             else:
                 self._decide_bundle(cursor, bundle, partition, offset)
-            decided = True
-        return decided
+        return moved
 
     def _decide_bundle(
         self, cursor: psycopg.Cursor[TupleRow], bundle: dict[str, Any], partition: int, offset: int

@@ -40,7 +40,7 @@ def move(cursor: Cursor[TupleRow], partition: int, offset: int) -> bool:
 
 
 def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[Fact]:
-    """What is held of the persons of a bundle in its quarters; in all quarters where something was decided about them."""
+    """What is held of the persons of a bundle in its quarters; in all quarters where decisions came."""
     cursor.execute(_query("held"), _whose(arrived))
     return [
         Fact(Place(person, quarter, declaration, kind), employer, version, number, body)

@@ -42,7 +42,6 @@ def application(settings: Settings, decider: Decider) -> faust.App:
         topic_partitions=settings.partitions,
         table_standby_replicas=0,
         web_enabled=False,
-        datadir=str(settings.home / "rules"),
         worker_redirect_stdouts=False,
     )
     facts = app.topic(FACTS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")

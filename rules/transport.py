@@ -58,4 +58,7 @@ def positioned(decider: Decider) -> type[faust.App]:
         def _new_transport(self) -> driver.Transport:
             return Transport(self.conf.broker_consumer, self)
 
+        def _create_directories(self) -> None:
+            """Nothing of ours lies on disk: there are no tables."""
+
     return App

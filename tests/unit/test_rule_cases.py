@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from rules.case import Example, examples
 from rules.catalogue import RULES
 from rules.finding import Finding

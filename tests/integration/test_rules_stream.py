@@ -1,0 +1,246 @@
+"""The rules stream on real Kafka and PostgreSQL: each bundle decided once, whatever happens to the process."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from backbone import kafka, postgres
+from backbone.settings import Settings
+from consumers.fields import narrower
+from rules.case import EMPLOYER, decisions, events
+from rules.needs import NEEDS
+from schemas.codec import decode_body, encode, encode_body, split
+from schemas.contracts import Contract, contract, make
+from schemas.identifiers import derive, inss, pseudonym
+from schemas.registration import Version, subject
+from schemas.topics import FACTS, SCHEMAS
+
+KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
+NARROW: dict[str, Contract] = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in NEEDS}
+UNCLAIMED = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
+DUE = {3000: 1203.71}
+AT = datetime(2026, 10, 20, 9, tzinfo=UTC)
+PATIENCE_S = 60
+PARTITIONS = 4
+
+Facts = list[dict[str, Any]]
+
+
+def person(number: int) -> str:
+    return inss(850101000 + number, after_2000=False)
+
+
+def facts(settings: Settings, number: int, case: dict[str, Any], version: int = 1, status: str = "original") -> Facts:
+    """The three narrowed facts of a case about one person."""
+    national = person(number)
+    envelope = {
+        "declaration": derive("declaration", EMPLOYER, case["quarter"]),
+        "version": version,
+        "status": status,
+        "person": national,
+        "occurred_at": AT,
+        "trace_parent": "",
+        "deliberation": "24/100@1",
+    }
+    return [
+        fact(settings, national, kind, {**event, **envelope, "event": derive("event", national, kind, str(version))})
+        for kind, event in zip(KINDS, events(case), strict=True)
+    ]
+
+
+def fact(settings: Settings, national: str, kind: str, record: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "person": pseudonym(settings.pepper(), national),
+        "contract": NARROW[kind].id,
+        "body": encode_body(NARROW[kind], record),
+    }
+
+
+def partition_of(number: int) -> int:
+    return number % PARTITIONS
+
+
+def send(settings: Settings, bundles: list[tuple[int, Facts]], *, commit: bool = True) -> None:
+    """Write bundles (partition, facts) as the exchange does, in one transaction."""
+    writer = kafka.producer(settings, "exchange", "exchange-rules-test")
+    writer.init_transactions(30)
+    writer.begin_transaction()
+    for partition, some in bundles:
+        writer.produce(FACTS, encode(contract(FACTS), {"at": AT, "facts": some}), partition=partition)
+    writer.flush(30)
+    if commit:
+        writer.commit_transaction(30)
+    else:
+        writer.abort_transaction(30)
+
+
+@pytest.fixture(scope="module")
+def schemas(servers: Settings) -> None:
+    """The narrower schemas are in the topic that keeps them all, as the exchange sees to."""
+    import json
+
+    writer = kafka.producer(servers, "registrar")
+    for kind, narrow in NARROW.items():
+        version = Version(f"{subject(FACTS)}.test.{kind}", 1, narrow.id, json.dumps(narrow.schema))
+        writer.produce(SCHEMAS, key=version.key(), value=version.value())
+    writer.flush(30)
+
+
+class Process:
+    """The rules as a process of their own, which a test may kill."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        code = "from backbone.settings import load; from rules.stream import run; run(load())"
+        self._running = subprocess.Popen(
+            [sys.executable, "-c", code],
+            env={**os.environ, "KRUISPUNT_HOME": str(self._settings.home)},
+            stdout=subprocess.DEVNULL,
+        )
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        assert self._running is not None
+        self._running.send_signal(number)
+        return self._running.wait(30)
+
+
+@pytest.fixture
+def process(servers: Settings, schemas: None) -> Iterator[Process]:
+    running = Process(servers)
+    running.start()
+    yield running
+    running.end()
+
+
+def _rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
+    with postgres.connect(settings, "rules") as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def told(settings: Settings) -> list[dict[str, Any]]:
+    """Every finding in the outbox, in order."""
+    with postgres.connect(settings, "relay") as connection:
+        values = connection.execute("select value from rules.outbox where topic = 'findings' order by id").fetchall()
+    return [decode_body(contract("findings"), split(value)[1]) for (value,) in values]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, "the rules did not get there in time"
+        time.sleep(0.1)
+
+
+def about(settings: Settings, number: int) -> list[tuple[str, int]]:
+    return [(one["status"], one["version"]) for one in told(settings) if one["person"] == person(number)]
+
+
+def test_a_missed_reduction_is_told_then_withdrawn_by_the_correction_that_takes_it(
+    servers: Settings, process: Process
+) -> None:
+    send(servers, [(1, facts(servers, 1, UNCLAIMED))])
+    until(lambda: about(servers, 1) == [("found", 1)])
+    finding = next(one for one in told(servers) if one["person"] == person(1))
+    assert (finding["rule"], finding["amount"], finding["certainty"]) == ("structural_reduction", 120371, "certain")
+
+    send(servers, [(1, facts(servers, 1, {**UNCLAIMED, "claimed": DUE}, version=2, status="changed"))])
+    until(lambda: about(servers, 1) == [("found", 1), ("withdrawn", 2)])
+
+
+def test_the_three_parts_may_come_in_three_bundles_and_twice(servers: Settings, process: Process) -> None:
+    wages, working_time, contributions = facts(servers, 2, UNCLAIMED)
+    send(servers, [(2, [contributions]), (2, [wages]), (2, [wages])])
+    send(servers, [(2, [working_time]), (2, [working_time, contributions])])
+    until(lambda: about(servers, 2) == [("found", 1)])
+    send(servers, [(2, facts(servers, 6, UNCLAIMED))])
+    until(lambda: about(servers, 6) == [("found", 1)])
+    assert about(servers, 2) == [("found", 1)]
+
+
+def test_a_decision_that_comes_after_the_job_is_seen(servers: Settings, process: Process) -> None:
+    case = {
+        "quarter": "2026Q3",
+        "from": date(2026, 7, 1),
+        "contract": (19, 38),
+        "wage": {1: 3900.00},
+        "hours": {1: 247},
+        "claimed": {3000: 9999.00},
+        "claimed on the line": {1: 9999.00},
+        "decisions": [
+            {"kind": "unemployment_benefit", "nature": "01", "from": date(2025, 1, 1), "until": date(2026, 6, 30)}
+        ],
+    }
+    send(servers, [(3, facts(servers, 3, case))])
+    (decided,) = decisions(case) or []
+    envelope = {
+        "declaration": "decision-3", "version": 1, "status": "original", "quarter": "2025Q1", "employer": "",
+        "person": person(3), "occurred_at": AT, "trace_parent": "", "deliberation": "24/100@1",
+    }  # fmt: skip
+    send(servers, [(3, [fact(servers, person(3), "declarations.entitlements", {**decided, **envelope})])])
+    until(lambda: about(servers, 3) == [("found", 1)])
+    finding = next(one for one in told(servers) if one["person"] == person(3))
+    assert (finding["rule"], finding["side"], finding["amount"]) == ("income_guarantee", "citizen", None)
+
+
+def test_a_bundle_of_a_transaction_that_was_given_up_is_never_read(servers: Settings, process: Process) -> None:
+    send(servers, [(0, facts(servers, 4, UNCLAIMED))], commit=False)
+    send(servers, [(0, facts(servers, 8, UNCLAIMED))])
+    until(lambda: about(servers, 8) == [("found", 1)])
+    assert about(servers, 4) == []
+
+
+def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(servers: Settings, process: Process) -> None:
+    broken = facts(servers, 5, UNCLAIMED)
+    broken[0]["body"] = b"\xff\xff"
+    send(servers, [(1, broken + facts(servers, 9, UNCLAIMED))])
+    until(lambda: about(servers, 9) == [("found", 1)])
+    assert about(servers, 5) == []
+    with postgres.connect(servers, "relay") as connection:
+        (value,) = connection.execute("select value from rules.outbox where topic = 'dead-letters'").fetchone() or (
+            b"",
+        )
+    letter = decode_body(contract("dead-letters"), split(value)[1])
+    assert (letter["stage"], letter["code"], letter["partition"]) == ("rules", "unreadable-fact", 1)
+    kept = decode_body(contract(FACTS), split(letter["value"])[1])
+    assert [entry["body"] for entry in kept["facts"]] == [entry["body"] for entry in broken]
+
+
+def test_bundles_are_each_decided_once_while_the_process_is_killed_again_and_again(
+    servers: Settings, process: Process
+) -> None:
+    before = len(told(servers))
+    numbers = range(1_000, 3_000)
+    bundles: list[tuple[int, Facts]] = []
+    for start in range(numbers.start, numbers.stop, 20):
+        for partition in range(PARTITIONS):
+            some = [number for number in range(start, start + 20) if partition_of(number) == partition]
+            bundles.append((partition, [one for number in some for one in facts(servers, number, UNCLAIMED)]))
+    send(servers, bundles)
+    for pause in (0.0, 0.11, 0.23):
+        so_far = len(told(servers))
+        until(lambda so_far=so_far: len(told(servers)) > so_far or len(told(servers)) == before + len(numbers))  # type: ignore[misc]
+        time.sleep(pause)
+        process.end(signal.SIGKILL)
+        process.start()
+    until(lambda: len(told(servers)) >= before + len(numbers))
+    findings = told(servers)[before:]
+    assert len(findings) == len({one["finding"] for one in findings}) == len(numbers)
+    assert {(one["status"], one["version"]) for one in findings} == {("found", 1)}
+    assert len(_rows(servers, "select from rules.fact where version = 1")) >= 3 * len(numbers)
+
+
+def test_it_stops_when_asked(servers: Settings, schemas: None) -> None:
+    running = Process(servers)
+    running.start()
+    time.sleep(5)
+    assert running.end() == 0

@@ -1,0 +1,91 @@
+"""Dated figures of the law: what the reader refuses, and what it says of a day without law."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from rules.catalogue import RULES
+from rules.parameters import NoLaw, WrongParameters, load, parse
+
+HEAD = "rule: example\nlaw: Law of 01/01/2000\nseries:\n  rate:\n"
+FIRST = "      - {from: 2020-01-01, to: 2020-06-30, amount: 1.10, quality: OFF, source: Gazette}\n"
+SECOND = "      - {from: 2020-07-01, amount: 1.20, quality: DER, source: One index step}\n"
+
+
+def values(*rows: str) -> str:
+    return HEAD + "    values:\n" + "".join(rows)
+
+
+def test_each_day_has_the_figure_in_force_on_it() -> None:
+    found = parse(values(FIRST, SECOND))
+    assert found.at("rate", date(2020, 6, 30)).number("amount") == Decimal("1.10")
+    assert found.at("rate", date(2020, 7, 1)).number("amount") == Decimal("1.20")
+    assert not found.at("rate", date(2031, 1, 1)).quality.firm
+
+
+def test_a_day_before_the_first_figure_has_no_law() -> None:
+    with pytest.raises(NoLaw, match="no law on 2019-12-31 for rate"):
+        parse(values(FIRST, SECOND)).at("rate", date(2019, 12, 31))
+
+
+def test_a_day_after_a_series_declared_ended_has_no_law() -> None:
+    text = HEAD + "    ended: abolished\n    values:\n" + FIRST
+    with pytest.raises(NoLaw, match="abolished"):
+        parse(text).at("rate", date(2020, 7, 1))
+
+
+def test_days_declared_unknown_have_no_law_and_say_why() -> None:
+    unknown = "      - {from: 2020-07-01, to: 2020-09-30, unknown: not read, source: Gazette}\n"
+    later = "      - {from: 2020-10-01, amount: 2.00, quality: SEC, source: Gazette}\n"
+    found = parse(values(FIRST, unknown, later))
+    with pytest.raises(NoLaw, match="not read"):
+        found.at("rate", date(2020, 8, 1))
+    assert found.at("rate", date(2020, 10, 1)).number("amount") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (values(FIRST, SECOND.replace("2020-07-01", "2020-08-01")), "nothing is said about the days between"),
+        (values(FIRST, SECOND.replace("2020-07-01", "2020-06-30")), "overlap"),
+        (values(SECOND, FIRST), "overlap"),
+        (values(FIRST), "not declared ended"),
+        (values(FIRST, SECOND.replace("source: One index step", "source: ''")), "no source"),
+        (values(FIRST, SECOND.replace("DER", "GUESS")), "quality is not one of"),
+        (values(FIRST, SECOND.replace("amount: 1.20, ", "")), "no figure"),
+        (values(FIRST, SECOND.replace("amount: 1.20", "amount: 1.20, amount: 1.30")), "the key amount stands twice"),
+        (values(FIRST, SECOND) + "  rate:\n    values: []\n", "the key rate stands twice"),
+        (
+            values(FIRST.replace("2020-06-30", "2019-06-30"), SECOND.replace("2020-07-01", "2019-07-01")),
+            "ends before it begins",
+        ),
+    ],
+)
+def test_figures_that_cannot_be_trusted_are_refused(text: str, problem: str) -> None:
+    with pytest.raises(WrongParameters, match=problem):
+        parse(text)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    with pytest.raises(WrongParameters, match=r"no source.*quality"):
+        parse(values(FIRST.replace("Gazette", "''"), SECOND.replace("DER", "GUESS")))
+
+
+@pytest.mark.parametrize("rule", [*RULES, "subjection", "deductions"])
+def test_the_figures_of_every_rule_are_sound(rule: str) -> None:
+    assert load(rule).rule == rule
+
+
+def test_every_slope_of_the_work_bonus_leads_from_its_maximum_to_nothing() -> None:
+    for row in load("work_bonus").series["two components"].rows:
+        for prefix in ("", "manual_"):
+            for slope, top, low, high in (("a", "Amax", "A1", "A2"), ("b", "Bmax", "B1", "A1")):
+                exact = row.number(prefix + top) / (row.number(high) - row.number(low))
+                assert abs(row.number(prefix + slope) - exact) <= Decimal("0.00006"), (row.start, prefix + slope)
+
+
+def test_maxima_of_manual_workers_are_those_of_the_others_raised_by_eight_percent() -> None:
+    for row in load("work_bonus").series["two components"].rows:
+        for top in ("Amax", "Bmax"):
+            assert row.number("manual_" + top) == round(row.number(top) * Decimal("1.08"), 2)
