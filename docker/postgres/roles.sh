@@ -1,0 +1,34 @@
+#!/bin/bash
+# Makes the roles and databases when the server starts for the first time. psql reads each password from its file
+# itself, so that none stands in an argument, in the environment or in the server's log.
+set -euo pipefail
+
+inside="intake operator relay exchange audit rules notifier api inspector"
+institutions="rva rjv nic fpd famifed fedris"
+
+export PGOPTIONS="-c log_statement=none -c log_min_error_statement=panic"
+run() { psql -v ON_ERROR_STOP=1 --quiet --no-psqlrc --username postgres --dbname postgres "$@"; }
+
+for role in owner $inside $institutions; do
+    ROLE=$role run -v role="$role" <<'SQL'
+\set password `cat "${SECRETS:-/run/secrets/postgres}/$ROLE"`
+create role :"role" login password :'password';
+SQL
+done
+
+database() { # name, owner, then who else may connect
+    run -v name="$1" -v owner="$2" <<'SQL'
+create database :"name" owner :"owner";
+revoke all on database :"name" from public;
+SQL
+    for user in "${@:3}"; do
+        run -v name="$1" -v user="$user" <<< 'grant connect on database :"name" to :"user";'
+    done
+}
+
+# shellcheck disable=SC2086
+database kruispunt owner $inside
+for institution in $institutions; do
+    database "$institution" "$institution" inspector
+done
+run <<< 'revoke all on database postgres from public; revoke all on database template1 from public;'

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Makes what a deployment needs and must never be in an image: passwords, certificates, folders for data. Run it once,
+# as the user the containers will run as (not root). What exists already is left alone.
+set -euo pipefail
+umask 077
+
+state=${1:-$(dirname "$0")/state}
+days=825
+
+inside="intake operator relay exchange audit rules notifier api inspector"
+institutions="rva rjv nic fpd famifed fedris"
+kafka_users="admin broker registrar relay exchange audit rules notifier api inspector $institutions"
+postgres_users="postgres owner $inside $institutions"
+
+[ "$(id -u)" -ne 0 ] || [ "${ALLOW_ROOT:-}" = 1 ] || { echo "prepare.sh: run this as the user of the containers, not as root" >&2; exit 2; }
+command -v openssl > /dev/null || { echo "prepare.sh: openssl is missing (apt-get install openssl)" >&2; exit 2; }
+
+mkdir -p "$state"/{secrets/kafka,secrets/postgres,certificates,in,data/kafka-1,data/kafka-2,data/kafka-3,data/postgres,data/outgoing}
+
+secret() { [ -e "$1" ] || openssl rand -base64 33 | tr '+/' '-_' | tr -d '\n' > "$1"; }
+for user in $kafka_users; do secret "$state/secrets/kafka/$user"; done
+for user in $postgres_users; do secret "$state/secrets/postgres/$user"; done
+# The pepper stands behind every pseudonym: it must not change while topics or databases hold data.
+[ -e "$state/secrets/pepper" ] || openssl rand 32 > "$state/secrets/pepper"
+
+cd "$state/certificates"
+ca=$PWD/authority
+if [ ! -e ca.crt ]; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "$days" -subj "/CN=Kruispunt" \
+        -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign,cRLSign \
+        -keyout "$ca.key" -out ca.crt 2> /dev/null
+    chmod 644 ca.crt
+fi
+certificate() { # file name, common name, host name
+    [ -e "$1.crt" ] && return
+    [ -e "$ca.key" ] || { echo "prepare.sh: $1 needs the authority's key, $ca.key" >&2; exit 1; }
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" -keyout "$1.key" -out "$1.csr" 2> /dev/null
+    openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey "$ca.key" -days "$days" -out "$1.crt" -extfile <(
+        echo "subjectAltName=DNS:$3"
+        echo "basicConstraints=critical,CA:FALSE"
+        echo "keyUsage=critical,digitalSignature"
+        echo "extendedKeyUsage=serverAuth,clientAuth"
+    ) 2> /dev/null
+    rm "$1.csr"
+}
+# Kafka takes the common name for the user of the controller listener, which is a super user.
+for node in 1 2 3; do
+    certificate "kafka-$node" broker "kafka-$node"
+    [ -e "kafka-$node.pem" ] || cat "kafka-$node.key" "kafka-$node.crt" ca.crt > "kafka-$node.pem"
+done
+certificate postgres postgres postgres
+certificate mail mail mail
+
+settings=../../.env
+[ -n "${1:-}" ] && settings=../.env
+cluster=-
+while [ "${cluster#-}" != "$cluster" ]; do cluster=$(openssl rand 16 | base64 | tr '+/' '-_' | tr -d '=\n'); done
+[ -e "$settings" ] || cat > "$settings" <<END
+KRUISPUNT_UID=$(id -u)
+KRUISPUNT_GID=$(id -g)
+KAFKA_CLUSTER=$cluster
+END
+echo "ready: $(cd .. && pwd). Keep certificates/authority.key somewhere safe and offline."

@@ -1,0 +1,227 @@
+"""The deployment described for containers is complete, agrees with the code, and keeps its own rules about secrets."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from backbone.provision import users
+from backbone.settings import Settings
+from backbone.stack.kafka import SUPER_USERS
+from backbone.stack.postgres import SUPERUSER
+from backbone.stack.roles import DATABASES, names
+from kruispunt.cli import app
+from kruispunt.stack import programs
+from schemas.institutions import INSTITUTIONS
+
+DOCKER = Path(__file__).parents[2] / "docker"
+COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kruispunt:")}
+COMMANDS = {name for name, service in OURS.items() if "profiles" in service}
+SERVERS = {"kafka-1", "kafka-2", "kafka-3", "postgres", "mail"}
+ALONE = {"provision", "intake", "operator", "inspector"}
+TOP_LEVEL = {"name", "services", "networks", "secrets"}
+SERVICE_KEYS = {
+    "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "hostname", "image",
+    "init", "logging", "mem_limit", "networks", "ports", "profiles", "read_only", "restart", "secrets",
+    "security_opt", "shm_size", "stop_grace_period", "tmpfs", "user", "volumes",
+}  # fmt: skip
+HEALTH_KEYS = {"test", "interval", "timeout", "retries", "start_period"}
+CONDITIONS = {"service_healthy", "service_completed_successfully"}
+SECRET_WORDS = re.compile(r"password|passwd|secret|token|pepper", re.IGNORECASE)
+PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+(\.\d+)?[\w.-]*")
+each_service = pytest.mark.parametrize("name", SERVICES)
+openssl = pytest.mark.parametrize("tool", [found for found in [shutil.which("openssl")] if found])
+
+
+def secrets_of(name: str) -> dict[str, str]:
+    """Source and place of every secret a service sees."""
+    found = [one if isinstance(one, dict) else {"source": one, "target": one} for one in SERVICES[name]["secrets"]]
+    return {one["source"]: one["target"] for one in found}
+
+
+def words(script: str, variable: str) -> set[str]:
+    match = re.search(rf'^{variable}="([^"]*)"$', (DOCKER / script).read_text("utf-8"), re.MULTILINE)
+    assert match
+    listed = match.group(1)
+    if "$" in listed:
+        for other in re.findall(r"\$(\w+)", listed):
+            listed = listed.replace(f"${other}", " ".join(words(script, other)))
+    return set(listed.split())
+
+
+def test_every_server_and_every_process_has_its_service() -> None:
+    processes = {program.name for program in programs(Settings(home=Path("/nowhere")))}
+    assert set(SERVICES) == SERVERS | processes | ALONE
+    assert {name.removeprefix("sink-") for name in SERVICES if name.startswith("sink-")} == set(INSTITUTIONS)
+
+
+def test_the_file_uses_only_what_the_compose_specification_knows() -> None:
+    assert {key for key in COMPOSE if not key.startswith("x-")} == TOP_LEVEL
+    for service in SERVICES.values():
+        assert set(service) <= SERVICE_KEYS
+        assert set(service.get("healthcheck", {})) <= HEALTH_KEYS
+        assert service["restart"] in {"no", "unless-stopped", "on-failure"}
+        assert all(isinstance(value, str) for value in service.get("environment", {}).values())
+        for other, how in service.get("depends_on", {}).items():
+            assert other in SERVICES
+            assert how["condition"] in CONDITIONS
+
+
+@each_service
+def test_a_service_waits_only_for_health_that_is_checked(name: str) -> None:
+    for other, how in SERVICES[name].get("depends_on", {}).items():
+        assert how["condition"] != "service_healthy" or "healthcheck" in SERVICES[other]
+
+
+@each_service
+def test_an_image_is_pinned(name: str) -> None:
+    assert PINNED.fullmatch(SERVICES[name]["image"])
+
+
+@each_service
+def test_a_container_gives_up_root_capabilities_and_a_writable_root(name: str) -> None:
+    service = SERVICES[name]
+    assert service["user"].startswith("${KRUISPUNT_UID:?")
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "mem_limit" in service
+
+
+@each_service
+def test_no_secret_stands_in_the_environment_or_in_a_command(name: str) -> None:
+    service = SERVICES[name]
+    for variable, value in service.get("environment", {}).items():
+        assert not SECRET_WORDS.search(variable) or variable.endswith("_FILE")
+        assert not variable.endswith("_FILE") or value.startswith("/run/secrets/")
+    said = [*service.get("command", []), *service.get("entrypoint", [])]
+    assert not any(re.search(r"password=", word, re.IGNORECASE) for word in said)
+
+
+@pytest.mark.parametrize("server", sorted(SERVERS | {"api"}))
+def test_every_server_has_a_health_check(server: str) -> None:
+    assert SERVICES[server]["healthcheck"]["test"][0] in {"CMD", "CMD-SHELL"}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_process_starts_with_a_verb_of_the_command_line(name: str) -> None:
+    verbs = set(typer.main.get_group(app).commands)
+    assert SERVICES[name]["command"][0] in verbs
+
+
+def test_a_process_runs_with_the_same_arguments_as_in_the_embedded_stack() -> None:
+    for program in programs(Settings(home=Path("/nowhere"))):
+        assert tuple(SERVICES[program.name]["command"]) == tuple(program.command[1:])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_setting_is_one_that_exists(name: str) -> None:
+    for variable in SERVICES[name]["environment"]:
+        if variable.startswith("KRUISPUNT_"):
+            assert variable.removeprefix("KRUISPUNT_").lower() in Settings.model_fields
+        else:
+            assert variable == "PGSSLROOTCERT"
+
+
+@pytest.mark.parametrize("name", sorted(set(OURS) - {"provision"}))
+def test_a_process_sees_its_own_credentials_and_nobody_elses(name: str) -> None:
+    user = name.removeprefix("sink-")
+    assert set(secrets_of(name)) <= {"authority", "pepper", f"kafka-{user}", f"postgres-{user}"}
+    assert {f"kafka-{user}", f"postgres-{user}"} & set(secrets_of(name))
+
+
+def test_only_who_makes_pseudonyms_sees_the_pepper() -> None:
+    assert {name for name in SERVICES if "pepper" in secrets_of(name)} <= {"intake", "operator", "rules", "notifier"}
+
+
+def test_provisioning_sees_what_it_hands_out() -> None:
+    seen = set(secrets_of("provision"))
+    assert {f"kafka-{user}" for user in ("admin", *users())} <= seen
+    assert {f"postgres-{user}" for user in ("owner", *INSTITUTIONS)} <= seen
+    assert "pepper" not in seen
+
+
+def test_every_secret_is_declared_used_and_made_by_the_script() -> None:
+    declared = COMPOSE["secrets"]
+    used = {source for name in SERVICES for source in secrets_of(name)}
+    assert set(declared) == used
+    kafka, postgres = words("prepare.sh", "kafka_users"), words("prepare.sh", "postgres_users")
+    assert kafka == {*SUPER_USERS, *users()}
+    assert postgres == {SUPERUSER, *names()}
+    assert {name for name in declared if f"./state/secrets/kafka/{name[6:]}" == declared[name]["file"]} == {
+        f"kafka-{user}" for user in kafka
+    }
+
+
+def test_secrets_lie_where_the_settings_look_for_them() -> None:
+    settings = Settings(home=Path("/run/kruispunt"))
+    for name in OURS:
+        for source, target in secrets_of(name).items():
+            kind, _, user = source.partition("-")
+            if kind in {"kafka", "postgres"}:
+                assert target == str(settings.secrets_folder / kind / user)
+
+
+def test_postgresql_makes_the_roles_and_databases_the_code_expects() -> None:
+    inside, institutions = words("postgres/roles.sh", "inside"), words("postgres/roles.sh", "institutions")
+    assert {"owner", *inside, *institutions} == set(names())
+    assert inside == set(DATABASES["kruispunt"].users)
+    assert {name: DATABASES[name].owner for name in institutions} == {name: name for name in institutions}
+    assert all(DATABASES[name].users == ("inspector",) for name in institutions)
+    assert set(DATABASES) == {"kruispunt", *institutions}
+
+
+def test_nothing_inside_is_published_but_on_loopback() -> None:
+    for name, service in SERVICES.items():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+        assert set(service["networks"]) <= {"inside", "outside"}
+        assert ("outside" in service["networks"]) == bool(service.get("ports")), name
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+
+
+def test_every_mounted_file_of_ours_is_there() -> None:
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source.startswith("./state/") or (DOCKER / source).is_file()
+
+
+def test_the_image_holds_every_package_and_installs_what_is_locked() -> None:
+    lines = (DOCKER / "Dockerfile").read_text("utf-8")
+    allowed = (DOCKER / "Dockerfile.dockerignore").read_text("utf-8")
+    for package in ("schemas", "producers", "consumers", "rules", "notifier", "backbone", "kruispunt"):
+        assert f"COPY {package} {package}\n" in lines
+        assert f"!{package}\n" in allowed
+    assert "--require-hashes -r requirements.lock" in lines
+    assert re.search(r"^USER 10001:10001$", lines, re.MULTILINE)
+    assert all(PINNED.match(image) for image in re.findall(r"^FROM (\S+)", lines, re.MULTILINE))
+
+
+@openssl
+def test_preparing_makes_secrets_only_their_owner_reads_and_leaves_them_alone_the_second_time(
+    tool: str, tmp_path: Path
+) -> None:
+    state = tmp_path / "a state"
+    command, environment = [str(DOCKER / "prepare.sh"), str(state)], {**os.environ, "ALLOW_ROOT": "1"}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    for secret in COMPOSE["secrets"].values():
+        made = state / secret["file"].removeprefix("./state/")
+        assert made.stat().st_size > 0
+        assert made.name == "ca.crt" or made.stat().st_mode & 0o077 == 0
+    passwords = [path.read_text() for path in state.glob("secrets/*/*")]
+    assert all(len(password) >= 24 and password.isascii() and "\n" not in password for password in passwords)
+    assert len(set(passwords)) == len(passwords)
+    authority = state / "certificates" / "ca.crt"
+    certificates = [str(path) for path in state.glob("certificates/*.crt") if path != authority]
+    subprocess.run([tool, "verify", "-CAfile", str(authority), *certificates], check=True, capture_output=True)
+    before = {path: path.read_bytes() for path in state.rglob("*") if path.is_file()}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    assert {path: path.read_bytes() for path in state.rglob("*") if path.is_file()} == before
