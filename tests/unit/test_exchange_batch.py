@@ -1,0 +1,112 @@
+"""What the exchange writes for a batch: copies beside their events, bundles that fit, every message on record."""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from typing import Any
+
+from consumers.deliberations import RULES, load
+from consumers.directory import Dossier
+from consumers.exchange import batch as module
+from consumers.exchange.batch import Outgoing, Received, concerned, exchanged, opened
+from consumers.narrow import Access
+from consumers.projection import in_force, projections
+from schemas.codec import decode_body, encode, split
+from schemas.contracts import contract
+from schemas.identifiers import derive, inss, pseudonym
+from schemas.registry import SchemaBook
+from schemas.samples import sample
+from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+ACCESS = Access(in_force(projections(load()), NOW.date()))
+PEPPER = b"pepper"
+KINDS = DECLARATIONS[:3]
+
+
+def person(number: int) -> str:
+    return inss(850101000 + number, after_2000=False)
+
+
+def message(kind: str, number: int, partition: int = 0, **changes: Any) -> Received:
+    who = person(number)
+    record = sample(kind) | {"person": who, "event": derive("event", who, kind)} | changes
+    return Received(kind, partition, number, pseudonym(PEPPER, who), encode(contract(kind), record))
+
+
+def written(messages: list[Received], dossiers: dict[str, list[Dossier]] | None = None) -> list[Outgoing]:
+    return list(exchanged(opened(messages, SchemaBook()), ACCESS, dossiers or {}, NOW))
+
+
+def records(found: list[Outgoing], topic: str) -> list[tuple[int, dict[str, Any]]]:
+    book = SchemaBook()
+    for projection in projections(load()):
+        book.add(projection.contract)
+    result = []
+    for one in found:
+        if one.topic == topic:
+            number, body = split(one.value)
+            result.append((one.partition, decode_body(book.get(number), body)))
+    return result
+
+
+def test_a_copy_lies_in_the_partition_and_under_the_key_of_its_event() -> None:
+    dossiers = {person(number): [Dossier("rva", "18/1", date(2020, 1, 1), None)] for number in range(4)}
+    found = written([message("declarations.working-time", number, number % 2) for number in range(4)], dossiers)
+    copies = [one for one in found if one.topic == delivery("rva")]
+    assert [(one.partition, one.key) for one in copies] == [
+        (number % 2, pseudonym(PEPPER, person(number))) for number in range(4)
+    ]
+
+
+def test_the_facts_of_a_partition_travel_together_in_their_order() -> None:
+    events = [message(kind, number, number % 2) for number in range(6) for kind in KINDS]
+    bundles = records(written(events), FACTS)
+    assert [(partition, len(bundle["facts"])) for partition, bundle in bundles] == [(0, 9), (1, 9)]
+    assert [fact["person"] for fact in bundles[1][1]["facts"]] == [
+        pseudonym(PEPPER, person(number)) for number in (1, 3, 5) for _ in KINDS
+    ]
+
+
+def test_a_bundle_never_outgrows_a_message(monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "RECORD_BYTES", 2_000)
+    found = written([message(kind, number) for number in range(30) for kind in KINDS])
+    sizes = [len(one.value) for one in found if one.topic == FACTS]
+    assert len(sizes) > 1
+    assert max(sizes) < 2_600
+    assert sum(len(bundle["facts"]) for _, bundle in records(found, FACTS)) == 90
+
+
+def test_every_copy_and_every_refusal_is_on_record(monkeypatch: Any) -> None:
+    monkeypatch.setattr(module, "ENTRIES", 10)
+    dossiers = {person(number): [Dossier("rjv", "10/10", date(2020, 1, 1), None)] for number in range(0, 8, 2)}
+    found = written([message(kind, number, number % 2) for number in range(8) for kind in KINDS], dossiers)
+    kept = records(found, DISCLOSURES)
+    assert all(len(one["disclosures"]) + len(one["refusals"]) <= 10 for _, one in kept)
+    assert Counter({0: 12, 1: 12}) == sum((Counter({at: one["exchanged"]}) for at, one in kept), Counter())
+    logged = Counter(one["recipient"] for _, record in kept for one in record["disclosures"])
+    assert logged == {RULES: 24, "rjv": len([one for one in found if one.topic == delivery("rjv")])}
+    refused = Counter((one["recipient"], one["reason"]) for _, record in kept for one in record["refusals"])
+    assert refused["rjv", "not authorised"] == 4
+    assert refused["rjv", "person not integrated"] == 8
+
+
+def test_a_message_that_is_no_event_is_kept_whole_and_counted() -> None:
+    good = message(KINDS[0], 1)
+    bad = [
+        good._replace(offset=2, value=b"\x01nonsense"),
+        good._replace(offset=3, value=b"\x00\xff\xff\xff\xff"),
+        good._replace(offset=4, key=b"short"),
+        good._replace(offset=5, value=good.value[:-3]),
+        good._replace(offset=6, value=encode(contract("relay.positions"), sample("relay.positions"))),
+    ]
+    found = written([good, *bad])
+    dead = [record for _, record in records(found, DEAD_LETTERS)]
+    assert {(one["offset"], one["value"]) for one in dead} == {(one.offset, one.value) for one in bad}
+    assert all(one["reason"] for one in dead)
+    assert [one["exchanged"] for _, one in records(found, DISCLOSURES)] == [6]
+    assert sum(len(bundle["facts"]) for _, bundle in records(found, FACTS)) == 1
+
+
+def test_directory_is_asked_about_readable_events_only() -> None:
+    good = message(KINDS[0], 1)
+    assert concerned(opened([good, good._replace(value=b"")], SchemaBook())) == {person(1)}
