@@ -221,7 +221,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         bound = [_leash_program(places.home, leash)] if leash else []
         everything = [*servers, *bound, *programs]
         places.remember(programs=[[program.name, program.port] for program in everything if program.name != LEASH])
-        supervisor.hand_over(everything, identity)
+        supervisor.hand_over(servers, [*bound, *programs], identity)
         if moved:
             supervisor.stop(program.name for program in programs)
         supervisor.start(program.name for program in (*servers, *bound))
@@ -233,7 +233,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         plan.prepare(settings)
         progress("processes")
         supervisor.start(program.name for program in programs)
-        supervisor.wait_running((program.name for program in everything), RUNNING_S)
+        supervisor.wait_running(everything, RUNNING_S)
         return settings
 
 

@@ -19,11 +19,14 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 from backbone.errors import Stop
 from backbone.stack.orphans import MARK
 from backbone.stack.places import Places, write_private
+from backbone.stack.ports import reachable
 
 LOG_BYTES = "10MB"
 LOG_BACKUPS = 3
 START_RETRIES = 20
 """Each wait is a second longer than the one before: about three minutes of trying."""
+STAY_S = 2
+"""A process runs when it has stayed up this long: most that fail do so while they open their connections."""
 START_S = 15.0
 PAUSE_S = 0.05
 INHERITED = (
@@ -76,7 +79,7 @@ def _section(places: Places, program: Program) -> str:
         "directory": _plain(program.directory),
         "autostart": "false",
         "autorestart": "true",
-        "startsecs": "1",
+        "startsecs": str(STAY_S),
         "startretries": str(START_RETRIES),
         "stopsignal": program.stop_signal,
         "stopwaitsecs": str(program.stop_seconds),
@@ -140,18 +143,23 @@ class Supervisor:
             for answer in answers
         }
 
-    def hand_over(self, programs: list[Program], identity: str) -> None:
+    def hand_over(self, servers: list[Program], programs: list[Program], identity: str) -> None:
         """Give the supervisor its list of programs; what is unchanged and runs goes on running.
+
+        Where a server changes, the processes that need it stop before it does.
 
         Raises Stop when the supervisor cannot be started.
         """
-        write_private(self._places.supervisor, _configuration(self._places, programs))
+        write_private(self._places.supervisor, _configuration(self._places, [*servers, *programs]))
         if not self.alive():
             self._begin(identity)
             return
         added, changed, removed = self._ask("reloadConfig")[0]
-        for name in (*changed, *removed):
-            self.stop([name])
+        old = {*changed, *removed}
+        below = {server.name for server in servers}
+        self.stop((self.states().keys() if old & below else old) - below)
+        self.stop(old & below)
+        for name in old:
             self._ask("removeProcessGroup", name)
         for name in (*added, *changed):
             self._ask("addProcessGroup", name)
@@ -204,23 +212,27 @@ class Supervisor:
         with suppress(OSError, xmlrpc.client.Error):
             self._ask("shutdown")
 
-    def wait_running(self, names: Iterable[str], seconds: float) -> None:
-        """Wait until every process has stayed up for a second.
+    def wait_running(self, programs: Iterable[Program], seconds: float) -> None:
+        """Wait until every process has stayed up for a while and listens where it should.
 
         Raises Stop that names one that does not, and where its log is.
         """
-        wanted = list(names)
+        wanted = list(programs)
+        names = [program.name for program in wanted]
 
         def settled() -> bool:
             states = self.states()
-            failed = [name for name in wanted if name not in states or states[name].state == "fatal"]
+            failed = [name for name in names if name not in states or states[name].state == "fatal"]
             if failed:
                 raise Stop(f"The process {failed[0]} does not stay up.", self.last_words(failed[0]))
-            return all(states[name].state == RUNNING for name in wanted)
+            return all(
+                states[program.name].state == RUNNING and (program.port is None or reachable(program.port))
+                for program in wanted
+            )
 
         if not self._wait(settled, seconds):
-            late = [name for name, state in self.states().items() if name in wanted and state.state != RUNNING]
-            name = late[0] if late else "supervisord"
+            late = [name for name, state in self.states().items() if name in names and state.state != RUNNING]
+            name = late[0] if late else next(program.name for program in wanted if program.port)
             raise Stop(f"The process {name} is not up after {seconds:.0f} seconds.", self.last_words(name))
 
     def log(self, name: str) -> Path:
