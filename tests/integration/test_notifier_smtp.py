@@ -1,0 +1,188 @@
+"""What a mail server answers, and what is then known of the mail."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from backbone.errors import Retry, Stop
+from backbone.settings import Settings
+from notifier import mail
+from notifier.mail import Mail, Outcome, Pool
+
+
+class Server:
+    """A mail server that answers as told: by recipient, for RCPT and for DATA; None hangs up."""
+
+    def __init__(self) -> None:
+        self.rcpt: dict[str, str] = {}
+        self.data: dict[str, str | None] = {}
+        self.sender = "250 OK"
+        self.taken: list[str] = []
+        self.sessions: set[int] = set()
+
+    async def handle_MAIL(self, _s: Any, _session: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
+        envelope.mail_from = address
+        return self.sender
+
+    async def handle_RCPT(self, _s: Any, _session: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
+        answer = self.rcpt.get(address, "250 OK")
+        if answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        address = envelope.rcpt_tos[0]
+        answer = self.data.get(address, "250 OK")
+        if answer is None:
+            self.taken.append(address)
+            server.transport.abort()
+            return "250 nobody hears this"
+        if answer.startswith("250"):
+            self.taken.append(address)
+            self.sessions.add(id(session))
+            await asyncio.sleep(0)
+        return answer
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def listening(server: Server, port: int) -> Iterator[None]:
+    controller = Controller(server, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def port(server: Server) -> Iterator[int]:
+    found = free_port()
+    with listening(server, found):
+        yield found
+
+
+@pytest.fixture
+def settings(port: int, tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none")
+
+
+Outcomes = Callable[..., dict[str, Outcome]]
+
+
+@pytest.fixture
+def hand_over(settings: Settings) -> Iterator[Outcomes]:
+    with Pool(settings, connections=3) as pool:
+
+        def run(*recipients: str) -> dict[str, Outcome]:
+            mails = [Mail(name, name, b"Subject: x\r\n\r\nx\r\n") for name in recipients]
+            return {result.notice: result.outcome for result in pool.hand_over(mails)}
+
+        yield run
+
+
+def test_every_mail_of_a_group_is_taken_over_few_connections(server: Server, hand_over: Outcomes) -> None:
+    names = [f"p{number}@mail.example" for number in range(60)]
+    assert hand_over(*names) == dict.fromkeys(names, Outcome.TAKEN)
+    assert hand_over(*names) == dict.fromkeys(names, Outcome.TAKEN)
+    assert sorted(server.taken) == sorted(names * 2)
+    assert len(server.sessions) <= 3
+
+
+def test_a_connection_is_renewed_after_so_many_mails(
+    server: Server, hand_over: Outcomes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "MAILS_PER_CONNECTION", 5)
+    names = [f"p{number}@mail.example" for number in range(60)]
+    assert set(hand_over(*names).values()) == {Outcome.TAKEN}
+    assert sorted(server.taken) == sorted(names)
+    assert len(server.sessions) >= 12
+
+
+def test_one_refused_address_does_not_hold_up_the_others(server: Server, hand_over: Outcomes) -> None:
+    server.rcpt["gone@mail.example"] = "550 no such user"
+    names = ["a@mail.example", "gone@mail.example", "b@mail.example", "c@mail.example"]
+    outcomes = hand_over(*names)
+    assert outcomes.pop("gone@mail.example") == Outcome.REFUSED
+    assert set(outcomes.values()) == {Outcome.TAKEN}
+
+
+@pytest.mark.parametrize("answer", ["450 mailbox busy", "421 come back later"])
+def test_what_is_refused_for_now_may_be_tried_again(server: Server, hand_over: Outcomes, answer: str) -> None:
+    server.rcpt["a@mail.example"] = answer
+    assert hand_over("a@mail.example", "b@mail.example") == {
+        "a@mail.example": Outcome.PASSING,
+        "b@mail.example": Outcome.TAKEN,
+    }
+    del server.rcpt["a@mail.example"]
+    assert hand_over("a@mail.example") == {"a@mail.example": Outcome.TAKEN}
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [("554 not this", Outcome.REFUSED), ("451 not now", Outcome.PASSING)])
+def test_a_refusal_after_the_text_is_known_for_certain(
+    server: Server, hand_over: Outcomes, answer: str, outcome: Outcome
+) -> None:
+    server.data["a@mail.example"] = answer
+    assert hand_over("a@mail.example") == {"a@mail.example": outcome}
+    assert server.taken == []
+
+
+def test_a_connection_that_dies_after_the_text_leaves_the_mail_in_doubt(server: Server, hand_over: Outcomes) -> None:
+    server.data["a@mail.example"] = None
+    outcomes = hand_over("a@mail.example", "b@mail.example")
+    assert outcomes == {"a@mail.example": Outcome.IN_DOUBT, "b@mail.example": Outcome.TAKEN}
+    assert "a@mail.example" in server.taken
+
+
+def test_a_server_that_refuses_our_sender_makes_no_letters(server: Server, hand_over: Outcomes) -> None:
+    server.sender = "550 not you"
+    assert hand_over("a@mail.example") == {"a@mail.example": Outcome.PASSING}
+
+
+def test_an_address_in_other_letters_is_offered_where_the_server_can_write_it(hand_over: Outcomes) -> None:
+    outcome = hand_over("żółć@mail.example")["żółć@mail.example"]
+    assert outcome == Outcome.REFUSED
+
+
+def test_a_server_that_is_not_there_is_found_out_before_anything_is_said(tmp_path: Path) -> None:
+    nobody = Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=free_port(), smtp_tls="none")
+    with Pool(nobody) as pool, pytest.raises(Retry):
+        pool.check()
+
+
+def test_a_server_that_closed_an_idle_connection_is_asked_first(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "IDLE_S", 0.0)
+    port = free_port()
+    settings = Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none")
+    with Pool(settings, connections=1) as pool:
+        for name in ("a@mail.example", "b@mail.example"):
+            with listening(server, port):
+                assert [result.outcome for result in pool.hand_over([Mail(name, name, b"x\r\n")])] == [Outcome.TAKEN]
+    assert server.taken == ["a@mail.example", "b@mail.example"]
+
+
+def test_a_server_without_the_encryption_we_insist_on_gets_nothing(server: Server, settings: Settings) -> None:
+    strict = settings.model_copy(update={"smtp_tls": "starttls"})
+    with Pool(strict) as pool:
+        with pytest.raises((Retry, Stop)):
+            pool.check()
+        assert [result.outcome for result in pool.hand_over([Mail("n", "a@mail.example", b"x")])] == [Outcome.PASSING]
+    assert server.taken == []

@@ -1,0 +1,455 @@
+"""From a finding to a notice in somebody's hands, step by step, against the real database."""
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+
+from backbone import postgres
+from backbone.settings import Settings
+from notifier import by_letter, by_mail, findings, ledger, occasions, profiles
+from notifier.channel import Profile
+from notifier.ledger import Move, State
+from notifier.mail import Pool
+from notifier.outgoing import MANIFEST, Outgoing
+from notifier.render import example
+from notifier.render.paper import printer
+from schemas.codec import decode_body, encode, split
+from schemas.contracts import contract
+from schemas.identifiers import derive, pseudonym
+from schemas.registry import SchemaBook
+
+NUMBERS = count(5_000)
+PARTITIONS = count(1_000)
+"""Partitions that no topic has: each test works on one of its own."""
+
+
+@dataclass
+class Arriving:
+    """A message as the topic gives it."""
+
+    content: bytes
+    place: int
+    at: int
+
+    def topic(self) -> str:
+        return "findings"
+
+    def partition(self) -> int:
+        return self.place
+
+    def offset(self) -> int:
+        return self.at
+
+    def key(self) -> bytes:
+        return b"0" * 16
+
+    def value(self) -> bytes:
+        return self.content
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 1_790_000_000_000
+
+
+class Mailbox:
+    """A mail server that takes everything, but for the addresses it is told to refuse."""
+
+    def __init__(self) -> None:
+        self.refused: dict[str, str] = {}
+        self.contents: list[bytes] = []
+
+    async def handle_RCPT(self, _s: Any, _session: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
+        envelope.rcpt_tos.append(address)
+        return self.refused.get(address, "250 OK")
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+        self.contents.append(envelope.content)
+        return "250 OK"
+
+
+class Office:
+    """One partition of its own with all its steps at hand."""
+
+    def __init__(self, settings: Settings, connection: psycopg.Connection[Any], pool: Pool, outgoing: Path) -> None:
+        self.settings = settings
+        self.connection = connection
+        self.pool = pool
+        self.outgoing = Outgoing(outgoing)
+        self.folder = outgoing
+        self.partition = next(PARTITIONS)
+        self._offsets = count()
+
+    def person(self, **profile: Any) -> str:
+        """Somebody with a profile; gives the number."""
+        number = example.person(next(NUMBERS))
+        anna = replace(example.profile("nl"), email=f"{number}@mail.example", **profile)
+        self.keep(number, anna)
+        return number
+
+    def keep(self, number: str, anna: Profile) -> None:
+        line = {
+            "person": number,
+            "name": {"first": anna.first_name, "last": anna.name},
+            "address": {
+                name: getattr(anna, name) for name in ("street", "number", "box", "postcode", "town", "country")
+            },
+            "language": anna.language,
+            "email": anna.email if anna.email_activated else None,
+        }
+        path = self.folder.parent / "one.jsonl"
+        path.write_bytes(orjson.dumps(line))
+        with postgres.connect(self.settings, "operator") as connection:
+            profiles.load(connection, path)
+
+    def arrive(self, person: str, version: int = 1, status: str = "found", name: str = "f", **more: Any) -> None:
+        record = {
+            "finding": derive(person, name), "version": version, "status": status, "rule": "work_bonus",
+            "side": "citizen", "employer": example.EMPLOYER, "person": person, "quarter": "2026Q3",
+            "amount": 30_000, "claimed": 10_000, "missing": 20_000, "certainty": "certain", "trace": [], "causes": [],
+            "found_at": datetime(2026, 11, 1, tzinfo=UTC),
+        }  # fmt: skip
+        self.read([encode(contract("findings"), record | more)])
+
+    def read(self, values: Sequence[bytes]) -> None:
+        messages = [Arriving(value, self.partition, next(self._offsets)) for value in values]
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            findings.store(cursor, findings.read(messages, self.settings.pepper(), SchemaBook()))
+
+    def settle(self, quiet: float = 0) -> int:
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            ripe = occasions.find_ripe(cursor, [self.partition], quiet)
+            return occasions.make_notices(cursor, ripe) if ripe else 0
+
+    def choose(self) -> int:
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            return occasions.choose_channels(cursor, [self.partition], 100)
+
+    def mail(self) -> int:
+        return by_mail.hand_over_mails(self.connection, self.pool, [self.partition], self.settings.smtp_from)
+
+    def post(self) -> int:
+        return by_letter.hand_over_letters(self.connection, self.outgoing, printer(), self.partition)
+
+    def tell(self) -> None:
+        self.settle()
+        for _ in range(3):
+            self.choose()
+            self.mail()
+            self.post()
+
+    def states(self, person: str) -> list[tuple[str, str | None]]:
+        rows = self.connection.execute(
+            "select state, channel from notifier.notice where recipient = %s order by sequence", (person,)
+        )
+        return [(state, channel) for state, channel in rows]
+
+    def history(self, person: str) -> list[str]:
+        rows = self.connection.execute(
+            "select h.state from notifier.notice_state h join notifier.notice n using (notice)"
+            " where n.recipient = %s order by h.id",
+            (person,),
+        )
+        return [row[0] for row in rows]
+
+    def letters(self) -> list[str]:
+        manifests = self.folder.glob(f"*/{MANIFEST}")
+        return [orjson.loads(line)["notice"] for path in manifests for line in path.read_bytes().splitlines()]
+
+
+@pytest.fixture
+def mailbox() -> Mailbox:
+    return Mailbox()
+
+
+@pytest.fixture
+def office(servers: Settings, mailbox: Mailbox, tmp_path: Path) -> Iterator[Office]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    settings = servers.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
+    try:
+        with postgres.connect(settings, "notifier", autocommit=True) as connection, Pool(settings, 2) as pool:
+            yield Office(settings, connection, pool, tmp_path / "outgoing")
+    finally:
+        controller.stop()
+
+
+def test_whoever_chose_e_mail_gets_one_and_nothing_by_post(office: Office, mailbox: Mailbox) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    office.tell()
+    assert office.states(anna) == [("handed over", "e-mail")]
+    assert office.history(anna) == ["settled", "prepared", "handing over", "handed over"]
+    assert len(mailbox.contents) == 1
+    assert b"X-Kruispunt-Notice: " in mailbox.contents[0]
+    assert anna.encode() not in mailbox.contents[0].replace(f"{anna}@mail.example".encode(), b"")
+    assert office.letters() == []
+
+
+def test_whoever_did_not_gets_a_letter(office: Office, mailbox: Mailbox) -> None:
+    anna = office.person(email_activated=False)
+    office.arrive(anna)
+    office.tell()
+    assert office.states(anna) == [("handed over", "letter")]
+    assert len(office.letters()) == 1
+    assert mailbox.contents == []
+
+
+def test_whoever_cannot_be_reached_is_accounted_for(office: Office) -> None:
+    nowhere, unknown = office.person(email_activated=False, street=""), example.person(next(NUMBERS))
+    for somebody in (nowhere, unknown):
+        office.arrive(somebody)
+    office.tell()
+    assert office.states(nowhere) == office.states(unknown) == [("cannot be told", None)]
+
+
+def test_all_findings_of_one_occasion_are_told_in_one_notice(office: Office, mailbox: Mailbox) -> None:
+    anna = office.person()
+    for name in ("one", "two", "three"):
+        office.arrive(anna, name=name)
+    office.tell()
+    assert office.states(anna) == [("handed over", "e-mail")]
+    assert len(mailbox.contents) == 1
+
+
+def test_what_was_withdrawn_in_time_is_suppressed(office: Office, mailbox: Mailbox) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    office.arrive(anna, version=2, status="withdrawn")
+    office.tell()
+    assert office.states(anna) == [("suppressed", None)]
+    assert mailbox.contents == []
+
+
+def test_a_withdrawal_is_told_in_a_follow_up(office: Office, mailbox: Mailbox) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    office.tell()
+    office.arrive(anna, version=2, status="withdrawn")
+    office.tell()
+    assert office.states(anna) == [("handed over", "e-mail")] * 2
+    assert b"klopt dat niet meer" in mailbox.contents[1].replace(b"=\r\n", b"").replace(b"\r\n", b" ")
+
+
+def test_the_same_message_read_twice_tells_nobody_twice(office: Office, mailbox: Mailbox) -> None:
+    anna = office.person()
+    for _ in range(2):
+        office.arrive(anna)
+        office.tell()
+    assert office.states(anna) == [("handed over", "e-mail")]
+    assert len(mailbox.contents) == 1
+
+
+def test_nothing_is_told_before_it_has_come_to_rest(office: Office) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    assert office.settle(quiet=60) == 0
+    assert office.states(anna) == []
+    assert office.settle(quiet=0) == 1
+
+
+def test_an_address_the_server_refuses_gets_a_letter(office: Office, mailbox: Mailbox) -> None:
+    anna = office.person()
+    mailbox.refused[f"{anna}@mail.example"] = "550 no such user"
+    office.arrive(anna)
+    office.tell()
+    assert office.states(anna) == [("handed over", "letter")]
+    assert office.history(anna) == [
+        "settled", "prepared", "handing over", "returned", "prepared", "handing over", "handed over",
+    ]  # fmt: skip
+
+
+def test_what_the_server_cannot_take_now_waits(office: Office, mailbox: Mailbox) -> None:
+    anna = office.person()
+    mailbox.refused[f"{anna}@mail.example"] = "451 later"
+    office.arrive(anna)
+    office.tell()
+    assert office.states(anna) == [("postponed", "e-mail")]
+    mailbox.refused.clear()
+    assert office.mail() == 0, "it waits"
+    office.connection.execute("update notifier.notice set due_at = now() where recipient = %s", (anna,))
+    assert office.mail() == 1
+    assert office.states(anna) == [("handed over", "e-mail")]
+
+
+def test_a_name_no_font_can_write_ends_in_a_named_state_and_holds_nobody_up(office: Office) -> None:
+    strange, anna = office.person(email_activated=False, name="日本"), office.person(email_activated=False)
+    for somebody in (strange, anna):
+        office.arrive(somebody)
+    office.tell()
+    assert office.states(strange) == [("cannot be told", "letter")]
+    assert office.states(anna) == [("handed over", "letter")]
+
+
+def test_a_mail_on_its_way_when_the_notifier_died_is_in_doubt_and_never_sent_again(
+    office: Office, mailbox: Mailbox
+) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    office.settle()
+    office.choose()
+    _move(office, anna, State.HANDING_OVER)
+    assert by_mail.doubt(office.connection, office.partition) == 1
+    office.tell()
+    assert office.states(anna) == [("in doubt", "e-mail")]
+    assert mailbox.contents == []
+
+
+def _move(office: Office, person: str, state: State, batch: str | None = None) -> set[str]:
+    with office.connection.transaction(), office.connection.cursor() as cursor:
+        cursor.execute("select notice from notifier.notice where recipient = %s", (person,))
+        return ledger.move(cursor, [Move(row[0], state, batch=batch) for row in cursor.fetchall()])
+
+
+Crash = Callable[[Office, str], None]
+
+
+def _before_the_ledger(_office: Office, _batch: str) -> None:
+    pass
+
+
+def _before_the_folder_was_full(office: Office, batch: str) -> None:
+    office.connection.execute(
+        "update notifier.notice set state = 'handing over', batch = %s where partition = %s", (batch, office.partition)
+    )
+
+
+def _after_the_act(office: Office, batch: str) -> None:
+    _before_the_folder_was_full(office, batch)
+    office.outgoing.hand_over(batch)
+
+
+def _after_the_printer_took_it(office: Office, batch: str) -> None:
+    _after_the_act(office, batch)
+    for path in (office.folder / batch).iterdir():
+        path.unlink()
+    (office.folder / batch).rmdir()
+
+
+@pytest.mark.parametrize(
+    ("crash", "letters"),
+    [(_before_the_ledger, 1), (_before_the_folder_was_full, 1), (_after_the_act, 0), (_after_the_printer_took_it, 0)],
+)
+def test_a_batch_of_letters_survives_a_crash_neither_lost_nor_doubled(
+    office: Office, crash: Crash, letters: int
+) -> None:
+    anna = office.person(email_activated=False)
+    office.arrive(anna)
+    office.settle()
+    office.choose()
+    batch = f"20261123-{office.partition:02d}-crashed"
+    office.outgoing.begin(batch)
+    crash(office, batch)
+    before = len(office.letters())
+    by_letter.resume(office.connection, office.outgoing, printer(), office.partition)
+    office.post()
+    assert office.states(anna) == [("handed over", "letter")]
+    assert len(office.letters()) - before == letters
+    assert not list((office.folder / ".partial").iterdir())
+
+
+def test_a_message_that_is_no_finding_becomes_a_dead_letter_and_the_rest_goes_on(office: Office) -> None:
+    anna = office.person()
+    before = _dead(office)
+    office.read([b"", b"no frame", b"\x00\x00\x00\x00\x01body", contract("findings").prefix + b"\xff"])
+    office.arrive(anna)
+    office.tell()
+    assert office.states(anna) == [("handed over", "e-mail")]
+    dead = _dead(office)[len(before) :]
+    assert [letter["offset"] for letter in dead] == [0, 1, 2, 3]
+    assert {letter["code"] for letter in dead} == {"unreadable-finding"}
+    assert dead[1]["value"] == b"no frame"
+
+
+def _dead(office: Office) -> list[dict[str, Any]]:
+    rows = office.connection.execute("select value from notifier.outbox where topic = 'dead-letters' order by id")
+    return [decode_body(contract("dead-letters"), split(value)[1]) for (value,) in rows]
+
+
+def test_every_state_a_notice_was_in_is_an_event_under_the_pseudonym_of_the_recipient(office: Office) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    office.tell()
+    key = pseudonym(office.settings.pepper(), anna)
+    rows = office.connection.execute(
+        "select value from notifier.outbox where topic = 'notices.status' and key = %s order by id", (key,)
+    )
+    events = [decode_body(contract("notices.status"), split(value)[1]) for (value,) in rows]
+    assert [event["state"] for event in events] == office.history(anna)
+    assert {event["recipient"] for event in events} == {key}
+    assert {tuple(event["findings"]) for event in events} == {(derive(anna, "f"),)}
+
+
+def test_a_notice_does_not_go_back(office: Office) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    office.tell()
+    for state in State:
+        assert _move(office, anna, state) == set()
+    assert office.states(anna) == [("handed over", "e-mail")]
+
+
+def test_what_is_shown_of_a_notice_names_nobody(office: Office) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    office.tell()
+    with postgres.connect(office.settings, "inspector") as connection:
+        shown = [entry for entry in ledger.notices(connection) if entry["recipient"] == _opaque(office, anna)]
+        counted = ledger.counts(connection)
+    assert [(entry["state"], entry["channel"], entry["rules"]) for entry in shown] == [
+        ("handed over", "e-mail", ["work_bonus"])
+    ]
+    assert anna not in str(shown)
+    assert counted["notices"] == sum(counted[state] for state in State)
+    assert counted["findings settled"] <= counted["findings received"]
+
+
+def _opaque(office: Office, number: str) -> str:
+    return pseudonym(office.settings.pepper(), number).hex()
+
+
+@pytest.mark.parametrize("table", ["notifier.profile", "notifier.finding", "notifier.notice", "notifier.outbox"])
+def test_whoever_counts_notices_cannot_read_whom_they_are_about(office: Office, table: str) -> None:
+    with (
+        postgres.connect(office.settings, "inspector") as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(f"select * from {table}")  # noqa: S608 - a name from this file
+
+
+def test_loading_the_same_profiles_again_changes_nothing(office: Office, tmp_path: Path) -> None:
+    path = tmp_path / "persons.jsonl"
+    lines = [
+        {
+            "person": example.person(next(NUMBERS)),
+            "name": {"first": "Anna", "last": "Peeters"},
+            "address": {
+                "street": "Kerkstraat",
+                "number": "1",
+                "box": "",
+                "postcode": "9000",
+                "town": "Gent",
+                "country": "BE",
+            },
+            "language": "nl",
+            "email": None,
+        }
+        for _ in range(50)
+    ]
+    path.write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
+    with postgres.connect(office.settings, "operator") as connection:
+        assert profiles.load(connection, path) == profiles.Loaded(50, 50)
+        assert profiles.load(connection, path) == profiles.Loaded(50, 0)
+        lines[0]["language"] = "fr"
+        path.write_bytes(b"\n".join(orjson.dumps(line) for line in [*lines, lines[0]]))
+        assert profiles.load(connection, path) == profiles.Loaded(51, 1)
