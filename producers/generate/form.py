@@ -1,19 +1,17 @@
 """Writes the three events of a person as DmfA XML: what a reader takes apart, put together again by the same tables."""
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from importlib.resources import files
 from typing import Any
 from xml.sax.saxutils import escape
 
+from schemas.dmfa import tables
 from schemas.identifiers import to_dmfa
 
 Part = dict[str, Any]
 Zone = tuple[int, str, str, str, Callable[[Any], str]]
-Rows = list[dict[str, str]]
 
 KINDS = ("wages", "working-time", "contributions")
 EVERY = 1
@@ -22,8 +20,8 @@ EVERY = 1
 FIRST_IN_LINE = ("Occupation", "ActivationInformation", "StudentContribution")
 """A worker line holds one of these choices and only then its contributions; the block table lists students later."""
 
-NEVER = "0"
-"""Most times that a zone may come which is forbidden in a DmfA, as names are."""
+PARALLEL = ("WorkerRecord", "Occupation")
+"""Blocks that each of the three events holds, whatever it knows of them."""
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<DmfAOriginal>\n'
 TAIL = "</DmfAOriginal>\n"
@@ -88,35 +86,27 @@ class Block:
         yield from zip(*columns, strict=True)
 
 
-def _table(name: str) -> Rows:
-    return list(csv.DictReader((files("schemas") / "dmfa" / name).read_text("utf-8").splitlines()))
+def _zone(zone: tables.Zone, depth: int) -> Zone:
+    at = EVERY if zone.kind == "every" else KINDS.index(zone.kind) if zone.kind in KINDS else 0
+    start, end = "\t" * (depth + 1) + f"<{zone.element}>", f"</{zone.element}>\n"
+    return at, zone.name, start, end, FORMATS.get(zone.type, escape)
 
 
-def _zone(row: dict[str, str], depth: int) -> Zone:
-    at = EVERY if row["kind"] == "every" else KINDS.index(row["kind"]) if row["kind"] in KINDS else 0
-    tag = row["element"]
-    return at, row["name"], "\t" * (depth + 1) + f"<{tag}>", f"</{tag}>\n", FORMATS.get(row["type"], escape)
-
-
-def _place_in_parent(row: dict[str, str]) -> int:
-    return FIRST_IN_LINE.index(row["element"]) if row["element"] in FIRST_IN_LINE else len(FIRST_IN_LINE)
+def _place_in_parent(child: tables.Child) -> int:
+    return FIRST_IN_LINE.index(child.element) if child.element in FIRST_IN_LINE else len(FIRST_IN_LINE)
 
 
 @cache
-def block(element: str, parent: str = "", depth: int = 1) -> Block:
+def block(element: str, depth: int = 1) -> Block:
     """A block of the DmfA tables with everything below it."""
-    rows = _table("blocks.csv")
-    row = next(row for row in rows if row["element"] == element and parent in ("", row["parent"]))
+    known = tables.blocks()[element]
     pad = "\t" * depth
-    made = Block(row["name"], row["max"] != "1", f"{pad}<{element}>\n", f"{pad}</{element}>\n")
-    made.zones = [
-        _zone(zone, depth) for zone in _table("zones.csv") if zone["block"] == row["block"] and zone["max"] != NEVER
-    ]
-    below = sorted((child for child in rows if child["parent"] == element), key=_place_in_parent)
-    made.children = [block(child["element"], element, depth + 1) for child in below]
+    made = Block(known.name, known.repeats, f"{pad}<{element}>\n", f"{pad}</{element}>\n")
+    made.zones = [_zone(zone, depth) for zone in known.zones if zone.most]
+    made.children = [block(child.element, depth + 1) for child in sorted(known.children, key=_place_in_parent)]
     own = frozenset(zone[0] for zone in made.zones)
     made.kinds = own.union(*(child.kinds for child in made.children))
-    if element in ("WorkerRecord", "Occupation"):
+    if element in PARALLEL:
         made.kinds = frozenset(range(len(KINDS)))
     return made
 
