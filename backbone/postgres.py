@@ -1,5 +1,6 @@
 """Opens PostgreSQL as one role, and brings a database to the newest shape, each step once."""
 
+from enum import IntEnum
 from importlib.resources.abc import Traversable
 from typing import Any
 
@@ -12,8 +13,14 @@ from backbone.errors import Retry
 from backbone.settings import Settings
 
 CONNECT_S = 10
-MIGRATION_LOCK = 5_019_771
-"""Any fixed number: two processes that migrate at once wait for each other on it."""
+
+
+class Lock(IntEnum):
+    """Advisory locks by what they guard; named in one place, as two with the same number would shut each other out."""
+
+    MIGRATION = 5_019_771
+    OUTBOX = 5_019_772
+    RECIPIENTS = 5_019_773
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:
@@ -50,7 +57,7 @@ def migrate(connection: Connection[TupleRow], folder: Traversable) -> list[str]:
     steps = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
     ran = []
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        cursor.execute("select pg_advisory_xact_lock(%s)", (Lock.MIGRATION,))
         cursor.execute(
             "create table if not exists migration (name text primary key, at timestamptz not null default now())"
         )

@@ -21,8 +21,6 @@ from schemas.registry import SchemaBook
 from schemas.topics import FINDINGS
 
 NAME = "notifier"
-LOCKS = 5_019_772
-"""Any fixed number: the locks of partitions among PostgreSQL's advisory locks."""
 MESSAGES = 5_000
 POLL_S = 0.2
 GATHER_S = 2.0
@@ -67,7 +65,7 @@ class Notifier:
         numbers = {entry.partition for entry in partitions}
         self._assigned -= numbers
         for number in sorted(self._owned & numbers):
-            self._connection.execute("select pg_advisory_unlock(%s, %s)", (LOCKS, number))
+            self._connection.execute("select pg_advisory_unlock(%s, %s)", (postgres.Lock.RECIPIENTS, number))
         self._owned -= numbers
 
     def store(self, messages: list[Message]) -> None:
@@ -80,7 +78,9 @@ class Notifier:
     def claim(self) -> None:
         """Take the partitions nobody else works on, and clear up what a crash may have left in them."""
         for number in sorted(self._assigned - self._owned):
-            row = self._connection.execute("select pg_try_advisory_lock(%s, %s)", (LOCKS, number)).fetchone()
+            row = self._connection.execute(
+                "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.RECIPIENTS, number)
+            ).fetchone()
             if row is None or not row[0]:
                 continue
             doubted = by_mail.doubt(self._connection, number)

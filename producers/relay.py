@@ -28,8 +28,6 @@ AGAIN_S = 1.0
 ROWS = 10_000
 FETCH = 1_000
 BATCH_BYTES = 8_000_000
-LOCK = 5_019_772
-"""Any fixed number; the place of the outbox in SOURCES is the second half of its lock."""
 
 QUERY = """
 select tx::text::bigint, id, topic, key, value from {}.outbox
@@ -84,7 +82,9 @@ class Publisher:
         """
         connection = postgres.connect(settings, RELAY, autocommit=True)
         try:
-            answer = connection.execute("select pg_try_advisory_lock(%s, %s)", (LOCK, SOURCES.index(source))).fetchone()
+            answer = connection.execute(
+                "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.OUTBOX, SOURCES.index(source))
+            ).fetchone()
             if not answer or not answer[0]:
                 connection.close()
                 return None
