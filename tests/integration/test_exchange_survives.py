@@ -1,0 +1,271 @@
+"""Events go in once; each copy, each fact and each disclosure comes out once, whoever is killed on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from backbone import kafka, postgres
+from backbone.settings import Settings
+from consumers.audit.chain import broken
+from consumers.deliberations import RULES, load
+from consumers.directory import Dossier
+from consumers.narrow import Access, Event, narrow
+from consumers.projection import in_force, projections
+from kruispunt import lag
+from schemas.codec import decode_body, encode_body, split
+from schemas.contracts import contract
+from schemas.identifiers import derive, inss, pseudonym
+from schemas.registry import SchemaBook
+from schemas.samples import sample
+from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, delivery
+
+COMMAND = Path(sys.executable).with_name("kruispunt")
+PERSONS = [inss(710101000 + number, after_2000=False) for number in range(5_000)]
+KINDS = DECLARATIONS[:3]
+MARK = derive("survives", str(time.time_ns()))
+KNOWN = {"rva": "18/1", "fpd": "5/10"}
+SINKS = tuple(KNOWN)
+PATIENCE_S = 120.0
+
+
+def dossiers() -> dict[str, list[Dossier]]:
+    """Every second person is known at the employment office, every third at the pension service."""
+    return {
+        person: [
+            Dossier(name, quality, date(2020, 1, 1), None)
+            for step, (name, quality) in enumerate(KNOWN.items(), 2)
+            if place % step == 0
+        ]
+        for place, person in enumerate(PERSONS)
+    }
+
+
+@cache
+def events() -> list[tuple[str, str, bytes]]:
+    """Kind, person and body of every event of this run."""
+    made = []
+    samples = {kind: sample(kind) for kind in KINDS}
+    for person in PERSONS:
+        for kind in KINDS:
+            record = samples[kind] | {
+                "event": derive(MARK, person, kind), "declaration": MARK, "person": person, "quarter": "2026Q3",
+            }  # fmt: skip
+            made.append((kind, person, encode_body(contract(kind), record)))
+    return made
+
+
+def put(settings: Settings) -> None:
+    """What an intake and an operator would have put there."""
+    with postgres.connect(settings, "operator") as connection:
+        connection.execute(
+            "insert into directory.dossier select * from unnest(%s::text[], %s::text[], %s::text[], %s::date[])"
+            " on conflict do nothing",
+            tuple(
+                map(
+                    list,
+                    zip(
+                        *(
+                            (person, one.institution, one.quality, one.since)
+                            for person, known in dossiers().items()
+                            for one in known
+                        ),
+                        strict=True,
+                    ),
+                )
+            ),
+        )
+    pepper = settings.pepper()
+    with postgres.connect(settings, "intake") as connection:
+        copying = "copy register.outbox (topic, key, value) from stdin (format binary)"
+        with connection.cursor() as cursor, cursor.copy(copying) as copy:
+            copy.set_types(["text", "bytea", "bytea"])
+            for kind, person, body in events():
+                copy.write_row((kind, pseudonym(pepper, person), contract(kind).prefix + body))
+            copy.write_row((KINDS[0], pseudonym(pepper, PERSONS[0]), MARK.encode()))
+
+
+def start(settings: Settings, *verb: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([COMMAND, *verb], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)})
+
+
+def waiting(settings: Settings, *names: str) -> int:
+    return sum(stage.waiting() for stage in lag.stages(settings) if stage.name in names)
+
+
+def until(met: Any, what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not met():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What lies where at the end."""
+
+    copies: dict[str, list[str]]
+    facts: list[str]
+    dead: list[bytes]
+
+
+def kill_in_the_middle(settings: Settings, verb: tuple[str, ...], stage: str, times: int) -> subprocess.Popen[bytes]:
+    """Start a process, kill it as soon as it has got something done but not all, again; gives the last one, alive."""
+    for _ in range(times):
+        before = waiting(settings, stage)
+        process = start(settings, *verb)
+        until(lambda before=before: waiting(settings, stage) < before, f"{stage} does nothing")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    return start(settings, *verb)
+
+
+@pytest.fixture(scope="module")
+def outcome(servers: Settings) -> Iterator[Outcome]:
+    put(servers)
+    running = [start(servers, "relay"), start(servers, "api")]
+    try:
+        until(lambda: waiting(servers, "relay register") == 0, "the relay does not come to an end")
+        # Two of them in the end: what one killed member held is shared out between both.
+        running += [kill_in_the_middle(servers, ("exchange",), "exchange", 2), start(servers, "exchange")]
+        until(lambda: waiting(servers, "exchange") == 0, "the exchange does not come to an end")
+        running += [kill_in_the_middle(servers, ("deliver", name), f"sink-{name}", 1) for name in SINKS]
+        running.append(kill_in_the_middle(servers, ("audit",), "audit", 1))
+        names = [*(f"sink-{name}" for name in SINKS), "audit"]
+        until(lambda: waiting(servers, *names) == 0, "not everything is kept")
+        yield read(servers)
+    finally:
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+        ended = [process.wait(60) for process in running]
+    assert set(ended[2:]) == {0}
+
+
+def read(settings: Settings) -> Outcome:
+    book = SchemaBook()
+    for projection in projections(load()):
+        book.add(projection.contract)
+    pseudonyms = {pseudonym(settings.pepper(), person) for person in PERSONS}
+
+    def mine(body: bytes) -> bool:
+        return MARK.encode() in body
+
+    copies: dict[str, list[str]] = {}
+    for name in SINKS:
+        for message in kafka.read_all(settings, "inspector", delivery(name)):
+            if bytes(message.key() or b"") in pseudonyms and mine(message.value() or b""):
+                number, body = split(message.value() or b"")
+                copies.setdefault(name, []).append(decode_body(book.get(number), body)["event"])
+    bundles = (
+        decode_body(contract(FACTS), split(one.value() or b"")[1])
+        for one in kafka.read_all(settings, "inspector", FACTS)
+    )
+    facts = [
+        decode_body(book.get(fact["contract"]), fact["body"])["event"]
+        for bundle in bundles
+        for fact in bundle["facts"]
+        if mine(fact["body"])
+    ]
+    letters = (
+        decode_body(contract(DEAD_LETTERS), split(one.value() or b"")[1])
+        for one in kafka.read_all(settings, "inspector", DEAD_LETTERS)
+    )
+    return Outcome(copies, facts, [one["value"] for one in letters if mine(one["value"] or b"")])
+
+
+@cache
+def expected() -> dict[str, set[str]]:
+    """What the pure part says."""
+    given = [Event(contract(kind), body) for kind, _, body in events()]
+    access = Access(in_force(projections(load()), datetime.now(UTC).date()))
+    found: dict[str, set[str]] = {}
+    for copy in narrow(given, access, dossiers()).copies:
+        found.setdefault(copy.projection.recipient, set()).add(copy.event)
+    return found
+
+
+def test_every_institution_gets_each_of_its_copies_once(outcome: Outcome) -> None:
+    for name in SINKS:
+        assert Counter(outcome.copies[name]) == Counter(expected()[name])
+
+
+def test_the_rules_get_each_fact_once(outcome: Outcome) -> None:
+    assert Counter(outcome.facts) == Counter(expected()[RULES])
+
+
+def test_a_message_that_is_no_event_is_kept_whole_and_holds_nobody_up(outcome: Outcome) -> None:
+    assert outcome.dead == [MARK.encode()]
+
+
+@pytest.mark.parametrize("institution", SINKS)
+def test_an_institution_stores_each_delivery_once(servers: Settings, outcome: Outcome, institution: str) -> None:
+    with postgres.connect(servers, institution, institution) as connection:
+        stored = connection.execute("select event from store.record where declaration = %s", (MARK,)).fetchall()
+    assert Counter(event for (event,) in stored) == Counter(outcome.copies[institution])
+
+
+def test_what_an_institution_stores_is_what_it_may_see(servers: Settings, outcome: Outcome) -> None:
+    assert outcome.copies["rva"]
+    with postgres.connect(servers, "rva", "rva") as connection:
+        row = connection.execute(
+            "select person, employer, quarter, status, version, kind, deliberation, content from store.record"
+            " where declaration = %s and person = %s",
+            (MARK, PERSONS[0]),
+        ).fetchone()
+    assert row is not None
+    assert row[:7] == (
+        PERSONS[0], sample(KINDS[1])["employer"], "2026Q3", "original", 1, "declarations.working-time", "20/296@2",
+    )  # fmt: skip
+    assert set(row[7]) == {"lines"}
+    assert {"start", "end", "services"} < set(row[7]["lines"][0]["occupations"][0])
+    assert "establishment" not in row[7]["lines"][0]
+
+
+def test_every_copy_and_every_fact_is_in_the_record_of_disclosures_once(servers: Settings, outcome: Outcome) -> None:
+    mine = sorted({event for found in expected().values() for event in found})
+    with postgres.connect(servers, "audit") as connection:
+        logged = connection.execute(
+            "select recipient, event from audit.disclosure where event = any(%s)", (mine,)
+        ).fetchall()
+        assert list(broken(connection)) == []
+    assert Counter(logged) == Counter((recipient, event) for recipient, found in expected().items() for event in found)
+    assert outcome.facts
+
+
+def test_everything_that_was_published_was_exchanged_and_counted(servers: Settings, outcome: Outcome) -> None:
+    published = sum(1 for name in DECLARATIONS for _ in kafka.read_all(servers, "inspector", name))
+    with postgres.connect(servers, "inspector") as connection:
+        row = connection.execute("select sum(exchanged) from audit.segment").fetchone()
+    assert row == (published,)
+    assert outcome.facts
+
+
+def test_refusals_are_counted_by_recipient_and_reason(servers: Settings, outcome: Outcome) -> None:
+    with postgres.connect(servers, "inspector") as connection:
+        found = set(connection.execute("select distinct recipient, reason from audit.refusal").fetchall())
+    assert {("rva", "not authorised"), ("fpd", "person not integrated"), ("nic", "person not integrated")} <= found
+    assert outcome.facts
+
+
+@pytest.mark.parametrize("statement", ["update audit.{} set number = 0", "delete from audit.{}", "truncate audit.{}"])
+@pytest.mark.parametrize("role", ["audit", "owner"])
+@pytest.mark.parametrize("table", ["segment", "disclosure", "refusal"])
+def test_nobody_changes_the_record_of_disclosures(
+    servers: Settings, outcome: Outcome, table: str, role: str, statement: str
+) -> None:
+    assert outcome.facts
+    with postgres.connect(servers, role) as connection:
+        with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)):
+            connection.execute(statement.format(table).encode())
+        connection.rollback()

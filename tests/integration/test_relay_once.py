@@ -1,0 +1,143 @@
+"""What an outbox holds is published once and in order, whatever commits late and whoever is killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Message
+
+from backbone import kafka, postgres
+from backbone.settings import Settings
+from producers.relay import Position, Publisher, published
+from schemas.identifiers import derive, inss, pseudonym
+
+COMMAND = Path(sys.executable).with_name("kruispunt")
+TOPIC = "notices.status"
+"""A topic nobody reads on the servers of a test run."""
+SOURCE = "notifier"
+PUT = "insert into notifier.outbox (topic, key, value) select * from unnest(%s::text[], %s::bytea[], %s::bytea[])"
+KEYS = [pseudonym(b"relay", inss(700201000 + number, after_2000=False)) for number in range(50)]
+
+
+def put(settings: Settings, values: list[bytes]) -> None:
+    keys = [KEYS[number % len(KEYS)] for number in range(len(values))]
+    with postgres.connect(settings, "notifier") as connection:
+        connection.execute(PUT, ([TOPIC] * len(values), keys, values))
+
+
+def values(mark: str, number: int) -> list[bytes]:
+    return [f"{mark} {index:06d}".encode() for index in range(number)]
+
+
+def found(settings: Settings, mark: str) -> list[Message]:
+    return [
+        message
+        for message in kafka.read_all(settings, "inspector", TOPIC)
+        if (message.value() or b"").startswith(mark.encode())
+    ]
+
+
+@pytest.fixture
+def publisher(servers: Settings) -> Iterator[Publisher]:
+    opened = Publisher.open(servers, SOURCE)
+    assert opened is not None
+    while opened.publish():
+        pass
+    yield opened
+    opened.close()
+
+
+def test_a_transaction_that_commits_late_is_not_skipped(servers: Settings, publisher: Publisher) -> None:
+    mark = derive("late", str(time.time_ns()))
+    slow = postgres.connect(servers, "notifier")
+    slow.execute(PUT, ([TOPIC], [KEYS[0]], [f"{mark} slow".encode()]))
+    put(servers, [f"{mark} quick".encode()])
+    assert publisher.publish() == 0
+    slow.commit()
+    slow.close()
+    assert publisher.publish() == 2
+    assert [message.value() for message in found(servers, mark)] == [f"{mark} slow".encode(), f"{mark} quick".encode()]
+
+
+def test_only_one_relay_publishes_an_outbox(servers: Settings, publisher: Publisher) -> None:
+    assert Publisher.open(servers, SOURCE) is None
+    publisher.close()
+    time.sleep(0.5)
+    follower = Publisher.open(servers, SOURCE)
+    assert follower is not None
+    assert follower.publish() == 0
+    follower.close()
+
+
+def test_a_person_stays_in_the_partition_every_other_client_would_choose(
+    servers: Settings, publisher: Publisher
+) -> None:
+    mark = derive("partition", str(time.time_ns()))
+    put(servers, values(mark, 200))
+    assert publisher.publish() == 200
+    places: dict[bytes, set[int]] = {}
+    for message in found(servers, mark):
+        places.setdefault(bytes(message.key() or b""), set()).add(int(message.partition() or 0))
+    assert {len(numbers) for numbers in places.values()} == {1}
+    assert set().union(*places.values()) == set(range(servers.partitions))
+
+
+def test_killing_the_relay_again_and_again_loses_nothing_and_doubles_nothing(servers: Settings) -> None:
+    mark = derive("killed", str(time.time_ns()))
+    number = 40_000
+    put(servers, [value + b" " * 1_000 for value in values(mark, number)])
+    dice = random.Random(7)  # noqa: S311 - moments to kill at
+    last = ends(servers)
+    killed = 0
+    while published(servers, SOURCE) < last:
+        before = published(servers, SOURCE)
+        process = relay(servers)
+        progress(servers, before)
+        time.sleep(dice.random() / 5)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        killed += 1
+    assert killed > 1
+    messages = found(servers, mark)
+    assert len(messages) == number
+    assert Counter(message.value() for message in messages).most_common(1)[0][1] == 1
+    order: dict[bytes, list[bytes]] = {}
+    for message in messages:
+        order.setdefault(bytes(message.key() or b""), []).append(bytes(message.value() or b""))
+    assert all(one == sorted(one) for one in order.values())
+
+
+def test_a_relay_that_is_asked_to_stop_stops_well(servers: Settings) -> None:
+    before = published(servers, SOURCE)
+    put(servers, values("stop", 1))
+    process = relay(servers)
+    progress(servers, before)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+
+
+def ends(settings: Settings) -> Position:
+    with postgres.connect(settings, "relay") as connection:
+        row = connection.execute(
+            "select tx::text::bigint, id from notifier.outbox order by tx desc, id desc limit 1"
+        ).fetchone()
+    assert row is not None
+    return Position(*row)
+
+
+def progress(settings: Settings, before: Position) -> None:
+    """Wait until the relay has published something more."""
+    deadline = time.monotonic() + 60
+    while published(settings, SOURCE) == before:
+        assert time.monotonic() < deadline, "the relay publishes nothing"
+
+
+def relay(settings: Settings) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([COMMAND, "relay"], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)})
