@@ -21,6 +21,7 @@ class Lock(IntEnum):
     MIGRATION = 5_019_771
     OUTBOX = 5_019_772
     RECIPIENTS = 5_019_773
+    EXCHANGE = 5_019_774
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:

@@ -26,8 +26,6 @@ from schemas.topics import DECLARATIONS
 
 BATCH = 5_000
 AGAIN_S = 0.5
-LOCK = 5_019_773
-"""Any fixed number; the number of the exchange is the second half of its lock."""
 EXCHANGES = 64
 
 
@@ -37,7 +35,9 @@ def number(connection: Connection[Any]) -> int:
     It names the transactions, so that the next one of that number ends what a killed one left open.
     """
     for candidate in range(EXCHANGES):
-        answer = connection.execute("select pg_try_advisory_lock(%s, %s)", (LOCK, candidate)).fetchone()
+        answer = connection.execute(
+            "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.EXCHANGE, candidate)
+        ).fetchone()
         if answer and answer[0]:
             return candidate
     raise Retry(f"{EXCHANGES} exchanges are running already.")
