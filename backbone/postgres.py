@@ -20,7 +20,8 @@ class Lock(IntEnum):
 
     MIGRATION = 5_019_771
     OUTBOX = 5_019_772
-    RECIPIENTS = 5_019_773
+    EXCHANGE = 5_019_773
+    RECIPIENTS = 5_019_774
     EXCHANGE = 5_019_774
 
 
