@@ -20,8 +20,7 @@ class Lock(IntEnum):
 
     MIGRATION = 5_019_771
     OUTBOX = 5_019_772
-    EXCHANGE = 5_019_773
-    RECIPIENTS = 5_019_774
+    RECIPIENTS = 5_019_773
     EXCHANGE = 5_019_774
 
 
