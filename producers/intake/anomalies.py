@@ -14,6 +14,8 @@ SHOWN = 60
 """Characters of a wrong value that a message shows."""
 STRICTER = {"00086-008"}
 """NSSO takes these in and corrects them afterwards; here nothing could be decided on a code that exists nowhere."""
+MILDER = {"00015-007", "90015-095"}
+"""What is owed is a matter of collection, and days are a matter to verify: neither keeps anybody from a right."""
 REPEATED = {block.element for block in blocks().values() if block.repeats}
 
 
@@ -33,13 +35,20 @@ class Anomaly:
         return asdict(self)
 
 
+def severity_of(code: str) -> Severity:
+    """Whether an anomaly refuses the file; what NSSO has no severity for does."""
+    if code in STRICTER:
+        return "blocking"
+    return "non-blocking" if code in MILDER else severities().get(code, "blocking")
+
+
 class TooMany(Exception):
     """So many anomalies that the rest of the file is not read."""
 
 
 def shown(value: object) -> str:
     """A value as messages name it, cut short."""
-    text = str(value)
+    text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)[: SHOWN + 1])
     return f"“{text[:SHOWN]}…”" if len(text) > SHOWN else f"“{text}”"
 
 
@@ -78,22 +87,18 @@ class Anomalies:
         *,
         below: str = "",
         blocking: bool = False,
-        tolerated: bool = False,
     ) -> None:
-        """Add one. `below` names what should stand in `place`. Severity is NSSO's, but what cannot be read at all is always
-        `blocking`, and what only concerns the collection of money is `tolerated`.
+        """Add one. `below` names what should stand in `place`.
+
+        Severity is NSSO's, but what cannot be read at all is always `blocking`.
 
         Raises TooMany.
         """
-        severity = self._severity(code, blocking=blocking, tolerated=tolerated)
+        severity: Severity = "blocking" if blocking else severity_of(code)
         path = place if isinstance(place, str) else self.path(place)
-        self.found.append(Anomaly(code, code[:5], label, severity, f"{path}/{below}" if below else path, message))
+        self.found.append(
+            Anomaly(code, code.rpartition("-")[0], label, severity, f"{path}/{below}" if below else path, message)
+        )
         self.blocking += severity == "blocking"
         if len(self.found) >= MOST:
             raise TooMany
-
-    @staticmethod
-    def _severity(code: str, *, blocking: bool, tolerated: bool) -> Severity:
-        if tolerated:
-            return "non-blocking"
-        return "blocking" if blocking or code in STRICTER else severities().get(code, "blocking")

@@ -36,9 +36,7 @@ def _contributions(_quarter: str) -> Check:
             allowed |= types.get(name, frozenset())
         if allowed and str(kind) not in allowed:
             message = f"Type {kind} does not go with contribution {shown(code)}: use {', '.join(sorted(allowed))}."
-            anomalies.tell(
-                _sub(element, "ContributionType"), "00083-084", "ContributionType", message
-            )
+            anomalies.tell(_sub(element, "ContributionType"), "00083-084", "ContributionType", message)
 
     return check
 
@@ -104,8 +102,6 @@ def _student(quarter: str) -> Check:
         if most is not None and hours is not None and hours > most:
             message = f"{hours} hours are more than the {most} a student may have in {quarter}. Correct the hours."
             anomalies.tell(_sub(element, "StudentHoursNbr"), "01158-008", "StudentHoursNbr", message)
-        record.setdefault("days", 0)
-        record.setdefault("hours", 0)
 
     return check
 
@@ -153,7 +149,9 @@ CHECKS: dict[str, tuple[Callable[[str], Check], ...]] = {
     "OccupationPublicServiceData": (_ends(TIME, "start", "end", "00965-014", "OccupationPSDEndDate"),),
     "ScaleSalary": (_ends(TIME, "start", "end", "00971-014", "ScaleSalaryEndDate"),),
     "AdditionalScaleSalary": (_ends(TIME, "start", "end", "00979-014", "AdditionalScaleSalaryEndDate"),),
-    "DismissedStatutoryWorkerContribution": (_ends(CONTRIBUTIONS, "start", "end", "00129-014", "SubjectionEndingDate"),),
+    "DismissedStatutoryWorkerContribution": (
+        _ends(CONTRIBUTIONS, "start", "end", "00129-014", "SubjectionEndingDate"),
+    ),
 }
 """Which blocks have a check, made once for each quarter."""
 

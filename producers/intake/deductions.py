@@ -36,10 +36,9 @@ def deductions(level: str, quarter: str) -> Callable[[dict[str, Any]], Iterator[
             yield "00086-064", "DeductionCode", f"Reduction {code} belongs to {where}. Declare it there."
         row = (right or in_quarter or rows)[0]
         for field, zone, label, missing in ZONES:
-            given = record.get(field) is not None
-            if row[field] == "always" and not given:
+            if row[field] == "always" and field not in record:
                 yield f"{zone}-{missing}", label, f"Reduction {code} needs it. Add it."
-            elif row[field] == "never" and given:
+            elif row[field] == "never" and record.get(field) is not None:
                 yield f"{zone}-062", label, f"It has no place beside reduction {code}. Take it out."
 
     return judge

@@ -40,7 +40,11 @@ def _dates(it: Occupation, free: bool) -> Iterator[Told]:
     start, end = it.worked.get("start"), it.worked.get("end")
     opens, closes = it.line.get("quarter_start"), it.line.get("quarter_end")
     if start and end and end < start:
-        yield "00045-014", "OccupationEndingDate", f"It ends on {end}, before it begins on {start}. Correct one of them."
+        yield (
+            "00045-014",
+            "OccupationEndingDate",
+            f"It ends on {end}, before it begins on {start}. Correct one of them.",
+        )
     elif start and closes and not free and (start > closes or start.year < closes.year - LONGEST_YEARS):
         yield (
             "00044-008",
@@ -50,18 +54,18 @@ def _dates(it: Occupation, free: bool) -> Iterator[Told]:
     elif end and opens and closes and not free and not opens <= end <= closes:
         message = f"{end} lies outside the quarter, {opens} to {closes}. Leave it out while the occupation goes on."
         yield "00045-008", "OccupationEndingDate", message
-    if start is None and it.line.get("employer_class") not in NO_START:
+    if "start" not in it.worked and it.line.get("employer_class") not in NO_START:
         yield "00044-001", "OccupationStartingDate", "It is missing. Give the first day of the occupation."
 
 
 def _hours(it: Occupation) -> Iterator[Told]:
-    mean, reference = it.worked.get("mean_hours"), it.worked.get("reference_hours")
+    mean = it.worked.get("mean_hours")
     if it.line.get("employer_class") not in THIRD_PAYERS and (
         it.quarter >= HOURS_FROM or it.worked.get("contract_type") == 1
     ):
-        if mean is None:
+        if "mean_hours" not in it.worked:
             yield "00048-001", "MeanWorkingHours", "It is missing. Give the mean weekly hours of the worker."
-        if reference is None:
+        if "reference_hours" not in it.worked:
             yield "00049-001", "RefMeanWorkingHours", "It is missing. Give the mean weekly hours of a full-time worker."
     days = it.worked.get("days_per_week")
     if mean is not None and days is not None and (not mean) != (not days):
@@ -79,7 +83,7 @@ def _days(it: Occupation) -> Iterator[Told]:
     opens, closes = max(opens, it.worked.get("start") or opens), min(closes, it.worked.get("end") or closes)
     most = ((closes - opens).days + 1) * HUNDREDTHS
     given = sum(line.get("days") or 0 for line in it.worked["services"] if line.get("code") not in NO_DAYS)
-    if given > most:
+    if given > most > 0:
         message = (
             f"{given / HUNDREDTHS:g} days are declared, but the occupation has {most // HUNDREDTHS} in the quarter. "
             "Correct the days."
@@ -98,12 +102,14 @@ def occupation(it: Occupation) -> Iterator[Told]:
     if not codes.isdisjoint(WITH_FREQUENCY) and any(
         line.get("code") in WITH_FREQUENCY and line.get("bonus_months") is None for line in it.paid["remunerations"]
     ):
-        message = "A bonus is declared without it. Say every how many months the bonus is paid, 0 when it is not regular."
+        message = (
+            "A bonus is declared without it. Say every how many months the bonus is paid, 0 when it is not regular."
+        )
         yield "00068-001", "BonusPaymentFrequency", message
     if (
         it.quarter >= ESTABLISHMENT_FROM
-        and not it.worked.get("establishment")
-        and not it.line.get("establishment")
+        and "establishment" not in it.worked
+        and "establishment" not in it.line
         and it.line.get("employer_class") not in NO_ESTABLISHMENT
         and it.line.get("worker_code") not in NO_ESTABLISHMENT_WORKERS
     ):

@@ -13,7 +13,7 @@ from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, shown, tag
 from producers.intake.checks import checks
-from producers.intake.shapes import HEAD, KINDS, Check, Outs, Take
+from producers.intake.shapes import HEAD, KINDS, Check, Outs, Record, Take
 from producers.intake.values import Wrong, converter
 from schemas.dmfa.codes import severities
 from schemas.dmfa.tables import Block, Child, Zone, blocks
@@ -108,6 +108,30 @@ class Variant:
     required_bits: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """A zone whose value is another in each block of a list."""
+
+    place: int
+    list_name: str
+    field: str
+    element: str
+    number: str
+    label: str
+
+    def tell(self, parent: _Element, records: list[Record], anomalies: Anomalies) -> None:
+        """Tell each value that was there before."""
+        seen = set()
+        for child, record in zip(parent.iterchildren(self.element), records, strict=False):
+            value = record.get(self.field)
+            if value in seen:
+                place = child.find(self.label)
+                message = f"{shown(value)} stands here twice. Give each its own."
+                anomalies.tell(child if place is None else place, f"{self.number}-006", self.label, message)
+            elif value is not None:
+                seen.add(value)
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads one kind of block."""
@@ -117,8 +141,7 @@ class Reader:
     by_child: dict[str, int]
     """Which variant a child block begins."""
     lists: tuple[tuple[int, str], ...]
-    unique: tuple[tuple[int, str, str, str, str], ...]
-    """Record, list and field whose values differ; number and name of the zone."""
+    unique: tuple[Unique, ...]
     checks: list[Check] = field(default_factory=list)
 
     def read(self, element: _Element, anomalies: Anomalies, children: Iterable[_Element] | None = None) -> Outs:
@@ -158,14 +181,16 @@ class Reader:
             step.take(child, outs, anomalies)
         if variant.required_bits & ~seen:
             self._missing(element, variant, seen, anomalies)
-        for place, name, key, number, label in self.unique:
-            records = outs[place][name]
-            if len(records) > 1 and len({record.get(key) for record in records}) != len(records):
-                message = f"Two have the same {label} here. Number them differently."
-                anomalies.tell(element, f"{number}-006", label, message)
+        self._as_a_whole(element, outs, anomalies)
+        return outs
+
+    def _as_a_whole(self, element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+        for unique in self.unique:
+            records = outs[unique.place][unique.list_name]
+            if len(records) > 1 and len({record.get(unique.field) for record in records}) != len(records):
+                unique.tell(element, records, anomalies)
         for check in self.checks:
             check(element, outs, anomalies)
-        return outs
 
     def misplaced(self, child: _Element, anomalies: Anomalies) -> None:
         """Tell that an element has no place here, or not any more."""
@@ -232,12 +257,13 @@ def _variant(block: Block, children: tuple[Child, ...], quarter: str, streamed: 
     return Variant(steps, tuple(required), bits)
 
 
-def _unique(block: Block, names: frozenset[str]) -> Iterable[tuple[int, str, str, str, str]]:
+def _unique(block: Block, names: frozenset[str]) -> Iterable[Unique]:
     for child in block.children:
         below = blocks()[child.element]
         for zone in below.zones:
             if f"{zone.number}-006" in severities() and below.repeats and zone.name and child.element not in names:
-                yield kinds(child.element)[0], below.name, zone.name, zone.number, zone.element
+                place = kinds(child.element)[0]
+                yield Unique(place, below.name, zone.name, child.element, zone.number, zone.element)
 
 
 STREAMED = {

@@ -31,13 +31,13 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What was read completely: `head` (form and declaration up to their first unit), a unit by its name, the ends."""
+    """What was read: that a `form` begins, its `head` (all up to the first unit), a `unit`, and the ends of each."""
 
-    what: Literal["head", "unit", "end of declaration", "end of form", "end"]
+    what: Literal["form", "head", "unit", "end of declaration", "end of form", "end"]
     element: _Element
 
 
-def _parser(events: tuple[str, ...], tag: tuple[str, ...] | None = None) -> XMLPullParser:
+def _parser(events: tuple[Literal["start", "end"], ...], tag: tuple[str, ...] | None = None) -> XMLPullParser:
     return XMLPullParser(
         events=events,
         tag=tag,
@@ -59,8 +59,7 @@ def _syntax(error: XMLSyntaxError) -> Unreadable:
 
 def _no_declarations(element: _Element) -> None:
     """Refuse a document type, which a DmfA never has, and with it every entity."""
-    info = element.getroottree().docinfo
-    if info.internalDTD is not None or info.doctype:
+    if cast("object", element.getroottree().docinfo.internalDTD) is not None:
         raise Unreadable("102", "The file declares a document type or entities, which a DmfA never has. Take it out.")
 
 
@@ -88,7 +87,7 @@ def _look_at_root(start: bytes) -> None:
 
 
 class Stream:
-    """The units of one file, in order. An element is let go when the next unit is asked for."""
+    """The units of one file, in order; who reads them takes them out of the tree, so that it stays small."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -107,14 +106,16 @@ class Stream:
             _look_at_root(start)
             parser = _parser(("start", "end"), (ROOT, *TOP))
             for _ in self._feed(parser, start, file):
-                for event, element in parser.read_events():
-                    yield from self._units(event, element)
+                yield from self._read(parser)
             try:
                 parser.close()
             except XMLSyntaxError as error:
                 raise _syntax(error) from None
-            for event, element in parser.read_events():
-                yield from self._units(event, element)
+            yield from self._read(parser)
+
+    def _read(self, parser: XMLPullParser) -> Iterator[Unit]:
+        for event, element in parser.read_events():
+            yield from self._units(event, cast("_Element", element))
 
     def _feed(self, parser: XMLPullParser, chunk: bytes, file: BinaryIO) -> Iterator[None]:
         while chunk:
@@ -130,24 +131,39 @@ class Stream:
             chunk = file.read(CHUNK)
 
     def _units(self, event: str, element: _Element) -> Iterator[Unit]:
-        parent = element.getparent()
-        name, place = element.tag, parent.tag if parent is not None else None
-        if parent is None:
+        above = _above(element)
+        if not above:
             if event == "start":
                 _no_declarations(element)
             else:
                 yield Unit("end", element)
-        elif name in UNITS and place == "EmployerDeclaration":
+        elif element.tag in UNITS and above == IN_DECLARATION:
             if event == "start":
-                yield Unit("head", parent)
+                yield Unit("head", cast("_Element", element.getparent()))
             else:
                 self.since_unit = 0
                 yield Unit("unit", element)
-                parent.remove(element)
-        elif name == "EmployerDeclaration" and place == "Form" and event == "end":
+        elif element.tag == "EmployerDeclaration" and above == IN_FORM and event == "end":
             yield Unit("head", element)
             yield Unit("end of declaration", element)
-        elif name == "Form" and place == ROOT and event == "end":
-            self.since_unit = 0
-            yield Unit("end of form", element)
-            parent.remove(element)
+        elif element.tag == "Form" and above == IN_ROOT:
+            if event == "start":
+                yield Unit("form", element)
+            else:
+                self.since_unit = 0
+                yield Unit("end of form", element)
+
+
+IN_ROOT = [ROOT]
+IN_FORM = ["Form", ROOT]
+IN_DECLARATION = ["EmployerDeclaration", "Form", ROOT]
+
+
+def _above(element: _Element) -> list[str]:
+    """The names of the elements around one, inside out, as far as they tell whether it stands in its place."""
+    names: list[str] = []
+    parent = element.getparent()
+    while parent is not None and len(names) <= len(IN_DECLARATION):
+        names.append(str(parent.tag))
+        parent = parent.getparent()
+    return names

@@ -17,6 +17,7 @@ from schemas.identifiers import derive
 
 FILE = "90169"
 """The number of the block that is the file."""
+SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}"
 STRAY = XPath("boolean(descendant-or-self::*/@*|descendant-or-self::*[*]/text()[normalize-space()])")
 """Whether something stands in a block that no table knows: an attribute, or text between its elements."""
 STRAY_PLACES = XPath("descendant-or-self::*[@*|self::*[*]/text()[normalize-space()]]")
@@ -70,6 +71,8 @@ class Walk:
         self._inss: set[str] = set()
         self._in_form = 0
         self._form: Record = {}
+        self._read: _Element | None = None
+        """The unit or form that was read last, still in the tree until what follows it begins."""
 
     def persons(self) -> Iterator[Person]:
         """Every person of every form, in file order.
@@ -77,10 +80,13 @@ class Walk:
         Raises Unreadable, TooMany.
         """
         for unit in self._stream.units():
+            if unit.what != "unit":
+                self._let_go()
             if unit.what == "head" and unit.element is not self._head:
                 self._open(unit.element)
             elif unit.what == "unit":
                 person = self._unit(unit.element)
+                self._read = unit.element
                 if person is not None:
                     yield person
             elif unit.what == "end of declaration":
@@ -89,6 +95,18 @@ class Walk:
                 self._end_form(unit.element)
             elif unit.what == "end":
                 self._end(unit.element)
+
+    def _let_go(self) -> None:
+        if self._read is not None:
+            self._between(_parent(self._read), self._read.tail)
+            _parent(self._read).remove(self._read)
+            self.anomalies.done[tag(self._read)] += 1
+            self._read = None
+
+    def _between(self, element: _Element, text: str | None) -> None:
+        if text and not text.isspace():
+            message = f"{shown(text.strip())} stands between its elements. Take it out."
+            self.anomalies.tell(element, f"{FILE}-092", tag(element), message)
 
     def _open(self, element: _Element) -> None:
         """Read the head: the form up to its declaration, the declaration up to its first unit."""
@@ -123,8 +141,10 @@ class Walk:
         children = list(_until(element, *units))
         for child in children:
             self._stray(child)
+        for text in (element.text, *(child.tail for child in children)):
+            self._between(element, text)
         if element.attrib:
-            self._stray(element)
+            self._attributes(element)
         head = plan(str(element.tag), "").read(element, self.anomalies, children)[HEAD]
         for child in children:
             element.remove(child)
@@ -134,9 +154,17 @@ class Walk:
         """Tell every attribute and every text that stands between elements."""
         if STRAY(element):
             for place in cast("list[_Element]", STRAY_PLACES(element)):
-                what = "an attribute" if place.attrib else "text between its elements"
-                message = f"It has {what}, which no form has. Take it out."
-                self.anomalies.tell(place, f"{FILE}-092", tag(place), message)
+                if place.attrib:
+                    self._attributes(place)
+                else:
+                    message = "It has text between its elements. Take it out."
+                    self.anomalies.tell(place, f"{FILE}-092", tag(place), message)
+
+    def _attributes(self, element: _Element) -> None:
+        strange = [str(name) for name in element.attrib if not str(name).startswith(SCHEMA_LOCATION)]
+        if strange:
+            message = f"It has the attribute {shown(strange[0])}, which no form has. Take it out."
+            self.anomalies.tell(element, f"{FILE}-092", tag(element), message)
 
     def _unit(self, element: _Element) -> Person | None:
         declaration = self.declarations[-1]
@@ -160,7 +188,6 @@ class Walk:
         else:
             declaration.unrelated.append(records[HEAD])
             declaration.owed.add(records[HEAD].get("amount"))
-        self.anomalies.done[name] += 1
         return person
 
     def _once(self, element: _Element, records: Outs) -> None:
@@ -188,7 +215,9 @@ class Walk:
             self.anomalies.tell(element, "90017-090", "NaturalPerson", message, below="NaturalPerson")
         told = declaration.owed.differs(declaration.head.get("net_owed"))
         if told:
-            self.anomalies.tell(element, "00015-007", "NetOwedAmount", told, below="NetOwedAmount", tolerated=True)
+            self.anomalies.tell(element, "00015-007", "NetOwedAmount", told, below="NetOwedAmount")
+        for child in element:
+            self._between(element, child.tail)
         for name in UNITS:
             self.anomalies.done[name] = 0
 
@@ -200,10 +229,13 @@ class Walk:
         for child in element if self._in_form else ():
             if child.tag != "EmployerDeclaration":
                 plan("Form", "").misplaced(child, self.anomalies)
-        self._in_form, self._head = 0, None
-        self.anomalies.done["Form"] += 1
+            self._between(element, child.tail)
+        self._in_form, self._head, self._read = 0, None, element
 
     def _end(self, element: _Element) -> None:
+        self._attributes(element)
+        for text in (element.text, *(child.tail for child in element)):
+            self._between(element, text)
         if not self.anomalies.done["Form"]:
             message = "The file holds no form. Add one."
             self.anomalies.tell(element, "90059-090", "Form", message, below="Form")

@@ -1,4 +1,4 @@
-"""Turns the text of a zone into its value, or says which anomaly it is: type, length, domain, check digits, code list."""
+"""Turns the text of a zone into its value, or says what is wrong: type, length, domain, check digits, code list."""
 
 import re
 from collections.abc import Callable
@@ -50,7 +50,8 @@ def _integer(zone: Zone) -> Callable[[str], int]:
         if numbers and value not in numbers:
             raise Wrong(OUTSIDE, f"{shown(text)} is not one of {', '.join(zone.values)}.")
         if (low is not None and value < low) or (high is not None and value > high) or value < 0:
-            raise Wrong(OUTSIDE, f"{shown(text)} lies outside [{zone.low or 0}; {zone.high}].")
+            most = f" and not more than {zone.high}" if zone.high else ""
+            raise Wrong(OUTSIDE, f"{shown(text)} is outside what is possible: at least {zone.low or 0}{most}.")
         return value
 
     return read

@@ -1,4 +1,4 @@
-"""Gives the form of the DmfA as data: which blocks hold which zones and blocks, in file order, how often and how long."""
+"""Gives the form of the DmfA as data: which blocks hold which zones and blocks, in what order, how often, how long."""
 
 import csv
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ ROOT = "DmfAOriginal"
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A zone of a block. `name` and `kind` say in which field of which event it travels; `codes` names its code list."""
+    """A zone of a block. `name` and `kind` say in which field of which event it travels, `codes` is its code list."""
 
     number: str
     element: str

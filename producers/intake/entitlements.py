@@ -1,0 +1,159 @@
+"""Reads decisions of institutions as JSON lines: every problem of every line is told, each decision makes one event."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from producers.intake.anomalies import Anomalies, shown
+from producers.intake.reader import LARGEST_FILE, Unreadable
+from schemas.contracts import contract
+from schemas.identifiers import derive, is_inss, quarter_of
+from schemas.institutions import INSTITUTIONS
+
+LONGEST_LINE = 1 << 16
+CENTS = 100
+SOURCE = "entitlement"
+"""Stands where DmfA has a zone number: decisions have fields, not zones."""
+
+
+def _inss(number: str) -> str:
+    if not is_inss(number):
+        raise ValueError("is no national number: its check digits do not fit")
+    return number
+
+
+def _plain(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("has signs that cannot be printed")
+    return text
+
+
+def _institution(name: str) -> str:
+    if name not in INSTITUTIONS:
+        raise ValueError(f"is none of the institutions {', '.join(INSTITUTIONS)}")
+    return name
+
+
+def _kind(name: str) -> str:
+    symbols = next(
+        field["type"]["symbols"] for field in contract("declarations.entitlements").schema["fields"]
+        if field["name"] == "kind"
+    )  # fmt: skip
+    if name not in symbols:
+        raise ValueError(f"is none of {', '.join(symbols)}")
+    return name
+
+
+Plain = Annotated[str, AfterValidator(_plain)]
+
+
+class Decision(BaseModel):
+    """What an institution decided about one person."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=500)
+
+    decision: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain)]
+    institution: Annotated[str, AfterValidator(_institution)]
+    person: Annotated[str, AfterValidator(_inss)]
+    kind: Annotated[str, AfterValidator(_kind)]
+    nature: Plain = ""
+    since: Annotated[date, Field(alias="from")]
+    until: date | None = None
+    amount: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None
+    per: Literal["day", "month", "year", "once"] | None = None
+    family_situation: Literal["alone", "cohabitant", "family"] | None = None
+    basis: Plain = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Decision":
+        if self.until is not None and self.until < self.since:
+            raise ValueError(f"it ends on {self.until}, before it begins on {self.since}")
+        if (self.amount is None) != (self.per is None):
+            raise ValueError("an amount needs the unit of time it is per, and the other way round")
+        return self
+
+    @property
+    def id(self) -> str:
+        """The declaration it is, the same in every version."""
+        return derive("decision", self.institution, self.decision)
+
+    @property
+    def quarter(self) -> str:
+        """The quarter it begins in."""
+        return quarter_of(self.since)
+
+    def content(self) -> dict[str, Any]:
+        """The fields of its event after the envelope."""
+        return {
+            "person": self.person,
+            "institution": self.institution,
+            "kind": self.kind,
+            "nature": self.nature,
+            "from": self.since,
+            "until": self.until,
+            "amount": None if self.amount is None else int(self.amount * CENTS),
+            "per": self.per,
+            "family_situation": self.family_situation,
+            "basis": self.basis,
+        }
+
+    def digest(self) -> bytes:
+        """Of its content: another digest is another version."""
+        return sha256("\x1f".join(map(str, self.content().values())).encode()).digest()
+
+
+def _problems(error: ValidationError) -> Iterator[tuple[str, str, str]]:
+    """Annex-30 code, field and message of everything pydantic found."""
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0]) if problem["loc"] else ""
+        code = {"missing": "001", "extra_forbidden": "092"}.get(problem["type"], "003")
+        text = problem["msg"].removeprefix("Value error, ")
+        given = "" if code == "001" or not name else f"{shown(problem['input'])} "
+        yield code, name, f"{given}{text}. Correct the field."
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    if path.stat().st_size > LARGEST_FILE:
+        raise Unreadable("172", f"The file is larger than {LARGEST_FILE >> 20} MiB. Send it in several files.")
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(LONGEST_LINE + 1):
+            number += 1
+            if len(line) > LONGEST_LINE:
+                raise Unreadable("093", f"Line {number} is longer than {LONGEST_LINE} characters. Send real decisions.")
+            if line.strip():
+                yield number, line
+
+
+def read(path: Path, anomalies: Anomalies) -> Iterator[Decision]:
+    """The decisions of a file that are sound; what is not goes to `anomalies`.
+
+    Raises Unreadable, TooMany; OSError when the file cannot be opened.
+    """
+    seen: set[str] = set()
+    for number, line in _lines(path):
+        place = f"/line[{number}]"
+        try:
+            decision = Decision.model_validate_json(line)
+        except ValidationError as error:
+            for code, name, message in _problems(error):
+                anomalies.tell(place, f"{SOURCE}-{code}", name, message, below=name)
+            continue
+        if decision.id in seen:
+            message = f"{shown(decision.decision)} stands twice in this file. Send its last state only."
+            anomalies.tell(place, f"{SOURCE}-006", "decision", message, below="decision")
+            continue
+        seen.add(decision.id)
+        yield decision
+
+
+def groups(decisions: Iterator[Decision], size: int = 1000) -> Iterator[tuple[Decision, ...]]:
+    """Decisions by the thousand, to ask the register about them at once."""
+    while group := tuple(islice(decisions, size)):
+        yield group

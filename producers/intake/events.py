@@ -1,0 +1,66 @@
+"""Makes the three events of a person, or the one of a decision, and encodes them for their topics."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from producers.intake.shapes import KINDS, Outs
+from schemas.codec import encode
+from schemas.contracts import contract
+from schemas.identifiers import derive, pseudonym
+
+TOPICS = tuple(f"declarations.{kind}" for kind in KINDS)
+DECISIONS = "declarations.entitlements"
+Write = Callable[[str, bytes, bytes], None]
+"""Takes topic, key and value."""
+
+
+def now() -> datetime:
+    """This moment, to the millisecond that events carry."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Events:
+    """Encodes what one submission accepts. Without pepper (a check, that sends nothing) keys are empty."""
+
+    def __init__(self, write: Write, *, trace: str, pepper: bytes | None = None) -> None:
+        self._write = write
+        self._pepper = pepper
+        self._contracts = tuple(contract(topic) for topic in TOPICS)
+        self._decisions = contract(DECISIONS)
+        self._common = {"occurred_at": now(), "trace_parent": trace}
+
+    def _key(self, person: str) -> bytes:
+        return pseudonym(self._pepper, person) if self._pepper is not None else b""
+
+    def person(self, declaration: str, employer: str, quarter: str, records: Outs) -> None:
+        """The three events of a person in an original declaration."""
+        person = records[0]["person"]
+        envelope = {
+            "declaration": declaration,
+            "version": 1,
+            "status": "original",
+            "quarter": quarter,
+            "employer": employer,
+            **self._common,
+        }
+        key = self._key(person)
+        for topic, kind, made, record in zip(TOPICS, KINDS, self._contracts, records, strict=False):
+            record.update(envelope, event=derive("event", declaration, person, "1", kind))
+            self._write(topic, key, encode(made, record))
+
+    def decision(self, declaration: str, version: int, quarter: str, content: dict[str, Any]) -> None:
+        """The event of a decision in one version."""
+        person = content["person"]
+        event = {
+            **content,
+            "event": derive("event", declaration, person, str(version), "entitlements"),
+            "declaration": declaration,
+            "version": version,
+            "status": "original" if version == 1 else "changed",
+            "quarter": quarter,
+            "employer": "",
+            **self._common,
+        }
+        self._write(DECISIONS, self._key(person), encode(self._decisions, event))

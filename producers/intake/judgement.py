@@ -1,0 +1,131 @@
+"""Reads one file of either kind to its end: anomalies, declarations, and the encoded events of what is accepted."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from backbone.errors import Reject
+from producers.intake import entitlements
+from producers.intake.anomalies import Anomalies, TooMany
+from producers.intake.entitlements import Decision
+from producers.intake.events import Events
+from producers.intake.reader import Stream, Unreadable
+from producers.intake.receipt import Declared
+from producers.intake.spool import Spool
+from producers.intake.validate import FILE, Declaration, Walk
+from schemas.dmfa.tables import ROOT
+
+BEGINNING = 64
+UPDATES = "00297"
+"""The zone that says of which type a form is; told when a type is not taken in."""
+
+Versions = Callable[[Iterable[Decision]], dict[str, tuple[int, bytes]]]
+"""The last version and digest that is registered of each of these decisions."""
+
+
+def unregistered(_decisions: Iterable[Decision]) -> dict[str, tuple[int, bytes]]:
+    """Where there is no register, every decision is new."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the register keeps of a declaration or decision beside its facts."""
+
+    declared: Declared
+    kind: Literal["dmfa", "decision"]
+    trusteeship: bool
+    digest: bytes
+    content: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What was found in one file. Its events are in the spool, only when it is `accepted`."""
+
+    anomalies: Anomalies = field(default_factory=Anomalies)
+    entries: list[Entry] = field(default_factory=list)
+    unchanged: list[Declared] = field(default_factory=list)
+    """Decisions that are registered already with the same content."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether nothing blocks."""
+        return not self.anomalies.blocking
+
+    @property
+    def declared(self) -> tuple[Declared, ...]:
+        """Everything the file declares, in its order as far as it is new."""
+        return (*(entry.declared for entry in self.entries), *self.unchanged)
+
+
+def judge(path: Path, events: Events, *, on: date | None = None, versions: Versions = unregistered) -> Judgement:
+    """Read a file whole. `on` is the day of sending, by default the day the form was made.
+
+    Raises Reject when the file cannot be opened.
+    """
+    judgement = Judgement()
+    try:
+        if _is_json(path):
+            _judge_decisions(path, events, judgement, versions)
+        else:
+            _judge_declarations(path, events, judgement, on)
+    except Unreadable as error:
+        code = f"{UPDATES if error.code == '163' else FILE}-{error.code}"
+        label = "TypeForm" if error.code == "163" else ROOT
+        judgement.anomalies.tell(error.path, code, label, error.message, blocking=True)
+    except TooMany:
+        pass
+    except OSError as error:
+        raise Reject("unreadable", f"cannot be read: {error.strerror}.", place=str(path), remedy="Check it.") from error
+    if not judgement.accepted:
+        judgement.entries, judgement.unchanged = [], []
+    return judgement
+
+
+def _is_json(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(BEGINNING).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+
+
+def _judge_declarations(path: Path, events: Events, judgement: Judgement, on: date | None) -> None:
+    walk = Walk(Stream(path), on)
+    judgement.anomalies = walk.anomalies
+    for person in walk.persons():
+        if not walk.anomalies.blocking:
+            declaration = person.declaration
+            events.person(declaration.id, declaration.employer, declaration.quarter, person.records)
+    judgement.entries = [_entry(declaration) for declaration in walk.declarations]
+
+
+def _entry(declaration: Declaration) -> Entry:
+    declared = Declared(declaration.id, declaration.employer, declaration.quarter, declaration.persons)
+    return Entry(declared, "dmfa", declaration.trusteeship, b"", declaration.content())
+
+
+def _judge_decisions(path: Path, events: Events, judgement: Judgement, versions: Versions) -> None:
+    for group in entitlements.groups(entitlements.read(path, judgement.anomalies)):
+        known = versions(group)
+        for decision in group:
+            version, digest = known.get(decision.id, (0, b""))
+            if digest == decision.digest():
+                status: Literal["original", "changed"] = "original" if version == 1 else "changed"
+                judgement.unchanged.append(Declared(decision.id, "", decision.quarter, 1, version, status))
+            else:
+                _add(decision, version + 1, events, judgement)
+
+
+def _add(decision: Decision, version: int, events: Events, judgement: Judgement) -> None:
+    status: Literal["original", "changed"] = "original" if version == 1 else "changed"
+    declared = Declared(decision.id, "", decision.quarter, 1, version, status)
+    content = {"institution": decision.institution, "decision": decision.decision}
+    judgement.entries.append(Entry(declared, "decision", False, decision.digest(), content))
+    if judgement.accepted:
+        events.decision(decision.id, version, decision.quarter, decision.content())
+
+
+def spooled(spool: Spool, *, trace: str = "", pepper: bytes | None = None) -> Events:
+    """Events that go to a spool."""
+    return Events(spool.write, trace=trace, pepper=pepper)

@@ -1,0 +1,34 @@
+"""The answer to a submission: what was accepted, or every anomaly."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from producers.intake.anomalies import Anomaly
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """One declaration, or one decision, of a submission."""
+
+    declaration: str
+    employer: str
+    quarter: str
+    persons: int
+    version: int = 1
+    status: Literal["original", "changed", "cancelled", "reactivated"] = "original"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a sender gets back; the same bytes always get the same, but for `file` and `already_received`."""
+
+    file: str
+    submission: str
+    accepted: bool
+    already_received: bool
+    declarations: tuple[Declared, ...]
+    anomalies: tuple[Anomaly, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As in the JSON output."""
+        return asdict(self)

@@ -1,0 +1,134 @@
+"""Registers a file once: the submission, its declarations and their facts are one transaction, or nothing is."""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from backbone import postgres
+from backbone.errors import Reject, Retry
+from backbone.settings import Settings
+from producers.intake import register
+from producers.intake.anomalies import Anomalies, shown
+from producers.intake.judgement import Entry, Judgement, judge, spooled
+from producers.intake.receipt import Receipt
+from producers.intake.spool import Spool
+from schemas.dmfa.tables import ROOT
+from schemas.identifiers import derive
+
+INTAKE = "intake"
+ATTEMPTS = 5
+"""Two files with the same decision at once: the later one is judged again, on what the other registered."""
+
+
+class Taken(Exception):
+    """Some declarations of this file are registered already."""
+
+    def __init__(self, free: set[str]) -> None:
+        super().__init__()
+        self.free = free
+
+
+class Submission:
+    """One file on its way into the register."""
+
+    def __init__(self, connection: Connection[Any], path: Path, pepper: bytes, on: date | None) -> None:
+        self._connection = connection
+        self._path = path
+        self._pepper = pepper
+        self._on = on
+        self._digest = digest_of(path)
+        self.id = derive("submission", self._digest.hex())
+
+    def first_receipt(self) -> Receipt | None:
+        """What the same bytes were answered before."""
+        return register.receipt(self._connection, self._digest, str(self._path))
+
+    def judge_and_register(self) -> Receipt | None:
+        """None when somebody registered a version of one of these decisions meanwhile: then judge it again."""
+        with Spool() as spool:
+            events = spooled(spool, trace=f"00-{self.id}-{self.id[:16]}-01", pepper=self._pepper)
+            found = judge(
+                self._path, events, on=self._on, versions=lambda group: register.versions(self._connection, group)
+            )
+            try:
+                return self._register(found, spool)
+            except Taken as taken:
+                if any(entry.kind == "decision" for entry in found.entries):
+                    return None
+                _refuse(found, taken.free)
+            return self._register(found, spool)
+
+    def _register(self, found: Judgement, spool: Spool) -> Receipt:
+        receipt = Receipt(str(self._path), self.id, found.accepted, False, found.declared, tuple(found.anomalies.found))
+        with self._connection.transaction():
+            # 1. The submission. Whoever sends the same bytes at this moment waits here and gets the first receipt.
+            if not register.add_submission(self._connection, receipt, self._digest):
+                first = self.first_receipt()
+                assert first is not None  # noqa: S101  # it has just stood in the way
+                return first
+            # 2. Its declarations. One that is there already takes all of it back.
+            free = register.add_declarations(self._connection, self.id, found.entries)
+            if len(free) != len(found.entries):
+                raise Taken(free)
+            # 3. Their facts, into the outbox; the commit makes all three true at once.
+            if found.entries:
+                register.add_facts(self._connection, spool)
+        return receipt
+
+
+def digest_of(path: Path) -> bytes:
+    """SHA-256 of the bytes of a file.
+
+    Raises Reject when it cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise Reject("unreadable", f"cannot be read: {error.strerror}.", place=str(path), remedy="Check it.") from error
+
+
+def _refuse(found: Judgement, free: set[str]) -> None:
+    """Originals that were accepted before block the whole file."""
+    anomalies: Anomalies = found.anomalies
+    taken: list[tuple[int, Entry]] = [
+        (number, entry) for number, entry in enumerate(found.entries, 1) if entry.declared.declaration not in free
+    ]
+    for number, entry in taken:
+        message = (
+            f"The declaration of employer {shown(entry.declared.employer)} for {entry.declared.quarter} was accepted "
+            "before. Send what changed as an update."
+        )
+        place = f"/{ROOT}/Form[{number}]/EmployerDeclaration"
+        anomalies.tell(place, "90007-006", "EmployerDeclaration", message, blocking=True)
+    found.entries = []
+
+
+def receive_with(connection: Connection[Any], path: Path, *, pepper: bytes, on: date | None = None) -> Receipt:
+    """Take a file in, on a connection in autocommit mode; for many files in a row.
+
+    Raises Reject when it cannot be opened, Retry when the register cannot be reached.
+    """
+    submission = Submission(connection, path, pepper, on)
+    try:
+        receipt = submission.first_receipt()
+        for _ in range(ATTEMPTS):
+            receipt = receipt or submission.judge_and_register()
+    except psycopg.OperationalError as error:
+        raise Retry("The register cannot be reached.") from error
+    if receipt is None:
+        raise Retry("Others register the same decisions again and again.")
+    return receipt
+
+
+def receive(settings: Settings, path: Path, *, on: date | None = None) -> Receipt:
+    """Take a file in and answer it. The same bytes get their first receipt, and change nothing.
+
+    Raises Reject when it cannot be opened, Retry when the register cannot be reached.
+    """
+    with postgres.connect(settings, INTAKE, autocommit=True) as connection:
+        return receive_with(connection, path, pepper=settings.pepper(), on=on)

@@ -1,0 +1,101 @@
+"""Writes and asks the register; every write belongs to the transaction of its caller."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from producers.intake.anomalies import Anomaly
+from producers.intake.entitlements import Decision
+from producers.intake.judgement import Entry
+from producers.intake.receipt import Declared, Receipt
+from producers.intake.spool import Spool
+
+SUBMISSION = """
+insert into register.submission (id, digest, accepted, declarations, anomalies) values (%s, %s, %s, %s, %s)
+on conflict (digest) do nothing
+"""
+DECLARATIONS = """
+insert into register.declaration
+    (id, version, submission, kind, status, employer, quarter, trusteeship, persons, digest, content)
+select id, version, %s, kind, status, employer, quarter, trusteeship, persons, digest, content
+from unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bool[], %s::int[], %s::bytea[],
+            %s::jsonb[])
+    as new (id, version, kind, status, employer, quarter, trusteeship, persons, digest, content)
+order by id
+on conflict (id, version) do nothing
+returning id
+"""
+FACTS = "copy register.outbox (topic, key, value) from stdin (format binary)"
+RECEIPT = "select id, accepted, declarations, anomalies from register.submission where digest = %s"
+VERSIONS = """
+select distinct on (id) id, version, digest from register.declaration where id = any(%s) order by id, version desc
+"""
+
+
+def _json(value: Any) -> Jsonb:
+    return Jsonb(value, dumps=orjson.dumps)
+
+
+def receipt(connection: Connection[Any], digest: bytes, file: str) -> Receipt | None:
+    """The receipt of bytes that came before, None when they are new."""
+    row = connection.execute(RECEIPT, (digest,)).fetchone()
+    if row is None:
+        return None
+    submission, accepted, declarations, anomalies = row
+    return Receipt(
+        file,
+        submission,
+        accepted,
+        True,
+        tuple(Declared(**declared) for declared in declarations),
+        tuple(Anomaly(**anomaly) for anomaly in anomalies),
+    )
+
+
+def versions(connection: Connection[Any], decisions: Iterable[Decision]) -> dict[str, tuple[int, bytes]]:
+    """The last version and digest of each of these decisions that is registered."""
+    found = connection.execute(VERSIONS, ([decision.id for decision in decisions],))
+    return {name: (version, digest) for name, version, digest in found}
+
+
+def add_submission(connection: Connection[Any], given: Receipt, digest: bytes) -> bool:
+    """Register the answer to a file; False when somebody was first with the same bytes."""
+    told = given.as_dict()
+    values = (given.submission, digest, given.accepted, _json(told["declarations"]), _json(told["anomalies"]))
+    return connection.execute(SUBMISSION, values).rowcount == 1
+
+
+def add_declarations(connection: Connection[Any], submission: str, entries: Sequence[Entry]) -> set[str]:
+    """Register declarations; gives the ids that were free and are now taken."""
+    if not entries:
+        return set()
+    columns = zip(
+        *(
+            (
+                entry.declared.declaration,
+                entry.declared.version,
+                entry.kind,
+                entry.declared.status,
+                entry.declared.employer,
+                entry.declared.quarter,
+                entry.trusteeship,
+                entry.declared.persons,
+                entry.digest,
+                _json(entry.content),
+            )
+            for entry in entries
+        ),
+        strict=True,
+    )
+    added = connection.execute(DECLARATIONS, (submission, *map(list, columns)))
+    return {row[0] for row in added}
+
+
+def add_facts(connection: Connection[Any], spool: Spool) -> None:
+    """Put all events of a submission into the outbox."""
+    with connection.cursor() as cursor, cursor.copy(FACTS) as copy:
+        for chunk in spool.chunks():
+            copy.write(chunk)
