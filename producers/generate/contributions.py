@@ -2,11 +2,16 @@
 
 from typing import Any
 
+from producers.generate.careers import STATUTORY_CODE
+
 WORKER_RATE = 1307
 EMPLOYER_RATE = 2500
 EMPLOYER_RATE_MARIBEL = 3240
 EMPLOYER_RATE_SHELTERED = 1988
 STUDENT_RATE = 814
+HEALTH_RATE, PENSION_RATE = 881, 4350
+"""Statutory staff: health care, and the pension of the public sector."""
+
 FLEXI_RATE, FLEXI_RATE_BEFORE_2024 = 2800, 2500
 APPRENTICE_RATE = 450
 MANUAL_BASE = 108
@@ -43,6 +48,9 @@ def contributions(
     if worker_code in FLEXI_CODES:
         rate = FLEXI_RATE if quarter >= "2024Q1" else FLEXI_RATE_BEFORE_2024
         return [_line(worker_code, 0, gross, _of(gross, rate))]
+    if worker_code == STATUTORY_CODE:
+        health = _line(worker_code, 0, gross, _of(gross, HEALTH_RATE))
+        return [health, _line("815", 1, gross, _of(gross, PENSION_RATE))]
     manual = worker_code.startswith("0")
     basis = (gross * MANUAL_BASE + 50) // 100 if manual else gross
     if worker_code in APPRENTICE_CODES:

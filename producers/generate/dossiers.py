@@ -7,6 +7,7 @@ from typing import Any
 
 from producers.generate.events import Line
 from producers.generate.population import Person
+from producers.generate.tables import pick
 
 Dossier = dict[str, Any]
 MANUAL_ON_FILE = 0.9
@@ -47,9 +48,10 @@ def dossiers(person: Person, lines: list[Line], kinds: Iterable[str], first: dat
     wanted = {(institution, quality) for institution, quality, share in ORDINARY if random.random() < share}
     if any(line.worker_code.startswith("0") for line in lines) and random.random() < MANUAL_ON_FILE:
         wanted.add(("rjv", "10/10"))
-    never, always = INSTITUTIONS[int(random.random() * 6)], random.random()
-    wanted = {pair for pair in wanted if pair[0] != never} or {("nic", "11/1") if never != "nic" else ("fpd", "5/10")}
     needed = {NEEDED[kind] for kind in kinds}
+    free = [name for name in INSTITUTIONS if all(name != institution for institution, _ in needed)]
+    never, always = pick(free, random), random.random()
+    wanted = {pair for pair in wanted if pair[0] != never} or {("nic", "11/1") if never != "nic" else ("fpd", "5/10")}
     found = []
     for institution, quality in sorted(wanted | needed):
         since, closing = _since(person, first, random), random.random()

@@ -29,6 +29,7 @@ FORMS = {
     "fr": ("{word} {name}", "{name} {word} SRL", "{word} {town} SA", "{name} et Fils SRL"),
     "de": ("{word} {name}", "{name} {word} GmbH", "{word} {town} AG", "{name} & Söhne GmbH"),
 }
+PUBLIC_FORM = "{word} {town}"
 ACCENTS = str.maketrans("éèêëôöüäïçÉ", "eeeeoouaicE")
 
 
@@ -54,7 +55,9 @@ class Employer:
     @property
     def commercial(self) -> bool:
         """Whether it works for profit, which decides which closure fund it pays."""
-        return self.sector.name not in ("welfare", "family_care", "sheltered") and self.employer_class != "311"
+        return (
+            self.sector.name not in ("welfare", "family_care", "sheltered", "public") and self.employer_class != "311"
+        )
 
 
 def _size(random: Random, persons: int) -> int:
@@ -75,7 +78,7 @@ def employer(index: int, random: Random, persons: int) -> Employer:
     size = _size(random, persons)
     sites = 1 if size < 20 else 2 if size < 200 else ESTABLISHMENTS
     head = ESTABLISHMENT_HEADS + index * ESTABLISHMENTS
-    shape = pick(FORMS[language], random)
+    shape = PUBLIC_FORM if sector.name == "public" else pick(FORMS[language], random)
     owner = pick(last_names("world" if random.random() < 0.12 else language), random)
     name = shape.format(word=sector.words[language], name=owner, town=town.name(language))
     host = "".join(letter for letter in name.translate(ACCENTS).lower() if letter.isascii() and letter.isalpha())

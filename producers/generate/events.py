@@ -41,6 +41,7 @@ class Stint:
     services: list[Part]
     remunerations: list[Part]
     retired: bool = False
+    public_service: list[Part] = field(default_factory=list)
 
     @property
     def gross(self) -> int:
@@ -62,6 +63,7 @@ class Stint:
             "retired": self.retired,
             "establishment": self.establishment,
             "services": self.services,
+            "public_service": self.public_service,
         }
         return wages, time, {**_fields("contributions", *inside), **common, "deductions": []}
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+from producers.generate.careers import STATUTORY, STATUTORY_CODE, career
 from producers.generate.events import Line
 from producers.generate.occasional import apprentice, flexi, student
 from producers.generate.population import Person
@@ -83,6 +84,8 @@ def _line(place: Workplace, person: Person, periods: list[Period], *, manual: bo
     code = "015" if manual else "495"
     if sector.name == "sheltered" and random.random() < (TARGET_GROUP if manual else TARGET_STAFF):
         code = "012" if manual else "492"
+    if sector.name == "public" and not manual and random.random() < STATUTORY:
+        code = STATUTORY_CODE
     first = place.calendar.first
     month = monthly(job.wage, person, manual=manual, day=first, random=random)
     site = place.site()
@@ -90,4 +93,6 @@ def _line(place: Workplace, person: Person, periods: list[Period], *, manual: bo
     stints = [place.stint(person, number, job, month, period, site, manual) for number, period in enumerate(periods, 1)]
     for stint in stints:
         stint.retired = retired
+        if code == STATUTORY_CODE:
+            stint.public_service = career(stint.start, place.employer.language, month, stint.regime, random)
     return place.line(code, stints, job.committee)

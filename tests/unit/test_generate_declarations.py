@@ -144,6 +144,22 @@ def test_who_came_back_from_unemployment_to_a_small_job_is_found_unless_the_guar
     assert found == planted
 
 
+def test_statutory_staff_and_nobody_else_has_a_public_career(tmp_path: Path) -> None:
+    events: list[Events] = []
+
+    def remember(one: Events) -> dict[str, Any]:
+        events.append(one)
+        return {}
+
+    generate(3000, "2026Q3", tmp_path, due=remember)
+    lines = [line for one in events for line in one["working-time"]["lines"]]
+    statutory = [line for line in lines if line["worker_code"] == "675"]
+    assert statutory
+    assert all(occupation["public_service"] for line in statutory for occupation in line["occupations"])
+    others = [line for line in lines if line["worker_code"] != "675"]
+    assert not any(occupation["public_service"] for line in others for occupation in line["occupations"])
+
+
 def test_every_event_fits_its_contract(made: Made) -> None:
     for events in made.events[::7]:
         for kind, event in events.items():
