@@ -14,7 +14,8 @@ from notifier.ledger import Move, State
 from notifier.outgoing import Outgoing, batch_name
 from notifier.render.paper import Letter, Printer
 
-BATCH = 200
+BATCH = 100
+"""One folder for the print service; while it is printed nothing else of this worker moves."""
 NO_ADDRESS = "There is no address any more."
 PREPARED = """
 select notice from notifier.notice

@@ -30,8 +30,8 @@ SHARE_OF_QUIET = 10
 """Occasions are looked through this often within the quiet period: it may be a day, and then they are many."""
 MAIL_REST_S = 5.0
 """A mail server that cannot be reached is left alone this long; letters go on."""
-MAIL_SHARE_S = 2.0
-"""So long at most, before letters and new findings have their turn, or a wish to stop is heard."""
+SHARE_S = 2.0
+"""So long at most for mails, then for letters, before new findings have their turn or a wish to stop is heard."""
 
 
 class Notifier:
@@ -49,6 +49,7 @@ class Notifier:
         self._owned: set[int] = set()
         self._mail_rests_until = 0.0
         self._looked_at = 0.0
+        self._posted_at: dict[int, float] = {}
 
     def assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Begin where the database is, whatever the group has committed."""
@@ -97,10 +98,7 @@ class Notifier:
         done = self._settle(owned)
         with self._connection.transaction(), self._connection.cursor() as cursor:
             done += occasions.choose_channels(cursor, owned, OCCASIONS)
-        done += self._mail(owned)
-        for number in owned:
-            done += by_letter.hand_over_letters(self._connection, self._outgoing, printer(), number)
-        return done
+        return done + self._mail(owned) + self._post(owned)
 
     def _settle(self, owned: list[int]) -> int:
         quiet = self._settings.settle_seconds
@@ -119,7 +117,7 @@ class Notifier:
     def _mail(self, owned: list[int]) -> int:
         if time.monotonic() < self._mail_rests_until:
             return 0
-        until = time.monotonic() + MAIL_SHARE_S
+        until = time.monotonic() + SHARE_S
         done = 0
         try:
             while time.monotonic() < until:
@@ -130,6 +128,17 @@ class Notifier:
         except Retry as error:
             self._log.warning("mail rests", reason=str(error))
             self._mail_rests_until = time.monotonic() + MAIL_REST_S
+        return done
+
+    def _post(self, owned: list[int]) -> int:
+        until = time.monotonic() + SHARE_S
+        done = 0
+        # The partition that had its turn longest ago comes first.
+        for number in sorted(owned, key=lambda number: self._posted_at.get(number, 0.0)):
+            if time.monotonic() >= until:
+                break
+            done += by_letter.hand_over_letters(self._connection, self._outgoing, printer(), number)
+            self._posted_at[number] = time.monotonic()
         return done
 
 
