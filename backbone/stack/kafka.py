@@ -20,6 +20,7 @@ from backbone.stack.ports import LOOPBACK, reachable
 
 SUPER_USERS = ("admin", SERVER)
 HEAP = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC")
+HASTE = "-XX:TieredStopAtLevel=1"
 FAST_START = "KRUISPUNT_FAST_START"
 """Set to 1, the JVM compiles in haste: quicker to start, slower under load. For tests."""
 DATA = "data"
@@ -110,7 +111,7 @@ def command(places: Places) -> list[str]:
 
 
 def _jvm_arguments(jars: list[Path], cache: Path) -> str:
-    haste = ("-XX:TieredStopAtLevel=1",) if os.environ.get(FAST_START) == "1" else ()
+    haste = (HASTE,) if os.environ.get(FAST_START) == "1" else ()
     words = [
         *HEAP,
         *haste,
@@ -139,7 +140,7 @@ def _format(places: Places, identity: str) -> None:
     try:
         # It prints the stored keys: nobody may see that.
         answer = subprocess.run(
-            ["java", f"@{places.kafka / 'jvm.args'}", "kafka.tools.StorageTool", f"@{arguments}"],
+            ["java", f"@{places.kafka / 'jvm.args'}", HASTE, "kafka.tools.StorageTool", f"@{arguments}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
             cwd=places.kafka,
         )  # fmt: skip

