@@ -200,6 +200,8 @@ def test_the_image_holds_every_package_and_installs_what_is_locked() -> None:
     for package in ("schemas", "producers", "consumers", "rules", "notifier", "backbone", "kruispunt"):
         assert f"COPY {package} {package}\n" in lines
         assert f"!{package}\n" in allowed
+    copied = [source for line in re.findall(r"^COPY (?!--)(.*) \S+$", lines, re.MULTILINE) for source in line.split()]
+    assert {source for source in copied if "*" not in source and not (DOCKER.parent / source).exists()} == set()
     assert "--require-hashes -r requirements.lock" in lines
     assert re.search(r"^USER 10001:10001$", lines, re.MULTILINE)
     assert all(PINNED.match(image) for image in re.findall(r"^FROM (\S+)", lines, re.MULTILINE))
