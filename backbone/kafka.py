@@ -17,6 +17,8 @@ SESSION_MS = 10_000
 """A killed member holds its partitions this long."""
 TRANSACTION_MS = 60_000
 TIMEOUT_S = 30.0
+SILENT = 0
+"""What fails is raised; the library's own lines about connections it makes again would only puzzle who asked."""
 FULL_BATCH_S = 0.2
 """How long to wait for a batch to fill before going on with what is there."""
 FATAL = {
@@ -27,6 +29,11 @@ FATAL = {
     KafkaError.SASL_AUTHENTICATION_FAILED,
     KafkaError._AUTHENTICATION,  # noqa: SLF001 - the library names its local codes so
 }
+
+
+def _named(overrides: dict[str, Any]) -> dict[str, Any]:
+    """Names as librdkafka writes them: dots, but for one."""
+    return {name if name == "log_level" else name.replace("_", "."): value for name, value in overrides.items()}
 
 
 def client(settings: Settings, user: str, **overrides: Any) -> dict[str, Any]:
@@ -42,7 +49,7 @@ def client(settings: Settings, user: str, **overrides: Any) -> dict[str, Any]:
     }
     if settings.kafka_ca:
         config["ssl.ca.location"] = str(settings.kafka_ca)
-    return config | {name.replace("_", "."): value for name, value in overrides.items()}
+    return config | _named(overrides)
 
 
 def producer(settings: Settings, user: str, transactional_id: str | None = None, **overrides: Any) -> Producer:
@@ -59,9 +66,7 @@ def producer(settings: Settings, user: str, transactional_id: str | None = None,
     }
     if transactional_id:
         config |= {"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_MS}
-    return Producer(
-        client(settings, user) | config | {name.replace("_", "."): value for name, value in overrides.items()}
-    )
+    return Producer(client(settings, user) | config | _named(overrides))
 
 
 def consumer(settings: Settings, user: str, group: str, **overrides: Any) -> Consumer:
@@ -77,9 +82,7 @@ def consumer(settings: Settings, user: str, group: str, **overrides: Any) -> Con
         "session.timeout.ms": SESSION_MS,
         "enable.partition.eof": False,
     }
-    return Consumer(
-        client(settings, user) | config | {name.replace("_", "."): value for name, value in overrides.items()}
-    )
+    return Consumer(client(settings, user) | config | _named(overrides))
 
 
 def admin(settings: Settings, user: str = "admin") -> AdminClient:
@@ -125,7 +128,7 @@ def read_to_end(settings: Settings, user: str, places: list[TopicPartition]) -> 
     """
     if not places:
         return
-    reader = consumer(settings, user, f"{user}.reads", enable_partition_eof=True)
+    reader = consumer(settings, user, f"{user}.reads", enable_partition_eof=True, log_level=SILENT)
     try:
         reader.assign(places)
         left = {(place.topic, place.partition) for place in places}
@@ -145,7 +148,7 @@ def read_to_end(settings: Settings, user: str, places: list[TopicPartition]) -> 
 
 def read_all(settings: Settings, user: str, topic: str) -> Iterator[Message]:
     """Every committed record of a topic from the beginning to where it ends now."""
-    reader = consumer(settings, user, f"{user}.reads")
+    reader = consumer(settings, user, f"{user}.reads", log_level=SILENT)
     try:
         numbers = partitions_of(reader, topic)
     finally:

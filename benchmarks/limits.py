@@ -8,7 +8,7 @@ from io import BytesIO
 
 import psycopg
 from confluent_kafka import OFFSET_BEGINNING, TopicPartition
-from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # the stub lacks it
+from confluent_kafka.admin import NewTopic
 from fastavro import schemaless_reader, schemaless_writer
 
 from backbone import kafka, postgres

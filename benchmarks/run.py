@@ -92,7 +92,7 @@ def _timed(work: Callable[[], Any]) -> float:
 
 
 def _submit(folder: Path) -> None:
-    submitting.submit_quietly(sorted(folder.glob("*.xml")))
+    submitting.register(sorted(folder.glob("*.xml")))
 
 
 def _population(folder: Path, persons: int, quarter: str) -> None:
@@ -146,9 +146,9 @@ def _show(persons: int, whole: float, results: list[Result], limits: dict[str, L
     )  # fmt: skip
     for result in results:
         rate = result.records / result.seconds
-        limit = f"{result.limit.name} {result.limit.per_second:,.0f}" if result.limit else ""
+        against = f"{result.limit.name} {result.limit.per_second:,.0f}" if result.limit else ""
         share = f"{rate / result.limit.per_second:.2f}" if result.limit else ""
-        shown.add_row(result.name, f"{persons / result.seconds:,.0f}", f"{rate:,.0f}", limit, share)
+        shown.add_row(result.name, f"{persons / result.seconds:,.0f}", f"{rate:,.0f}", against, share)
     console.print(shown, "")
     console.print(f"[bold]end to end, all stages at once: {persons / whole:,.0f} persons/s[/] ({whole:.1f} s)")
 

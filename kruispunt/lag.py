@@ -72,7 +72,7 @@ def _stored(settings: Settings, database: str, schema: str) -> Places:
 
 def _committed(settings: Settings) -> Places:
     """Where the exchange is, by what the broker committed."""
-    reader = kafka.consumer(settings, INSPECTOR, "exchange")
+    reader = kafka.consumer(settings, INSPECTOR, "exchange", log_level=kafka.SILENT)
     try:
         wanted = [TopicPartition(name, number) for name in DECLARATIONS for number in range(settings.partitions)]
         return {(at.topic, at.partition): max(at.offset, 0) for at in reader.committed(wanted, timeout=TIMEOUT_S)}

@@ -96,6 +96,12 @@ def _entry(state: State) -> dict[str, Any]:
     return {"name": state.name, "pid": state.pid, "state": state.state, "port": state.port, "since": state.since}
 
 
+def _behind(waiting: dict[str, int], process: str) -> int | None:
+    """What waits for a process; the relay does several stages."""
+    mine = [number for stage, number in waiting.items() if stage == process or stage.startswith(f"{process} ")]
+    return sum(mine) if mine else None
+
+
 def status(*, json: bool) -> int:
     """The command `status`: 0 only when everything runs."""
     home = settings.home()
@@ -111,7 +117,7 @@ def status(*, json: bool) -> int:
         return Exit.NO
     shown = table("process", "state", "pid", "port", "waiting", right=("pid", "port", "waiting"))
     for state in states:
-        behind = (waiting or {}).get(state.name)
+        behind = _behind(waiting or {}, state.name)
         shown.add_row(
             state.name,
             MARKS.get(state.state, f"[bold red]●[/] {state.state}"),
