@@ -39,7 +39,7 @@ def hand_over_mails(connection: Connection[Any], pool: Pool, partitions: Sequenc
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(DUE, (list(partitions), EMAIL, GROUP))
         due = [row[0] for row in cursor]
-        known = {notice.notice: notice for notice in contents(cursor, due)} if due else {}
+        known = {notice.notice: notice for notice in contents(cursor, due, traces=False)} if due else {}
     if not due:
         return 0
     # 1. Render, so that nothing can go wrong between the ledger and the server.

@@ -16,7 +16,7 @@ select notice, side, recipient, quarter, sequence, language, created_at, attempt
 """
 TELLINGS = """
 select t.notice, t.tells, f.finding, f.rule, f.employer, f.person, f.occupation, f.deduction_code,
-       f.amount, f.claimed, f.missing, f.certainty, f.trace
+       f.amount, f.claimed, f.missing, f.certainty, case when %s then f.trace else '[]' end
   from notifier.telling t join notifier.finding f using (finding, version)
  where t.notice = any(%s) and t.tells <> 'nothing'
  order by t.notice, f.rule, f.person, f.employer, f.occupation
@@ -83,9 +83,12 @@ def profiles(cursor: Cursor[Any], recipients: Sequence[str]) -> dict[str, Profil
     return {row[0]: Profile(*row[1:]) for row in cursor}
 
 
-def contents(cursor: Cursor[Any], notices: Sequence[str]) -> list[Notice]:
-    """The content of these notices, in the order they were made; one whose profile is gone is missing."""
-    cursor.execute(TELLINGS, (list(notices),))
+def contents(cursor: Cursor[Any], notices: Sequence[str], *, traces: bool) -> list[Notice]:
+    """The content of these notices, in the order they were made; one whose profile is gone is missing.
+
+    `traces` only where they are told: those of a large employer weigh more than all the rest.
+    """
+    cursor.execute(TELLINGS, (traces, list(notices)))
     told: dict[str, list[Told]] = defaultdict(list)
     for row in cursor:
         steps = tuple(Step(**step) for step in row[-1])

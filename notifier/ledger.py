@@ -129,6 +129,19 @@ def _event(
     )  # fmt: skip
 
 
+def resolve(connection: Connection[Any], notice: str, *, arrived: bool) -> bool:
+    """Take a notice out of doubt on somebody's word: it arrived, or it did not and goes by letter.
+
+    Gives False when it was not in doubt.
+    """
+    reason = "Somebody found out that it arrived." if arrived else "Somebody found out that it did not arrive."
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("select from notifier.notice where notice = %s and state = 'in doubt' for update", (notice,))
+        if cursor.fetchone() is None:
+            return False
+        return bool(move(cursor, [Move(notice, State.HANDED_OVER if arrived else State.RETURNED, reason)]))
+
+
 def notices(connection: Connection[Any]) -> Iterator[dict[str, Any]]:
     """Every notice as `kruispunt notices --json` shows it, in the order they were made; recipients are opaque."""
     with connection.transaction(), connection.cursor("notices", row_factory=dict_row) as cursor:

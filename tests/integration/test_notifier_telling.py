@@ -311,6 +311,22 @@ def _move(office: Office, person: str, state: State, batch: str | None = None) -
         return ledger.move(cursor, [Move(row[0], state, batch=batch) for row in cursor.fetchall()])
 
 
+@pytest.mark.parametrize(("arrived", "end"), [(True, ("handed over", "e-mail")), (False, ("handed over", "letter"))])
+def test_a_doubt_ends_when_somebody_finds_out(office: Office, *, arrived: bool, end: tuple[str, str]) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    office.settle()
+    office.choose()
+    _move(office, anna, State.HANDING_OVER)
+    by_mail.doubt(office.connection, office.partition)
+    notice = office.connection.execute("select notice from notifier.notice where recipient = %s", (anna,)).fetchone()
+    assert notice is not None
+    assert ledger.resolve(office.connection, notice[0], arrived=arrived)
+    assert not ledger.resolve(office.connection, notice[0], arrived=arrived), "it is not in doubt any more"
+    office.tell()
+    assert office.states(anna) == [end]
+
+
 Crash = Callable[[Office, str], None]
 
 
