@@ -1,6 +1,6 @@
 """Reads a file as `receive` does, but sends and stores nothing: what is wrong, and what it says of every person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -26,6 +26,8 @@ class Reading:
     accepted: bool
     anomalies: tuple[Anomaly, ...]
     declarations: tuple[Declared, ...]
+    sent_on: Mapping[str, date]
+    """The day of sending by declaration: as asked, else the day the form was made."""
     _spool: Spool
 
     def persons(self) -> Iterator[dict[str, Event]]:
@@ -49,4 +51,9 @@ def read(path: Path, on: date | None = None) -> Iterator[Reading]:
     """
     with Spool() as spool:
         found = judge(path, spooled(spool), on=on)
-        yield Reading(str(path), found.accepted, tuple(found.anomalies.found), found.declared, spool)
+        days = {
+            entry.declared.declaration: on or entry.content["form"]["created_on"]
+            for entry in found.entries
+            if entry.kind == "dmfa"
+        }
+        yield Reading(str(path), found.accepted, tuple(found.anomalies.found), found.declared, days, spool)

@@ -1,0 +1,72 @@
+"""Registers declarations and decisions, and prints the receipts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from backbone import postgres, settings
+from backbone.errors import Reject
+from kruispunt.output import Exit, as_json, console, fail, progress, table
+from producers.intake.anomalies import Anomaly
+from producers.intake.receipt import Receipt
+from producers.intake.receive import INTAKE, receive_with
+
+SHOWN = 20
+"""Anomalies shown to a person; the others are in the JSON."""
+
+
+def register(files: Sequence[Path]) -> list[Receipt]:
+    """Register files one after the other on one connection.
+
+    Raises Reject for a file that cannot be read; the files before it are registered.
+    """
+    config = settings.load()
+    pepper = config.pepper()
+    found = []
+    with postgres.connect(config, INTAKE, autocommit=True) as connection, progress() as bar:
+        for file in bar.track(files, description="submitting"):
+            try:
+                found.append(receive_with(connection, file, pepper=pepper))
+            except Reject as error:
+                fail(Exit.WRONG_USE, f"{file}: {error.reason}", error.remedy or "")
+    return found
+
+
+def submit(files: Sequence[Path], *, json: bool) -> int:
+    """The command `submit`: 0 only when every file was accepted."""
+    receipts = register(files)
+    if json:
+        as_json({"submissions": [receipt.as_dict() for receipt in receipts]})
+    else:
+        show(receipts)
+    return Exit.DONE if all(receipt.accepted for receipt in receipts) else Exit.NO
+
+
+def show(receipts: Sequence[Receipt]) -> None:
+    """Receipts for a person."""
+    shown = table("file", "receipt", "declarations", "persons", "", right=("declarations", "persons"))
+    for receipt in receipts:
+        persons = sum(part.persons for part in receipt.declarations)
+        verdict = "[green]accepted[/]" if receipt.accepted else "[bold red]refused[/]"
+        if receipt.already_received:
+            verdict += " [dim]before: nothing new[/]"
+        name = Path(receipt.file).name
+        shown.add_row(name, receipt.submission[:12], f"{len(receipt.declarations):,}", f"{persons:,}", verdict)
+    console.print(shown)
+    for receipt in receipts:
+        show_anomalies(receipt.file, receipt.anomalies)
+
+
+def show_anomalies(file: str, anomalies: Sequence[Anomaly]) -> None:
+    """Anomalies for a person: what, where, and what to do."""
+    if not anomalies:
+        return
+    blocking = sum(anomaly.severity == "blocking" for anomaly in anomalies)
+    console.print(
+        f"\n[bold]{Path(file).name}[/]: {blocking:,} blocking and {len(anomalies) - blocking:,} other anomalies"
+    )
+    for anomaly in sorted(anomalies, key=lambda one: one.severity != "blocking")[:SHOWN]:
+        colour = "red" if anomaly.severity == "blocking" else "yellow"
+        console.print(f"  [{colour}]{anomaly.code}[/] {anomaly.label}: {anomaly.message}", soft_wrap=True)
+        console.print(f"      [dim]{anomaly.path}[/]", soft_wrap=True)
+    if len(anomalies) > SHOWN:
+        console.print(f"  and {len(anomalies) - SHOWN:,} more: `kruispunt check --json`")
