@@ -56,15 +56,16 @@ def calculations(notice: Notice, texts: Texts) -> list[Block]:
 def calculations_by_worker(notice: Notice, texts: Texts) -> list[Block]:
     """Every step for an employer: a row per worker, and a list of the signs with what is the same for everyone."""
     traces = [(entry, _steps(entry)) for entry in notice.told]
-    values: dict[str, set[str]] = defaultdict(set)
+    values: dict[str, list[str]] = defaultdict(list)
     sources: dict[str, dict[str, None]] = defaultdict(dict)
     for _, steps in traces:
         for step in steps:
-            values[step.step].add(_value(step, texts))
+            values[step.step].append(_value(step, texts))
             sources[step.step][step.source] = None
     if not values:
         return []
-    shared = {step: value for step, (value, *others) in values.items() if not others and len(traces) > 1}
+    everyone = len(traces)
+    shared = {step: said[0] for step, said in values.items() if everyone > 1 and said == said[:1] * everyone}
     lines = [(_worker(entry), _line(steps, shared, texts)) for entry, steps in traces]
     rows = [[worker, line] for worker, line in lines if line]
     return [

@@ -184,3 +184,13 @@ def test_a_name_that_no_font_can_write_is_refused_instead_of_printed_wrongly() -
     notice = example.for_citizen("nl")
     with pytest.raises(Reject):
         printed(replace(notice, profile=replace(notice.profile, name="日本")))
+
+
+def test_only_what_was_stated_for_every_worker_is_said_to_hold_for_everyone() -> None:
+    alike = example.for_employer("en", 0, example.reduction(0), example.reduction(0, "likely"))
+    unsure = example.for_employer("en", 0, example.reduction(0), example.reduction(0, "to_check"))
+    amounts = [" ".join(pages(printed(notice))).count("€625.62") for notice in (alike, unsure)]
+    assert amounts == [1, 1]
+    rows = [page for page in pages(printed(unsure)) if "R €625.62" in " ".join(page.split())]
+    assert rows, "it stands beside the worker it was found for"
+    assert "R €625.62" not in " ".join(" ".join(pages(printed(alike))).split())
