@@ -8,7 +8,7 @@ from functools import cache
 from itertools import chain
 
 from rules.exact import euro
-from rules.finding import Certainty, Doubt, Excess, Finding, Step, doubt_steps, surest
+from rules.finding import Certainty, Doubt, Excess, Finding, Side, Step, doubt_steps, surest
 from rules.parameters import NoLaw, load
 from rules.situation import Claim, Line, Occupation, Situation
 from schemas.identifiers import quarter_days
@@ -34,10 +34,11 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Deduction:
-    """A rule about one deduction code."""
+    """A rule about one deduction code. `side` is whose money it is: who is told."""
 
     name: str
     code: str
+    side: Side
 
     def findings(self, situation: Situation, assessments: Iterable[Assessment], day: date) -> list[Finding]:
         """What was missed."""
@@ -53,7 +54,7 @@ class Deduction:
         claimed = Step("claimed", f"{euro(one.claimed)}", "EUR", "DmfA zone 00089")
         return Finding(
             self.name,
-            "employer",
+            self.side,
             situation.employer,
             situation.person,
             situation.quarter,

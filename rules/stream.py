@@ -1,6 +1,8 @@
 """The rules as a Faust stream: bundles of facts in, findings out through the outbox, each bundle decided once."""
 
 import asyncio
+import logging
+import os
 import ssl
 from typing import Any
 
@@ -17,6 +19,8 @@ from schemas.topics import FACTS
 SESSION_S = 6.0
 """A killed worker holds its partitions this long: it is what recovery waits for."""
 HEARTBEAT_S = 2.0
+FAULT = 1
+"""Exit code of a process that met a fault of its own; its supervisor starts it again."""
 SHORTEST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 
@@ -41,6 +45,7 @@ def application(settings: Settings, decider: Decider) -> faust.App:
         topic_disable_leader=True,
         topic_partitions=settings.partitions,
         table_standby_replicas=0,
+        stream_wait_empty=False,
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
@@ -56,39 +61,38 @@ def application(settings: Settings, decider: Decider) -> faust.App:
 
 
 class Keeper:
-    """Lets no bundle pass undecided: waits while something passing is in the way, and stops for anything else.
+    """Lets no bundle pass undecided: waits while something passing is in the way, and ends the process otherwise.
 
-    Faust takes an event whose agent raised for done and goes on; so nothing is ever let out of `keep`.
+    Faust takes an event whose agent raised for done and goes on to the next; so nothing is ever let out of `keep`.
     """
 
     def __init__(self, settings: Settings, decider: Decider) -> None:
         self._decider = decider
         self._log = configure(ROLE, settings.log_level)
-        self.failure: BaseException | None = None
 
     async def keep(self, partition: int, offset: int, value: bytes) -> None:
         """Decide a bundle, however long it takes."""
         pause = SHORTEST_WAIT_S
-        while self.failure is None:
+        while True:
             try:
                 await asyncio.to_thread(self._decider.take, partition, offset, value)
             except Retry as error:
                 self._log.warning("waiting", reason=str(error), partition=partition, offset=offset)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_WAIT_S)
-            except Exception as error:  # noqa: BLE001 - see the class: nothing may be let out
+            except Exception:  # noqa: BLE001 - see the class: nothing may be let out
                 self._log.exception("stopping", partition=partition, offset=offset)
-                self.failure = error
-                asyncio.get_running_loop().stop()
+                # A kill is safe at any instruction, and an orderly stop would let Faust take the next bundle.
+                os._exit(FAULT)
             else:
                 return
-        await asyncio.Event().wait()
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, decider: Decider | None = None) -> None:
     """Decide until asked to stop."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.set_event_loop(asyncio.new_event_loop())
-    decider = Decider(settings)
+    decider = decider or Decider(settings)
     app = application(settings, decider)
     worker: Any = faust.Worker(
         app, loop=asyncio.get_event_loop(), loglevel="WARNING", quiet=True, redirect_stdouts=False

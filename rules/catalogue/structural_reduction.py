@@ -19,7 +19,7 @@ from rules.subjection import Cover, Subjection, all_branches
 from schemas.identifiers import quarter_days
 
 CODE = "3000"
-RULE = Deduction(NAME, CODE)
+RULE = Deduction(NAME, CODE, "employer")
 
 
 def decide(situation: Situation, day: date) -> list[Finding]:

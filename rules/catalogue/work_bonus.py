@@ -18,7 +18,7 @@ from rules.situation import Line, Situation
 from rules.subjection import Cover, Subjection, personal_contributions
 
 CODE = "0001"
-RULE = Deduction(NAME, CODE)
+RULE = Deduction(NAME, CODE, "citizen")
 
 
 def decide(situation: Situation, day: date) -> list[Finding]:

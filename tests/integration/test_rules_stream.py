@@ -93,17 +93,20 @@ def schemas(servers: Settings) -> None:
     writer.flush(30)
 
 
+SOUND = "from backbone.settings import load; from rules.stream import run; run(load())"
+
+
 class Process:
     """The rules as a process of their own, which a test may kill."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, code: str = SOUND) -> None:
         self._settings = settings
+        self._code = code
         self._running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        code = "from backbone.settings import load; from rules.stream import run; run(load())"
         self._running = subprocess.Popen(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", self._code],
             env={**os.environ, "KRUISPUNT_HOME": str(self._settings.home)},
             stdout=subprocess.DEVNULL,
         )
@@ -113,13 +116,29 @@ class Process:
         self._running.send_signal(number)
         return self._running.wait(30)
 
+    def wait(self) -> int:
+        assert self._running is not None
+        return self._running.wait(PATIENCE_S)
+
 
 @pytest.fixture
-def process(servers: Settings, schemas: None) -> Iterator[Process]:
-    running = Process(servers)
-    running.start()
-    yield running
-    running.end()
+def another(servers: Settings, schemas: None) -> Iterator[Callable[..., Process]]:
+    """Starts processes, and sees that none outlives the test."""
+    started: list[Process] = []
+
+    def start(code: str = SOUND) -> Process:
+        started.append(Process(servers, code))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def process(another: Callable[..., Process]) -> Process:
+    return another()
 
 
 def _rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
@@ -215,8 +234,8 @@ def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(servers: Settings
     assert [entry["body"] for entry in kept["facts"]] == [entry["body"] for entry in broken]
 
 
-def test_bundles_are_each_decided_once_while_the_process_is_killed_again_and_again(
-    servers: Settings, process: Process
+def test_two_workers_decide_each_bundle_once_while_they_are_killed_again_and_again(
+    servers: Settings, process: Process, another: Callable[..., Process]
 ) -> None:
     before = len(told(servers))
     numbers = range(1_000, 3_000)
@@ -226,12 +245,13 @@ def test_bundles_are_each_decided_once_while_the_process_is_killed_again_and_aga
             some = [number for number in range(start, start + 20) if partition_of(number) == partition]
             bundles.append((partition, [one for number in some for one in facts(servers, number, UNCLAIMED)]))
     send(servers, bundles)
-    for pause in (0.0, 0.11, 0.23):
+    second = another()
+    for victim, pause in ((process, 0.0), (second, 0.11), (process, 0.23)):
         so_far = len(told(servers))
         until(lambda so_far=so_far: len(told(servers)) > so_far or len(told(servers)) == before + len(numbers))  # type: ignore[misc]
         time.sleep(pause)
-        process.end(signal.SIGKILL)
-        process.start()
+        victim.end(signal.SIGKILL)
+        victim.start()
     until(lambda: len(told(servers)) >= before + len(numbers))
     findings = told(servers)[before:]
     assert len(findings) == len({one["finding"] for one in findings}) == len(numbers)
@@ -239,8 +259,29 @@ def test_bundles_are_each_decided_once_while_the_process_is_killed_again_and_aga
     assert len(_rows(servers, "select from rules.fact where version = 1")) >= 3 * len(numbers)
 
 
-def test_it_stops_when_asked(servers: Settings, schemas: None) -> None:
-    running = Process(servers)
-    running.start()
-    time.sleep(5)
-    assert running.end() == 0
+FAULTY = """
+from backbone.settings import load
+from rules.decider import Decider
+from rules.stream import run
+
+class Faulty(Decider):
+    def take(self, partition, offset, value):
+        raise ValueError("a fault of the process, not of the bundle")
+
+run(load(), Faulty(load()))
+"""
+
+
+def test_a_process_with_a_fault_stops_and_passes_no_bundle(servers: Settings, another: Callable[..., Process]) -> None:
+    faulty = another(FAULTY)
+    send(servers, [(1, facts(servers, 13, UNCLAIMED)), (1, facts(servers, 17, UNCLAIMED))])
+    assert faulty.wait() != 0
+    assert about(servers, 13) == about(servers, 17) == []
+    another()
+    until(lambda: about(servers, 13) == about(servers, 17) == [("found", 1)])
+
+
+def test_it_stops_when_asked(servers: Settings, process: Process) -> None:
+    send(servers, [(1, facts(servers, 21, UNCLAIMED))])
+    until(lambda: about(servers, 21) == [("found", 1)])
+    assert process.end() == 0
