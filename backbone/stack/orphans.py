@@ -56,10 +56,23 @@ def end(identity: str, postmaster: int | None = None) -> int:
     found = running(identity)
     if not found:
         return 0
-    gentle = {postmaster} & found if postmaster else set()
-    _signal(found - gentle, signal.SIGTERM)
-    _signal(gentle, signal.SIGINT)
+    servers = {postmaster} & found if postmaster else set()
+    _signal(found - servers, signal.SIGTERM)
+    _signal(servers, signal.SIGINT)
     left = _wait(identity, PATIENCE_S)
     _signal(left, signal.SIGKILL)
     _wait(identity, PATIENCE_S)
     return len(found)
+
+
+def kill(identity: str, supervisor: int | None, postmaster: int | None) -> None:
+    """End all that carries the identity at once, for when what it was doing no longer matters.
+
+    The supervisor first, so that it starts nothing again; a postmaster by SIGQUIT, so that it takes its backends along.
+    """
+    found = running(identity)
+    _signal({supervisor} & found if supervisor else set(), signal.SIGKILL)
+    _signal({postmaster} & found if postmaster else set(), signal.SIGQUIT)
+    _signal(running(identity) - {postmaster}, signal.SIGKILL)
+    _signal(_wait(identity, PATIENCE_S), signal.SIGKILL)
+    _wait(identity, PATIENCE_S)

@@ -187,9 +187,15 @@ def _wait_ready(supervisor: Supervisor, settings: Settings, progress: Callable[[
                 break
 
 
-def _leash_program(home: Path, leash: Leash) -> Program:
-    command = [sys.executable, "-P", "-m", "backbone.stack.leash", str(home), str(leash.pid)]
-    return Program(LEASH, tuple([*command, "--wipe"] if leash.wipe else command), stop_seconds=2)
+def _leash_program(places: Places, leash: Leash | None, *, held: bool) -> list[Program]:
+    """What watches the starter, if any; a leash that holds already stays when somebody else calls `up`."""
+    if leash is None and held:
+        leash = Leash(**places.recall()["leash"])
+    places.remember(leash=None if leash is None else {"pid": leash.pid, "wipe": leash.wipe})
+    if leash is None:
+        return []
+    command = [sys.executable, "-P", "-m", "backbone.stack.leash", str(places.home), str(leash.pid)]
+    return [Program(LEASH, tuple([*command, "--wipe"] if leash.wipe else command), stop_seconds=2)]
 
 
 def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, leash: Leash | None = None) -> Settings:
@@ -218,13 +224,13 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         progress("Kafka and PostgreSQL")
         servers = _servers(places, settings, chosen, identity, jars, busy)
         programs = list(plan.programs(settings))
-        bound = [_leash_program(places.home, leash)] if leash else []
+        bound = _leash_program(places, leash, held=LEASH in busy)
         everything = [*servers, *bound, *programs]
         places.remember(programs=[[program.name, program.port] for program in everything if program.name != LEASH])
         supervisor.hand_over(servers, [*bound, *programs], identity)
         if moved:
             supervisor.stop(program.name for program in programs)
-        supervisor.start(program.name for program in (*servers, *bound))
+        supervisor.start(program.name for program in (*bound, *servers))
         _wait_ready(supervisor, settings, progress)
 
         progress("topics, users, databases")
@@ -245,7 +251,9 @@ def down(home: Path, *, wipe: bool = False) -> bool:
         return False
     with _alone(places):
         supervisor = Supervisor(places)
-        if supervisor.alive():
+        if wipe:
+            orphans.kill(str(known["identity"]), supervisor.pid(), _postmaster(places))
+        elif supervisor.alive():
             names = [name for name in supervisor.states() if name not in SERVERS]
             supervisor.stop(names)
             supervisor.stop(SERVERS)
@@ -265,7 +273,10 @@ def _wipe(places: Places) -> None:
     for name in KEPT:
         path = places.home / name
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            # A logger that is just ending may still write a line.
+            shutil.rmtree(path, ignore_errors=True)
+            if path.exists():
+                shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
     with suppress(OSError):

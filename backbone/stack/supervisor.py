@@ -130,6 +130,13 @@ class Supervisor:
         except (OSError, xmlrpc.client.Error):
             return False
 
+    def pid(self) -> int | None:
+        """Its process, as it wrote it down; it may be gone."""
+        try:
+            return int((self._places.run / "supervisord.pid").read_text("utf-8"))
+        except (OSError, ValueError):
+            return None
+
     def states(self) -> dict[str, State]:
         """What each process is doing; empty when the supervisor does not answer."""
         try:
