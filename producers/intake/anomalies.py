@@ -6,8 +6,10 @@ from dataclasses import asdict, dataclass
 from lxml.etree import _Element
 
 from schemas.dmfa.codes import Severity, severities
-from schemas.dmfa.tables import blocks
+from schemas.dmfa.tables import ROOT, blocks
 
+FILE = "90169"
+"""The number of the block that is the file."""
 MOST = 20_000
 """After so many the file is not read on: nobody corrects them one by one, and memory stays bounded."""
 SHOWN = 60
@@ -100,5 +102,8 @@ class Anomalies:
             Anomaly(code, code.rpartition("-")[0], label, severity, f"{path}/{below}" if below else path, message)
         )
         self.blocking += severity == "blocking"
-        if len(self.found) >= MOST:
+        if len(self.found) == MOST:
+            message = f"The file is not read on after {MOST} anomalies. Correct these first."
+            self.found.append(Anomaly(f"{FILE}-172", FILE, ROOT, "blocking", f"/{ROOT}", message))
+            self.blocking += 1
             raise TooMany

@@ -64,15 +64,18 @@ def _line(quarter: str) -> Check:
         lines = zip(time["occupations"], wages["occupations"], strict=True)
         for index, (worked, paid) in enumerate(lines):
             for code, label, message in occupation(Occupation(time, worked, paid, quarter)):
-                anomalies.tell(_place(element, index, label), code, label, message)
+                _tell(element.findall("Occupation")[index], code, label, message, anomalies)
 
     return check
 
 
-def _place(line: _Element, index: int, label: str) -> _Element:
-    """The zone an anomaly of the n-th occupation is about, or the occupation when it is not there."""
-    found = line.findall("Occupation")[index]
-    return _sub(found, label)
+def _tell(element: _Element, code: str, label: str, message: str, anomalies: Anomalies) -> None:
+    """Tell it at the zone of a block, be it there or missing, or at the block itself."""
+    found = element if element.tag == label else element.find(label)
+    if found is None:
+        anomalies.tell(element, code, label, message, below=label)
+    else:
+        anomalies.tell(found, code, label, message)
 
 
 def _measures(_quarter: str) -> Check:
@@ -128,11 +131,7 @@ def _deduction(level: str) -> Callable[[str], Check]:
 
         def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
             for code, label, message in judge(outs[CONTRIBUTIONS]):
-                found = element.find(label)
-                if found is None:
-                    anomalies.tell(element, code, label, message, below=label)
-                else:
-                    anomalies.tell(found, code, label, message)
+                _tell(element, code, label, message, anomalies)
 
         return check
 

@@ -12,8 +12,8 @@ from schemas.dmfa.tables import ROOT
 CHUNK = 1 << 16
 LARGEST_FILE = 1 << 30
 """1 GiB: some 300,000 persons; more is sent in several files."""
-LARGEST_UNIT = 1 << 24
-"""16 MiB between two units; a person takes some 5 kB."""
+LARGEST_UNIT = 1 << 22
+"""4 MiB between two units; a person takes some 5 kB."""
 TOP = ("Form", "EmployerDeclaration", "NaturalPerson", "CompanyVehicle", "ContributionUnrelatedToNP")
 UNITS = frozenset(TOP[2:])
 UPDATE = "DmfAUpdate"

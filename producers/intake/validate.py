@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from lxml.etree import XPath, _Element
 
-from producers.intake.anomalies import Anomalies, shown, tag
+from producers.intake.anomalies import FILE, Anomalies, shown, tag
 from producers.intake.moment import moment
 from producers.intake.owed import Owed
 from producers.intake.plan import plan
@@ -15,8 +15,6 @@ from producers.intake.reader import Stream
 from producers.intake.shapes import CONTRIBUTIONS, HEAD, WAGES, Outs, Record
 from schemas.identifiers import derive
 
-FILE = "90169"
-"""The number of the block that is the file."""
 SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}"
 STRAY = XPath("boolean(descendant-or-self::*/@*|descendant-or-self::*[*]/text()[normalize-space()])")
 """Whether something stands in a block that no table knows: an attribute, or text between its elements."""
