@@ -121,9 +121,9 @@ class Process:
         return self._running.wait(PATIENCE_S)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def another(servers: Settings, schemas: None) -> Iterator[Callable[..., Process]]:
-    """Starts processes, and sees that none outlives the test."""
+    """Starts processes, and sees that none outlives the tests of this module."""
     started: list[Process] = []
 
     def start(code: str = SOUND) -> Process:
@@ -133,11 +133,12 @@ def another(servers: Settings, schemas: None) -> Iterator[Callable[..., Process]
 
     yield start
     for process in started:
-        process.end(signal.SIGKILL)
+        process.end()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def process(another: Callable[..., Process]) -> Process:
+    """The process that the tests of this module share."""
     return another()
 
 
@@ -253,6 +254,7 @@ def test_two_workers_decide_each_bundle_once_while_they_are_killed_again_and_aga
         victim.end(signal.SIGKILL)
         victim.start()
     until(lambda: len(told(servers)) >= before + len(numbers))
+    second.end()
     findings = told(servers)[before:]
     assert len(findings) == len({one["finding"] for one in findings}) == len(numbers)
     assert {(one["status"], one["version"]) for one in findings} == {("found", 1)}
@@ -272,16 +274,13 @@ run(load(), Faulty(load()))
 """
 
 
-def test_a_process_with_a_fault_stops_and_passes_no_bundle(servers: Settings, another: Callable[..., Process]) -> None:
+def test_a_process_with_a_fault_stops_and_passes_no_bundle(
+    servers: Settings, process: Process, another: Callable[..., Process]
+) -> None:
+    assert process.end() == 0, "a process stops when asked"
     faulty = another(FAULTY)
     send(servers, [(1, facts(servers, 13, UNCLAIMED)), (1, facts(servers, 17, UNCLAIMED))])
-    assert faulty.wait() != 0
+    assert faulty.wait() == 1
     assert about(servers, 13) == about(servers, 17) == []
-    another()
+    process.start()
     until(lambda: about(servers, 13) == about(servers, 17) == [("found", 1)])
-
-
-def test_it_stops_when_asked(servers: Settings, process: Process) -> None:
-    send(servers, [(1, facts(servers, 21, UNCLAIMED))])
-    until(lambda: about(servers, 21) == [("found", 1)])
-    assert process.end() == 0
