@@ -121,27 +121,39 @@ def partitions_of(reader: Consumer, topic: str) -> list[int]:
     return sorted(found.partitions)
 
 
-def read_to_end(settings: Settings, user: str, places: list[TopicPartition]) -> Iterator[Message]:
-    """Every committed record from these places to where each partition ends now. Joins no group.
+def read_on(reader: Consumer, places: list[TopicPartition], batch: int = 10_000) -> Iterator[Message]:
+    """Every committed record from these places to where each partition ends now; `reader` must report ends.
+
+    A `batch` of 1 is for the last few: nothing waits for a batch to fill.
 
     Raises Retry when the broker falls silent before the end.
     """
+    reader.assign(places)
+    left = {(place.topic, place.partition) for place in places}
+    while left:
+        messages = reader.consume(batch, timeout=FULL_BATCH_S) or reader.consume(1, timeout=TIMEOUT_S)
+        if not messages:
+            raise Retry("Kafka does not answer.")
+        for message in messages:
+            error = message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                left.discard((str(message.topic()), int(message.partition() or 0)))
+            elif alive(message):
+                yield message
+
+
+def end_reader(settings: Settings, user: str, **overrides: Any) -> Consumer:
+    """A reader for `read_on`: in no group, silent, told where partitions end."""
+    return consumer(settings, user, f"{user}.reads", enable_partition_eof=True, log_level=SILENT, **overrides)
+
+
+def read_to_end(settings: Settings, user: str, places: list[TopicPartition]) -> Iterator[Message]:
+    """As `read_on`, with a reader of its own."""
     if not places:
         return
-    reader = consumer(settings, user, f"{user}.reads", enable_partition_eof=True, log_level=SILENT)
+    reader = end_reader(settings, user)
     try:
-        reader.assign(places)
-        left = {(place.topic, place.partition) for place in places}
-        while left:
-            messages = reader.consume(10_000, timeout=FULL_BATCH_S) or reader.consume(1, timeout=TIMEOUT_S)
-            if not messages:
-                raise Retry("Kafka does not answer.")
-            for message in messages:
-                error = message.error()
-                if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                    left.discard((str(message.topic()), int(message.partition() or 0)))
-                elif alive(message):
-                    yield message
+        yield from read_on(reader, places)
     finally:
         reader.close()
 
