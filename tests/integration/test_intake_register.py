@@ -1,0 +1,198 @@
+"""A file is registered once and whole: whoever sends it again, or at the same moment, gets the same receipt."""
+
+import itertools
+import json
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg.errors import InsufficientPrivilege
+
+from backbone import postgres
+from backbone.settings import Settings
+from producers.intake.receipt import Receipt
+from producers.intake.receive import INTAKE, receive
+from schemas.codec import decode_body, split
+from schemas.contracts import contract
+from schemas.identifiers import inss, pseudonym
+
+SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
+numbers = itertools.count(random.SystemRandom().randrange(10_000_000, 19_000_000))
+"""Every test has employers and decisions of its own: the register is shared and never forgets."""
+
+
+def employer() -> str:
+    head = next(numbers)
+    return f"{head}{97 - head % 97:02d}"
+
+
+Send = Callable[[str], Receipt]
+
+
+@pytest.fixture
+def send(servers: Settings, tmp_path: Path) -> Send:
+    def submit(text: str) -> Receipt:
+        path = tmp_path / f"{next(numbers)}.xml"
+        path.write_text(text, "utf-8")
+        return receive(servers, path)
+
+    return submit
+
+
+def rows(servers: Settings, query: Any, *values: Any) -> list[Any]:
+    with postgres.connect(servers, "owner") as connection:
+        return connection.execute(query, values).fetchall()
+
+
+def events(servers: Settings, receipt: Receipt) -> list[tuple[str, bytes, dict[str, Any]]]:
+    """What lies in the outbox of the declarations of a receipt."""
+    wanted = {declared.declaration for declared in receipt.declarations}
+    found = rows(servers, "select topic, key, value from register.outbox order by tx, id")
+    decoded = [(topic, bytes(key), decode_body(contract(topic), split(bytes(value))[1])) for topic, key, value in found]
+    return [entry for entry in decoded if entry[2]["declaration"] in wanted]
+
+
+def of(number: str) -> str:
+    """The sound declaration, of another employer."""
+    return SOUND.replace("1000000021", number)
+
+
+def test_an_accepted_declaration_and_its_facts_are_there_together(servers: Settings, send: Send) -> None:
+    number = employer()
+    receipt = send(of(number))
+    assert receipt.accepted
+    assert not receipt.already_received
+    (declared,) = receipt.declarations
+    assert (declared.employer, declared.quarter, declared.persons) == (number, "2022Q3", 6)
+    assert (declared.version, declared.status) == (1, "original")
+    found = events(servers, receipt)
+    assert len(found) == 18
+    assert {key for _, key, _ in found} == {pseudonym(servers.pepper(), event["person"]) for _, _, event in found}
+    content = rows(servers, "select content from register.declaration where id = %s", declared.declaration)[0][0]
+    assert content["net_owed"] == 177140
+    assert content["vehicles"] == [{"line": 1, "licence_plate": "1AAA001", "ecological": False}]
+    assert content["form"]["reference"]["reference_number"] == "2022-3-0001"
+
+
+def test_the_same_bytes_give_the_first_receipt_and_nothing_new(servers: Settings, send: Send) -> None:
+    text = of(employer())
+    first, again = send(text), send(text)
+    assert (again.submission, again.declarations, again.anomalies) == (
+        first.submission,
+        first.declarations,
+        first.anomalies,
+    )
+    assert again.already_received
+    assert len(events(servers, first)) == 18
+
+
+def test_the_same_bytes_at_the_same_moment_are_registered_once(servers: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "same.xml"
+    path.write_text(of(employer()), "utf-8")
+    with ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(lambda _: receive(servers, path), range(4)))
+    assert sorted(receipt.already_received for receipt in receipts) == [False, True, True, True]
+    assert len({receipt.submission for receipt in receipts}) == 1
+    assert len(events(servers, receipts[0])) == 18
+
+
+def test_two_originals_of_one_declaration_at_the_same_moment_are_accepted_once(
+    servers: Settings, tmp_path: Path
+) -> None:
+    number = employer()
+    paths = []
+    for reference in ("one", "two", "three"):
+        paths.append(tmp_path / f"{reference}.xml")
+        paths[-1].write_text(of(number).replace("2022-3-0001", reference), "utf-8")
+    with ThreadPoolExecutor(3) as pool:
+        receipts = list(pool.map(lambda path: receive(servers, path), paths))
+    assert sorted(receipt.accepted for receipt in receipts) == [False, False, True]
+    accepted = next(receipt for receipt in receipts if receipt.accepted)
+    assert len(events(servers, accepted)) == 18
+
+
+def test_a_second_original_is_refused_and_says_where(send: Send) -> None:
+    number = employer()
+    assert send(of(number)).accepted
+    receipt = send(of(number).replace("2022-3-0001", "another"))
+    assert not receipt.accepted
+    assert [(anomaly.code, anomaly.path) for anomaly in receipt.anomalies] == [
+        ("90007-006", "/DmfAOriginal/Form[1]/EmployerDeclaration")
+    ]
+    assert receipt.declarations == ()
+
+
+def test_one_wrong_form_keeps_all_forms_of_a_file_out(servers: Settings, send: Send) -> None:
+    good, bad = employer(), employer()
+    start, end = SOUND.index("  <Form>"), SOUND.index("</DmfAOriginal>")
+    wrong = SOUND[start:end].replace("1000000021", bad).replace("85073003328", "85073003329")
+    receipt = send(of(good).replace("</DmfAOriginal>", wrong + "</DmfAOriginal>"))
+    assert not receipt.accepted
+    assert rows(servers, "select 1 from register.declaration where employer in (%s, %s)", good, bad) == []
+    assert send(of(good)).accepted
+
+
+def test_a_form_that_is_there_already_keeps_all_forms_of_a_file_out(servers: Settings, send: Send) -> None:
+    old, new = employer(), employer()
+    assert send(of(old)).accepted
+    start, end = SOUND.index("  <Form>"), SOUND.index("</DmfAOriginal>")
+    receipt = send(of(new).replace("</DmfAOriginal>", SOUND[start:end].replace("1000000021", old) + "</DmfAOriginal>"))
+    assert [anomaly.path for anomaly in receipt.anomalies] == ["/DmfAOriginal/Form[2]/EmployerDeclaration"]
+    assert rows(servers, "select 1 from register.declaration where employer = %s", new) == []
+
+
+def test_a_refused_file_gets_the_same_refusal_again(servers: Settings, send: Send) -> None:
+    text = of(employer()).replace("85073003328", "85073003329")
+    first, again = send(text), send(text)
+    assert [anomaly.code for anomaly in first.anomalies] == ["00024-004"]
+    assert (again.submission, again.anomalies, again.already_received) == (first.submission, first.anomalies, True)
+    assert rows(servers, "select accepted from register.submission where id = %s", first.submission) == [(False,)]
+
+
+def test_a_decision_that_changes_is_a_new_version_and_one_that_does_not_is_nothing_new(
+    servers: Settings, send: Send
+) -> None:
+    name = f"rva-{next(numbers)}"
+    decision = {
+        "decision": name, "institution": "rva", "person": inss(900101001, after_2000=False),
+        "kind": "unemployment_benefit", "from": "2026-01-15", "amount": "55.10", "per": "day",
+    }  # fmt: skip
+    first = send(json.dumps(decision))
+    changed = send(json.dumps({**decision, "until": "2026-06-30"}))
+    same = send(json.dumps({**decision, "until": "2026-06-30"}) + "\n\n")
+    assert [receipt.declarations[0].version for receipt in (first, changed, same)] == [1, 2, 2]
+    assert [receipt.declarations[0].status for receipt in (first, changed, same)] == ["original", "changed", "changed"]
+    found = events(servers, first)
+    assert [(event["version"], event["status"]) for _, _, event in found] == [(1, "original"), (2, "changed")]
+    assert len({event["event"] for _, _, event in found}) == 2
+
+
+def test_changes_of_one_decision_at_the_same_moment_all_become_versions(servers: Settings, tmp_path: Path) -> None:
+    name = f"nic-{next(numbers)}"
+    paths = []
+    for cents in range(3):
+        decision = {
+            "decision": name, "institution": "nic", "person": inss(900101001, after_2000=False),
+            "kind": "incapacity", "from": "2026-01-15", "amount": f"55.1{cents}", "per": "day",
+        }  # fmt: skip
+        paths.append(tmp_path / f"{cents}.jsonl")
+        paths[-1].write_text(json.dumps(decision), "utf-8")
+    with ThreadPoolExecutor(3) as pool:
+        receipts = list(pool.map(lambda path: receive(servers, path), paths))
+    assert sorted(receipt.declarations[0].version for receipt in receipts) == [1, 2, 3]
+
+
+def test_intake_can_neither_read_the_outbox_nor_change_what_is_registered(servers: Settings) -> None:
+    for forbidden in (
+        "select * from register.outbox",
+        "delete from register.submission",
+        "update register.declaration set persons = 0",
+    ):
+        with (
+            postgres.connect(servers, INTAKE) as connection,
+            pytest.raises(InsufficientPrivilege),
+        ):
+            connection.execute(forbidden)
