@@ -145,7 +145,7 @@ class Notifier:
 def run(settings: Settings) -> None:
     """Tell people until asked to stop.
 
-    Raises Retry when PostgreSQL or Kafka went away, Stop when it makes no sense to go on.
+    Raises Retry when PostgreSQL, Kafka or the folder for letters went away, Stop when it makes no sense to go on.
     """
     log = logs.configure(NAME, settings.log_level)
     try:
@@ -164,6 +164,9 @@ def run(settings: Settings) -> None:
             log.info("stopped")
     except psycopg.OperationalError as error:
         raise Retry(f"PostgreSQL went away ({type(error).__name__}).") from error
+    except OSError as error:
+        # Begun batches of letters are finished when their partition is taken again.
+        raise Retry(f"A folder cannot be written ({error.strerror}).") from error
 
 
 def _repeat(notifier: Notifier, consumer: Consumer, drain: Drain) -> None:

@@ -31,6 +31,7 @@ NUMBERS = count(20_000)
 PATIENCE_S = 60.0
 STOP_S = 20.0
 KILLS = 2
+SIZE = 160
 
 
 class Crowd:
@@ -100,7 +101,7 @@ class Crowd:
 
 @pytest.fixture
 def crowd(servers: Settings, tmp_path: Path) -> Crowd:
-    return Crowd(servers, 300, tmp_path)
+    return Crowd(servers, SIZE, tmp_path)
 
 
 @contextmanager
@@ -138,16 +139,15 @@ def test_a_killed_notifier_loses_nobody_and_tells_nobody_twice(servers: Settings
             time.sleep(random.random() / 4)  # noqa: S311 - any moment will do
             process.kill()
             process.wait()
-    with worker(servers) as process:
-        until(crowd, 300)
-        assert stop(process) == 0
+    with worker(servers):
+        until(crowd, SIZE)
     states = crowd.states()
     assert states["in doubt"] <= KILLS * GROUP
     mails, letters = crowd.handed()
     assert max(mails.values()) == 1
     assert max(letters.values()) == 1
-    assert states["handed over"] <= len(mails) + len(letters) <= 300
-    assert len(letters) == 150
+    assert states["handed over"] <= len(mails) + len(letters) <= SIZE
+    assert len(letters) == SIZE // 2
 
 
 def test_a_stopped_notifier_leaves_nothing_in_doubt(servers: Settings, crowd: Crowd) -> None:
@@ -157,10 +157,9 @@ def test_a_stopped_notifier_leaves_nothing_in_doubt(servers: Settings, crowd: Cr
         assert stop(process) == 0
     assert crowd.states()["in doubt"] == 0
     assert crowd.states()["handing over"] == 0
-    with worker(servers) as process:
-        until(crowd, 300)
-        assert stop(process) == 0
-    assert crowd.states() == {"handed over": 300}
+    with worker(servers):
+        until(crowd, SIZE)
+    assert crowd.states() == {"handed over": SIZE}
 
 
 def test_two_notifiers_share_the_work_and_one_takes_over_when_the_other_is_killed(
@@ -170,8 +169,8 @@ def test_two_notifiers_share_the_work_and_one_takes_over_when_the_other_is_kille
         crowd.publish()
         until(crowd, 40)
         first.kill()
-        until(crowd, 300)
+        until(crowd, SIZE)
         assert stop(second) == 0
     mails, letters = crowd.handed()
     assert max(mails.values()) == max(letters.values()) == 1
-    assert len(letters) == 150
+    assert len(letters) == SIZE // 2
