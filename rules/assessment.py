@@ -110,8 +110,5 @@ def _too_late(quarter: str, day: date) -> list[Doubt]:
 
 def undetermined(error: NoLaw) -> tuple[Step, ...]:
     """The trace of a day without law."""
-    return (
-        Step(
-            "undetermined", f"no law on {error.day} for {error.series}", None, f"{error.reason} {error.source}".strip()
-        ),
-    )
+    source = f"{error.reason} ({error.source})" if error.source else error.reason
+    return (Step("undetermined", f"no law on {error.day} for {error.series}", None, source),)
