@@ -1,7 +1,6 @@
 """One real stack per run for the tests that need it; nothing of it outlives the run, however that ends."""
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,7 @@ import pytest
 
 from backbone.settings import Settings
 from backbone.stack import stack as embedded
-from backbone.stack.leash import follow_parent
+from backbone.stack.leash import stop_in_order
 from backbone.stack.stack import Leash, Plan
 
 Kruispunt = Callable[..., subprocess.CompletedProcess[str]]
@@ -27,9 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """A kill is a Ctrl-C: what was started is ended."""
     if hasattr(config, "workerinput"):
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    if "MAKELEVEL" in os.environ:
-        follow_parent()
+    stop_in_order()
     os.environ.setdefault("KRUISPUNT_FAST_START", "1")
 
 

@@ -13,6 +13,7 @@ from backbone.stack import orphans
 from backbone.stack.stack import down
 
 PAUSE_S = 0.5
+UNDER_MAKE = "MAKELEVEL"
 
 
 def began(pid: int) -> str | None:
@@ -31,19 +32,20 @@ def watch(pid: int) -> None:
         time.sleep(PAUSE_S)
 
 
-def follow_parent() -> None:
-    """Ask this process to stop (SIGTERM) when the one that started it is gone, as when `make` was killed.
+def stop_in_order() -> None:
+    """Make a kill (SIGTERM) end this process as Ctrl-C does, so that what it opened is closed.
 
-    For commands somebody waits for; not for what is meant to stay.
+    Run by `make`, the same happens when make is gone, however that ended.
     """
-    parent = os.getppid()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if UNDER_MAKE in os.environ:
+        threading.Thread(target=_follow, args=(os.getppid(),), name="follow-make", daemon=True).start()
 
-    def follow() -> None:
-        while os.getppid() == parent:
-            time.sleep(PAUSE_S)
-        os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=follow, name="follow-parent", daemon=True).start()
+def _follow(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PAUSE_S)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def main() -> None:
