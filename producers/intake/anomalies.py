@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from lxml.etree import _Element
 
-from schemas.dmfa.codes import Severity, severities
+from schemas.dmfa.code_lists import Severity, severities
 from schemas.dmfa.tables import ROOT, blocks
 
 FILE = "90169"

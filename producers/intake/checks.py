@@ -10,7 +10,7 @@ from producers.intake.anomalies import Anomalies, shown
 from producers.intake.deductions import deductions
 from producers.intake.occupation import Occupation, occupation
 from producers.intake.shapes import CONTRIBUTIONS, TIME, WAGES, Check, Outs, Record
-from schemas.dmfa.codes import contribution_types
+from schemas.dmfa.code_lists import contribution_types
 from schemas.identifiers import quarter_days
 
 UNSPECIFIED = "999"

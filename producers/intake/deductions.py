@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from schemas.dmfa.codes import deduction_rows
+from schemas.dmfa.code_lists import deduction_rows
 
 Told = tuple[str, str, str]
 """Anomaly code, XML name of the zone, message."""

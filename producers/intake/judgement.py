@@ -9,12 +9,13 @@ from typing import Any, Literal
 from backbone.errors import Reject
 from producers.intake import entitlements
 from producers.intake.anomalies import FILE, Anomalies, TooMany
+from producers.intake.declaration import Declaration
 from producers.intake.entitlements import Decision
 from producers.intake.events import Events
 from producers.intake.reader import Stream, Unreadable
 from producers.intake.receipt import Declared
 from producers.intake.spool import Spool
-from producers.intake.validate import Declaration, Walk
+from producers.intake.validate import Walk
 from schemas.dmfa.tables import ROOT
 
 BEGINNING = 64

@@ -1,58 +1,21 @@
 """Walks a file from head to end: every anomaly is told, and every person comes out as three records."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, cast
+from typing import cast
 
-from lxml.etree import XPath, _Element
+from lxml.etree import _Element
 
 from producers.intake.anomalies import FILE, Anomalies, shown, tag
+from producers.intake.declaration import Declaration, Person, employer_of
 from producers.intake.moment import moment
-from producers.intake.owed import Owed
 from producers.intake.plan import plan
 from producers.intake.reader import Stream
 from producers.intake.shapes import CONTRIBUTIONS, HEAD, WAGES, Outs, Record
+from producers.intake.stray import attributes, stray, text_between
 from schemas.identifiers import derive
 
-SCHEMA_LOCATION = "{http://www.w3.org/2001/XMLSchema-instance}"
-STRAY = XPath("boolean(descendant-or-self::*/@*|descendant-or-self::*[*]/text()[normalize-space()])")
-"""Whether something stands in a block that no table knows: an attribute, or text between its elements."""
-STRAY_PLACES = XPath("descendant-or-self::*[@*|self::*[*]/text()[normalize-space()]]")
-
-
-@dataclass(slots=True)
-class Declaration:
-    """One declaration of a file: what its head says, and what is counted while its persons come by."""
-
-    form: Record
-    head: Record
-    id: str
-    employer: str
-    quarter: str
-    trusteeship: bool
-    persons: int = 0
-    vehicles: list[Record] = field(default_factory=list)
-    unrelated: list[Record] = field(default_factory=list)
-    owed: Owed = field(default_factory=Owed)
-
-    def content(self) -> dict[str, Any]:
-        """What concerns no single person, for the register."""
-        return {"form": self.form, **self.head, "vehicles": self.vehicles, "unrelated_contributions": self.unrelated}
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """What a declaration says about one person, for each kind of event."""
-
-    declaration: Declaration
-    records: Outs
-
-
-def employer_of(head: Record) -> str:
-    """The enterprise number, or the NSSO number where that is all there is."""
-    known = [number for name in ("enterprise_number", "nsso_number") if (number := head.get(name)) and number != "0"]
-    return str(known[0]) if known else ""
+UNITS = ("NaturalPerson", "CompanyVehicle", "ContributionUnrelatedToNP")
 
 
 class Walk:
@@ -96,15 +59,10 @@ class Walk:
 
     def _let_go(self) -> None:
         if self._read is not None:
-            self._between(_parent(self._read), self._read.tail)
+            text_between(_parent(self._read), self._read.tail, self.anomalies)
             _parent(self._read).remove(self._read)
             self.anomalies.done[tag(self._read)] += 1
             self._read = None
-
-    def _between(self, element: _Element, text: str | None) -> None:
-        if text and not text.isspace():
-            message = f"{shown(text.strip())} stands between its elements. Take it out."
-            self.anomalies.tell(element, f"{FILE}-092", tag(element), message)
 
     def _open(self, element: _Element) -> None:
         """Read the head: the form up to its declaration, the declaration up to its first unit."""
@@ -138,31 +96,15 @@ class Walk:
         """Read the children before the first of `units` and let them go, so that what is left is out of place."""
         children = list(_until(element, *units))
         for child in children:
-            self._stray(child)
+            stray(child, self.anomalies)
         for text in (element.text, *(child.tail for child in children)):
-            self._between(element, text)
+            text_between(element, text, self.anomalies)
         if element.attrib:
-            self._attributes(element)
+            attributes(element, self.anomalies)
         head = plan(str(element.tag), "").read(element, self.anomalies, children)[HEAD]
         for child in children:
             element.remove(child)
         return head
-
-    def _stray(self, element: _Element) -> None:
-        """Tell every attribute and every text that stands between elements."""
-        if STRAY(element):
-            for place in cast("list[_Element]", STRAY_PLACES(element)):
-                if place.attrib:
-                    self._attributes(place)
-                else:
-                    message = "It has text between its elements. Take it out."
-                    self.anomalies.tell(place, f"{FILE}-092", tag(place), message)
-
-    def _attributes(self, element: _Element) -> None:
-        strange = [str(name) for name in element.attrib if not str(name).startswith(SCHEMA_LOCATION)]
-        if strange:
-            message = f"It has the attribute {shown(strange[0])}, which no form has. Take it out."
-            self.anomalies.tell(element, f"{FILE}-092", tag(element), message)
 
     def _unit(self, element: _Element) -> Person | None:
         declaration = self.declarations[-1]
@@ -173,7 +115,7 @@ class Walk:
             message = f"{name} stands too late in the declaration. Put it in the order of the form."
             self.anomalies.tell(element, f"{reader.block.number}-091", name, message)
         self._last_unit = max(position, self._last_unit)
-        self._stray(element)
+        stray(element, self.anomalies)
         records = reader.read(element, self.anomalies)
         person = None
         if position == 0:
@@ -215,7 +157,7 @@ class Walk:
         if told:
             self.anomalies.tell(element, "00015-007", "NetOwedAmount", told, below="NetOwedAmount")
         for child in element:
-            self._between(element, child.tail)
+            text_between(element, child.tail, self.anomalies)
         for name in UNITS:
             self.anomalies.done[name] = 0
 
@@ -227,22 +169,19 @@ class Walk:
         for child in element if self._in_form else ():
             if child.tag != "EmployerDeclaration":
                 plan("Form", "").misplaced(child, self.anomalies)
-            self._between(element, child.tail)
+            text_between(element, child.tail, self.anomalies)
         self._in_form, self._head, self._read = 0, None, element
 
     def _end(self, element: _Element) -> None:
-        self._attributes(element)
+        attributes(element, self.anomalies)
         for text in (element.text, *(child.tail for child in element)):
-            self._between(element, text)
+            text_between(element, text, self.anomalies)
         if not self.anomalies.done["Form"]:
             message = "The file holds no form. Add one."
             self.anomalies.tell(element, "90059-090", "Form", message, below="Form")
         for child in element:
             message = f"{shown(tag(child))} is no part of {element.tag}. Take it out, or correct its name."
             self.anomalies.tell(child, f"{FILE}-092", tag(child), message)
-
-
-UNITS = ("NaturalPerson", "CompanyVehicle", "ContributionUnrelatedToNP")
 
 
 def _until(element: _Element, *names: str) -> Iterator[_Element]:

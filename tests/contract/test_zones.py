@@ -10,11 +10,11 @@ import pytest
 from lxml import etree
 
 from producers.intake.check import read
-from producers.intake.plan import kinds
 from producers.intake.shapes import KINDS
 from producers.intake.values import MAKERS
+from producers.intake.zone_steps import kinds
 from schemas.contracts import contract
-from schemas.dmfa.codes import code_list, deduction_rows, severities
+from schemas.dmfa.code_lists import code_list, deduction_rows, severities
 from schemas.dmfa.tables import Kind, ZoneType, blocks, rows
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,41 @@
+"""What one declaration says as a whole, and what it says about one person."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from producers.intake.owed import Owed
+from producers.intake.shapes import Outs, Record
+
+
+@dataclass(slots=True)
+class Declaration:
+    """One declaration of a file: what its head says, and what is counted while its persons come by."""
+
+    form: Record
+    head: Record
+    id: str
+    employer: str
+    quarter: str
+    trusteeship: bool
+    persons: int = 0
+    vehicles: list[Record] = field(default_factory=list)
+    unrelated: list[Record] = field(default_factory=list)
+    owed: Owed = field(default_factory=Owed)
+
+    def content(self) -> dict[str, Any]:
+        """What concerns no single person, for the register."""
+        return {"form": self.form, **self.head, "vehicles": self.vehicles, "unrelated_contributions": self.unrelated}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a declaration says about one person, for each kind of event."""
+
+    declaration: Declaration
+    records: Outs
+
+
+def employer_of(head: Record) -> str:
+    """The enterprise number, or the NSSO number where that is all there is."""
+    known = [number for name in ("enterprise_number", "nsso_number") if (number := head.get(name)) and number != "0"]
+    return str(known[0]) if known else ""

@@ -1,0 +1,88 @@
+"""Reads the zones that are written in digits: amounts, codes, flags, quarters, and numbers with check digits."""
+
+import re
+from collections.abc import Callable
+
+from producers.intake.anomalies import shown
+from producers.intake.wrong import CHECK_DIGITS, LENGTH, NOT_NUMERIC, OUTSIDE, Wrong
+from schemas.dmfa.tables import Zone
+from schemas.identifiers import from_dmfa, is_inss
+
+INTEGER = re.compile(r"[+-]?[0-9]+")
+SAFE_DIGITS = 64
+"""More are not even converted."""
+ZERO = "0"
+
+
+def integer(zone: Zone) -> Callable[[str], int]:
+    """A whole number that is not negative, within its limits and its number of digits."""
+    pattern = re.compile(zone.pattern, re.ASCII) if zone.pattern else INTEGER
+    numbers = frozenset(map(int, zone.values))
+    low = int(zone.low) if zone.low else None
+    high = int(zone.high) if zone.high else None
+
+    def read(text: str) -> int:
+        text = text.strip()
+        if not INTEGER.fullmatch(text):
+            raise Wrong(NOT_NUMERIC, f"{shown(text)} is not a whole number. Write digits only.")
+        if not pattern.fullmatch(text):
+            raise Wrong(LENGTH, f"{shown(text)} has not the form {zone.pattern}. Write all its digits.")
+        if len(text) > SAFE_DIGITS:
+            raise Wrong(LENGTH, f"{shown(text)} has too many digits.")
+        value = int(text)
+        if zone.length and len(str(abs(value))) > zone.length:
+            raise Wrong(LENGTH, f"{shown(text)} has more than {zone.length} digits.")
+        if numbers and value not in numbers:
+            raise Wrong(OUTSIDE, f"{shown(text)} is not one of {', '.join(zone.values)}.")
+        if (low is not None and value < low) or (high is not None and value > high) or value < 0:
+            most = f" and not more than {zone.high}" if zone.high else ""
+            raise Wrong(OUTSIDE, f"{shown(text)} is outside what is possible: at least {zone.low or 0}{most}.")
+        return value
+
+    return read
+
+
+def checked(zone: Zone, digits: int, check: Callable[[str], bool], what: str) -> Callable[[str], str]:
+    """A number with check digits, padded; `0` where the zone lets it stand for unknown."""
+    number_of = integer(zone)
+    zero = zone.type in ("nsso", "enterprise", "inss0")
+
+    def read(text: str) -> str:
+        value = number_of(text)
+        if zero and not value:
+            return ZERO
+        number = f"{value:0{digits}d}"
+        if not check(number):
+            raise Wrong(CHECK_DIGITS, f"{shown(number)} is no {what}: its check digits do not fit. Correct the number.")
+        return number
+
+    return read
+
+
+def person(zone: Zone) -> Callable[[str], str | None]:
+    """A person who may be unknown (0)."""
+    number_of = checked(zone, 11, is_inss, "national number")
+
+    def read(text: str) -> str | None:
+        number = number_of(text)
+        return None if number == ZERO else number
+
+    return read
+
+
+def quarter(zone: Zone) -> Callable[[str], str]:
+    """A quarter, written 20263, as 2026Q3."""
+    number_of = integer(zone)
+    return lambda text: from_dmfa(str(number_of(text)))
+
+
+def flag(zone: Zone) -> Callable[[str], bool]:
+    """0 or 1."""
+    number_of = integer(zone)
+    return lambda text: bool(number_of(text))
+
+
+def code(zone: Zone, digits: int) -> Callable[[str], str]:
+    """A code with all its leading zeros."""
+    number_of = integer(zone)
+    return lambda text: f"{number_of(text):0{digits}d}"

@@ -1,0 +1,39 @@
+"""Tells what stands in a file though no table knows it: attributes, and text between elements."""
+
+from typing import cast
+
+from lxml.etree import XPath, _Element
+
+from producers.intake.anomalies import FILE, Anomalies, shown, tag
+
+INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
+ALLOWED = {f"{INSTANCE}schemaLocation", f"{INSTANCE}noNamespaceSchemaLocation"}
+STRAY = XPath("boolean(descendant-or-self::*/@*|descendant-or-self::*[*]/text()[normalize-space()])")
+"""Whether something stands in a block that no table knows: an attribute, or text between its elements."""
+STRAY_PLACES = XPath("descendant-or-self::*[@*|self::*[*]/text()[normalize-space()]]")
+
+
+def text_between(element: _Element, text: str | None, anomalies: Anomalies) -> None:
+    """Tell a text that follows an element inside `element`."""
+    if text and not text.isspace():
+        message = f"{shown(text.strip())} stands between its elements. Take it out."
+        anomalies.tell(element, f"{FILE}-092", tag(element), message)
+
+
+def stray(element: _Element, anomalies: Anomalies) -> None:
+    """Tell every attribute and every text that stands between elements."""
+    if STRAY(element):
+        for place in cast("list[_Element]", STRAY_PLACES(element)):
+            if place.attrib:
+                attributes(place, anomalies)
+            else:
+                message = "It has text between its elements. Take it out."
+                anomalies.tell(place, f"{FILE}-092", tag(place), message)
+
+
+def attributes(element: _Element, anomalies: Anomalies) -> None:
+    """Tell the attributes of an element, but for those that say where its schema is."""
+    strange = [str(name) for name in element.attrib if name not in ALLOWED]
+    if strange:
+        message = f"It has the attribute {shown(strange[0])}, which no form has. Take it out."
+        anomalies.tell(element, f"{FILE}-092", tag(element), message)

@@ -1,0 +1,15 @@
+"""What a value is told when it cannot be taken as it stands, with the codes of annex 30 for it."""
+
+from typing import Any
+
+NOT_NUMERIC, INVALID, CHECK_DIGITS, OUTSIDE, LENGTH, NOT_IN_QUARTER = "002", "003", "004", "008", "093", "034"
+
+
+class Wrong(Exception):
+    """The anomaly of a value. `value` is kept when it can still be read; without it the anomaly blocks."""
+
+    def __init__(self, code: str, message: str, value: Any = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.value = value

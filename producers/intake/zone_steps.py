@@ -1,0 +1,81 @@
+"""Makes for each zone what reads it: convert, tell what is wrong, put the value where it travels."""
+
+from functools import cache
+from typing import Any
+
+from lxml.etree import _Element
+
+from producers.intake.anomalies import Anomalies, shown, tag
+from producers.intake.shapes import HEAD, KINDS, Outs, Take
+from producers.intake.values import converter
+from producers.intake.wrong import Wrong
+from schemas.dmfa.code_lists import severities
+from schemas.dmfa.tables import Block, Zone, blocks
+
+REMEMBERED = 4096
+"""Values of one zone that are remembered; then it begins anew."""
+SENSITIVE = {"inss", "inss0"}
+"""Numbers of persons are never remembered."""
+
+
+@cache
+def kinds(element: str) -> tuple[int, ...]:
+    """Which records a block writes in: those of its own zones and of all blocks below it."""
+    block = blocks()[element]
+    own = {zone.kind for zone in block.zones if zone.name}
+    found = {KINDS.index(kind) for kind in own if kind in KINDS} | ({HEAD} if "" in own else set())
+    for child in block.children:
+        found |= set(kinds(child.element)) - {HEAD}
+    return tuple(sorted(found))
+
+
+def zone_take(zone: Zone, block: Block, quarter: str) -> Take:
+    """What reads a zone into the records of its kind. A value seen before is not converted again: most repeat."""
+    convert = converter(zone, quarter)
+    remembered: dict[str, Any] = {}
+    every = zone.kind == "every"
+    places = kinds(block.element) if every else (KINDS.index(zone.kind) if zone.kind in KINDS else HEAD,)
+    first, name, remember = places[0], zone.name, zone.type not in SENSITIVE
+
+    def take(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+        text = element.text or ""
+        value = remembered.get(text)
+        if value is None:
+            try:
+                value = convert(text)
+            except Wrong as wrong:
+                value = wrong.value
+                code = f"{zone.number}-{wrong.code}"
+                anomalies.tell(element, code, zone.element, wrong.message, blocking=value is None)
+            else:
+                if value is not None and remember:
+                    if len(remembered) >= REMEMBERED:
+                        remembered.clear()
+                    remembered[text] = value
+            if len(element):
+                _inner(element, zone, anomalies)
+        if every:
+            for place in places:
+                outs[place][name] = value
+        else:
+            outs[first][name] = value
+
+    return take
+
+
+def _inner(element: _Element, zone: Zone, anomalies: Anomalies) -> None:
+    inner = element[0]
+    message = f"{shown(tag(inner))} cannot stand inside a zone. Take it out."
+    anomalies.tell(element, f"{zone.number}-092", zone.element, message, blocking=True)
+
+
+def forbidden_take(zone: Zone) -> Take:
+    """What tells that a zone is there which may not be."""
+    code = f"{zone.number}-005"
+    code = code if code in severities() else f"{zone.number}-090"
+
+    def take(element: _Element, _outs: Outs, anomalies: Anomalies) -> None:
+        message = f"{zone.element} may not be in this form. Take it out."
+        anomalies.tell(element, code, zone.element, message, blocking=True)
+
+    return take
