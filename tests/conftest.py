@@ -19,7 +19,7 @@ COMMAND = Path(sys.executable).with_name("kruispunt")
 COSTS = ("servers", "stack")
 """Fixtures that need servers: what needs none runs first."""
 OWN_STACK = "test_stack_"
-"""Modules named so bring stacks of their own up and down: they run last."""
+"""Modules named so bring stacks of their own up and down: they run while no other stack is there."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,8 +35,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def cost(item: pytest.Item) -> int:
         if item.path.name.startswith(OWN_STACK):
-            return len(COSTS) + 1
-        needed = [number for number, name in enumerate(COSTS, 1) if name in getattr(item, "fixturenames", ())]
+            return 1
+        needed = [number for number, name in enumerate(COSTS, 2) if name in getattr(item, "fixturenames", ())]
         return max(needed, default=0)
 
     items.sort(key=cost)
