@@ -3,6 +3,8 @@
 import logging
 import re
 import sys
+import traceback
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -20,6 +22,11 @@ def _hide(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_hide(inner) for inner in value]
     return value
+
+
+def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What Python prints of an error nobody expected, without numbers: a database quotes values in its messages."""
+    sys.stderr.write(PERSON_NUMBER.sub(HIDDEN, "".join(traceback.format_exception(kind, error, trace))))
 
 
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:

@@ -1,11 +1,13 @@
 """One verb per arrow of the flow; each hands over to the module that does it, nothing more."""
 
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from backbone.logs import report
 from kruispunt.output import answering
 
 app = typer.Typer(
@@ -253,4 +255,5 @@ def _day(moment: datetime | None) -> date | None:
 
 def main() -> None:
     """The entry point of `kruispunt`."""
+    sys.excepthook = report
     app()

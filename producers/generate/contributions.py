@@ -7,7 +7,6 @@ from producers.generate.careers import STATUTORY_CODE
 WORKER_RATE = 1307
 EMPLOYER_RATE = 2500
 EMPLOYER_RATE_MARIBEL = 3240
-EMPLOYER_RATE_SHELTERED = 1988
 STUDENT_RATE = 814
 HEALTH_RATE, PENSION_RATE = 881, 4350
 """Statutory staff: health care, and the pension of the public sector."""
@@ -55,11 +54,8 @@ def contributions(
     basis = (gross * MANUAL_BASE + 50) // 100 if manual else gross
     if worker_code in APPRENTICE_CODES:
         return [_line(worker_code, int(manual), basis, _of(basis, APPRENTICE_RATE))]
-    employer = EMPLOYER_RATE
-    if worker_code in SHELTERED_CODES:
-        employer = EMPLOYER_RATE_SHELTERED
-    elif committee.startswith(MARIBEL_COMMITTEES):
-        employer = EMPLOYER_RATE_MARIBEL
+    # Sheltered workers too: a lower rate would leave less than the reductions that the law as sourced gives them.
+    employer = EMPLOYER_RATE_MARIBEL if committee.startswith(MARIBEL_COMMITTEES) else EMPLOYER_RATE
     found = [_line(worker_code, int(manual), basis, _of(basis, WORKER_RATE + employer))]
     if commercial:
         found.append(_line("809", 5 if size >= 20 else 0, basis, _of(basis, 18 if size >= 20 else 13)))
