@@ -1,10 +1,12 @@
 """The fraction mu of a full quarter, its sum mu_glob, and the multiplication factor beta, all exact."""
 
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from rules.exact import half_up
-from rules.parameters import Row
+from rules.parameters import Row, load
 from rules.situation import Occupation, Situation
 
 WEEKS = 13
@@ -45,8 +47,13 @@ class Beta:
     below_floor: bool
 
 
-def beta_s(total: int, row: Row, *, exempt: bool) -> Beta:
-    """beta_s for mu_glob x 100; `exempt` keeps the factor below the floor."""
+@lru_cache(maxsize=4096)
+def beta_s(total: int, day: date, *, exempt: bool) -> Beta:
+    """beta_s for mu_glob x 100 on a day; `exempt` keeps the factor below the floor.
+
+    Raises NoLaw.
+    """
+    row = load("structural_reduction").at("beta", day)
     share = Fraction(total, FULL)
     floor, step, full = (Fraction(row.number(name)) for name in ("floor", "step", "full"))
     factor = Fraction(row.number("factor"))

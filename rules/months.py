@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from enum import Enum
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple
 
+from rules.exact import half_up
 from rules.situation import Occupation
 from schemas.identifiers import quarter_days
 
@@ -14,6 +16,34 @@ WEEK = 5
 """Weekdays in a week."""
 WEEKEND = 5
 """The number of Saturday, where Monday is 0."""
+
+
+class Share(NamedTuple):
+    """An exact share; a pair rather than a Fraction, which would cost more than all the rest of a rule."""
+
+    part: int
+    whole: int
+
+    @property
+    def full(self) -> bool:
+        """Whether it is all of it."""
+        return self.part == self.whole
+
+    def of(self, amount: int) -> int:
+        """This share of an amount, to the nearest unit."""
+        return half_up(amount * self.part, self.whole)
+
+    def raised(self, amount: int) -> int:
+        """What an amount that is this share of the whole is for the whole, to the nearest unit."""
+        return half_up(amount * self.whole, self.part)
+
+    def times(self, other: "Share") -> "Share":
+        """The share of a share."""
+        return Share(self.part * other.part, self.whole * other.whole)
+
+    def over(self, other: "Share") -> "Share":
+        """How this share stands to another."""
+        return Share(self.part * other.whole, self.whole * other.part)
 
 
 class Span(Enum):
@@ -24,13 +54,16 @@ class Span(Enum):
     PART = "a part of the quarter"
 
 
+ALL = Share(1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Month:
     """One month of an occupation: its first day, how much of the wage falls in it, and how much of it is covered."""
 
     first: date
-    share: Fraction
-    covered: Fraction
+    share: Share
+    covered: Share
 
     @property
     def name(self) -> str:
@@ -69,7 +102,13 @@ def _months(start: date | None, end: date | None, quarter: str) -> Months:
     total = sum((weight for _, weight in weights), Fraction(0))
     whole = all(weight == 1 for _, weight in weights)
     span = {3: Span.QUARTER, 1: Span.MONTH}.get(len(weights), Span.PART) if whole else Span.PART
-    return Months(span, tuple(Month(name, weight / total, weight) for name, weight in weights), weekdays)
+    return Months(
+        span, tuple(Month(name, _share(weight / total), _share(weight)) for name, weight in weights), weekdays
+    )
+
+
+def _share(value: Fraction) -> Share:
+    return Share(value.numerator, value.denominator)
 
 
 def weekdays_between(first: date, last: date) -> int:
@@ -81,7 +120,7 @@ def weekdays_between(first: date, last: date) -> int:
     return weeks * WEEK + sum((first.weekday() + extra) % 7 < WEEKEND for extra in range(rest))
 
 
-def performed(occupation: Occupation, codes: frozenset[str], weekdays: int) -> Fraction | None:
+def performed(occupation: Occupation, codes: frozenset[str], weekdays: int) -> Share | None:
     """Share of full time performed over the days of the occupation, at most 1; None when it is not declared.
 
     Days over the expected days for full-timers, hours over the hours of the reference person for part-timers.
@@ -90,7 +129,11 @@ def performed(occupation: Occupation, codes: frozenset[str], weekdays: int) -> F
         hours = occupation.hours(codes)
         if hours is None or not occupation.reference_hours or not weekdays:
             return None
-        return min(Fraction(hours * WEEK, occupation.reference_hours * weekdays), Fraction(1))
+        return _at_most_all(hours * WEEK, occupation.reference_hours * weekdays)
     if not occupation.days_per_week or not weekdays:
         return None
-    return min(Fraction(occupation.days(codes) * WEEK, occupation.days_per_week * weekdays), Fraction(1))
+    return _at_most_all(occupation.days(codes) * WEEK, occupation.days_per_week * weekdays)
+
+
+def _at_most_all(part: int, whole: int) -> Share:
+    return Share(part, whole) if part < whole else ALL

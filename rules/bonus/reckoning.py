@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from fractions import Fraction
 from functools import cache
 
 from rules.bonus.formula import NAME, RATE, Terms, terms
 from rules.exact import half_up, scaled
 from rules.finding import Certainty, Doubt
-from rules.months import Month, Span, months, performed
+from rules.months import Month, Share, Span, months, performed
 from rules.parameters import Row, load
 from rules.situation import Occupation
 from schemas.identifiers import quarter_days
@@ -90,31 +89,27 @@ def reckon(occupation: Occupation, quarter: str, *, manual: bool) -> Reckoning:
         return result
     spread = months(occupation, quarter)
     share = performed(occupation, known.worked, spread.weekdays)
-    if not share:
+    if share is None or not share.part:
         result.doubt(Certainty.UNDETERMINED, f"the working time needed for S is not declared: {SERVICES}")
         return result
     for month in spread.months:
-        result.months.append(_month(result, month, share * month.covered, manual=manual))
+        result.months.append(_month(result, month, share.times(month.covered), manual=manual))
     result.due = sum(monthly.granted for monthly in result.months)
-    _doubts(result, spread.span, complete=share == 1 and not occupation.part_time)
+    _doubts(result, spread.span, complete=share.full and not occupation.part_time)
     return result
 
 
-def _month(result: Reckoning, month: Month, share: Fraction, *, manual: bool) -> Monthly:
+def _month(result: Reckoning, month: Month, share: Share, *, manual: bool) -> Monthly:
     figures = terms(month.first, manual=manual)
-    wage = _to_cent(result.wage * month.share)
-    reference = wage if share == 1 else _to_cent(wage / share)
+    wage = month.share.of(result.wage)
+    reference = wage if share.full else share.raised(wage)
     strong, weak = figures.bonus(reference)
-    part = _to_cent(share * 100)
+    part = share.of(100)
     factor = result.general.factor if manual else 100
     owed = half_up(wage * result.general.rate * factor, RATE * 100)
     return Monthly(
         month, figures, wage, reference, strong, weak, part, owed, min(half_up((strong + weak) * part, 100), owed)
     )
-
-
-def _to_cent(value: Fraction) -> int:
-    return half_up(value.numerator, value.denominator)
 
 
 def _doubts(result: Reckoning, span: Span, *, complete: bool) -> None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cache
 
 from rules.assessment import undetermined
-from rules.exact import cents, half_up, plain
+from rules.exact import cents, plain
 from rules.finding import Certainty, Doubt, Finding, Step, doubt_steps, surest
 from rules.months import WEEKEND, months
 from rules.parameters import NoLaw, Parameters, Row, load
@@ -84,13 +84,9 @@ def _limits(situation: Situation, occupation: Occupation) -> list[tuple[str, int
     first, _ = quarter_days(situation.quarter)
     wage = occupation.wage(parameters().at("wage", first).codes("codes"))
     return [
-        (month.name, _to_cent(wage * month.share / month.covered), parameters().at("reference amount", month.first))
+        (month.name, month.share.over(month.covered).of(wage), parameters().at("reference amount", month.first))
         for month in months(occupation, situation.quarter).months
     ]
-
-
-def _to_cent(value: Fraction) -> int:
-    return half_up(value.numerator, value.denominator)
 
 
 def _contractual(occupation: Occupation) -> Fraction | None:

@@ -1,5 +1,5 @@
 insert into rules.finding as kept (person, quarter, employer, finding, version, status, essence, body)
 select *
-from unnest(%b::bytea[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[], %s::text[], %b::bytea[])
+from unnest(%b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::text[], %b::bytea[])
 on conflict (person, quarter, finding) do update
 set version = excluded.version, status = excluded.status, essence = excluded.essence, body = excluded.body

@@ -1,1 +1,1 @@
-insert into rules.outbox (topic, key, value) select * from unnest(%s::text[], %b::bytea[], %b::bytea[])
+insert into rules.outbox (topic, key, value) select * from unnest(%b::text[], %b::bytea[], %b::bytea[])

@@ -48,6 +48,7 @@ def terms(name: str, day: date) -> Terms:
 class General:
     """The figures that hold for every category in one quarter."""
 
+    day: date
     wage_codes: frozenset[str]
     excluding: frozenset[str]
     worked: frozenset[str]
@@ -68,6 +69,7 @@ def general(day: date) -> General:
     known = load(NAME)
     wage, services = known.at("wage W", day), known.at("services", day)
     return General(
+        day,
         wage.codes("codes"),
         wage.codes("excluding"),
         services.codes("wage"),
@@ -172,7 +174,7 @@ def _beta(result: Reckoning, situation: Situation) -> Beta | None:
     """beta_s; None when the exception below its floor cannot be judged."""
     row = result.general.beta
     exempt = half_time(result.occupation, row)
-    beta = beta_s(result.mu_glob, row, exempt=bool(exempt) or result.category.sheltered)
+    beta = beta_s(result.mu_glob, result.general.day, exempt=bool(exempt) or result.category.sheltered)
     if not beta.below_floor:
         return beta
     if exempt:
