@@ -133,8 +133,8 @@ def load(connection: Connection[Any], path: Path) -> Loaded:
 
 
 def listing(connection: Connection[Any]) -> Iterator[dict[str, str | None]]:
-    """Every dossier, streamed in the order of persons."""
-    with connection.transaction(), connection.cursor(name="listing", binary=True) as cursor:
+    """Every dossier, streamed in the order of persons; the connection is not in autocommit."""
+    with connection.cursor(name="listing", binary=True) as cursor:
         cursor.itersize = BATCH
         cursor.execute(LISTING)
         for person, institution, quality, since, until in cursor:

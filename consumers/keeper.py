@@ -10,7 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message,
 from psycopg import Connection, Cursor
 
 from backbone import kafka, logs, positions, postgres
-from backbone.errors import Retry
+from backbone.errors import Retry, Stop
 from backbone.process import PATIENCE_S, Drain
 from backbone.settings import Settings
 
@@ -58,7 +58,7 @@ class Keeper:
     def keep(self) -> int:
         """Keep one batch; gives how many records.
 
-        Raises Retry when somebody else was faster or something passing is in the way.
+        Raises Retry when somebody else was faster or something passing is in the way, Stop when the rows do not fit.
         """
         # 1. Read what the broker has committed.
         messages = gather(self._reader, self._batch)
@@ -76,6 +76,11 @@ class Keeper:
                     raise Retry("Another process is further.")
         except psycopg.errors.UniqueViolation as error:
             raise Retry("Another process was faster.") from error
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
+            # What PostgreSQL says about a row may quote it.
+            raise Stop(
+                f"PostgreSQL refuses the rows ({error.sqlstate}).", "Is its schema that of this version?"
+            ) from None
         return len(messages)
 
     def close(self) -> None:

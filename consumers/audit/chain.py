@@ -25,9 +25,12 @@ def chained(previous: Link, partition: int, contract: int, body: bytes) -> Link:
 
 
 def broken(connection: Connection[Any]) -> Iterator[tuple[int, int]]:
-    """Every place (partition, number) where a chain does not fit; a chain that is whole gives nothing."""
+    """Every place (partition, number) where a chain does not fit; a chain that is whole gives nothing.
+
+    Streamed; the connection is not in autocommit.
+    """
     last: dict[int, Link] = {}
-    with connection.transaction(), connection.cursor(name="chain", binary=True) as cursor:
+    with connection.cursor(name="chain", binary=True) as cursor:
         cursor.execute(
             "select partition, number, contract, body, previous, hash from audit.segment order by partition, number"
         )

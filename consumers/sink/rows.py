@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 import httpx
 import orjson
@@ -15,6 +16,9 @@ from schemas.registry import SchemaBook, UnknownSchema
 TIMEOUT_S = 10.0
 NOT_FOUND = 404
 AROUND = {*ENVELOPE, DELIBERATION["name"], *TRAIL}
+
+NOTHING, MARK = "\0", "\N{REPLACEMENT CHARACTER}"
+"""PostgreSQL takes no NUL in a text; Avro does."""
 
 Row = tuple[int, int, str, str, str, int, str, str, str, str, datetime, str, str]
 
@@ -33,6 +37,23 @@ def book(registry_url: str) -> SchemaBook:
             raise Retry(f"The schema registry does not answer: {type(error).__name__}.") from error
 
     return SchemaBook(fetch)
+
+
+def _storable(value: Any) -> Any:
+    """The same with every NUL made visible."""
+    match value:
+        case str():
+            return value.replace(NOTHING, MARK)
+        case list():
+            return [_storable(one) for one in value]
+        case dict():
+            return {name: _storable(one) for name, one in value.items()}
+    return value
+
+
+def _json(content: Any) -> str:
+    text = orjson.dumps(content).decode()
+    return orjson.dumps(_storable(content)).decode() if "\\u0000" in text else text
 
 
 def rows(messages: Iterable[Message], schemas: SchemaBook) -> Iterator[Row]:
@@ -65,5 +86,5 @@ def rows(messages: Iterable[Message], schemas: SchemaBook) -> Iterator[Row]:
             record["person"],
             record["occurred_at"],
             contract.name,
-            orjson.dumps(content).decode(),
+            _json(content),
         )

@@ -1,0 +1,84 @@
+"""A delivery becomes a row by the schema it names, and one nobody can read is not passed over."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from backbone.errors import Retry, Stop
+from consumers.deliberations import load
+from consumers.projection import Projection, projections
+from consumers.sink.rows import Row, rows
+from schemas.codec import encode
+from schemas.registry import SchemaBook
+from schemas.samples import sample
+
+ENTITLEMENTS = "declarations.entitlements"
+
+
+class Delivered:
+    """A message, as far as a sink looks at it."""
+
+    def __init__(self, value: bytes, offset: int = 7) -> None:
+        self._value, self._offset = value, offset
+
+    def topic(self) -> str:
+        return "deliveries.fpd"
+
+    def partition(self) -> int:
+        return 2
+
+    def offset(self) -> int:
+        return self._offset
+
+    def value(self) -> bytes:
+        return self._value
+
+
+def projection(deliberation: str, kind: str) -> Projection:
+    return next(one for one in projections(load()) if (one.deliberation, one.contract.name) == (deliberation, kind))
+
+
+def stored(*delivered: Delivered, known: Projection | None = None) -> list[Row]:
+    book = SchemaBook()
+    if known:
+        book.add(known.contract)
+    return list(rows(delivered, book))  # type: ignore[arg-type]  # a fake of a message
+
+
+def delivery(one: Projection, **changes: Any) -> Delivered:
+    record = sample(one.contract.name) | {"deliberation": one.deliberation} | changes
+    return Delivered(encode(one.contract, record))
+
+
+def test_a_row_has_the_envelope_in_columns_and_the_permitted_fields_as_content() -> None:
+    found = projection("23/112@1", ENTITLEMENTS)
+    given = {"occurred_at": datetime(2026, 10, 12, 8, 30, tzinfo=UTC), "from": date(2026, 1, 1), "until": None}
+    full = sample(ENTITLEMENTS)
+    (row,) = stored(delivery(found, **given), known=found)
+    assert row[:-1] == (
+        2, 7, full["event"], "23/112@1", full["declaration"], full["version"], full["status"], full["quarter"],
+        full["employer"], full["person"], given["occurred_at"], ENTITLEMENTS,
+    )  # fmt: skip
+    content = orjson.loads(row[-1])
+    assert list(content) == ["institution", "kind", "nature", "from", "until", "amount", "per"]
+    assert (content["from"], content["until"], content["amount"]) == ("2026-01-01", None, full["amount"])
+
+
+def test_a_character_postgresql_cannot_hold_is_made_visible() -> None:
+    found = projection("23/112@1", ENTITLEMENTS)
+    (row,) = stored(delivery(found, nature="a\0b"), known=found)
+    assert orjson.loads(row[-1])["nature"] == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_a_schema_the_registry_does_not_know_yet_is_waited_for() -> None:
+    with pytest.raises(Retry):
+        stored(delivery(projection("23/112@1", ENTITLEMENTS)))
+
+
+def test_a_delivery_that_cannot_be_read_stops_the_sink_with_its_place() -> None:
+    found = projection("23/112@1", ENTITLEMENTS)
+    for value in (b"", b"\x07abcdef", found.contract.prefix + b"\xff\xff"):
+        with pytest.raises(Stop, match=r"deliveries\.fpd\[2\]@7"):
+            stored(Delivered(value), known=found)
