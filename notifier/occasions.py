@@ -11,7 +11,6 @@ from notifier.channel import LANGUAGE_OF_STRANGERS, LETTER, choose_channel
 from notifier.content import profiles
 from notifier.ledger import Move, State
 from notifier.settle import Occasion, Telling, Version, Waiting, ripe, settle, worth_a_notice
-from schemas.identifiers import derive
 
 WITHDRAWN_IN_TIME = "It went away before it was told, or nothing changed."
 UNREACHABLE = "There is no official e-mail and no complete address."
@@ -95,7 +94,7 @@ def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
         settled = settle(fresh[occasion], told)
         recipient_id, partition = places[occasion]
         sequence = earlier.get(occasion, 0) + 1
-        notice = derive("notice", occasion.side, recipient_id, occasion.quarter, str(sequence))
+        notice = ledger.name_notice(occasion.side, recipient_id, occasion.quarter, sequence)
         tell = worth_a_notice(settled)
         state, reason = (State.SETTLED, "") if tell else (State.SUPPRESSED, WITHDRAWN_IN_TIME)
         side, recipient, quarter = occasion

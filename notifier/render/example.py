@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from notifier.channel import Profile
 from notifier.content import Notice, Step, Told
+from notifier.ledger import name_notice
 from schemas.identifiers import derive, inss
 
 EMPLOYER = "0897223670"
@@ -84,7 +85,7 @@ def income_guarantee() -> Told:
 def for_citizen(language: str, *told: Told, sequence: int = 1) -> Notice:
     """A notice to a citizen."""
     return Notice(
-        derive("notice", "citizen", language, str(sequence)), "citizen", person(1), "2026Q3", sequence, language,
+        name_notice("citizen", language, "2026Q3", sequence), "citizen", person(1), "2026Q3", sequence, language,
         MADE_AT, profile(language), told or (work_bonus(), income_guarantee()), {EMPLOYER: "Bakkerij Peeters BV"},
     )  # fmt: skip
 
@@ -94,6 +95,6 @@ def for_employer(language: str, workers: int = 3, *more: Told, sequence: int = 1
     kinds = ("certain", "likely", "to_check")
     told = tuple(reduction(number, kinds[number % 3], 10_000 * (number % 2)) for number in range(workers))
     return Notice(
-        derive("notice", "employer", language, str(sequence)), "employer", EMPLOYER, "2025Q2", sequence, language,
+        name_notice("employer", language, "2025Q2", sequence), "employer", EMPLOYER, "2025Q2", sequence, language,
         MADE_AT, profile(language, "", "Bakkerij Peeters BV"), (*told, *more), {EMPLOYER: "Bakkerij Peeters BV"},
     )  # fmt: skip

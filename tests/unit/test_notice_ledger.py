@@ -1,9 +1,11 @@
 """Where a notice may go from where it is."""
 
+import re
+
 import pytest
 
 from notifier.by_mail import ATTEMPTS, LONGEST_WAIT_S, backoff
-from notifier.ledger import FINAL, FOLLOWS, State
+from notifier.ledger import FINAL, FOLLOWS, State, name_notice
 
 
 def reachable(start: State) -> set[State]:
@@ -43,3 +45,13 @@ def test_waits_grow_up_to_an_hour() -> None:
     assert waits == sorted(waits)
     assert waits[0] == 30
     assert waits[-1] == LONGEST_WAIT_S
+
+
+def test_the_reference_of_a_notice_never_looks_like_the_number_of_a_person_or_an_employer() -> None:
+    names = [name_notice("citizen", f"{number:032x}", "2026Q3", 1) for number in range(2_000)]
+    assert len(set(names)) == 2_000
+    assert not [name for name in names if re.search(r"\d{6}", name)]
+
+
+def test_a_follow_up_has_a_reference_of_its_own() -> None:
+    assert name_notice("citizen", "a", "2026Q3", 1) != name_notice("citizen", "a", "2026Q3", 2)
