@@ -4,13 +4,15 @@ Pure: events, projections in force and dossiers in; copies and refusals out.
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 from consumers.directory import Dossier
 from consumers.projection import Projection
-from consumers.shape import Decision, Shape, Unreadable, cutter, shape
+from consumers.shape import Opened, Unreadable, cutter, shape
 from schemas.contracts import Contract
 from schemas.identifiers import quarter_days
 
@@ -65,22 +67,49 @@ class Narrowed:
 class _Standing(NamedTuple):
     """How a person is on file at one institution: qualities in the period, and ever."""
 
-    now: frozenset[str]
-    ever: frozenset[str]
+    now: AbstractSet[str]
+    ever: AbstractSet[str]
 
 
-_Standings = dict[str, _Standing]
+NOWHERE: AbstractSet[str] = frozenset()
 
 
-def _standings(dossiers: Sequence[Dossier], first: date, last: date | None) -> _Standings:
-    """By institution, how a person is on file in a period."""
-    now: dict[str, set[str]] = {}
-    ever: dict[str, set[str]] = {}
-    for institution, quality, since, until in dossiers:
-        ever.setdefault(institution, set()).add(quality)
-        if (last is None or since <= last) and (until is None or first <= until):
-            now.setdefault(institution, set()).add(quality)
-    return {name: _Standing(frozenset(now.get(name, ())), frozenset(found)) for name, found in ever.items()}
+class _Standings:
+    """How each person of a batch is on file, by institution; worked out once for all events of a person and quarter."""
+
+    def __init__(self, dossiers: Mapping[str, Sequence[Dossier]]) -> None:
+        self._dossiers = dossiers
+        self._known: dict[tuple[str, str], dict[str, _Standing]] = {}
+
+    def of(self, opened: Opened) -> dict[str, _Standing]:
+        """By institution, for the period of an event: its quarter, or that of the decision.
+
+        Raises Unreadable when the quarter is none.
+        """
+        if opened.decision:
+            return self._work_out(opened.person, opened.decision.first, opened.decision.last)
+        key = opened.person, opened.quarter
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._work_out(opened.person, *_days(opened.quarter))
+        return found
+
+    def _work_out(self, person: str, first: date, last: date | None) -> dict[str, _Standing]:
+        now: dict[str, set[str]] = {}
+        ever: dict[str, set[str]] = {}
+        for institution, quality, since, until in self._dossiers.get(person, ()):
+            ever.setdefault(institution, set()).add(quality)
+            if (last is None or since <= last) and (until is None or first <= until):
+                now.setdefault(institution, set()).add(quality)
+        return {name: _Standing(now.get(name, NOWHERE), found) for name, found in ever.items()}
+
+
+@lru_cache(maxsize=1_000)
+def _days(quarter: str) -> tuple[date, date]:
+    try:
+        return quarter_days(quarter)
+    except (ValueError, IndexError) as error:
+        raise Unreadable("its quarter is none") from error
 
 
 class Access:
@@ -93,7 +122,7 @@ class Access:
             recipients.setdefault(projection.recipient, []).append(projection)
 
     def judge(
-        self, kind: str, standings: _Standings, decision: str | None
+        self, kind: str, standings: Mapping[str, _Standing], decision: str | None
     ) -> tuple[tuple[Projection, ...], tuple[tuple[str, str], ...]]:
         """The projections to copy by, and (recipient, reason) for every institution that gets nothing.
 
@@ -152,24 +181,15 @@ def narrow(events: Sequence[Event], access: Access, dossiers: Mapping[str, Seque
     """Copy each event for everybody entitled to it, in the order of the events."""
     result = Narrowed()
     copies, refusals = result.copies, result.refusals
-    judged: dict[tuple[str, str, str], tuple[tuple[Projection, ...], tuple[tuple[str, str], ...]]] = {}
+    standings = _Standings(dossiers)
     for source, (contract, body) in enumerate(events):
-        full: Shape = shape(contract)
         try:
-            opened = full.open(body)
+            opened = shape(contract).open(body)
+            standing = standings.of(opened)
         except Unreadable as error:
             result.failures.append(Failure(source, str(error)))
             continue
-        decision: Decision | None = opened.decision
-        key = (contract.name, opened.person, opened.quarter)
-        verdict = None if decision else judged.get(key)
-        if verdict is None:
-            known = dossiers.get(opened.person, ())
-            first, last = (decision.first, decision.last) if decision else quarter_days(opened.quarter)
-            verdict = access.judge(contract.name, _standings(known, first, last), decision.kind if decision else None)
-            if not decision:
-                judged[key] = verdict
-        granted, refused = verdict
+        granted, refused = access.judge(contract.name, standing, opened.decision and opened.decision.kind)
         for projection in granted:
             copies.append(Copy(source, opened.event, projection, cutter(projection).cut(opened)))
         for recipient, reason in refused:

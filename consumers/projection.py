@@ -9,7 +9,7 @@ from consumers.fields import narrower
 from schemas.contracts import Contract, contract, make
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Projection:
     """What `recipient` may see of one kind of event on one deliberation.
 

@@ -140,6 +140,10 @@ def test_bytes_that_do_not_follow_their_schema_stop_nobody_else(kind: str) -> No
     assert [one.source for one in narrowed.copies] == [0, 4]
 
 
+def test_an_event_about_no_quarter_is_not_exchanged() -> None:
+    assert [one.reason for one in told(WAGES, MANUAL, quarter="2026").failures] == ["its quarter is none"]
+
+
 def test_a_batch_is_about_the_persons_in_it() -> None:
     assert persons([event(WAGES), event(WORKING_TIME, BOB), Event(contract(WAGES), b"")]) == {ANN, BOB}
 
