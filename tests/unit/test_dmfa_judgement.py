@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -222,6 +223,20 @@ NO_DMFA: dict[str, tuple[bytes, str]] = {
 def test_what_is_no_dmfa_gets_one_clear_anomaly(case: str, told: Callable[..., Told]) -> None:
     content, code = NO_DMFA[case]
     assert [(found, severity) for found, _, severity in told(content)] == [(code, BLOCKING)]
+
+
+def test_no_damage_to_a_file_goes_unanswered(tmp_path: Path) -> None:
+    dice = Random(20223)  # noqa: S311  # the same damage every time, no secret
+    path = tmp_path / "damaged"
+    for _ in range(150):
+        damaged = bytearray(SOUND.encode())
+        for _ in range(dice.randint(1, 4)):
+            place = dice.randrange(len(damaged))
+            damaged[place : place + dice.randint(0, 200)] = dice.choice((b"", b"<", b"&#0;", b"</Form>", b"<!--", b"9"))
+        path.write_bytes(damaged)
+        with read(path) as reading:
+            assert reading.accepted or reading.anomalies
+            assert all(anomaly.message.endswith(".") for anomaly in reading.anomalies)
 
 
 def test_a_file_that_is_too_large_is_not_even_read(tmp_path: Path) -> None:
