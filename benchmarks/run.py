@@ -92,7 +92,9 @@ def _timed(work: Callable[[], Any]) -> float:
 
 
 def _submit(folder: Path) -> None:
-    submitting.register(sorted(folder.glob("*.xml")))
+    refused = [receipt.file for receipt in submitting.register(sorted(folder.glob("*.xml"))) if not receipt.accepted]
+    if refused:
+        raise RuntimeError(refused)
 
 
 def _population(folder: Path, persons: int, quarter: str) -> None:
