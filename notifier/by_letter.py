@@ -6,12 +6,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone.errors import Reject
 from notifier import ledger
 from notifier.channel import LETTER
 from notifier.content import Notice, contents
 from notifier.ledger import Move, State
 from notifier.outgoing import Outgoing, batch_name
+from notifier.render import UNWRITABLE, why
 from notifier.render.paper import Letter, Printer
 
 BATCH = 100
@@ -92,6 +92,6 @@ def _print(names: Sequence[str], notices: Sequence[Notice], printer: Printer) ->
             continue
         try:
             letters.append(printer.print_letter(notice))
-        except Reject as error:
-            moves.append(Move(name, State.RETURNED, error.reason))
+        except UNWRITABLE as error:
+            moves.append(Move(name, State.RETURNED, why(error)))
     return letters, moves

@@ -5,12 +5,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone.errors import Reject
 from notifier import ledger
 from notifier.channel import EMAIL
 from notifier.content import Notice, contents
 from notifier.ledger import Move, State
 from notifier.mail import Mail, Outcome, Pool, Result
+from notifier.render import UNWRITABLE, why
 from notifier.render.message import render_mail
 
 GROUP = 32
@@ -75,8 +75,8 @@ def _render(due: Sequence[str], known: dict[str, Notice], sender: str) -> tuple[
             continue
         try:
             mails.append(Mail(name, notice.profile.email, render_mail(notice, sender)))
-        except Reject as error:
-            moves.append(Move(name, State.RETURNED, error.reason))
+        except UNWRITABLE as error:
+            moves.append(Move(name, State.RETURNED, why(error)))
     return mails, moves
 
 

@@ -1,5 +1,6 @@
 """Stores findings and the position behind them in one transaction: each counts once, however often it is read."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -14,6 +15,8 @@ from schemas.registry import SchemaBook, UnknownSchema
 from schemas.topics import DEAD_LETTERS, FINDINGS
 
 SCHEMA = "notifier"
+QUARTER = re.compile(r"\d{4}Q[1-4]")
+NUL, NUL_IN_JSON = "\x00", "\\u0000"
 INSERT = """
 insert into notifier.finding (finding, version, status, rule, side, recipient, recipient_id, employer, person, quarter,
     occupation, deduction_code, amount, claimed, missing, certainty, trace, found_at, partition)
@@ -84,11 +87,16 @@ def store(cursor: Cursor[Any], batch: Batch) -> None:
 
 def _row(found: dict[str, Any], partition: int, pepper: bytes) -> tuple[Any, ...]:
     recipient = found["employer"] if found["side"] == "employer" else found["person"]
+    trace = orjson.dumps(found["trace"]).decode()
+    if not QUARTER.fullmatch(found["quarter"]):
+        raise ValueError("quarter")
+    if NUL_IN_JSON in trace or any(isinstance(value, str) and NUL in value for value in found.values()):
+        raise ValueError("a character that PostgreSQL cannot hold")
     return (
         found["finding"], found["version"], found["status"], found["rule"], found["side"], recipient,
         pseudonym(pepper, recipient).hex(), found["employer"], found["person"], found["quarter"], found["occupation"],
         found["deduction_code"], found["amount"], found["claimed"], found["missing"], found["certainty"],
-        orjson.dumps(found["trace"]).decode(), found["found_at"], partition,
+        trace, found["found_at"], partition,
     )  # fmt: skip
 
 

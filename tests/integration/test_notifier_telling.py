@@ -21,6 +21,7 @@ from notifier.ledger import Move, State
 from notifier.mail import Pool
 from notifier.outgoing import MANIFEST, Outgoing
 from notifier.render import example
+from notifier.render.message import render_mail
 from notifier.render.paper import printer
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
@@ -385,6 +386,45 @@ def test_a_message_that_is_no_finding_becomes_a_dead_letter_and_the_rest_goes_on
     assert [letter["offset"] for letter in dead] == [0, 1, 2, 3]
     assert {letter["code"] for letter in dead} == {"unreadable-finding"}
     assert dead[1]["value"] == b"no frame"
+
+
+@pytest.mark.parametrize(
+    "flaw",
+    [{"quarter": ""}, {"rule": "a\x00b"}, {"trace": [{"step": "W", "value": "\x00", "unit": None, "source": ""}]}],
+)
+def test_a_finding_that_cannot_be_kept_or_told_is_a_dead_letter_and_stops_nobody(
+    office: Office, flaw: dict[str, Any]
+) -> None:
+    anna, berta = office.person(), office.person()
+    before = len(_dead(office))
+    office.arrive(anna, **flaw)
+    office.arrive(berta)
+    office.tell()
+    assert office.states(anna) == []
+    assert office.states(berta) == [("handed over", "e-mail")]
+    assert len(_dead(office)) == before + 1
+
+
+def test_a_notice_that_we_fail_to_write_ends_in_a_named_state_and_holds_nobody_up(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, berta = office.person(), office.person()
+    for somebody in (anna, berta):
+        office.arrive(somebody)
+    monkeypatch.setattr("notifier.by_mail.render_mail", _failing_for(anna, render_mail))
+    monkeypatch.setattr("notifier.render.paper.Printer.print_letter", _failing_for(anna, None))
+    office.tell()
+    assert office.states(anna) == [("cannot be told", "letter")]
+    assert office.states(berta) == [("handed over", "e-mail")]
+
+
+def _failing_for(person: str, render: Any) -> Any:
+    def fail(*arguments: Any) -> Any:
+        if any(getattr(one, "recipient", None) == person for one in arguments):
+            raise KeyError(person)
+        return render(*arguments)
+
+    return fail
 
 
 def _dead(office: Office) -> list[dict[str, Any]]:
