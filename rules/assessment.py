@@ -7,10 +7,12 @@ from datetime import date, timedelta
 from functools import cache
 from itertools import chain
 
+from rules.dated import NoLaw
 from rules.exact import euro
 from rules.finding import Certainty, Doubt, Excess, Finding, Side, Step, doubt_steps, surest
-from rules.parameters import NoLaw, load
-from rules.situation import Claim, Line, Occupation, Situation
+from rules.parameters import load
+from rules.situation import Situation
+from rules.worker import Claim, Line, Occupation
 from schemas.identifiers import quarter_days
 
 TOLERANCE = 1

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from rules.situation import Decision, Line, Situation, decision, lines
+from rules.situation import Decision, Situation, decision, lines
+from rules.worker import Line
 from schemas.identifiers import quarter_of
 
 WAGES = "declarations.wages"

@@ -5,9 +5,11 @@ from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
+from rules.dated import Row
 from rules.exact import half_up
-from rules.parameters import Row, load
-from rules.situation import Occupation, Situation
+from rules.parameters import load
+from rules.situation import Situation
+from rules.worker import Occupation
 
 WEEKS = 13
 """Weeks in a quarter."""

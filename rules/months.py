@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rules.exact import half_up
-from rules.situation import Occupation
+from rules.worker import Occupation
 from schemas.identifiers import quarter_days
 
 WEEK = 5

@@ -1,86 +1,15 @@
-"""Everything a rule sees of one person at one employer in one quarter: plain frozen values, in the law's own words."""
+"""Everything a rule sees of one person at one employer in one quarter, put together from narrowed events."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from rules.worker import Claim, Line, Occupation, Service
+
 Event = Mapping[str, Any]
 PART_TIME = 1
 """Contract type of a part-time contract (zone 00050)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A deduction the declaration takes; amount in eurocents, 0 where none is given (zones 00086, 00089)."""
-
-    code: str
-    amount: int
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Working time under one code: days and hours x 100; hours are None where not declared (zones 00062-00064)."""
-
-    code: str
-    days: int
-    hours: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Occupation:
-    """One occupation. Wages in eurocents by remuneration code; times x 100; None is unknown."""
-
-    number: int
-    position: int
-    start: date | None
-    end: date | None
-    joint_committee: str
-    days_per_week: int
-    part_time: bool
-    mean_hours: int | None
-    reference_hours: int | None
-    wages: Mapping[str, int]
-    services: tuple[Service, ...]
-    claims: tuple[Claim, ...]
-
-    def wage(self, codes: frozenset[str]) -> int:
-        """The wage under these remuneration codes, in eurocents."""
-        return sum(amount for code, amount in self.wages.items() if code in codes)
-
-    def days(self, codes: frozenset[str]) -> int:
-        """The days x 100 under these service codes."""
-        return sum(service.days for service in self.services if service.code in codes)
-
-    def hours(self, codes: frozenset[str]) -> int | None:
-        """The hours x 100 under these service codes; None when one of them has none."""
-        total = 0
-        for service in self.services:
-            if service.code in codes:
-                if service.hours is None:
-                    return None
-                total += service.hours
-        return total
-
-    def claimed(self, code: str) -> int:
-        """What is taken under a deduction code, in eurocents."""
-        return sum(claim.amount for claim in self.claims if claim.code == code)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One worker line of one declaration; `position` counts from 0 in it."""
-
-    declaration: str
-    position: int
-    employer_class: str
-    worker_code: str
-    occupations: tuple[Occupation, ...]
-    claims: tuple[Claim, ...]
-
-    def claimed(self, code: str) -> int:
-        """What is taken under a deduction code of the line, in eurocents."""
-        return sum(claim.amount for claim in self.claims if claim.code == code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from datetime import date
 from enum import Enum
 from functools import cache
 
+from rules.dated import Parameters
 from rules.finding import Step
-from rules.parameters import Parameters, load
-from rules.situation import Line
+from rules.parameters import load
+from rules.worker import Line
 from schemas.identifiers import birth_date, quarter_days
 
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from rules.dated import Row
 from rules.exact import cents, half_up, scaled
-from rules.parameters import Row, load
+from rules.parameters import load
 
 NAME = "work_bonus"
 RATE = 10_000

@@ -5,11 +5,12 @@ from datetime import date
 from functools import cache
 
 from rules.bonus.formula import NAME, RATE, Terms, terms
+from rules.dated import Row
 from rules.exact import half_up, scaled
 from rules.finding import Certainty, Doubt
 from rules.months import Month, Share, Span, months, performed
-from rules.parameters import Row, load
-from rules.situation import Occupation
+from rules.parameters import load
+from rules.worker import Occupation
 from schemas.identifiers import quarter_days
 
 SERVICES = "DmfA zones 00062 to 00064"

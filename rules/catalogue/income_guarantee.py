@@ -11,12 +11,14 @@ from fractions import Fraction
 from functools import cache
 
 from rules.assessment import undetermined
+from rules.dated import NoLaw, Parameters, Row
 from rules.exact import cents, plain
 from rules.finding import Certainty, Doubt, Finding, Step, doubt_steps, surest
 from rules.months import WEEKEND, months
-from rules.parameters import NoLaw, Parameters, Row, load
-from rules.situation import Decision, Line, Occupation, Situation
+from rules.parameters import load
+from rules.situation import Decision, Situation
 from rules.subjection import Cover, personal_contributions
+from rules.worker import Line, Occupation
 from schemas.identifiers import quarter_days
 
 NAME = "income_guarantee"

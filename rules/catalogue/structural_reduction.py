@@ -9,13 +9,15 @@ from datetime import date
 from functools import partial
 
 from rules.assessment import Assessment, Deduction, undetermined
+from rules.dated import NoLaw
 from rules.finding import Certainty, Doubt, Excess, Finding
-from rules.parameters import NoLaw
-from rules.situation import Line, Occupation, Situation
+from rules.situation import Situation
 from rules.structural.category import NAME
-from rules.structural.reckoning import General, general, reckon
+from rules.structural.reckoning import reckon
 from rules.structural.steps import trace
+from rules.structural.terms import General, general
 from rules.subjection import Cover, Subjection, all_branches
+from rules.worker import Line, Occupation
 from schemas.identifiers import quarter_days
 
 CODE = "3000"

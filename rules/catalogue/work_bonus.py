@@ -12,10 +12,11 @@ from rules.assessment import Assessment, Deduction, undetermined
 from rules.bonus.formula import NAME
 from rules.bonus.reckoning import Reckoning, reckon
 from rules.bonus.steps import trace
+from rules.dated import NoLaw
 from rules.finding import Certainty, Doubt, Excess, Finding
-from rules.parameters import NoLaw
-from rules.situation import Line, Situation
+from rules.situation import Situation
 from rules.subjection import Cover, Subjection, personal_contributions
+from rules.worker import Line
 
 CODE = "0001"
 RULE = Deduction(NAME, CODE, "citizen")

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from rules.dated import Row
 from rules.finding import Certainty, Doubt
-from rules.parameters import Row, load
-from rules.situation import Line, Occupation
+from rules.parameters import load
+from rules.worker import Line, Occupation
 
 NAME = "structural_reduction"
 

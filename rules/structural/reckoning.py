@@ -3,83 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from functools import cache
 
 from rules.exact import cents, half_up, scaled
 from rules.finding import Certainty, Doubt
 from rules.fraction import WEEKS, Beta, beta_s, half_time, mu, mu_glob
-from rules.parameters import Row, load
-from rules.situation import Line, Occupation, Situation
-from rules.structural.category import NAME, Category, category
+from rules.situation import Situation
+from rules.structural.category import Category, category
+from rules.structural.terms import RATE, General, Terms, general, terms
 from rules.subjection import Cover, Subjection
+from rules.worker import Line, Occupation
 
-RATE = 10_000
-"""Rates have at most four decimals."""
 SERVICES = "DmfA zones 00062 to 00064"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The figures of one category in one quarter; amounts in eurocents, rates x 10,000."""
-
-    row: Row
-    fixed: int
-    alpha: int
-    low: int
-    gamma: int
-    lowest: int
-    delta: int
-    high: int
-
-
-@cache
-def terms(name: str, day: date) -> Terms:
-    """The figures of a category.
-
-    Raises NoLaw.
-    """
-    row = load(NAME).at(f"category {name}", day)
-    fixed, low, lowest, high = (cents(row.number(figure)) for figure in ("F", "S0", "S2", "S1"))
-    alpha, gamma, delta = (scaled(row.number(figure), RATE) for figure in ("alpha", "gamma", "delta"))
-    return Terms(row, fixed, alpha, low, gamma, lowest, delta, high)
-
-
-@dataclass(frozen=True, slots=True)
-class General:
-    """The figures that hold for every category in one quarter."""
-
-    day: date
-    wage_codes: frozenset[str]
-    excluding: frozenset[str]
-    worked: frozenset[str]
-    counted: frozenset[str]
-    beta: Row
-    base: Row
-    manual: Row
-    maribel: Row
-    raised: Row
-
-
-@cache
-def general(day: date) -> General:
-    """The figures that hold for every category.
-
-    Raises NoLaw.
-    """
-    known = load(NAME)
-    wage, services = known.at("wage W", day), known.at("services", day)
-    return General(
-        day,
-        wage.codes("codes"),
-        wage.codes("excluding"),
-        services.codes("wage"),
-        services.codes("fraction"),
-        known.at("beta", day),
-        known.at("base contributions", day),
-        known.at("wage of manual workers", day),
-        known.at("social maribel", day),
-        known.at("raised wage", day),
-    )
 
 
 @dataclass(slots=True)

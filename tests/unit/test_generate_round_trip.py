@@ -15,7 +15,7 @@ from producers.generate.form import HEAD, TAIL, write_form, write_person
 from producers.generate.run import generate
 from producers.intake.reader import Stream
 from producers.intake.validate import Walk
-from schemas.dmfa.codes import code_list
+from schemas.dmfa.code_lists import code_list
 from schemas.dmfa.tables import Block, Zone, blocks
 
 QUARTER = "2022Q3"

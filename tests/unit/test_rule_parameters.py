@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from rules.catalogue import RULES
-from rules.parameters import NoLaw, WrongParameters, load, parse
+from rules.dated import NoLaw
+from rules.parameters import WrongParameters, load, parse
 
 HEAD = "rule: example\nlaw: Law of 01/01/2000\nseries:\n  rate:\n"
 FIRST = "      - {from: 2020-01-01, to: 2020-06-30, amount: 1.10, quality: OFF, source: Gazette}\n"
