@@ -70,7 +70,8 @@ def deliveries(kruispunt: Run, institution: str) -> Iterator[Any]:
     from confluent_kafka.schema_registry.avro import AvroDeserializer
 
     config, notes = credentials(kruispunt, institution)
-    decode = AvroDeserializer(SchemaRegistryClient({"url": notes["schema.registry.url"]}))
+    registry = SchemaRegistryClient({"url": notes["schema.registry.url"]})
+    decode = AvroDeserializer(registry)
     reader = Consumer(config | {"group.id": f"{notes['group.prefix']}test", "auto.offset.reset": "earliest"})
     reader.subscribe([notes["topic"]])
     silent_since = time.monotonic()
@@ -84,6 +85,7 @@ def deliveries(kruispunt: Run, institution: str) -> Iterator[Any]:
             yield decode(message.value(), SerializationContext(notes["topic"], MessageField.VALUE))
     finally:
         reader.close()
+        registry.close()
 
 
 def test_every_file_gets_a_receipt(receipts: Any) -> None:
