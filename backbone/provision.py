@@ -28,7 +28,8 @@ from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, Topic
 
 ITERATIONS = 8192
-DAY_MS = 24 * 3600 * 1000
+HOUR_MS = 3600 * 1000
+DAY_MS = 24 * HOUR_MS
 TIMEOUT_S = 30.0
 LARGEST_MESSAGE = 8 * 1024 * 1024
 """A bundle of a few hundred persons, or a dead letter whole, with room to spare."""
@@ -97,6 +98,8 @@ def _make_topics(client: AdminClient, settings: Settings, topics: Iterable[Topic
                 "cleanup.policy": topic.cleanup,
                 "retention.ms": str(topic.retention_days * DAY_MS if topic.cleanup == "delete" else -1),
                 "max.message.bytes": str(LARGEST_MESSAGE),
+                # Only a closed segment is compacted: whoever reads the topic from its beginning reads an hour of it.
+                **({"segment.ms": str(HOUR_MS)} if topic.cleanup == "compact" else {}),
             },
         )
         for topic in topics
