@@ -55,6 +55,7 @@ class Span(Enum):
 
 
 ALL = Share(1, 1)
+NOTHING = Share(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +131,10 @@ def performed(occupation: Occupation, codes: frozenset[str], weekdays: int) -> S
         if hours is None or not occupation.reference_hours or not weekdays:
             return None
         return _at_most_all(hours * WEEK, occupation.reference_hours * weekdays)
-    if not occupation.days_per_week or not weekdays:
+    if not weekdays:
         return None
+    if not occupation.days_per_week:
+        return NOTHING
     return _at_most_all(occupation.days(codes) * WEEK, occupation.days_per_week * weekdays)
 
 

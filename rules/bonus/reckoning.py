@@ -90,7 +90,10 @@ def reckon(occupation: Occupation, quarter: str, *, manual: bool) -> Reckoning:
         return result
     spread = months(occupation, quarter)
     share = performed(occupation, known.worked, spread.weekdays)
-    if share is None or not share.part:
+    if share is not None and not share.part:
+        result.due = 0
+        return result
+    if share is None:
         result.doubt(Certainty.UNDETERMINED, f"the working time needed for S is not declared: {SERVICES}")
         return result
     for month in spread.months:

@@ -57,6 +57,9 @@ def reckon(situation: Situation, line: Line, occupation: Occupation, worker: Sub
         result.doubt(Certainty.TO_CHECK, f"not settled whether worker code {line.worker_code} is covered")
     _reference_wage(result, situation.quarter)
     share, total = mu(occupation, result.general.counted), mu_glob(situation, result.general.counted)
+    if share == 0:
+        result.due = 0
+        return result
     if share is None or total is None or not result.factor:
         result.doubt(Certainty.UNDETERMINED, f"the working time needed for S or mu is not declared: {SERVICES}")
         return result
