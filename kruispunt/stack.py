@@ -13,8 +13,8 @@ from backbone import settings
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from backbone.stack import stack
+from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
-from backbone.stack.supervisor import Program, State
 from kruispunt import lag
 from kruispunt.output import Exit, as_json, console, errors, table
 from kruispunt.provision import migrate, register_schemas

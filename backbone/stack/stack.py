@@ -1,11 +1,9 @@
 """Brings a whole stack up, heals it, says how it is, and takes it away; one caller at a time."""
 
 import fcntl
-import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -14,27 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from backbone import provision
-from backbone.errors import Retry, Stop
-from backbone.postgres import connect
 from backbone.process import with_retry
-from backbone.settings import Settings, load
-from backbone.stack import artifacts, certificates, credentials, kafka, orphans, ports, postgres, prerequisites, roles
-from backbone.stack.places import Places, write_private
-from backbone.stack.supervisor import ALIVE, Program, State, Supervisor
+from backbone.settings import Settings
+from backbone.stack import (
+    artifacts,
+    certificates,
+    chosen,
+    credentials,
+    kafka,
+    orphans,
+    postgres,
+    prerequisites,
+    readiness,
+    roles,
+)
+from backbone.stack.places import Places
+from backbone.stack.programs import ALIVE, Program, State
+from backbone.stack.supervisor import Supervisor
 
-READY_S = 180.0
-"""A broker that was killed reads its logs again first."""
 RUNNING_S = 90.0
-MOST_STARTS = 4
-"""PostgreSQL may have to wait for the last backends of a killed one; who dies more often is ill."""
-PAUSE_S = 0.1
-PORTS = {
-    "kafka": ("kafka", "kafka_internal", "kafka_controller"),
-    "postgres": ("postgres",),
-    "inbox": ("smtp",),
-    "api": ("api",),
-}
-"""Which ports belong to which process."""
 SERVERS = ("kafka", "postgres", "inbox")
 LEASH = "leash"
 KEPT = (
@@ -85,47 +81,6 @@ def _alone(places: Places) -> Iterator[None]:
                 return
 
 
-def _choose_ports(places: Places, busy: set[str]) -> tuple[dict[str, int], bool]:
-    """The stack's ports, and whether any is another than before.
-
-    A port of a process that does not run may have gone to somebody else meanwhile: then another is chosen.
-    """
-    before: dict[str, int] = places.recall().get("ports", {})
-    chosen: dict[str, int] = {}
-    for process, names in PORTS.items():
-        for name in names:
-            port = before.get(name, 0)
-            if not port or (process not in busy and not ports.free(port)):
-                port = ports.choose({*before.values(), *chosen.values()})
-            chosen[name] = port
-    places.remember(ports=chosen)
-    return chosen, bool(before) and chosen != before
-
-
-def _write_settings(places: Places, chosen: Mapping[str, int], choices: Mapping[str, Any]) -> Settings:
-    stored: dict[str, Any] = {}
-    with suppress(OSError, ValueError):
-        stored = json.loads(places.settings.read_text("utf-8"))
-    wanted = {
-        **stored,
-        **choices,
-        "kafka_bootstrap": f"{ports.LOOPBACK}:{chosen['kafka']}",
-        "kafka_ca": str(places.ca),
-        "postgres_host": ports.LOOPBACK,
-        "postgres_port": chosen["postgres"],
-        "smtp_host": ports.LOOPBACK,
-        "smtp_port": chosen["smtp"],
-        "smtp_tls": "starttls",
-        "smtp_ca": str(places.ca),
-        "api_host": ports.LOOPBACK,
-        "api_port": chosen["api"],
-        "registry_url": f"http://{ports.LOOPBACK}:{chosen['api']}",
-    }
-    if wanted != stored:
-        write_private(places.settings, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
-    return load(places.home)
-
-
 def _postmaster(places: Places) -> int | None:
     for folder in (places.home / "postgres", postgres.outside(places)):
         with suppress(OSError, ValueError, IndexError):
@@ -134,10 +89,10 @@ def _postmaster(places: Places) -> int | None:
 
 
 def _servers(
-    places: Places, settings: Settings, chosen: Mapping[str, int], identity: str, jars: list[Path], busy: set[str]
+    places: Places, settings: Settings, taken: Mapping[str, int], identity: str, jars: list[Path], busy: set[str]
 ) -> list[Program]:
     """Make the servers' files, both at the same time; gives how to run them."""
-    node = kafka.Ports(chosen["kafka"], chosen["kafka_internal"], chosen["kafka_controller"])
+    node = kafka.Ports(taken["kafka"], taken["kafka_internal"], taken["kafka_controller"])
     with ThreadPoolExecutor(2) as pool:
         broker = None if "kafka" in busy else pool.submit(kafka.prepare, places, node, jars, identity)
         server = pool.submit(postgres.prepare, places, settings, identity).result()
@@ -146,45 +101,11 @@ def _servers(
     inbox = (sys.executable, "-P", "-m", "backbone.stack.inbox", str(places.home), str(settings.smtp_port))
     return [
         Program(
-            "kafka", tuple(kafka.command(places)), port=chosen["kafka"], stop_seconds=25, directory=str(places.kafka)
+            "kafka", tuple(kafka.command(places)), port=taken["kafka"], stop_seconds=25, directory=str(places.kafka)
         ),
-        Program("postgres", tuple(server.command), port=chosen["postgres"], user=server.runner, stop_signal="INT"),
-        Program("inbox", inbox, port=chosen["smtp"], stop_seconds=5),
+        Program("postgres", tuple(server.command), port=taken["postgres"], user=server.runner, stop_signal="INT"),
+        Program("inbox", inbox, port=taken["smtp"], stop_seconds=5),
     ]
-
-
-def _ask_postgres(settings: Settings) -> None:
-    with connect(settings, postgres.SUPERUSER, "postgres") as connection:
-        connection.execute("select 1")
-
-
-def _ask_inbox(settings: Settings) -> None:
-    if not ports.reachable(settings.smtp_port):
-        raise Retry("The inbox does not answer yet.")
-
-
-def _wait_ready(supervisor: Supervisor, settings: Settings, progress: Callable[[str], None]) -> None:
-    """Wait until every server answers what it is for.
-
-    Raises Stop that names the one that does not, and where its log is.
-    """
-    probes: dict[str, Callable[[Settings], None]] = {
-        "postgres": _ask_postgres, "inbox": _ask_inbox, "kafka": kafka.probe,
-    }  # fmt: skip
-    end = time.monotonic() + READY_S
-    for name, probe in probes.items():
-        starts: set[int] = set()
-        while True:
-            try:
-                probe(settings)
-            except Retry as retry:
-                starts.add(supervisor.states()[name].since)
-                if len(starts) > MOST_STARTS or time.monotonic() > end:
-                    raise Stop(f"{name} does not answer: {retry}", supervisor.last_words(name)) from retry
-                time.sleep(PAUSE_S)
-            else:
-                progress(f"{name} answers")
-                break
 
 
 def _leash_program(places: Places, leash: Leash | None, *, held: bool) -> list[Program]:
@@ -219,10 +140,10 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         credentials.ensure_pepper(places)
 
         busy = {name for name, state in supervisor.states().items() if state.state in ALIVE}
-        chosen, moved = _choose_ports(places, busy)
-        settings = _write_settings(places, chosen, plan.choices)
+        taken, moved = chosen.choose_ports(places, busy)
+        settings = chosen.write_settings(places, taken, plan.choices)
         progress("Kafka and PostgreSQL")
-        servers = _servers(places, settings, chosen, identity, jars, busy)
+        servers = _servers(places, settings, taken, identity, jars, busy)
         programs = list(plan.programs(settings))
         bound = _leash_program(places, leash, held=LEASH in busy)
         everything = [*servers, *bound, *programs]
@@ -231,10 +152,10 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         if moved:
             supervisor.stop(program.name for program in programs)
         supervisor.start(program.name for program in (*bound, *servers))
-        _wait_ready(supervisor, settings, progress)
+        readiness.wait(supervisor, settings, progress)
 
         progress("topics, users, databases")
-        with_retry(lambda: provision.apply(settings), READY_S)
+        with_retry(lambda: provision.apply(settings), readiness.READY_S)
         roles.apply(settings)
         plan.prepare(settings)
         progress("processes")

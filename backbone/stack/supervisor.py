@@ -2,14 +2,12 @@
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,16 +15,12 @@ from typing import Any
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from backbone.errors import Stop
+from backbone.stack.configuration import configuration
 from backbone.stack.orphans import MARK
 from backbone.stack.places import Places, write_private
 from backbone.stack.ports import reachable
+from backbone.stack.programs import ALIVE, RUNNING, Program, State
 
-LOG_BYTES = "10MB"
-LOG_BACKUPS = 3
-START_RETRIES = 20
-"""Each wait is a second longer than the one before: about three minutes of trying."""
-STAY_S = 2
-"""A process runs when it has stayed up this long: most that fail do so while they open their connections."""
 START_S = 15.0
 PAUSE_S = 0.05
 INHERITED = (
@@ -37,76 +31,6 @@ INHERITED = (
 TAIL_LINES = 60
 TAIL_CHARACTERS = 300
 TELLING = re.compile("ERROR|FATAL|Error|Exception")
-RUNNING = "running"
-ALIVE = frozenset({"starting", RUNNING, "backoff"})
-
-
-@dataclass(frozen=True)
-class Program:
-    """A process to keep running. Servers start first and stop last."""
-
-    name: str
-    command: tuple[str, ...]
-    port: int | None = None
-    user: str | None = None
-    stop_signal: str = "TERM"
-    stop_seconds: int = 15
-    directory: str = "/"
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class State:
-    """What a process is doing; pid 0 where there is none. `since` is the second it was last started, 0 when never."""
-
-    name: str
-    pid: int
-    state: str
-    port: int | None
-    since: int = 0
-
-
-def _plain(value: str) -> str:
-    return value.replace("%", "%%")
-
-
-def _section(places: Places, program: Program) -> str:
-    environment = ",".join(
-        f'{name}="{_plain(value)}"' for name, value in sorted({"PYTHONUNBUFFERED": "1", **program.environment}.items())
-    )
-    lines = {
-        "command": _plain(shlex.join(program.command)),
-        "directory": _plain(program.directory),
-        "autostart": "false",
-        "autorestart": "true",
-        "startsecs": str(STAY_S),
-        "startretries": str(START_RETRIES),
-        "stopsignal": program.stop_signal,
-        "stopwaitsecs": str(program.stop_seconds),
-        "killasgroup": "true",
-        "redirect_stderr": "true",
-        "stdout_logfile": _plain(str(places.logs / f"{program.name}.log")),
-        "stdout_logfile_maxbytes": LOG_BYTES,
-        "stdout_logfile_backups": str(LOG_BACKUPS),
-        "environment": environment,
-    }
-    if program.user:
-        lines["user"] = program.user
-    return f"[program:{program.name}]\n" + "".join(f"{name}={value}\n" for name, value in lines.items())
-
-
-def _configuration(places: Places, programs: Iterable[Program]) -> str:
-    owner = "user=root\n" if os.getuid() == 0 else ""
-    head = (
-        f"[unix_http_server]\nfile={_plain(str(places.socket))}\nchmod=0700\n"
-        "[rpcinterface:supervisor]\n"
-        "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
-        f"[supervisord]\n{owner}pidfile={_plain(str(places.run / 'supervisord.pid'))}\n"
-        f"logfile={_plain(str(places.logs / 'supervisord.log'))}\nlogfile_maxbytes={LOG_BYTES}\n"
-        f"logfile_backups={LOG_BACKUPS}\nchildlogdir={_plain(str(places.logs))}\ndirectory=/\numask=077\n"
-        "nocleanup=true\n"
-    )
-    return head + "".join(_section(places, program) for program in programs)
 
 
 class Supervisor:
@@ -157,7 +81,7 @@ class Supervisor:
 
         Raises Stop when the supervisor cannot be started.
         """
-        write_private(self._places.supervisor, _configuration(self._places, [*servers, *programs]))
+        write_private(self._places.supervisor, configuration(self._places, [*servers, *programs]))
         if not self.alive():
             self._begin(identity)
             return

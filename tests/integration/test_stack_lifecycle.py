@@ -22,10 +22,10 @@ from backbone.errors import Stop
 from backbone.kafka import client
 from backbone.postgres import connect
 from backbone.settings import Settings
-from backbone.stack import orphans, ports, postgres
+from backbone.stack import binaries, orphans, ports
 from backbone.stack.places import Places
+from backbone.stack.programs import RUNNING, Program
 from backbone.stack.stack import Leash, Plan, down, status, up
-from backbone.stack.supervisor import RUNNING, Program
 
 SERVERS = ("kafka", "postgres", "inbox")
 TICKER = (sys.executable, "-P", "-c", "import time; time.sleep(3600)")
@@ -208,7 +208,7 @@ def test_two_stacks_stand_beside_each_other_and_end_apart(
     for part in (package, package.with_name(f"{package.name}.libs")):
         shutil.copytree(part, private / part.name, symlinks=True)
     private.chmod(0o700)
-    monkeypatch.setattr(postgres, "_installed", lambda: iter([private / package.name / "pginstall" / "bin"]))
+    monkeypatch.setattr(binaries, "installed", lambda: iter([private / package.name / "pginstall" / "bin"]))
     first = pids(running.home)
     before = os.umask(0o077)
     try:

@@ -1,0 +1,60 @@
+"""Chooses the stack's ports once, keeps them as long as nobody takes them, and tells every process in its settings."""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from backbone.settings import Settings, load
+from backbone.stack import ports
+from backbone.stack.places import Places, write_private
+
+PORTS = {
+    "kafka": ("kafka", "kafka_internal", "kafka_controller"),
+    "postgres": ("postgres",),
+    "inbox": ("smtp",),
+    "api": ("api",),
+}
+"""Which ports belong to which process."""
+
+
+def choose_ports(places: Places, busy: set[str]) -> tuple[dict[str, int], bool]:
+    """The stack's ports, and whether any is another than before.
+
+    A port of a process that does not run may have gone to somebody else meanwhile: then another is chosen.
+    """
+    before: dict[str, int] = places.recall().get("ports", {})
+    chosen: dict[str, int] = {}
+    for process, names in PORTS.items():
+        for name in names:
+            port = before.get(name, 0)
+            if not port or (process not in busy and not ports.free(port)):
+                port = ports.choose({*before.values(), *chosen.values()})
+            chosen[name] = port
+    places.remember(ports=chosen)
+    return chosen, bool(before) and chosen != before
+
+
+def write_settings(places: Places, chosen: Mapping[str, int], choices: Mapping[str, Any]) -> Settings:
+    """Write down where everything is, and `choices`; what else stands there stays."""
+    stored: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        stored = json.loads(places.settings.read_text("utf-8"))
+    wanted = {
+        **stored,
+        **choices,
+        "kafka_bootstrap": f"{ports.LOOPBACK}:{chosen['kafka']}",
+        "kafka_ca": str(places.ca),
+        "postgres_host": ports.LOOPBACK,
+        "postgres_port": chosen["postgres"],
+        "smtp_host": ports.LOOPBACK,
+        "smtp_port": chosen["smtp"],
+        "smtp_tls": "starttls",
+        "smtp_ca": str(places.ca),
+        "api_host": ports.LOOPBACK,
+        "api_port": chosen["api"],
+        "registry_url": f"http://{ports.LOOPBACK}:{chosen['api']}",
+    }
+    if wanted != stored:
+        write_private(places.settings, json.dumps(wanted, indent=2, sort_keys=True) + "\n")
+    return load(places.home)
