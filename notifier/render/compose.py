@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from notifier.content import Notice, Told
-from notifier.render import figures, words
+from notifier.render import calculation, figures, words
 from notifier.render.document import Block, Document, bullets, heading, note, paragraph, subheading
 from notifier.render.texts import Texts
 
@@ -32,8 +32,8 @@ def for_letter(notice: Notice, texts: Texts) -> Document:
 def annex(notice: Notice, texts: Texts) -> list[Block]:
     """What comes after the signature of a letter: the calculations."""
     if notice.side == CITIZEN:
-        return figures.calculations(notice, texts)
-    return figures.calculations_by_worker(notice, texts)
+        return calculation.for_citizen(notice, texts)
+    return calculation.for_employer(notice, texts)
 
 
 def _document(notice: Notice, texts: Texts, blocks: list[Block]) -> Document:

@@ -60,6 +60,8 @@ def work_bonus(certainty: str = "likely") -> Told:
         Step("W 2026-07", "2233.61", "EUR", "DmfA zone 00070"),
         Step("A1 2026-07", "2937.93", "EUR", "NSSO 2026/3"),
         Step("a 2026-07", "0.3196", None, "NSSO 2026/3"),
+        Step("W 2026-09", "2244.72", "EUR", "DmfA zone 00070"),
+        Step("a 2026-09", "0.2739", None, "NSSO 2026/3"),
         Step("bonus of the quarter", "1291.93", "EUR", "Law of 20/12/1999"),
         Step("certainty", certainty, None, "the bonus is reckoned by month"),
     )

@@ -19,24 +19,39 @@ MONTHLY = re.compile(r"(.+) (\d{4})-(\d{2})")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
+def month(step: str) -> str | None:
+    """The month `2026-07` that a step is taken for, None for other steps."""
+    monthly = MONTHLY.fullmatch(step)
+    return f"{monthly[2]}-{monthly[3]}" if monthly else None
+
+
+def base(step: str) -> str:
+    """A step without its month."""
+    monthly = MONTHLY.fullmatch(step)
+    return monthly[1] if monthly else step
+
+
+def month_name(name: str, texts: Texts) -> str:
+    """`2026-07` in words."""
+    return f"{texts.get('months')[int(name[5:]) - 1]} {name[:4]}"
+
+
 def sign(step: str) -> str:
     """The sign a step has in the text of the law, nothing where it is a word."""
-    monthly = MONTHLY.fullmatch(step)
-    base = monthly[1] if monthly else step
-    if not SIGN.fullmatch(base):
+    bare, name = base(step), month(step)
+    if not SIGN.fullmatch(bare):
         return ""
-    for name, letter in GREEK.items():
-        base = base.replace(name, letter)
-    base = base.replace("_glob", "(glob)").replace("_", "").replace(" x ", " × ").replace(" - ", " − ")
-    return f"{base} {monthly[3]}/{monthly[2]}" if monthly else base
+    for spelled, letter in GREEK.items():
+        bare = bare.replace(spelled, letter)
+    bare = bare.replace("_glob", "(glob)").replace("_", "").replace(" x ", " × ").replace(" - ", " − ")
+    return f"{bare} {name[5:]}/{name[:4]}" if name else bare
 
 
 def label(step: str, texts: Texts) -> str:
     """What a step is, in words; its own name where the texts have none."""
-    monthly = MONTHLY.fullmatch(step)
-    if monthly:
-        known = texts.get("month_steps").get(monthly[1], monthly[1])
-        return f"{known}, {texts.get('months')[int(monthly[3]) - 1]} {monthly[2]}"
+    name = month(step)
+    if name:
+        return f"{texts.get('month_steps').get(base(step), base(step))}, {month_name(name, texts)}"
     return str(texts.get("steps").get(step, step.replace("_", " ")))
 
 

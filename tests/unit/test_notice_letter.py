@@ -194,3 +194,12 @@ def test_only_what_was_stated_for_every_worker_is_said_to_hold_for_everyone() ->
     rows = [page for page in pages(printed(unsure)) if "R €625.62" in " ".join(page.split())]
     assert rows, "it stands beside the worker it was found for"
     assert "R €625.62" not in " ".join(" ".join(pages(printed(alike))).split())
+
+
+def test_what_is_reckoned_by_month_stands_in_a_column_for_each_month() -> None:
+    lines = pages(printed(example.for_citizen("nl", example.work_bonus())))[-1].splitlines()
+    header = next(line for line in lines if "juli 2026" in line)
+    assert header.index("juli 2026") < header.index("september 2026")
+    row = next(line for line in lines if "0,3196" in line)
+    assert "Coëfficiënt van deel A" in row
+    assert row.index("0,3196") < row.index("0,2739")

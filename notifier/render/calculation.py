@@ -1,0 +1,131 @@
+"""Sets the calculation behind a letter: every step of the trace as it was given, and none is made up here."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from notifier.content import Notice, Step, Told
+from notifier.render import words
+from notifier.render.document import Block, heading, note, subheading, table
+from notifier.render.figures import place
+from notifier.render.texts import Texts
+
+NOT_SHOWN = {"certainty", "undetermined"}
+"""Said in words already."""
+WIDE = "3fr"
+
+
+def for_citizen(notice: Notice, texts: Texts) -> list[Block]:
+    """Every step, finding by finding; what is taken anew for each month has a column for each."""
+    blocks: list[Block] = []
+    for entry in notice.told:
+        steps = _steps(entry)
+        if not steps:
+            continue
+        if not blocks:
+            blocks += [heading(texts.say("letter.calculation")), note(texts.say("letter.calculation_intro"))]
+        blocks.append(subheading(texts.say(f"{texts.rule(entry.rule, notice.side)}.title")))
+        blocks.append(note(place(notice, entry, texts)))
+        once = [step for step in steps if words.month(step.step) is None]
+        if once:
+            rows = [[_label(step, texts), _value(step, texts), step.source] for step in once]
+            blocks.append(table(texts.get("letter.columns"), ["left", "right", "left"], [WIDE, "auto", WIDE], rows))
+        blocks += [_by_month(part, texts) for part in _months(steps)]
+    return blocks
+
+
+def _months(steps: Sequence[Step]) -> Iterator[list[Step]]:
+    """The steps of months, begun anew where a step comes a second time, as with two occupations."""
+    part: list[Step] = []
+    for step in steps:
+        if words.month(step.step) is None:
+            continue
+        if any(step.step == other.step for other in part):
+            yield part
+            part = []
+        part.append(step)
+    if part:
+        yield part
+
+
+def _by_month(steps: Sequence[Step], texts: Texts) -> Block:
+    months = list(dict.fromkeys(month for step in steps if (month := words.month(step.step))))
+    rows: dict[str, dict[str, str]] = defaultdict(dict)
+    sources: dict[str, dict[str, None]] = defaultdict(dict)
+    for step in steps:
+        base = words.base(step.step)
+        rows[base][words.month(step.step) or ""] = _value(step, texts)
+        sources[base][step.source] = None
+    item, _, source = texts.get("letter.columns")
+    header = [item, *(words.month_name(month, texts) for month in months), source]
+    return table(
+        header, ["left", *("right" for _ in months), "left"], [WIDE, *("auto" for _ in months), WIDE],
+        [
+            [_monthly_label(base, texts), *(values.get(month, "") for month in months), "; ".join(sources[base])]
+            for base, values in rows.items()
+        ],
+    )  # fmt: skip
+
+
+def for_employer(notice: Notice, texts: Texts) -> list[Block]:
+    """Every step for an employer: a row per worker, and a list of the signs with what is the same for everyone."""
+    traces = [(entry, _steps(entry)) for entry in notice.told if entry.tells != "withdrawn"]
+    values: dict[str, list[str]] = defaultdict(list)
+    sources: dict[str, dict[str, None]] = defaultdict(dict)
+    for _, steps in traces:
+        for step in steps:
+            values[step.step].append(_value(step, texts))
+            sources[step.step][step.source] = None
+    if not values:
+        return []
+    everyone = len(traces)
+    shared = {step: said[0] for step, said in values.items() if everyone > 1 and said == said[:1] * everyone}
+    lines = [(_worker(entry), _line(steps, shared, texts)) for entry, steps in traces]
+    rows = [[worker, line] for worker, line in lines if line]
+    return [
+        heading(texts.say("letter.workers_calculation")),
+        note(texts.say("letter.workers_calculation_intro")),
+        table(texts.get("letter.workers_calculation_columns"), ["left", "left"], ["auto", "1fr"], rows),
+        subheading(texts.say("letter.legend")),
+        table(
+            texts.get("letter.legend_columns"), ["left", "left", "right", "left"], ["auto", "2fr", "auto", "3fr"],
+            [
+                [words.sign(step), words.label(step, texts), shared.get(step, ""), "; ".join(sources[step])]
+                for step in values
+            ],
+        ),
+    ]  # fmt: skip
+
+
+def _line(steps: Sequence[Step], shared: Mapping[str, str], texts: Texts) -> str:
+    own = (step for step in steps if step.step not in shared)
+    return " · ".join(f"{_name(step, texts)} {_value(step, texts)}".replace(" ", words.UNBROKEN) for step in own)
+
+
+def _name(step: Step, texts: Texts) -> str:
+    return words.sign(step.step) or words.label(step.step, texts)
+
+
+def _value(step: Step, texts: Texts) -> str:
+    return words.quantity(step.value, step.unit, texts)
+
+
+def _worker(entry: Told) -> str:
+    parts = (words.person_number(entry.person), entry.occupation)
+    return f" {words.UNBROKEN}".join(part for part in parts if part)
+
+
+def _label(step: Step, texts: Texts) -> str:
+    label, sign = words.label(step.step, texts), words.sign(step.step)
+    return f"{label} ({sign})" if sign else label
+
+
+def _monthly_label(base: str, texts: Texts) -> str:
+    label, sign = texts.get("month_steps").get(base, base), words.sign(base)
+    return f"{label} ({sign})" if sign else label
+
+
+def _steps(entry: Told) -> list[Step]:
+    if entry.tells == "withdrawn":
+        return []
+    shown = (step for step in entry.trace if step.step not in NOT_SHOWN)
+    return [step for step in shown if entry.states_amounts or step.unit != words.EURO]
