@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.registry import SchemaBook
 from schemas.samples import sample
-from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, delivery
+from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 PERSONS = [inss(710101000 + number, after_2000=False) for number in range(5_000)]
@@ -100,8 +102,20 @@ def start(settings: Settings, *verb: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([COMMAND, *verb], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)})
 
 
-def waiting(settings: Settings, *names: str) -> int:
-    return sum(stage.waiting() for stage in lag.stages(settings) if stage.name in names)
+@contextmanager
+def watching(settings: Settings, *names: str) -> Iterator[Callable[[], int]]:
+    """Gives the question how much waits for some processes."""
+    look = lag.Inspector(settings)
+    asked: Mapping[str, Callable[[], int]] = {
+        "relay": partial(look.unpublished, "register"),
+        "exchange": partial(look.behind, DECLARATIONS, look.committed),
+        "audit": partial(look.behind, (DISCLOSURES,), partial(look.stored, "kruispunt", "audit")),
+    } | {f"sink-{name}": partial(look.behind, (delivery(name),), partial(look.stored, name, "store")) for name in SINKS}
+    try:
+        yield lambda: sum(asked[name]() for name in names)
+    finally:
+        for connection in look._connections.values():
+            connection.close()
 
 
 def until(met: Any, what: str) -> None:
@@ -122,13 +136,22 @@ class Outcome:
 
 def kill_in_the_middle(settings: Settings, verb: tuple[str, ...], stage: str, times: int) -> subprocess.Popen[bytes]:
     """Start a process, kill it as soon as it has got something done but not all, again; gives the last one, alive."""
-    for _ in range(times):
-        before = waiting(settings, stage)
-        process = start(settings, *verb)
-        until(lambda before=before: waiting(settings, stage) < before, f"{stage} does nothing")
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    with watching(settings, stage) as waiting:
+        for _ in range(times):
+            before = waiting()
+            process = start(settings, *verb)
+            try:
+                until(lambda before=before: waiting() < before, f"{stage} does nothing")
+            finally:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
     return start(settings, *verb)
+
+
+def finish(settings: Settings, *names: str) -> None:
+    """Wait until nothing waits any more."""
+    with watching(settings, *names) as waiting:
+        until(lambda: waiting() == 0, f"{', '.join(names)} do not come to an end")
 
 
 @pytest.fixture(scope="module")
@@ -136,14 +159,15 @@ def outcome(servers: Settings) -> Iterator[Outcome]:
     put(servers)
     running = [start(servers, "relay"), start(servers, "api")]
     try:
-        until(lambda: waiting(servers, "relay register") == 0, "the relay does not come to an end")
+        finish(servers, "relay")
         # Two of them in the end: what one killed member held is shared out between both.
         running += [kill_in_the_middle(servers, ("exchange",), "exchange", 2), start(servers, "exchange")]
-        until(lambda: waiting(servers, "exchange") == 0, "the exchange does not come to an end")
-        running += [kill_in_the_middle(servers, ("deliver", name), f"sink-{name}", 1) for name in SINKS]
-        running.append(kill_in_the_middle(servers, ("audit",), "audit", 1))
-        names = [*(f"sink-{name}" for name in SINKS), "audit"]
-        until(lambda: waiting(servers, *names) == 0, "not everything is kept")
+        finish(servers, "exchange")
+        keepers = {f"sink-{name}": ("deliver", name) for name in SINKS} | {"audit": ("audit",)}
+        with ThreadPoolExecutor() as pool:
+            kills = [pool.submit(kill_in_the_middle, servers, verb, stage, 1) for stage, verb in keepers.items()]
+        running += [kill.result() for kill in kills]
+        finish(servers, *keepers)
         yield read(servers)
     finally:
         for process in running:
