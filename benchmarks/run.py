@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from backbone.settings import Settings
+from backbone.stack.leash import stop_in_order
 from backbone.stack.places import Places
 from backbone.stack.stack import Leash
 from backbone.stack.stack import down as stack_down
@@ -160,8 +161,10 @@ def main(
     json_to: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
     """Measure the whole and each stage."""
+    stop_in_order()
     with tempfile.TemporaryDirectory(prefix="kruispunt-bench-") as place:
-        home, warm, folder = Path(place) / "home", Path(place) / "whole", Path(place) / "stages"
+        warm, folder = Path(place) / "whole", Path(place) / "stages"
+        home = Path(tempfile.mkdtemp(prefix="kruispunt-bench-home-"))
         os.environ["KRUISPUNT_HOME"] = str(home)
         config = stack.start(home, leash=Leash(wipe=True))
         try:

@@ -13,6 +13,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from backbone.settings import Settings
+from backbone.stack.leash import stop_in_order
 from backbone.stack.stack import Leash, Plan
 from backbone.stack.stack import down as stack_down
 from kruispunt import evidence, lag, loading, stack, submitting, told
@@ -60,14 +61,14 @@ def run() -> int:
 
 @contextmanager
 def _stack() -> Iterator[Settings]:
-    with tempfile.TemporaryDirectory(prefix="kruispunt-demo-") as place:
-        home = Path(place) / "home"
-        os.environ["KRUISPUNT_HOME"] = str(home)
-        plan = Plan(stack.programs, stack.prepare, {"settle_seconds": SETTLE_S})
-        try:
-            yield stack.start(home, plan, Leash())
-        finally:
-            stack_down(home, wipe=True)
+    stop_in_order()
+    home = Path(tempfile.mkdtemp(prefix="kruispunt-demo-"))
+    os.environ |= {"KRUISPUNT_HOME": str(home), "KRUISPUNT_FAST_START": "1"}
+    plan = Plan(stack.programs, stack.prepare, {"settle_seconds": SETTLE_S})
+    try:
+        yield stack.start(home, plan, Leash())
+    finally:
+        stack_down(home, wipe=True)
 
 
 def _title(number: int, what: str, why: str) -> None:
