@@ -42,10 +42,9 @@ def hand_over_mails(connection: Connection[Any], pool: Pool, partitions: Sequenc
         known = {notice.notice: notice for notice in contents(cursor, due, traces=False)} if due else {}
     if not due:
         return 0
-    # 1. Render, so that nothing can go wrong between the ledger and the server.
+    # 1. Knock and render, so that nothing can go wrong between the ledger and the server.
+    pool.check()
     mails, moves = _render(due, known, sender)
-    if mails:
-        pool.check()
     # 2. Say that they are on their way.
     moves += [Move(mail.notice, State.HANDING_OVER) for mail in mails]
     with connection.transaction(), connection.cursor() as cursor:

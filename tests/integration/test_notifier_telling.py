@@ -14,6 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from backbone import postgres
+from backbone.errors import Retry
 from backbone.settings import Settings
 from notifier import by_letter, by_mail, findings, ledger, occasions, profiles
 from notifier.channel import Profile
@@ -280,6 +281,21 @@ def test_what_the_server_cannot_take_now_waits(office: Office, mailbox: Mailbox)
     assert office.mail() == 0, "it waits"
     office.connection.execute("update notifier.notice set due_at = now() where recipient = %s", (anna,))
     assert office.mail() == 1
+    assert office.states(anna) == [("handed over", "e-mail")]
+
+
+def test_while_no_mail_server_is_there_nothing_moves_and_nothing_is_in_doubt(office: Office) -> None:
+    anna = office.person()
+    office.arrive(anna)
+    office.settle()
+    office.choose()
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        closed = office.settings.model_copy(update={"smtp_port": nobody.getsockname()[1]})
+        with Pool(closed) as pool, pytest.raises(Retry):
+            by_mail.hand_over_mails(office.connection, pool, [office.partition], closed.smtp_from)
+    assert office.states(anna) == [("prepared", "e-mail")]
+    office.mail()
     assert office.states(anna) == [("handed over", "e-mail")]
 
 
