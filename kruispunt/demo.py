@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.columns import Columns
 from rich.panel import Panel
@@ -29,6 +30,8 @@ BATCH_QUARTER = "2026Q2"
 SETTLE_S = 0.5
 """In real life findings settle for a day; here nobody corrects anything."""
 PATIENCE_S = 120.0
+FIRST_STEPS, LAST_STEPS = 14, 7
+"""How much of a long reasoning is shown; the letter and `kruispunt check --json` have all of it."""
 PAUSE_S = 0.25
 """How often the bars move."""
 
@@ -136,6 +139,13 @@ def _follow(config: Settings, person: evidence.Person) -> None:
     console.print("", Columns(panels))
 
 
+def _shortened(trace: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], int, list[dict[str, Any]]]:
+    """The beginning of a trace, how much is left out, and its end."""
+    if len(trace) <= FIRST_STEPS + LAST_STEPS + 1:
+        return trace, 0, []
+    return trace[:FIRST_STEPS], len(trace) - FIRST_STEPS - LAST_STEPS, trace[-LAST_STEPS:]
+
+
 def _told(config: Settings, person: evidence.Person) -> None:
     finding = evidence.finding(config, person)
     missing = f"{euro(finding.missing)} euro missing" if finding.missing else "how much, only the institution can say"
@@ -145,7 +155,12 @@ def _told(config: Settings, person: evidence.Person) -> None:
         f"{finding.certainty}; {missing}; every figure says where it is from",
     )
     shown = table("step", "value", "unit", "source", right=("value",))
-    for step in finding.trace:
+    first, hidden, last = _shortened(finding.trace)
+    for step in first:
+        shown.add_row(step["step"], step["value"], step["unit"] or "", step["source"])
+    if hidden:
+        shown.add_row(f"[dim]… {hidden} steps more[/]")
+    for step in last:
         shown.add_row(step["step"], step["value"], step["unit"] or "", step["source"])
     console.print(shown)
     _title(5, "So people are told", "an e-mail holds no number and no amount; a letter may")
