@@ -23,6 +23,7 @@ from confluent_kafka.admin import (
 
 from backbone.errors import Retry, Stop
 from backbone.kafka import admin
+from backbone.process import with_retry
 from backbone.settings import Settings
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, Topic
@@ -127,16 +128,21 @@ def _make_users(client: AdminClient, settings: Settings, names: Iterable[str]) -
     _done(client.alter_user_scram_credentials(changes))
 
 
-def _bring_access(client: AdminClient, wanted: set[AclBinding], names: Iterable[str]) -> None:
-    """Add the rules that are missing, take away what these users have beyond them."""
+def _present(client: AdminClient) -> set[AclBinding]:
+    """Every rule the broker goes by now."""
     anything: Any = None
     everything = AclBindingFilter(
         ResourceType.ANY, anything, ResourcePatternType.ANY, anything, anything, AclOperation.ANY, AclPermissionType.ANY
     )
     try:
-        present = set(client.describe_acls(everything).result(TIMEOUT_S))
+        return set(client.describe_acls(everything).result(TIMEOUT_S))
     except KafkaException as error:
         raise Retry(str(error)) from error
+
+
+def _bring_access(client: AdminClient, wanted: set[AclBinding], names: Iterable[str]) -> None:
+    """Add the rules that are missing, take away what these users have beyond them, and wait until they are in force."""
+    present = _present(client)
     ours = {f"User:{name}" for name in names}
     surplus = [rule for rule in present - wanted if rule.principal in ours]
     if surplus:
@@ -144,6 +150,13 @@ def _bring_access(client: AdminClient, wanted: set[AclBinding], names: Iterable[
     missing = sorted(wanted - present)
     if missing:
         _done(client.create_acls(missing))
+        with_retry(lambda: _in_force(client, wanted), TIMEOUT_S)
+
+
+def _in_force(client: AdminClient, wanted: set[AclBinding]) -> None:
+    """The controller has written them down; the broker that asks them of everybody may be a moment behind."""
+    if not wanted <= _present(client):
+        raise Retry("The broker does not go by its new access rules yet.")
 
 
 def _filter(rule: AclBinding) -> AclBindingFilter:
