@@ -17,7 +17,7 @@ from schemas.institutions import INSTITUTIONS
 from schemas.topics import delivery
 
 Run = Callable[..., CompletedProcess[str]]
-PERSONS = "60"
+PERSONS = "200"
 ENVELOPE = ["event", "declaration", "version", "status", "quarter", "employer", "person", "deliberation"]
 
 
