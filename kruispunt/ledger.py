@@ -17,6 +17,7 @@ from schemas.topics import DECLARATIONS, FACTS, FINDINGS, NOTICES, delivery
 
 RULES = "rules"
 HEADER = b"X-Kruispunt-Notice:"
+DOUBTFUL = "select notice from notifier.notices where state = 'in doubt'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ def _groups(settings: Settings, query: LiteralString) -> dict[str, int]:
 
 
 def _inbox(settings: Settings) -> int:
-    """How many different notices lie in the inbox."""
+    """How many different notices lie in the inbox; those in doubt may or may not, so they are left out."""
+    with postgres.connect(settings, INSPECTOR) as connection:
+        doubtful = {row[0].encode() for row in connection.execute(DOUBTFUL)}
     found = set()
     for mail in settings.inbox.iterdir() if settings.inbox.is_dir() else ():
         with mail.open("rb") as lines:
@@ -81,7 +84,7 @@ def _inbox(settings: Settings) -> int:
                     break
                 if not line.strip():
                     break
-    return len(found)
+    return len(found - doubtful)
 
 
 def _letters(settings: Settings) -> int:

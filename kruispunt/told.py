@@ -5,8 +5,10 @@ from collections import Counter
 from backbone import postgres, settings
 from kruispunt.lag import INSPECTOR
 from kruispunt.ledger import rows
-from kruispunt.output import Exit, as_json, console, table
+from kruispunt.output import Exit, as_json, console, fail, table
 from notifier import ledger as notifier_ledger
+
+NOTIFIER = "notifier"
 
 
 def notices(*, json: bool) -> None:
@@ -45,3 +47,12 @@ def ledger(*, json: bool) -> int:
     console.print(shown)
     console.print("[bold green]✓ balanced[/]" if balanced else "[bold red]✗ not balanced[/]")
     return Exit.DONE if balanced else Exit.NO
+
+
+def resolve(notice: str, *, arrived: bool) -> int:
+    """Take a notice out of doubt on somebody's word; 1 when it was not in doubt."""
+    with postgres.connect(settings.load(), NOTIFIER) as connection:
+        if not notifier_ledger.resolve(connection, notice, arrived=arrived):
+            fail(Exit.NO, f"{notice} is not in doubt.", "`kruispunt notices --json` has the state of every notice.")
+    console.print("[bold green]✓[/] " + ("it counts as handed over" if arrived else "it goes out by letter"))
+    return Exit.DONE
