@@ -22,6 +22,7 @@ class Lock(IntEnum):
     OUTBOX = 5_019_772
     RECIPIENTS = 5_019_773
     EXCHANGE = 5_019_774
+    KEEPER = 5_019_775
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:

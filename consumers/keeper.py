@@ -13,6 +13,7 @@ from backbone import kafka, logs, positions, postgres
 from backbone.errors import Retry, Stop
 from backbone.process import PATIENCE_S, Drain
 from backbone.settings import Settings
+from consumers import number
 
 IDLE_S = 0.2
 FILL_S = 0.05
@@ -103,7 +104,9 @@ def run(
             keeper: Keeper | None = None
             try:
                 connection = postgres.connect(settings, user, database, autocommit=True)
-                keeper = Keeper(connection, kafka.consumer(settings, user, group), schema, write, batch)
+                name = f"{group}-{number.take(connection, postgres.Lock.KEEPER)}"
+                reader = kafka.consumer(settings, user, group, group_instance_id=name)
+                keeper = Keeper(connection, reader, schema, write, batch)
                 keeper.follow(topic)
                 while not drain.wanted:
                     if keeper.keep():

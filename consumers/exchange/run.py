@@ -2,9 +2,10 @@
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, Self
 
 import psycopg
@@ -13,35 +14,22 @@ from psycopg import Connection
 from structlog.typing import FilteringBoundLogger
 
 from backbone import kafka, logs, postgres, transactions
-from backbone.errors import Retry
-from backbone.process import PATIENCE_S, Drain
+from backbone.errors import Retry, Stop
+from backbone.process import PATIENCE_S, Drain, with_retry
 from backbone.settings import Settings
+from consumers import number
 from consumers.deliberations import load
 from consumers.directory import look_up
 from consumers.exchange.batch import EXCHANGE, Received, concerned, exchanged, opened
 from consumers.keeper import gather
 from consumers.narrow import Access
 from consumers.projection import Projection, in_force, projections
+from schemas.registration import parse
 from schemas.registry import SchemaBook
-from schemas.topics import DEAD_LETTERS, DECLARATIONS
+from schemas.topics import DEAD_LETTERS, DECLARATIONS, SCHEMAS
 
 BATCH = 5_000
 AGAIN_S = 0.5
-EXCHANGES = 64
-
-
-def number(connection: Connection[Any]) -> int:
-    """The lowest number no other exchange holds, ours as long as the connection lives.
-
-    It names the transactions, so that the next one of that number ends what a killed one left open.
-    """
-    for candidate in range(EXCHANGES):
-        answer = connection.execute(
-            "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.EXCHANGE, candidate)
-        ).fetchone()
-        if answer and answer[0]:
-            return candidate
-    raise Retry(f"{EXCHANGES} exchanges are running already.")
 
 
 def _received(messages: list[Message]) -> Iterator[Received]:
@@ -53,6 +41,18 @@ def _received(messages: list[Message]) -> Iterator[Received]:
             bytes(message.key() or b""),
             bytes(message.value() or b""),
         )
+
+
+def check_published(settings: Settings, wanted: Iterable[Projection]) -> None:
+    """See that whoever receives a copy can look up its schema.
+
+    Raises Stop before the first copy is made, Retry.
+    """
+    kept = (parse(message.key(), message.value()) for message in kafka.read_all(settings, EXCHANGE, SCHEMAS))
+    published = {version.id for version in kept if version}
+    missing = sorted({one.deliberation for one in wanted if one.contract.id not in published})
+    if missing:
+        raise Stop(f"The schemas of {', '.join(missing)} are not published.", "Run `kruispunt provision`.")
 
 
 class Exchange:
@@ -79,8 +79,10 @@ class Exchange:
         """
         connection = postgres.connect(settings, EXCHANGE, autocommit=True)
         try:
-            target = transactions.writer(settings, EXCHANGE, f"{EXCHANGE}-{number(connection)}")
-            made = cls(connection, kafka.consumer(settings, EXCHANGE, EXCHANGE), target, log)
+            name = f"{EXCHANGE}-{number.take(connection, postgres.Lock.EXCHANGE)}"
+            target = transactions.writer(settings, EXCHANGE, name)
+            reader = kafka.consumer(settings, EXCHANGE, EXCHANGE, group_instance_id=name)
+            made = cls(connection, reader, target, log)
         except BaseException:
             connection.close()
             raise
@@ -162,6 +164,7 @@ def run(settings: Settings) -> None:
     # Looking for cycles in the middle of a batch costs a tenth of the time; between two batches there is little to see.
     gc.disable()
     gc.freeze()
+    with_retry(partial(check_published, settings, projections(load())))
     with Drain() as drain:
         while not drain.wanted:
             exchange: Exchange | None = None

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -19,15 +19,17 @@ import psycopg
 import pytest
 
 from backbone import kafka, postgres
+from backbone.errors import Stop
 from backbone.settings import Settings
 from consumers.audit.chain import broken
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
+from consumers.exchange.run import check_published
 from consumers.narrow import Access, Event, narrow
 from consumers.projection import in_force, projections
 from kruispunt import lag
 from schemas.codec import decode_body, encode_body, split
-from schemas.contracts import contract
+from schemas.contracts import contract, make
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.registry import SchemaBook
 from schemas.samples import sample
@@ -98,8 +100,43 @@ def put(settings: Settings) -> None:
             copy.write_row((KINDS[0], pseudonym(pepper, PERSONS[0]), MARK.encode()))
 
 
-def start(settings: Settings, *verb: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([COMMAND, *verb], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)})
+class Processes:
+    """The processes of one run; none outlives it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._alive: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def start(self, *verb: str) -> subprocess.Popen[bytes]:
+        home = {"KRUISPUNT_HOME": str(self._settings.home)}
+        process = subprocess.Popen([COMMAND, *verb], env={**os.environ, **home})
+        self._alive.append((verb[0], process))
+        return process
+
+    def kill_in_the_middle(self, verb: tuple[str, ...], name: str, times: int) -> None:
+        """Start a process, kill it as soon as it has got something done, again; leave the last one alive."""
+        with watching(self._settings, name) as waiting:
+            for _ in range(times):
+                before = waiting()
+                process = self.start(*verb)
+                until(lambda before=before: waiting() < before, f"{name} does nothing")
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+        self.start(*verb)
+
+    def end(self) -> dict[str, set[int]]:
+        """Ask all to stop; gives with which code those ended that were alive."""
+        left = [(name, process) for name, process in self._alive if process.poll() is None]
+        for _, process in left:
+            process.send_signal(signal.SIGTERM)
+        codes: dict[str, set[int]] = {}
+        for name, process in left:
+            try:
+                codes.setdefault(name, set()).add(process.wait(PATIENCE_S))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                codes.setdefault(name, set()).add(process.wait())
+        return codes
 
 
 @contextmanager
@@ -134,20 +171,6 @@ class Outcome:
     dead: list[bytes]
 
 
-def kill_in_the_middle(settings: Settings, verb: tuple[str, ...], stage: str, times: int) -> subprocess.Popen[bytes]:
-    """Start a process, kill it as soon as it has got something done but not all, again; gives the last one, alive."""
-    with watching(settings, stage) as waiting:
-        for _ in range(times):
-            before = waiting()
-            process = start(settings, *verb)
-            try:
-                until(lambda before=before: waiting() < before, f"{stage} does nothing")
-            finally:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-    return start(settings, *verb)
-
-
 def finish(settings: Settings, *names: str) -> None:
     """Wait until nothing waits any more."""
     with watching(settings, *names) as waiting:
@@ -157,23 +180,25 @@ def finish(settings: Settings, *names: str) -> None:
 @pytest.fixture(scope="module")
 def outcome(servers: Settings) -> Iterator[Outcome]:
     put(servers)
-    running = [start(servers, "relay"), start(servers, "api")]
+    running = Processes(servers)
     try:
+        running.start("relay")
+        running.start("api")
         finish(servers, "relay")
         # Two of them in the end: what one killed member held is shared out between both.
-        running += [kill_in_the_middle(servers, ("exchange",), "exchange", 2), start(servers, "exchange")]
+        running.kill_in_the_middle(("exchange",), "exchange", 2)
+        running.start("exchange")
         finish(servers, "exchange")
         keepers = {f"sink-{name}": ("deliver", name) for name in SINKS} | {"audit": ("audit",)}
         with ThreadPoolExecutor() as pool:
-            kills = [pool.submit(kill_in_the_middle, servers, verb, stage, 1) for stage, verb in keepers.items()]
-        running += [kill.result() for kill in kills]
+            kills = [pool.submit(running.kill_in_the_middle, verb, name, 1) for name, verb in keepers.items()]
+        for kill in kills:
+            kill.result()
         finish(servers, *keepers)
         yield read(servers)
     finally:
-        for process in running:
-            process.send_signal(signal.SIGTERM)
-        ended = [process.wait(60) for process in running]
-    assert set(ended[2:]) == {0}
+        codes = running.end()
+    assert (codes["relay"], codes["exchange"]) == ({0}, {0})
 
 
 def read(settings: Settings) -> Outcome:
@@ -217,6 +242,15 @@ def expected() -> dict[str, set[str]]:
     for copy in narrow(given, access, dossiers()).copies:
         found.setdefault(copy.projection.recipient, set()).add(copy.event)
     return found
+
+
+def test_no_copy_is_made_whose_schema_nobody_can_look_up(servers: Settings) -> None:
+    known = projections(load())
+    check_published(servers, known)
+    schema = known[0].contract.schema | {"doc": "Unheard of."}
+    unknown = replace(known[0], deliberation="99/999@1", contract=make(known[0].contract.name, schema))
+    with pytest.raises(Stop, match="99/999@1 are not published"):
+        check_published(servers, [*known, unknown])
 
 
 def test_every_institution_gets_each_of_its_copies_once(outcome: Outcome) -> None:
