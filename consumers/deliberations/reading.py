@@ -205,6 +205,7 @@ def entitlements(deliberations: Iterable[Deliberation], day: date | None = None)
                     "kind": kind,
                     "fields": list(expanded(contract(kind).schema, granted)),
                     "population": one.population if one.population == EVERYONE else sorted(one.population),
+                    "decisions": sorted(one.decisions) if kind == ENTITLEMENTS else [],
                     "purpose": one.purpose,
                     "basis": one.basis,
                     "from": one.since.isoformat(),
