@@ -134,7 +134,15 @@ def _format(places: Places, identity: str) -> None:
     for user in SUPER_USERS:
         password = (places.secrets / "kafka" / user).read_text("utf-8")
         users += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
-    words = ["format", "-t", cluster, "-c", str(places.kafka / "server.properties"), "--ignore-formatted", *users]
+    # In one word: an identity may begin with a hyphen, and would be taken for an option.
+    words = [
+        "format",
+        f"--cluster-id={cluster}",
+        "-c",
+        str(places.kafka / "server.properties"),
+        "--ignore-formatted",
+        *users,
+    ]
     arguments = places.kafka / "format.args"
     write_private(arguments, "".join(f"{word}\n" for word in words))
     try:

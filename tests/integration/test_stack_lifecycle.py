@@ -262,3 +262,12 @@ def test_down_where_nothing_was_ever_up_says_so(tmp_path: Path) -> None:
     assert not down(tmp_path / "nothing")
     assert status(tmp_path / "nothing") == []
     assert not (tmp_path / "nothing").exists()
+
+
+def test_an_identity_that_begins_with_a_hyphen_is_no_option(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    places = Places(home)
+    places.make()
+    places.remember(identity="f8" + "0" * 30)
+    up(home, Plan(programs=lambda _settings: [], prepare=lambda _settings: None), leash=Leash())
+    down(home, wipe=True)
