@@ -4,6 +4,7 @@ The laws are real; the numbers, dates and scopes of these deliberations are exam
 Security Committee.
 """
 
-from consumers.deliberations.reading import EVERYONE, RULES, Deliberation, entitlements, load, read
+from consumers.deliberations.model import EVERYONE, RULES, Deliberation, entitlements
+from consumers.deliberations.reading import load, read
 
 __all__ = ["EVERYONE", "RULES", "Deliberation", "entitlements", "load", "read"]

@@ -6,9 +6,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from consumers.access import Access
 from consumers.deliberations import RULES
 from consumers.directory import Dossier
-from consumers.narrow import Access, Event, Narrowed, narrow, persons
+from consumers.narrow import Event, Narrowed, narrow, persons
 from schemas.codec import BadFrame, Record, encode, split
 from schemas.contracts import contract
 from schemas.registry import SchemaBook, UnknownSchema

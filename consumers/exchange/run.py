@@ -18,11 +18,11 @@ from backbone.errors import Retry, Stop
 from backbone.process import PATIENCE_S, Drain, with_retry
 from backbone.settings import Settings
 from consumers import number
+from consumers.access import Access
 from consumers.deliberations import load
 from consumers.directory import look_up
 from consumers.exchange.batch import EXCHANGE, Received, concerned, exchanged, opened
 from consumers.keeper import gather
-from consumers.narrow import Access
 from consumers.projection import Projection, in_force, projections
 from schemas.registration import parse
 from schemas.registry import SchemaBook

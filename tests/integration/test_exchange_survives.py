@@ -21,11 +21,12 @@ import pytest
 from backbone import kafka, postgres
 from backbone.errors import Stop
 from backbone.settings import Settings
+from consumers.access import Access
 from consumers.audit.chain import broken
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
 from consumers.exchange.run import check_published
-from consumers.narrow import Access, Event, narrow
+from consumers.narrow import Event, narrow
 from consumers.projection import in_force, projections
 from kruispunt import lag
 from schemas.codec import decode_body, encode_body, split

@@ -4,11 +4,11 @@ from collections import Counter
 from datetime import UTC, date, datetime
 from typing import Any
 
+from consumers.access import Access
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
 from consumers.exchange import batch as module
 from consumers.exchange.batch import Outgoing, Received, concerned, exchanged, opened
-from consumers.narrow import Access
 from consumers.projection import in_force, projections
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract

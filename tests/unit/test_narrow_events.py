@@ -9,20 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consumers.access import NOT_AUTHORISED, NOT_IN_PERIOD, NOT_INTEGRATED, NOT_THAT_QUALITY, Access
 from consumers.deliberations import RULES, load, read
 from consumers.directory import Dossier
 from consumers.fields import DELIBERATION, ENVELOPE, TRAIL, leaves, paths
-from consumers.narrow import (
-    NOT_AUTHORISED,
-    NOT_IN_PERIOD,
-    NOT_INTEGRATED,
-    NOT_THAT_QUALITY,
-    Access,
-    Event,
-    Narrowed,
-    narrow,
-    persons,
-)
+from consumers.narrow import Event, Narrowed, narrow, persons
 from consumers.projection import Projection, in_force, projections
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract

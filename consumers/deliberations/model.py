@@ -1,0 +1,147 @@
+"""What a deliberation says, and when it contradicts itself, the contract or the directory."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from consumers.fields import expanded, grantable
+from consumers.qualities import QUALITIES
+from schemas.contracts import contract
+
+RULES = "rules"
+EVERYONE = "everyone"
+ENTITLEMENTS = "declarations.entitlements"
+RECIPIENTS = (*QUALITIES, RULES)
+
+Kind = Literal[
+    "declarations.wages", "declarations.working-time", "declarations.contributions", "declarations.entitlements"
+]
+Fields = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Names(BaseModel):
+    """What the deliberation is called where people read it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nl: str
+    fr: str
+    de: str
+    en: str
+
+
+class Deliberation(BaseModel):
+    """One version of a legal basis: `recipient` may receive, for `purpose`, these fields about this population.
+
+    `fields` are dotted paths into the full contract of a kind; a record or list without a leaf is all of it.
+    `population` are qualities (sector/code) of the recipient's own dossiers, or everyone (the rules only).
+    `decisions` limits entitlements to these kinds of decision. In force from `since` to `until`, both included.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    number: Annotated[str, Field(pattern=r"^\d{2}/\d{3}$")]
+    version: Annotated[int, Field(ge=1)]
+    recipient: str
+    basis: Annotated[str, Field(min_length=1)]
+    purpose: Annotated[str, Field(min_length=1)]
+    names: Names
+    since: date = Field(alias="from")
+    until: date | None = None
+    population: frozenset[str] | Literal["everyone"]
+    fields: dict[Kind, Fields]
+    decisions: frozenset[str] = frozenset()
+
+    @property
+    def id(self) -> str:
+        """As it stands in copies and disclosures: 20/296@1."""
+        return f"{self.number}@{self.version}"
+
+    def granted(self, kind: str) -> tuple[str, ...]:
+        """The paths it names in a kind of event; none where it is not about that kind."""
+        return next((paths for name, paths in self.fields.items() if name == kind), ())
+
+    def holds_on(self, day: date) -> bool:
+        """Whether it is in force on a day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+    @field_validator("recipient")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in RECIPIENTS:
+            raise ValueError(f"{value!r} is no recipient; there are {', '.join(RECIPIENTS)}")
+        return value
+
+    @field_validator("fields")
+    @classmethod
+    def _in_the_contract(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        unknown = [
+            f"{kind}: {path}"
+            for kind, granted in value.items()
+            for path in granted
+            if path not in grantable(contract(kind).schema)
+        ]
+        if unknown:
+            raise ValueError(f"not in the contract: {', '.join(unknown)}")
+        if not value:
+            raise ValueError("names no kind of event")
+        return value
+
+    @field_validator("decisions")
+    @classmethod
+    def _decided(cls, value: frozenset[str]) -> frozenset[str]:
+        unknown = value - set(decision_kinds())
+        if unknown:
+            raise ValueError(f"no kind of decision: {', '.join(sorted(unknown))}")
+        return value
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Self:
+        wrong = list(self._faults())
+        if wrong:
+            raise ValueError("; ".join(wrong))
+        return self
+
+    def _faults(self) -> Iterator[str]:
+        if self.until is not None and self.until < self.since:
+            yield f"until {self.until} lies before from {self.since}"
+        if self.population == EVERYONE:
+            if self.recipient != RULES:
+                yield "population everyone is for the rules only"
+        elif self.recipient == RULES:
+            yield "population of the rules is everyone"
+        elif not self.population:
+            yield "population is empty"
+        else:
+            unknown = sorted(self.population - QUALITIES[self.recipient].keys())
+            if unknown:
+                yield f"population: {', '.join(unknown)} is no quality of {self.recipient}"
+        if self.decisions and ENTITLEMENTS not in self.fields:
+            yield f"decisions without fields of {ENTITLEMENTS}"
+
+
+def decision_kinds() -> tuple[str, ...]:
+    """The kinds of decision that entitlements can carry."""
+    (kind,) = (field for field in contract(ENTITLEMENTS).schema["fields"] if field["name"] == "kind")
+    return tuple(kind["type"]["symbols"])
+
+
+def entitlements(deliberations: Iterable[Deliberation], day: date | None = None) -> Iterator[dict[str, Any]]:
+    """Who may receive which fields on which basis, one entry per deliberation and kind; on a day, or ever."""
+    for one in deliberations:
+        if day is None or one.holds_on(day):
+            for kind, granted in one.fields.items():
+                yield {
+                    "deliberation": one.id,
+                    "recipient": one.recipient,
+                    "kind": kind,
+                    "fields": list(expanded(contract(kind).schema, granted)),
+                    "population": one.population if one.population == EVERYONE else sorted(one.population),
+                    "decisions": sorted(one.decisions) if kind == ENTITLEMENTS else [],
+                    "purpose": one.purpose,
+                    "basis": one.basis,
+                    "from": one.since.isoformat(),
+                    "until": one.until.isoformat() if one.until else None,
+                }
