@@ -1,19 +1,19 @@
 """Opens an encoded event just far enough to narrow it, and writes the permitted part of it back as bytes.
 
-The parts of a contract are read and written in the forms that cost least and look the same on the wire: a date is an
-int, an enumeration its index. The envelope is never rebuilt: its bytes are copied.
+The envelope is never rebuilt: its bytes are copied.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from io import BytesIO
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import fastavro
-from fastavro import schemaless_reader, schemaless_writer
+from fastavro import schemaless_writer
 
-from consumers.fields import DELIBERATION, ENVELOPE, TRAIL
+from consumers.fields import ENVELOPE, TRAIL
+from consumers.plain import part, record
 from consumers.projection import Projection
 from schemas.contracts import Contract
 
@@ -46,48 +46,13 @@ class Opened:
     decision: Decision | None
 
 
-def _plain(schema: Any) -> Any:
-    """The same bytes on the wire, read and written with the least work."""
-    match schema:
-        case list():
-            return [_plain(branch) for branch in schema]
-        case {"type": "array", "items": items}:
-            return {"type": "array", "items": _plain(items)}
-        case {"type": "record", "name": name, "fields": fields}:
-            return {
-                "type": "record",
-                "name": name,
-                "fields": [{"name": field["name"], "type": _plain(field["type"])} for field in fields],
-            }
-        case {"type": "enum"}:
-            return "int"
-        case {"type": inner, "logicalType": _}:
-            return inner
-    return schema
-
-
-def _part(contract: Contract, names: tuple[str, ...] | None) -> Any:
-    """A record of some fields of a contract; None: all those that come after the envelope."""
-    always = {*ENVELOPE, *TRAIL, DELIBERATION["name"]}
-    fields = [
-        {"name": field["name"], "type": _plain(field["type"])}
-        for field in contract.schema["fields"]
-        if (field["name"] not in always if names is None else field["name"] in names)
-    ]
-    return fastavro.parse_schema({"type": "record", "name": "Part", "fields": fields}, named_schemas={})
-
-
-def _record(stream: BytesIO, schema: Any) -> dict[str, Any]:
-    return cast("dict[str, Any]", schemaless_reader(stream, schema, None))
-
-
 class Shape:
     """A full contract, ready to open events of it."""
 
     def __init__(self, contract: Contract) -> None:
-        self._head = _part(contract, ENVELOPE)
-        self._trail = _part(contract, TRAIL)
-        self._rest = _part(contract, None)
+        self._head = part(contract, ENVELOPE)
+        self._trail = part(contract, TRAIL)
+        self._rest = part(contract, None)
         self._decisions: tuple[str, ...] = ()
         if contract.name == ENTITLEMENTS:
             (kind,) = (field for field in contract.schema["fields"] if field["name"] == "kind")
@@ -99,7 +64,7 @@ class Shape:
         Raises Unreadable.
         """
         try:
-            return str(_record(BytesIO(body), self._head)["person"])
+            return str(record(BytesIO(body), self._head)["person"])
         except Exception as error:
             raise Unreadable("the envelope cannot be read") from error
 
@@ -110,11 +75,11 @@ class Shape:
         """
         stream = BytesIO(body)
         try:
-            head = _record(stream, self._head)
+            head = record(stream, self._head)
             middle = stream.tell()
-            _record(stream, self._trail)
+            record(stream, self._trail)
             after = stream.tell()
-            rest = _record(stream, self._rest)
+            rest = record(stream, self._rest)
             if stream.tell() != len(body):
                 raise Unreadable("bytes are left over")  # noqa: TRY301 - told apart below
             return Opened(
@@ -144,7 +109,7 @@ class Cutter:
     """A projection, ready to write copies."""
 
     def __init__(self, projection: Projection) -> None:
-        self._rest = _part(projection.contract, None)
+        self._rest = part(projection.contract, None)
         out = BytesIO()
         name = fastavro.parse_schema("string")
         schemaless_writer(out, name, projection.deliberation)

@@ -1,29 +1,17 @@
-"""Turns a batch of messages into everything the exchange writes for it. Pure: no clock, no broker, no database."""
+"""Opens a batch of messages as events, and keeps what cannot be opened beside them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
 from typing import NamedTuple
 
-from consumers.access import Access
-from consumers.deliberations import RULES
-from consumers.directory import Dossier
-from consumers.narrow import Event, Narrowed, narrow, persons
-from schemas.codec import BadFrame, Record, encode, split
-from schemas.contracts import contract
-from schemas.registry import SchemaBook, UnknownSchema
-from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
+from confluent_kafka import Message
 
-EXCHANGE = "exchange"
-UNREADABLE = "unreadable"
+from consumers.narrow import Event, persons
+from schemas.codec import BadFrame, split
+from schemas.registry import SchemaBook, UnknownSchema
+from schemas.topics import DECLARATIONS
+
 PSEUDONYM_BYTES = 16
-RECORD_BYTES = 800_000
-"""Larger ones are split: brokers and clients take a megabyte unless told otherwise."""
-BUNDLE_FACTS = 1_500
-"""The facts of about five hundred persons: what one step of the rules takes in."""
-ENTRIES = 7_000
-"""Disclosures and refusals in one record, at most a hundred bytes each."""
 
 
 class Received(NamedTuple):
@@ -33,15 +21,6 @@ class Received(NamedTuple):
     partition: int
     offset: int
     key: bytes
-    value: bytes
-
-
-class Outgoing(NamedTuple):
-    """A record to write; partition -1 lets the key decide."""
-
-    topic: str
-    partition: int
-    key: bytes | None
     value: bytes
 
 
@@ -55,10 +34,22 @@ class Batch:
     received: list[Received]
 
 
-def opened(received: Sequence[Received], schemas: SchemaBook) -> Batch:
+def received(messages: Iterable[Message]) -> Iterator[Received]:
+    """Messages as they came."""
+    for message in messages:
+        yield Received(
+            str(message.topic()),
+            int(message.partition() or 0),
+            int(message.offset() or 0),
+            bytes(message.key() or b""),
+            bytes(message.value() or b""),
+        )
+
+
+def opened(messages: Sequence[Received], schemas: SchemaBook) -> Batch:
     """The events of these messages."""
-    batch = Batch([], [], [], list(received))
-    for message in received:
+    batch = Batch([], [], [], list(messages))
+    for message in messages:
         try:
             number, body = split(message.value)
             found = schemas.get(number)
@@ -76,113 +67,3 @@ def opened(received: Sequence[Received], schemas: SchemaBook) -> Batch:
 def concerned(batch: Batch) -> set[str]:
     """Whom a batch is about."""
     return persons(batch.events)
-
-
-def exchanged(
-    batch: Batch, access: Access, dossiers: Mapping[str, Sequence[Dossier]], at: datetime
-) -> Iterator[Outgoing]:
-    """Copies for institutions, bundles for the rules, disclosures, dead letters."""
-    narrowed = narrow(batch.events, access, dossiers)
-    failed = [*batch.failed, *((batch.sources[one.source], one.reason) for one in narrowed.failures)]
-    yield from _deliveries(batch, narrowed)
-    yield from _bundles(batch, narrowed, at)
-    yield from _disclosures(batch, narrowed, at)
-    yield from (_dead(message, reason, at) for message, reason in failed)
-
-
-def _deliveries(batch: Batch, narrowed: Narrowed) -> Iterator[Outgoing]:
-    """Each copy in the partition of its event, so that the order of a person is kept."""
-    for source, _, projection, body in narrowed.copies:
-        if projection.recipient != RULES:
-            message = batch.sources[source]
-            value = projection.contract.prefix + body
-            yield Outgoing(delivery(projection.recipient), message.partition, message.key, value)
-
-
-def _by_partition(batch: Batch, found: list[tuple[int, Record]]) -> Iterator[tuple[int, list[Record]]]:
-    def partition(one: tuple[int, Record]) -> int:
-        return batch.sources[one[0]].partition
-
-    for number, group in groupby(sorted(found, key=partition), partition):
-        yield number, [record for _, record in group]
-
-
-def _bundles(batch: Batch, narrowed: Narrowed, at: datetime) -> Iterator[Outgoing]:
-    facts: list[tuple[int, Record]] = [
-        (
-            source,
-            {"person": batch.sources[source].key, "contract": projection.contract.id, "body": body},
-        )
-        for source, _, projection, body in narrowed.copies
-        if projection.recipient == RULES
-    ]
-    for partition, records in _by_partition(batch, facts):
-        for part in _parts(records):
-            yield Outgoing(FACTS, partition, None, encode(contract(FACTS), {"at": at, "facts": part}))
-
-
-def _parts(facts: list[Record]) -> Iterator[list[Record]]:
-    """Facts in bundles that stay below the limits."""
-    part: list[Record] = []
-    size = 0
-    for fact in facts:
-        if part and (len(part) == BUNDLE_FACTS or size + len(fact["body"]) > RECORD_BYTES):
-            yield part
-            part, size = [], 0
-        part.append(fact)
-        size += len(fact["body"]) + 32
-    if part:
-        yield part
-
-
-def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime) -> Iterator[Outgoing]:
-    """What was done with every message of each partition, unreadable ones included in the count."""
-    copies: list[tuple[int, Record]] = [
-        (
-            source,
-            {
-                "event": event,
-                "person": batch.sources[source].key,
-                "recipient": projection.recipient,
-                "deliberation": projection.deliberation,
-                "contract": projection.contract.id,
-            },
-        )
-        for source, event, projection, _ in narrowed.copies
-    ]
-    refusals: list[tuple[int, Record]] = [
-        (
-            source,
-            {"event": event, "person": batch.sources[source].key, "recipient": recipient, "reason": reason},
-        )
-        for source, event, recipient, reason in narrowed.refusals
-    ]
-    made, refused = dict(_by_partition(batch, copies)), dict(_by_partition(batch, refusals))
-    counts: dict[int, int] = {}
-    for message in batch.received:
-        counts[message.partition] = counts.get(message.partition, 0) + 1
-    for partition, count in counts.items():
-        left, right = made.get(partition, []), refused.get(partition, [])
-        left_count = count
-        while left_count or left or right:
-            some, left = left[:ENTRIES], left[ENTRIES:]
-            room = ENTRIES - len(some)
-            others, right = right[:room], right[room:]
-            record = {"at": at, "exchanged": left_count, "disclosures": some, "refusals": others}
-            yield Outgoing(DISCLOSURES, partition, None, encode(contract(DISCLOSURES), record))
-            left_count = 0
-
-
-def _dead(message: Received, reason: str, at: datetime) -> Outgoing:
-    record = {
-        "topic": message.topic,
-        "partition": message.partition,
-        "offset": message.offset,
-        "stage": EXCHANGE,
-        "code": UNREADABLE,
-        "reason": reason,
-        "key": message.key,
-        "value": message.value,
-        "at": at,
-    }
-    return Outgoing(DEAD_LETTERS, -1, message.key, encode(contract(DEAD_LETTERS), record))

@@ -2,7 +2,6 @@
 
 import gc
 import time
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from functools import partial
@@ -14,45 +13,24 @@ from psycopg import Connection
 from structlog.typing import FilteringBoundLogger
 
 from backbone import kafka, logs, postgres, transactions
-from backbone.errors import Retry, Stop
+from backbone.errors import Retry
 from backbone.process import PATIENCE_S, Drain, with_retry
 from backbone.settings import Settings
 from consumers import number
 from consumers.access import Access
 from consumers.deliberations import load
 from consumers.directory import look_up
-from consumers.exchange.batch import EXCHANGE, Received, concerned, exchanged, opened
+from consumers.exchange.batch import concerned, opened, received
+from consumers.exchange.published import check_published
+from consumers.exchange.records import exchanged
 from consumers.keeper import gather
 from consumers.projection import Projection, in_force, projections
-from schemas.registration import parse
 from schemas.registry import SchemaBook
-from schemas.topics import DEAD_LETTERS, DECLARATIONS, SCHEMAS
+from schemas.topics import DEAD_LETTERS, DECLARATIONS
 
+EXCHANGE = "exchange"
 BATCH = 5_000
 AGAIN_S = 0.5
-
-
-def _received(messages: list[Message]) -> Iterator[Received]:
-    for message in messages:
-        yield Received(
-            str(message.topic()),
-            int(message.partition() or 0),
-            int(message.offset() or 0),
-            bytes(message.key() or b""),
-            bytes(message.value() or b""),
-        )
-
-
-def check_published(settings: Settings, wanted: Iterable[Projection]) -> None:
-    """See that whoever receives a copy can look up its schema.
-
-    Raises Stop before the first copy is made, Retry.
-    """
-    kept = (parse(message.key(), message.value()) for message in kafka.read_all(settings, EXCHANGE, SCHEMAS))
-    published = {version.id for version in kept if version}
-    missing = sorted({one.deliberation for one in wanted if one.contract.id not in published})
-    if missing:
-        raise Stop(f"The schemas of {', '.join(missing)} are not published.", "Run `kruispunt provision`.")
 
 
 class Exchange:
@@ -111,7 +89,7 @@ class Exchange:
         if not messages:
             return 0
         # 2. Look up whom it is about, once for all of them.
-        batch = opened(list(_received(messages)), self._schemas)
+        batch = opened(list(received(messages)), self._schemas)
         with self._connection.cursor() as cursor:
             dossiers = look_up(cursor, concerned(batch))
         # 3. Narrow, 4. write, 5. say how far we are, 6. commit: all of it or nothing.
@@ -145,7 +123,7 @@ class Exchange:
     def _rewind(self, messages: list[Message]) -> None:
         """Read these again, as far as their partitions are still ours."""
         first: dict[tuple[str, int], int] = {}
-        for message in _received(messages):
+        for message in received(messages):
             place = (message.topic, message.partition)
             first[place] = min(first.get(place, message.offset), message.offset)
         ours = {(one.topic, one.partition) for one in self._reader.assignment()}

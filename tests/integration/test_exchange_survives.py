@@ -25,7 +25,7 @@ from consumers.access import Access
 from consumers.audit.chain import broken
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
-from consumers.exchange.run import check_published
+from consumers.exchange.published import check_published
 from consumers.narrow import Event, narrow
 from consumers.projection import in_force, projections
 from kruispunt import lag

@@ -7,8 +7,9 @@ from typing import Any
 from consumers.access import Access
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
-from consumers.exchange import batch as module
-from consumers.exchange.batch import Outgoing, Received, concerned, exchanged, opened
+from consumers.exchange import records as module
+from consumers.exchange.batch import Received, concerned, opened
+from consumers.exchange.records import Outgoing, exchanged
 from consumers.projection import in_force, projections
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract

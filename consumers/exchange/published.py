@@ -1,0 +1,24 @@
+"""Sees that whoever receives a copy can look up its schema, before the first copy is made."""
+
+from collections.abc import Iterable
+
+from backbone import kafka
+from backbone.errors import Stop
+from backbone.settings import Settings
+from consumers.projection import Projection
+from schemas.registration import parse
+from schemas.topics import SCHEMAS
+
+READER = "exchange"
+
+
+def check_published(settings: Settings, wanted: Iterable[Projection]) -> None:
+    """See that every projection is published.
+
+    Raises Stop with the deliberations that are not, Retry when Kafka does not answer.
+    """
+    kept = (parse(message.key(), message.value()) for message in kafka.read_all(settings, READER, SCHEMAS))
+    published = {version.id for version in kept if version}
+    missing = sorted({one.deliberation for one in wanted if one.contract.id not in published})
+    if missing:
+        raise Stop(f"The schemas of {', '.join(missing)} are not published.", "Run `kruispunt provision`.")
