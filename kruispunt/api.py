@@ -1,5 +1,6 @@
 """Serves every schema in circulation, read-only, over the paths that stock deserializers ask for."""
 
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from backbone import kafka, logs
-from backbone.errors import Retry
+from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from schemas.registration import Version, parse
 from schemas.topics import SCHEMAS
@@ -100,16 +101,21 @@ def following(settings: Settings, catalogue: Catalogue) -> Iterator[None]:
     """While open, the catalogue takes in what the schemas topic holds and what comes after."""
     ending = threading.Event()
     log = logs.configure("api", settings.log_level)
+    reader = kafka.consumer(settings, "api", "api")
+    reader.assign([TopicPartition(SCHEMAS, 0, OFFSET_BEGINNING)])
 
     def follow() -> None:
-        reader = kafka.consumer(settings, "api", "api")
-        reader.assign([TopicPartition(SCHEMAS, 0, OFFSET_BEGINNING)])
         while not ending.is_set():
             try:
                 message = kafka.alive(reader.poll(POLL_S))
             except Retry as error:
                 log.warning("waiting for kafka", reason=str(error))
                 continue
+            except Stop as error:
+                # Rather no answer than an old one: the process ends in order, and is started again.
+                log.error("kafka refuses", reason=str(error))
+                signal.raise_signal(signal.SIGTERM)
+                break
             version = parse(message.key(), message.value()) if message else None
             if version:
                 catalogue.add(version)

@@ -7,8 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from backbone.errors import Reject
-from kruispunt.output import Exit, as_json, console, fail, progress, table
+from kruispunt.output import Exit, as_json, console, fail, progress, readable, table
 from kruispunt.submitting import show_anomalies
 from producers.intake.anomalies import Anomaly
 from producers.intake.check import Reading, read
@@ -87,6 +89,7 @@ def check_file(path: Path, on: date | None) -> Checked:
 
 def check(files: Sequence[Path], *, json: bool, on: date | None) -> int:
     """The command `check`: 0 when every file would be accepted."""
+    readable(files)
     found = []
     for file in files:
         try:
@@ -103,7 +106,7 @@ def check(files: Sequence[Path], *, json: bool, on: date | None) -> int:
 
 def _show(one: Checked) -> None:
     console.print(
-        f"[bold]{Path(one.file).name}[/]: "
+        f"[bold]{escape(Path(one.file).name)}[/]: "
         + ("[green]would be accepted[/]" if one.accepted else "[bold red]would be refused[/]")
     )
     show_anomalies(one.file, one.anomalies)

@@ -198,7 +198,8 @@ def relay() -> None:
     from backbone.settings import load as settings
     from producers import relay as stage
 
-    stage.run(settings())
+    with answering():
+        stage.run(settings())
 
 
 @app.command(rich_help_panel=PROCESS)
@@ -207,7 +208,8 @@ def exchange() -> None:
     from backbone.settings import load as settings
     from consumers.exchange import run as stage
 
-    stage.run(settings())
+    with answering():
+        stage.run(settings())
 
 
 @app.command(rich_help_panel=PROCESS)
@@ -217,7 +219,8 @@ def deliver(institution: Name) -> None:
     from consumers.sink import run as stage
     from kruispunt.outbound import known
 
-    stage.run(settings(), known(institution))
+    with answering():
+        stage.run(settings(), known(institution))
 
 
 @app.command(rich_help_panel=PROCESS)
@@ -226,7 +229,8 @@ def audit() -> None:
     from backbone.settings import load as settings
     from consumers.audit import run as stage
 
-    stage.run(settings())
+    with answering():
+        stage.run(settings())
 
 
 @law.callback()
@@ -237,7 +241,8 @@ def rules(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         from rules import stream as stage
 
-        stage.run(settings())
+        with answering():
+            stage.run(settings())
 
 
 @app.command(rich_help_panel=PROCESS)
@@ -246,7 +251,8 @@ def notify() -> None:
     from backbone.settings import load as settings
     from notifier import run as stage
 
-    stage.run(settings())
+    with answering():
+        stage.run(settings())
 
 
 @app.command(rich_help_panel=PROCESS)
@@ -255,7 +261,8 @@ def api() -> None:
     from backbone.settings import load as settings
     from kruispunt import api as stage
 
-    stage.run(settings())
+    with answering():
+        stage.run(settings())
 
 
 app.add_typer(law, name="rules", rich_help_panel=PROCESS)

@@ -38,6 +38,8 @@ def generate(*, persons: int, quarter: str, out: Path, seed: int) -> None:
             )
         except run.WrongRequest as error:
             fail(Exit.WRONG_USE, f"{error}.", "Give --persons and --quarter within these limits.")
+        except OSError as error:
+            fail(Exit.WRONG_USE, f"{error.filename or out} cannot be written: {error.strerror}.", "Give another --out.")
     console.print(
         f"{made.persons} persons with {made.jobs} jobs at {made.employers} employers, in {made.files} DmfA files; "
         f"{made.decisions} decisions of institutions, {made.dossiers} dossiers; "

@@ -1,14 +1,17 @@
 """Prints answers a person enjoys or a program reads, and turns errors into exit codes and a remedy."""
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 from typing import Any, NoReturn
 
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -29,7 +32,12 @@ class Exit(IntEnum):
 
 def as_json(document: Any) -> None:
     """Exactly one JSON document on stdout."""
-    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    try:
+        text = orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        # The name of a file is any bytes; JSON is UTF-8.
+        text = json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace") + b"\n"
+    sys.stdout.buffer.write(text)
     sys.stdout.flush()
 
 
@@ -65,10 +73,25 @@ def progress() -> Progress:
 
 def fail(code: Exit, what: str, remedy: str = "") -> NoReturn:
     """End with a message: what is wrong, then what to do."""
-    errors.print(f"[bold red]✗[/] {what}", soft_wrap=True)
+    errors.print(f"[bold red]✗[/] {escape(what)}", soft_wrap=True)
     if remedy:
-        errors.print(f"  {remedy}", soft_wrap=True)
+        errors.print(f"  {escape(remedy)}", soft_wrap=True)
     raise typer.Exit(code)
+
+
+def readable(files: Sequence[Path]) -> None:
+    """End, before anything is done, when one of these is not a file that can be read; each is named."""
+    wrong = []
+    for file in files:
+        try:
+            with file.open("rb"):
+                reason = "" if file.is_file() else "It is not a regular file"
+        except OSError as error:
+            reason = error.strerror or str(error)
+        if reason:
+            wrong.append(f"{file} cannot be read: {reason}.")
+    if wrong:
+        fail(Exit.WRONG_USE, "\n  ".join(wrong), "Nothing was done. Check the path.")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from backbone.stack import stack
 from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
 from kruispunt import lag
-from kruispunt.output import Exit, as_json, console, errors, table
+from kruispunt.output import Exit, as_json, console, errors, fail, table
 from kruispunt.provision import migrate, register_schemas
 from schemas.institutions import INSTITUTIONS
 
@@ -103,18 +103,18 @@ def _behind(waiting: dict[str, int], process: str) -> int | None:
 
 
 def status(*, json: bool) -> int:
-    """The command `status`: 0 only when everything runs."""
+    """The command `status`: 0 only when everything runs, 3 when nothing does."""
     home = settings.home()
     states = stack.status(home)
     config = settings.load(home)
     well = bool(states) and all(state.state == RUNNING for state in states)
     waiting = _lag(config) if states else None
+    code = Exit.DONE if well else Exit.NO if any(state.pid for state in states) else Exit.UNREACHABLE
     if json:
         as_json({"processes": [_entry(state) for state in states], "lag": waiting, "inbox": str(config.inbox)})
-        return Exit.DONE if well else Exit.NO
+        return code
     if not states:
-        errors.print(f"There is no stack in {home}. `kruispunt up` starts one.")
-        return Exit.NO
+        fail(Exit.UNREACHABLE, f"There is no stack in {home}.", "`kruispunt up` starts one.")
     shown = table("process", "state", "pid", "port", "waiting", right=("pid", "port", "waiting"))
     for state in states:
         behind = _behind(waiting or {}, state.name)
@@ -126,5 +126,5 @@ def status(*, json: bool) -> int:
             "" if behind is None else f"{behind:,}",
         )
     console.print(shown)
-    console.print(f"mails: {config.inbox}\nletters: {config.outgoing}", soft_wrap=True)
-    return Exit.DONE if well else Exit.NO
+    console.print(f"mails: {config.inbox}\nletters: {config.outgoing}", soft_wrap=True, markup=False)
+    return code

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.markup import escape
+
 from backbone import postgres, settings
 from backbone.errors import Reject
-from kruispunt.output import Exit, as_json, console, fail, progress, table
+from kruispunt.output import Exit, as_json, console, fail, progress, readable, table
 from producers.intake.anomalies import Anomaly
 from producers.intake.receipt import Receipt
 from producers.intake.receive import INTAKE, receive_with
@@ -15,10 +17,8 @@ SHOWN = 20
 
 
 def register(files: Sequence[Path]) -> list[Receipt]:
-    """Register files one after the other on one connection.
-
-    Raises Reject for a file that cannot be read; the files before it are registered.
-    """
+    """Register files one after the other on one connection; none when one of them cannot be read."""
+    readable(files)
     config = settings.load()
     pepper = config.pepper()
     found = []
@@ -49,7 +49,7 @@ def show(receipts: Sequence[Receipt]) -> None:
         verdict = "[green]accepted[/]" if receipt.accepted else "[bold red]refused[/]"
         if receipt.already_received:
             verdict += " [dim]before: nothing new[/]"
-        name = Path(receipt.file).name
+        name = escape(Path(receipt.file).name)
         shown.add_row(name, receipt.submission[:12], f"{len(receipt.declarations):,}", f"{persons:,}", verdict)
     console.print(shown)
     for receipt in receipts:
@@ -62,11 +62,13 @@ def show_anomalies(file: str, anomalies: Sequence[Anomaly]) -> None:
         return
     blocking = sum(anomaly.severity == "blocking" for anomaly in anomalies)
     console.print(
-        f"\n[bold]{Path(file).name}[/]: {blocking:,} blocking and {len(anomalies) - blocking:,} other anomalies"
+        f"\n[bold]{escape(Path(file).name)}[/]: {blocking:,} blocking and {len(anomalies) - blocking:,} other anomalies"
     )
     for anomaly in sorted(anomalies, key=lambda one: one.severity != "blocking")[:SHOWN]:
         colour = "red" if anomaly.severity == "blocking" else "yellow"
-        console.print(f"  [{colour}]{anomaly.code}[/] {anomaly.label}: {anomaly.message}", soft_wrap=True)
-        console.print(f"      [dim]{anomaly.path}[/]", soft_wrap=True)
+        console.print(
+            f"  [{colour}]{anomaly.code}[/] {escape(anomaly.label)}: {escape(anomaly.message)}", soft_wrap=True
+        )
+        console.print(f"      [dim]{escape(anomaly.path)}[/]", soft_wrap=True)
     if len(anomalies) > SHOWN:
         console.print(f"  and {len(anomalies) - SHOWN:,} more: `kruispunt check --json`")
