@@ -113,7 +113,7 @@ def following(settings: Settings, catalogue: Catalogue) -> Iterator[None]:
                 continue
             except Stop as error:
                 # Rather no answer than an old one: the process ends in order, and is started again.
-                log.error("kafka refuses", reason=str(error))
+                log.critical("kafka refuses", reason=str(error))
                 signal.raise_signal(signal.SIGTERM)
                 break
             version = parse(message.key(), message.value()) if message else None
