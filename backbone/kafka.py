@@ -11,12 +11,15 @@ from backbone.settings import Settings
 
 LINGER_MS = 20
 """Long enough to fill batches under load, short enough not to be felt by one declaration."""
-FETCH_WAIT_MS = 100
+FETCH_WAIT_MS = 500
+"""A fetch that finds nothing waits this long at the broker, and no longer than until the first record comes."""
 QUEUED_KB = 65_536
 SESSION_MS = 10_000
 """A killed member holds its partitions this long."""
 TRANSACTION_MS = 60_000
 TIMEOUT_S = 30.0
+END_WAIT_MS = 10
+"""Whoever looks for the end wants to hear of it at once."""
 SILENT = 0
 """What fails is raised; the library's own lines about connections it makes again would only puzzle who asked."""
 FULL_BATCH_S = 0.2
@@ -144,7 +147,8 @@ def read_on(reader: Consumer, places: list[TopicPartition], batch: int = 10_000)
 
 def end_reader(settings: Settings, user: str, **overrides: Any) -> Consumer:
     """A reader for `read_on`: in no group, silent, told where partitions end."""
-    return consumer(settings, user, f"{user}.reads", enable_partition_eof=True, log_level=SILENT, **overrides)
+    config = {"enable_partition_eof": True, "fetch_wait_max_ms": END_WAIT_MS, "log_level": SILENT}
+    return consumer(settings, user, f"{user}.reads", **config, **overrides)
 
 
 def read_to_end(settings: Settings, user: str, places: list[TopicPartition]) -> Iterator[Message]:

@@ -16,8 +16,8 @@ from backbone.settings import Settings
 from consumers import number
 
 IDLE_S = 0.2
-FILL_S = 0.05
-"""How long to wait for company once there is a record."""
+FILL_S = 0.2
+"""How long to wait for company once there is a record: ten records cost a transaction as much as ten thousand."""
 AGAIN_S = 0.5
 
 Write = Callable[[Cursor[Any], list[Message]], None]

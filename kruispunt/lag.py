@@ -24,7 +24,6 @@ MAIN = "kruispunt"
 TIMEOUT_S = 10.0
 LOOK_CLOSER = 50
 """Control records of transactions count as offsets but carry nothing: a gap this small is read to see what it holds."""
-FETCH_WAIT_MS = 10
 UNTOLD: LiteralString = """
 select coalesce(sum(case what when 'versions received' then number when 'versions settled' then -number end), 0)
      + (select coalesce(sum(number), 0) from notifier.states
@@ -56,7 +55,7 @@ class Inspector:
 
     @cached_property
     def _reader(self) -> Consumer:
-        reader = kafka.end_reader(self._settings, INSPECTOR, fetch_wait_max_ms=FETCH_WAIT_MS)
+        reader = kafka.end_reader(self._settings, INSPECTOR)
         # Known topics are read at once; each unknown one would first be looked up on its own.
         reader.list_topics(timeout=TIMEOUT_S)
         return reader
