@@ -1,0 +1,27 @@
+"""The examples are what `kruispunt generate` makes, byte for byte, and nothing stands in their way."""
+
+from pathlib import Path
+
+from kruispunt.checking import check_file
+from kruispunt.generating import due
+from producers.generate import run
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PERSONS, QUARTER, SEED = 24, "2026Q3", 21
+
+
+def test_the_examples_are_what_generate_makes(tmp_path: Path) -> None:
+    run.generate(PERSONS, QUARTER, tmp_path, SEED, due=due)
+    kept = {path.name: path.read_bytes() for path in EXAMPLES.iterdir()}
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    planted = made.pop("truth.jsonl")
+    assert planted
+    assert kept == made
+
+
+def test_the_examples_would_be_accepted_and_leave_something_unclaimed() -> None:
+    for path in EXAMPLES.glob("*.xml"):
+        checked = check_file(path, None)
+        assert checked.accepted
+        assert checked.anomalies == []
+        assert {finding.rule for finding in checked.findings} == {"structural_reduction", "work_bonus"}
