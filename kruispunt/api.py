@@ -21,6 +21,12 @@ NOT_FOUND = 404
 MISSING_SUBJECT = 40401
 MISSING_VERSION = 40402
 MISSING_SCHEMA = 40403
+MOST_DIGITS = 12
+
+
+def _number(text: str) -> int:
+    """What is no number names nothing that is there."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < MOST_DIGITS else 0
 
 
 class Catalogue:
@@ -38,8 +44,7 @@ class Catalogue:
     def version(self, subject: str, wanted: str) -> Version | None:
         """A version of a subject by number, or `latest`."""
         versions = self.subjects.get(subject, {})
-        number = max(versions, default=0) if wanted == "latest" else int(wanted) if wanted.isdigit() else 0
-        return versions.get(number)
+        return versions.get(max(versions, default=0) if wanted == "latest" else _number(wanted))
 
 
 def _absent(code: int, what: str) -> JSONResponse:
@@ -51,17 +56,18 @@ def application(catalogue: Catalogue) -> FastAPI:
     app = FastAPI(title="Kruispunt schemas", openapi_url=None)
 
     @app.get("/schemas/ids/{number}")
-    def schema(number: int) -> JSONResponse:
-        text = catalogue.texts.get(number)
+    def schema(number: str) -> JSONResponse:
+        text = catalogue.texts.get(_number(number))
         return JSONResponse({"schema": text}) if text else _absent(MISSING_SCHEMA, "Schema")
 
     @app.get("/schemas/ids/{number}/versions")
-    def uses(number: int) -> JSONResponse:
+    def uses(number: str) -> JSONResponse:
+        wanted = _number(number)
         found = [
             {"subject": version.subject, "version": version.version}
             for versions in catalogue.subjects.values()
             for version in versions.values()
-            if version.id == number
+            if version.id == wanted
         ]
         return JSONResponse(found) if found else _absent(MISSING_SCHEMA, "Schema")
 

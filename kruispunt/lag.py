@@ -57,7 +57,11 @@ class Inspector:
     def _reader(self) -> Consumer:
         reader = kafka.end_reader(self._settings, INSPECTOR)
         # Known topics are read at once; each unknown one would first be looked up on its own.
-        reader.list_topics(timeout=TIMEOUT_S)
+        try:
+            reader.list_topics(timeout=TIMEOUT_S)
+        except KafkaException as error:
+            reader.close()
+            raise Retry("Kafka does not answer.") from error
         return reader
 
     @cached_property

@@ -100,9 +100,9 @@ def _letters(settings: Settings) -> int:
 
 def rows(settings: Settings) -> list[Row]:
     """Every effect, in the order data travels."""
+    disclosed = _groups(settings, "select recipient, count(*) from audit.disclosure group by 1")
     topics = read_topics(settings)
     published = sum(topics.records[name] for name in DECLARATIONS)
-    disclosed = _groups(settings, "select recipient, count(*) from audit.disclosure group by 1")
     states = _groups(settings, "select state, number from notifier.states")
     by_channel = _groups(
         settings, "select coalesce(channel, ''), count(*) from notifier.notices where state = 'handed over' group by 1"

@@ -108,8 +108,9 @@ def status(*, json: bool) -> int:
     states = stack.status(home)
     config = settings.load(home)
     well = bool(states) and all(state.state == RUNNING for state in states)
-    waiting = _lag(config) if states else None
-    code = Exit.DONE if well else Exit.NO if any(state.pid for state in states) else Exit.UNREACHABLE
+    alive = any(state.pid for state in states)
+    waiting = _lag(config) if alive else None
+    code = Exit.DONE if well else Exit.NO if alive else Exit.UNREACHABLE
     if json:
         as_json({"processes": [_entry(state) for state in states], "lag": waiting, "inbox": str(config.inbox)})
         return code

@@ -10,6 +10,8 @@ from kruispunt.lag import Stage, stages
 from kruispunt.output import Exit, errors
 
 PAUSE_S = 0.2
+SILENCE_S = 30.0
+"""A server that is started again answers before this; one that was never started never does."""
 
 
 def arrived(all_stages: list[Stage], told: Callable[[int, str, int], None] | None = None) -> bool:
@@ -31,12 +33,14 @@ def until_arrived(timeout: float, told: Callable[[int, str, int], None] | None =
     config = settings.load()
     everything = stages(config)
     deadline = time.monotonic() + timeout
+    answered = time.monotonic()
     while True:
         try:
             if arrived(everything, told):
                 return True
+            answered = time.monotonic()
         except Retry:
-            if time.monotonic() > deadline:
+            if time.monotonic() > min(deadline, answered + SILENCE_S):
                 raise
         if time.monotonic() > deadline:
             return False
