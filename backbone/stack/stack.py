@@ -33,6 +33,8 @@ from backbone.stack.supervisor import Supervisor
 RUNNING_S = 90.0
 SERVERS = ("kafka", "postgres", "inbox")
 LEASH = "leash"
+PYTHON = str(Path(sys.executable).with_name("python3"))
+"""By one name, whoever asks: a program that is started under another name is another program, and starts again."""
 KEPT = (
     "logs", "run", "kafka", "postgres", "certificates", "secrets", "inbox", "outgoing", "cache", "settings.json",
     "stack.json", "stack.lock",
@@ -98,7 +100,7 @@ def _servers(
         server = pool.submit(postgres.prepare, places, settings, identity).result()
         if broker is not None:
             broker.result()
-    inbox = (sys.executable, "-P", "-m", "backbone.stack.inbox", str(places.home), str(settings.smtp_port))
+    inbox = (PYTHON, "-P", "-m", "backbone.stack.inbox", str(places.home), str(settings.smtp_port))
     return [
         Program(
             "kafka", tuple(kafka.command(places)), port=taken["kafka"], stop_seconds=25, directory=str(places.kafka)
@@ -115,7 +117,7 @@ def _leash_program(places: Places, leash: Leash | None, *, held: bool) -> list[P
     places.remember(leash=None if leash is None else {"pid": leash.pid, "wipe": leash.wipe})
     if leash is None:
         return []
-    command = [sys.executable, "-P", "-m", "backbone.stack.leash", str(places.home), str(leash.pid)]
+    command = [PYTHON, "-P", "-m", "backbone.stack.leash", str(places.home), str(leash.pid)]
     return [Program(LEASH, tuple([*command, "--wipe"] if leash.wipe else command), stop_seconds=2)]
 
 
