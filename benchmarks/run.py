@@ -57,7 +57,7 @@ STAGES = (
     Stage("six sinks", SINKS, SINKS, "copy", lambda counts: counts.copies),
     Stage("audit", ("audit",), ("audit",), "copy", lambda counts: counts.copies + counts.for_rules),
     Stage("rules", ("rules",), ("rules", "relay rules"), "decode", lambda counts: counts.for_rules),
-    Stage("notifier", ("notifier",), ("notifier", "relay notifier"), None, lambda counts: counts.notices),
+    Stage("notifiers", stack.NOTIFIERS, ("notifier", "relay notifier"), None, lambda counts: counts.notices),
 )
 PROCESSES = tuple(process for stage in STAGES for process in stage.processes)
 

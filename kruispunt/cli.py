@@ -1,6 +1,8 @@
 """One verb per arrow of the flow; each hands over to the module that does it, nothing more."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +10,8 @@ from typing import Annotated
 import typer
 
 from backbone.logs import report
+from backbone.settings import Settings
+from backbone.settings import load as load_settings
 from kruispunt.output import answering
 
 app = typer.Typer(
@@ -192,77 +196,76 @@ def ledger(json: Json = False) -> None:
         raise typer.Exit(told.ledger(json=json))
 
 
+@contextmanager
+def _process() -> Iterator[Settings]:
+    """The settings of a process that runs until it is asked to stop."""
+    with answering():
+        yield load_settings()
+
+
 @app.command(rich_help_panel=PROCESS)
 def relay() -> None:
     """Publish what the outboxes hold, once and in order."""
-    from backbone.settings import load as settings
     from producers import relay as stage
 
-    with answering():
-        stage.run(settings())
+    with _process() as settings:
+        stage.run(settings)
 
 
 @app.command(rich_help_panel=PROCESS)
 def exchange() -> None:
     """Narrow each event for everybody entitled to it."""
-    from backbone.settings import load as settings
     from consumers.exchange import run as stage
 
-    with answering():
-        stage.run(settings())
+    with _process() as settings:
+        stage.run(settings)
 
 
 @app.command(rich_help_panel=PROCESS)
 def deliver(institution: Name) -> None:
     """Take an institution's deliveries into its own database."""
-    from backbone.settings import load as settings
     from consumers.sink import run as stage
     from kruispunt.outbound import known
 
-    with answering():
-        stage.run(settings(), known(institution))
+    with _process() as settings:
+        stage.run(settings, known(institution))
 
 
 @app.command(rich_help_panel=PROCESS)
 def audit() -> None:
     """Keep the record of every disclosure, append-only and chained."""
-    from backbone.settings import load as settings
     from consumers.audit import run as stage
 
-    with answering():
-        stage.run(settings())
+    with _process() as settings:
+        stage.run(settings)
 
 
 @law.callback()
 def rules(context: typer.Context) -> None:
     """Decide the rules for what arrives."""
-    from backbone.settings import load as settings
-
     if context.invoked_subcommand is None:
         from rules import stream as stage
 
-        with answering():
-            stage.run(settings())
+        with _process() as settings:
+            stage.run(settings)
 
 
 @app.command(rich_help_panel=PROCESS)
 def notify() -> None:
     """Tell citizens and employers what was found for them."""
-    from backbone.settings import load as settings
     from notifier import run as stage
 
-    with answering():
-        stage.run(settings())
+    with _process() as settings:
+        stage.run(settings)
 
 
 @app.command(rich_help_panel=PROCESS)
 def api() -> None:
     """Serve the schemas, read-only."""
-    from backbone.settings import load as settings
     from kruispunt import api as stage
 
-    with answering():
-        stage.run(settings())
+    with _process() as settings:
+        stage.run(settings)
 
 
 app.add_typer(law, name="rules", rich_help_panel=PROCESS)

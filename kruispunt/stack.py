@@ -21,6 +21,8 @@ from kruispunt.provision import migrate, register_schemas
 from schemas.institutions import INSTITUTIONS
 
 RUNNING = "running"
+NOTIFIERS = ("notifier", "notifier-2")
+"""Two share the recipients: a letter takes longer than everything before it."""
 MARKS = {RUNNING: "[green]●[/] running", "stopped": "[dim]○ stopped[/]"}
 
 
@@ -33,7 +35,7 @@ def programs(config: Settings) -> list[Program]:
         *((f"sink-{name}", ("deliver", name)) for name in INSTITUTIONS),
         ("audit", ("audit",)),
         ("rules", ("rules",)),
-        ("notifier", ("notify",)),
+        *((name, ("notify",)) for name in NOTIFIERS),
     ]
     home = {"KRUISPUNT_HOME": str(config.home)}
     found = [Program(name, (this, *verb), environment=home) for name, verb in verbs]
