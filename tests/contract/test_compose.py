@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,15 @@ def words(script: str, variable: str) -> set[str]:
     return set(listed.split())
 
 
+def service_of(process: str) -> str:
+    """The service of a process: those that share the load are replicas of one."""
+    return process.removesuffix("-2")
+
+
 def test_every_server_and_every_process_has_its_service() -> None:
-    processes = {program.name for program in programs(Settings(home=Path("/nowhere")))}
-    assert set(SERVICES) == SERVERS | processes | ALONE
+    processes = Counter(service_of(program.name) for program in programs(Settings(home=Path("/nowhere"))))
+    assert {name: SERVICES[name].get("deploy", {}).get("replicas", 1) for name in processes} == processes
+    assert set(SERVICES) == SERVERS | processes.keys() | ALONE
     assert {name.removeprefix("sink-") for name in SERVICES if name.startswith("sink-")} == set(INSTITUTIONS)
 
 
@@ -119,7 +126,7 @@ def test_a_process_starts_with_a_verb_of_the_command_line(name: str) -> None:
 
 def test_a_process_runs_with_the_same_arguments_as_in_the_embedded_stack() -> None:
     for program in programs(Settings(home=Path("/nowhere"))):
-        assert tuple(SERVICES[program.name]["command"]) == tuple(program.command[1:])
+        assert tuple(SERVICES[service_of(program.name)]["command"]) == tuple(program.command[1:])
 
 
 @pytest.mark.parametrize("name", OURS)
