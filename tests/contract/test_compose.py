@@ -30,6 +30,7 @@ SERVERS = {"kafka-1", "kafka-2", "kafka-3", "postgres", "mail"}
 ALONE = {"provision", "intake", "operator", "inspector"}
 TOP_LEVEL = {"name", "services", "networks", "secrets"}
 SERVICE_KEYS = {
+    "deploy",
     "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "healthcheck", "hostname", "image",
     "init", "logging", "mem_limit", "networks", "ports", "profiles", "read_only", "restart", "secrets",
     "security_opt", "shm_size", "stop_grace_period", "tmpfs", "user", "volumes",
@@ -75,6 +76,7 @@ def test_the_file_uses_only_what_the_compose_specification_knows() -> None:
     for service in SERVICES.values():
         assert set(service) <= SERVICE_KEYS
         assert set(service.get("healthcheck", {})) <= HEALTH_KEYS
+        assert set(service.get("deploy", {})) <= {"replicas"}
         assert service["restart"] in {"no", "unless-stopped", "on-failure"}
         assert all(isinstance(value, str) for value in service.get("environment", {}).values())
         for other, how in service.get("depends_on", {}).items():
