@@ -51,7 +51,7 @@ def events(servers: Settings, receipt: Receipt) -> list[tuple[str, bytes, dict[s
     """What lies in the outbox of the declarations of a receipt."""
     wanted = {declared.declaration for declared in receipt.declarations}
     # Other tests leave rows of their own, which are no events.
-    found = rows(servers, r"select topic, key, value from register.outbox where value like '\x00%%' order by tx, id")
+    found = rows(servers, "select topic, key, value from register.outbox where get_byte(value, 0) = 0 order by tx, id")
     decoded = [(topic, bytes(key), decode_body(contract(topic), split(bytes(value))[1])) for topic, key, value in found]
     return [entry for entry in decoded if entry[2]["declaration"] in wanted]
 

@@ -15,7 +15,8 @@ from schemas.institutions import INSTITUTIONS
 
 Kruispunt = Callable[..., CompletedProcess[str]]
 SERVERS = {"kafka", "postgres", "inbox"}
-PROCESSES = {"relay", "exchange", "audit", "rules", "notifier", "api", *(f"sink-{name}" for name in INSTITUTIONS)}
+SINKS = {f"sink-{name}" for name in INSTITUTIONS}
+PROCESSES = {"relay", "exchange", "audit", "rules", "notifier", "notifier-2", "api"} | SINKS
 PATIENCE_S = 60.0
 
 
