@@ -23,9 +23,9 @@ from backbone.stack.supervisor import Supervisor
 from benchmarks.limits import Limit, measure
 from kruispunt import generating, lag, ledger, loading, stack, submitting
 from kruispunt.output import console, table
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED
 
-SINKS = tuple(f"sink-{name}" for name in INSTITUTIONS)
+SINKS = tuple(f"sink-{name}" for name in HOSTED)
 PAUSE_S = 0.25
 PATIENCE_S = 1800
 

@@ -17,7 +17,7 @@ from consumers.projection import projections
 from schemas.codec import decode_body
 from schemas.contracts import contract
 from schemas.identifiers import pseudonym
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.topics import DISCLOSURES
 
 RULES = "rules"
@@ -132,7 +132,7 @@ def disclosures(config: Settings, person: Person) -> list[Line]:
 
 def holders(config: Settings, person: Person) -> list[str]:
     """The institutions that have something about a person in their database."""
-    return [name for name in INSTITUTIONS if _stored(config, name, person)]
+    return [name for name in HOSTED if _stored(config, name, person)]
 
 
 def _stored(config: Settings, institution: str, person: Person) -> Any:

@@ -16,7 +16,7 @@ from backbone.errors import Retry
 from backbone.settings import Settings
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED
 from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, delivery
 
 INSPECTOR = "inspector"
@@ -161,7 +161,7 @@ def stages(settings: Settings) -> list[Stage]:
         Stage("exchange", partial(look.behind, DECLARATIONS, look.committed)),
         *(
             Stage(f"sink-{name}", partial(look.behind, (delivery(name),), partial(look.stored, name, "store")))
-            for name in INSTITUTIONS
+            for name in HOSTED
         ),
         Stage("audit", partial(look.behind, (DISCLOSURES,), partial(look.stored, MAIN, "audit"))),
         Stage("rules", partial(look.behind, (FACTS,), partial(look.stored, MAIN, "rules"))),

@@ -12,7 +12,7 @@ from backbone.settings import Settings
 from kruispunt.lag import INSPECTOR
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.topics import DECLARATIONS, FACTS, FINDINGS, NOTICES, delivery
 
 RULES = "rules"
@@ -121,7 +121,7 @@ def rows(settings: Settings) -> list[Row]:
                 delivered[name],
                 _count(settings, "select count(*) from store.record", name),
             )
-            for name in INSTITUTIONS
+            for name in HOSTED
         ),
         Row(
             "disclosures logged = delivered records",

@@ -9,7 +9,7 @@ from backbone.settings import Settings
 from consumers.deliberations import load as deliberations
 from consumers.projection import projections
 from schemas.contracts import Contract, contract
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.registration import missing, parse, subject
 from schemas.topics import FACTS, SCHEMAS, TOPICS, delivery
 
@@ -30,7 +30,7 @@ def migrate(settings: Settings) -> None:
     with postgres.connect(settings, "owner") as connection:
         for package, schema in OWNED:
             postgres.migrate(connection, files(package) / "sql" / schema)
-    for institution in INSTITUTIONS:
+    for institution in HOSTED:
         with postgres.connect(settings, institution, institution) as connection:
             postgres.migrate(connection, files("consumers") / "sql" / "store")
 

@@ -18,7 +18,7 @@ from backbone.stack.stack import Leash, Plan
 from kruispunt import lag
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 from kruispunt.provision import migrate, register_schemas
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED
 
 RUNNING = "running"
 NOTIFIERS = ("notifier", "notifier-2")
@@ -32,7 +32,7 @@ def programs(config: Settings) -> list[Program]:
     verbs = [
         ("relay", ("relay",)),
         ("exchange", ("exchange",)),
-        *((f"sink-{name}", ("deliver", name)) for name in INSTITUTIONS),
+        *((f"sink-{name}", ("deliver", name)) for name in HOSTED),
         ("audit", ("audit",)),
         ("rules", ("rules",)),
         *((name, ("notify",)) for name in NOTIFIERS),

@@ -13,7 +13,7 @@ from psycopg import Connection, sql
 from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED
 
 ITERATIONS = 4096
 """PostgreSQL's own number."""
@@ -30,9 +30,22 @@ class Database:
 DATABASES: Mapping[str, Database] = {
     "kruispunt": Database(
         "owner",
-        ("intake", "operator", "relay", "exchange", "audit", "rules", "notifier", "api", "inspector"),
+        (
+            "intake",
+            "operator",
+            "relay",
+            "exchange",
+            "dossiers",
+            "replay",
+            "audit",
+            "auditor",
+            "rules",
+            "notifier",
+            "api",
+            "inspector",
+        ),
     ),
-    **{name: Database(name, ("inspector",)) for name in INSTITUTIONS},
+    **{name: Database(name, ("inspector",)) for name in HOSTED},
 }
 
 

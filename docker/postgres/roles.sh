@@ -3,13 +3,13 @@
 # itself, so that none stands in an argument, in the environment or in the server's log.
 set -euo pipefail
 
-inside="intake operator relay exchange audit rules notifier api inspector"
-institutions="rva rjv nic fpd famifed fedris"
+inside="intake operator relay exchange dossiers replay audit auditor rules notifier api inspector"
+hosted="rva rjv nic fpd famifed fedris"
 
 export PGOPTIONS="-c log_statement=none -c log_min_error_statement=panic"
 run() { psql -v ON_ERROR_STOP=1 --quiet --no-psqlrc --username postgres --dbname postgres "$@"; }
 
-for role in owner $inside $institutions; do
+for role in owner $inside $hosted; do
     ROLE=$role run -v role="$role" <<'SQL'
 \set password `cat "${SECRETS:-/run/secrets/postgres}/$ROLE"`
 create role :"role" login password :'password';
@@ -28,7 +28,7 @@ SQL
 
 # shellcheck disable=SC2086
 database kruispunt owner $inside
-for institution in $institutions; do
+for institution in $hosted; do
     database "$institution" "$institution" inspector
 done
 run <<< 'revoke all on database postgres from public; revoke all on database template1 from public;'

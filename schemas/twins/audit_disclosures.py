@@ -23,6 +23,14 @@ class Refusal(TypedDict):
     reason: str
 
 
+class Counted(TypedDict):
+    """Events that a recipient did not get, where only their number says something."""
+
+    recipient: str
+    reason: str
+    events: int
+
+
 class Disclosures(TypedDict):
     """What the exchange did with the events of one transaction: who received what about whom on which basis, and who was refused why."""
 
@@ -30,3 +38,6 @@ class Disclosures(TypedDict):
     exchanged: int
     disclosures: list[Disclosure]
     refusals: list[Refusal]
+    replay: bool
+    revision: int
+    counted: list[Counted]

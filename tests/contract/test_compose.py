@@ -19,7 +19,7 @@ from backbone.stack.postgres import SUPERUSER
 from backbone.stack.roles import DATABASES, names
 from kruispunt.cli import app
 from kruispunt.stack import programs
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED
 
 DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))
@@ -27,7 +27,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kruispunt:")}
 COMMANDS = {name for name, service in OURS.items() if "profiles" in service}
 SERVERS = {"kafka-1", "kafka-2", "kafka-3", "postgres", "mail"}
-ALONE = {"provision", "intake", "operator", "inspector"}
+ALONE = {"provision", "intake", "operator", "auditor", "inspector"}
 TOP_LEVEL = {"name", "services", "networks", "secrets"}
 SERVICE_KEYS = {
     "deploy",
@@ -68,7 +68,7 @@ def test_every_server_and_every_process_has_its_service() -> None:
     processes = Counter(service_of(program.name) for program in programs(Settings(home=Path("/nowhere"))))
     assert {name: SERVICES[name].get("deploy", {}).get("replicas", 1) for name in processes} == processes
     assert set(SERVICES) == SERVERS | processes.keys() | ALONE
-    assert {name.removeprefix("sink-") for name in SERVICES if name.startswith("sink-")} == set(INSTITUTIONS)
+    assert {name.removeprefix("sink-") for name in SERVICES if name.startswith("sink-")} == set(HOSTED)
 
 
 def test_the_file_uses_only_what_the_compose_specification_knows() -> None:
@@ -148,13 +148,15 @@ def test_a_process_sees_its_own_credentials_and_nobody_elses(name: str) -> None:
 
 
 def test_only_who_makes_pseudonyms_sees_the_pepper() -> None:
-    assert {name for name in SERVICES if "pepper" in secrets_of(name)} <= {"intake", "operator", "rules", "notifier"}
+    assert {name for name in SERVICES if "pepper" in secrets_of(name)} <= {
+        "intake", "operator", "dossiers", "replay", "auditor", "rules", "notifier",
+    }  # fmt: skip
 
 
 def test_provisioning_sees_what_it_hands_out() -> None:
     seen = set(secrets_of("provision"))
     assert {f"kafka-{user}" for user in ("admin", *users())} <= seen
-    assert {f"postgres-{user}" for user in ("owner", *INSTITUTIONS)} <= seen
+    assert {f"postgres-{user}" for user in ("owner", *HOSTED)} <= seen
     assert "pepper" not in seen
 
 
@@ -180,12 +182,12 @@ def test_secrets_lie_where_the_settings_look_for_them() -> None:
 
 
 def test_postgresql_makes_the_roles_and_databases_the_code_expects() -> None:
-    inside, institutions = words("postgres/roles.sh", "inside"), words("postgres/roles.sh", "institutions")
-    assert {"owner", *inside, *institutions} == set(names())
+    inside, hosted = words("postgres/roles.sh", "inside"), words("postgres/roles.sh", "hosted")
+    assert {"owner", *inside, *hosted} == set(names())
     assert inside == set(DATABASES["kruispunt"].users)
-    assert {name: DATABASES[name].owner for name in institutions} == {name: name for name in institutions}
-    assert all(DATABASES[name].users == ("inspector",) for name in institutions)
-    assert set(DATABASES) == {"kruispunt", *institutions}
+    assert {name: DATABASES[name].owner for name in hosted} == {name: name for name in hosted}
+    assert all(DATABASES[name].users == ("inspector",) for name in hosted)
+    assert set(DATABASES) == {"kruispunt", *hosted}
 
 
 def test_nothing_inside_is_published_but_on_loopback() -> None:

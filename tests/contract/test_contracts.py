@@ -11,11 +11,14 @@ import pytest
 from schemas import derive
 from schemas.codec import decode_body, encode, split
 from schemas.compatibility import problems
-from schemas.contracts import Contract, contracts, make, schema_id
+from schemas.contracts import Contract, contract, contracts, make, schema_id
 from schemas.samples import sample
 
 ROOT = Path(__file__).parents[2]
 ENVELOPE = ["event", "declaration", "version", "status", "quarter", "employer", "person", "occurred_at", "trace_parent"]
+
+
+NEWEST = [found for found in contracts() if found is contract(found.name)]
 
 
 def named(contract: Contract) -> str:
@@ -49,7 +52,7 @@ def test_every_declared_value_says_how_sensitive_it_is(contract: Contract) -> No
     assert [field["name"] for field in contract.schema["fields"]][: len(ENVELOPE)] == ENVELOPE
 
 
-@pytest.mark.parametrize("contract", contracts(), ids=named)
+@pytest.mark.parametrize("contract", NEWEST, ids=named)
 def test_the_example_of_a_contract_survives_the_wire(contract: Contract) -> None:
     record = sample(contract.name)
     number, body = split(encode(contract, record))
@@ -57,7 +60,7 @@ def test_the_example_of_a_contract_survives_the_wire(contract: Contract) -> None
     assert decode_body(contract, body) == record
 
 
-@pytest.mark.parametrize("contract", contracts(), ids=named)
+@pytest.mark.parametrize("contract", NEWEST, ids=named)
 def test_the_twin_of_a_contract_is_what_the_contract_derives(contract: Contract) -> None:
     kept = (ROOT / "schemas" / "twins" / f"{derive.module(contract)}.py").read_text("utf-8")
     assert ast.dump(ast.parse(kept)) == ast.dump(ast.parse(derive.twin(contract)))

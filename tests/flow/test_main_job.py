@@ -15,7 +15,7 @@ import pytest
 from confluent_kafka import Consumer
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED
 from schemas.topics import delivery
 
 Run = Callable[..., CompletedProcess[str]]
@@ -127,7 +127,7 @@ def test_the_ledger_balances(kruispunt: Run, receipts: Any) -> None:
     effects = {row["effect"]: row["found"] for row in ask(kruispunt, "ledger")["rows"]}
     assert effects["published events = exchanged events"] > 3 * int(PERSONS)
     assert effects["notices = handed over + suppressed + in progress"] > 0
-    assert {f"delivered records = stored records ({name})" for name in INSTITUTIONS} <= effects.keys()
+    assert {f"delivered records = stored records ({name})" for name in HOSTED} <= effects.keys()
 
 
 def test_the_same_bytes_again_give_the_first_receipt_and_nothing_new(

@@ -11,11 +11,11 @@ import pytest
 
 from backbone.settings import Settings
 from backbone.stack.stack import status
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED
 
 Kruispunt = Callable[..., CompletedProcess[str]]
 SERVERS = {"kafka", "postgres", "inbox"}
-SINKS = {f"sink-{name}" for name in INSTITUTIONS}
+SINKS = {f"sink-{name}" for name in HOSTED}
 PROCESSES = {"relay", "exchange", "audit", "rules", "notifier", "notifier-2", "api"} | SINKS
 PATIENCE_S = 60.0
 

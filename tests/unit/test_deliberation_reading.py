@@ -11,7 +11,7 @@ from consumers.deliberations import RULES, Deliberation, entitlements, load, rea
 from consumers.fields import grantable, leaves, paths
 from consumers.projection import in_force, projections
 from schemas.contracts import contract
-from schemas.institutions import INSTITUTIONS
+from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.topics import DECLARATIONS
 
 WORKING_TIME = "declarations.working-time"
@@ -118,7 +118,7 @@ def test_a_deliberation_may_be_about_every_kind_of_event_and_no_other() -> None:
 
 
 def test_every_institution_and_the_rules_have_a_deliberation_in_force() -> None:
-    assert {one.recipient for one in load() if one.holds_on(TODAY)} == {*INSTITUTIONS, RULES}
+    assert {one.recipient for one in load() if one.holds_on(TODAY)} == {*HOSTED, RULES}
 
 
 def remuneration(kind: str) -> set[str]:

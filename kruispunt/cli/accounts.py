@@ -1,0 +1,38 @@
+"""What was told, and the accounts."""
+
+from typing import Annotated
+
+import typer
+
+from kruispunt.cli.app import TOLD, Json, app
+from kruispunt.output import answering
+
+
+@app.command(rich_help_panel=TOLD)
+def notices(json: Json = False) -> None:
+    """List the notices with their state and channel."""
+    from kruispunt import told
+
+    with answering():
+        told.notices(json=json)
+
+
+@app.command(rich_help_panel=TOLD)
+def resolve(
+    notice: Annotated[str, typer.Argument(help="A notice in doubt: a crash left unknown whether its e-mail went out.")],
+    arrived: Annotated[bool, typer.Option("--arrived/--not-arrived", help="Whether the e-mail arrived.")],
+) -> None:
+    """Say what became of a notice in doubt: it counts as handed over, or goes out by letter."""
+    from kruispunt import told
+
+    with answering():
+        raise typer.Exit(told.resolve(notice, arrived=arrived))
+
+
+@app.command(rich_help_panel=TOLD)
+def ledger(json: Json = False) -> None:
+    """Count every effect in two places; exit code 1 on any difference."""
+    from kruispunt import told
+
+    with answering():
+        raise typer.Exit(told.ledger(json=json))

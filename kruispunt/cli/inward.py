@@ -1,0 +1,55 @@
+"""What comes in: declarations, decisions, profiles and dossiers."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kruispunt.cli.app import IN, Files, Folder, Json, app, day
+from kruispunt.output import answering
+
+
+@app.command(rich_help_panel=IN)
+def check(
+    files: Files,
+    json: Json = False,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge as if sent on this day.")] = None,
+) -> None:
+    """Say what is wrong in a declaration and what it leaves unclaimed; sends and stores nothing."""
+    from kruispunt import checking
+
+    with answering():
+        raise typer.Exit(checking.check(files, json=json, on=day(on)))
+
+
+@app.command(rich_help_panel=IN)
+def submit(files: Files, json: Json = False) -> None:
+    """Register declarations or decisions, and print the receipt."""
+    from kruispunt import submitting
+
+    with answering():
+        raise typer.Exit(submitting.submit(files, json=json))
+
+
+@app.command(rich_help_panel=IN)
+def generate(
+    persons: Annotated[int, typer.Option(help="How many persons.", min=1)],
+    quarter: Annotated[str, typer.Option(help="Which quarter, as 2026Q3.")],
+    out: Annotated[Path, typer.Option(help="Where to write.", file_okay=False)],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+) -> None:
+    """Make declarations of a synthetic population, with profiles and dossiers."""
+    from kruispunt import generating
+
+    with answering():
+        generating.generate(persons=persons, quarter=quarter, out=out, seed=seed)
+
+
+@app.command(rich_help_panel=IN)
+def load(folder: Folder) -> None:
+    """Load profiles of persons and employers, and the dossiers of institutions."""
+    from kruispunt import loading
+
+    with answering():
+        raise typer.Exit(loading.load(folder))

@@ -1,0 +1,78 @@
+"""The long-running processes, one verb each."""
+
+import typer
+
+from kruispunt.cli.app import PROCESS, Name, app, process
+
+law = typer.Typer(help="Decide the rules for what arrives (a process).", invoke_without_command=True)
+record = typer.Typer(help="Keep the record of every disclosure (a process).", invoke_without_command=True)
+
+
+@app.command(rich_help_panel=PROCESS)
+def relay() -> None:
+    """Publish what the outboxes hold, once and in order."""
+    from producers import relay as stage
+
+    with process() as settings:
+        stage.run(settings)
+
+
+@app.command(rich_help_panel=PROCESS)
+def exchange() -> None:
+    """Narrow each event for everybody entitled to it."""
+    from consumers.exchange import run as stage
+
+    with process() as settings:
+        stage.run(settings)
+
+
+@app.command(rich_help_panel=PROCESS)
+def deliver(institution: Name) -> None:
+    """Take an institution's deliveries into its own database."""
+    from consumers.sink import run as stage
+    from kruispunt.outbound import known
+
+    with process() as settings:
+        stage.run(settings, known(institution))
+
+
+@app.command(rich_help_panel=PROCESS)
+def notify() -> None:
+    """Tell citizens and employers what was found for them."""
+    from notifier import run as stage
+
+    with process() as settings:
+        stage.run(settings)
+
+
+@app.command(rich_help_panel=PROCESS)
+def api() -> None:
+    """Serve the schemas, read-only."""
+    from kruispunt import api as stage
+
+    with process() as settings:
+        stage.run(settings)
+
+
+@law.callback()
+def rules(context: typer.Context) -> None:
+    """Decide the rules for what arrives."""
+    if context.invoked_subcommand is None:
+        from rules import stream as stage
+
+        with process() as settings:
+            stage.run(settings)
+
+
+@record.callback()
+def audit(context: typer.Context) -> None:
+    """Keep the record of every disclosure, append-only and chained."""
+    if context.invoked_subcommand is None:
+        from consumers.audit import run as stage
+
+        with process() as settings:
+            stage.run(settings)
+
+
+app.add_typer(law, name="rules", rich_help_panel=PROCESS)
+app.add_typer(record, name="audit", rich_help_panel=PROCESS)

@@ -1,0 +1,62 @@
+"""What starts, stops and shows the stack."""
+
+from typing import Annotated
+
+import typer
+
+from kruispunt.cli.app import STACK, Json, Seconds, app
+from kruispunt.output import answering
+
+
+@app.command(rich_help_panel=STACK)
+def up() -> None:
+    """Start Kafka, PostgreSQL, the mail inbox and all processes; start again what has died."""
+    from kruispunt import stack
+
+    with answering():
+        stack.up()
+
+
+@app.command(rich_help_panel=STACK)
+def down(wipe: Annotated[bool, typer.Option("--wipe", help="Remove the data, too.")] = False) -> None:
+    """Stop everything; nothing is left running."""
+    from kruispunt import stack
+
+    with answering():
+        stack.down(wipe=wipe)
+
+
+@app.command(rich_help_panel=STACK)
+def status(json: Json = False) -> None:
+    """Show every process and server, and what waits in each stage."""
+    from kruispunt import stack
+
+    with answering():
+        raise typer.Exit(stack.status(json=json))
+
+
+@app.command(rich_help_panel=STACK)
+def wait(timeout: Seconds = 300.0) -> None:
+    """Return when all that was accepted has arrived everywhere it goes."""
+    from kruispunt import waiting
+
+    with answering():
+        raise typer.Exit(waiting.wait(timeout))
+
+
+@app.command(rich_help_panel=STACK)
+def provision() -> None:
+    """Bring topics, access rules, schemas and databases to what this version declares."""
+    from kruispunt import stack
+
+    with answering():
+        stack.provision()
+
+
+@app.command(rich_help_panel=STACK)
+def demo() -> None:
+    """Show the whole way of a declaration, live, then stop what it started."""
+    from kruispunt import demo as show
+
+    with answering():
+        raise typer.Exit(show.run())
