@@ -8,7 +8,7 @@ import orjson
 
 from backbone import postgres, settings
 from backbone.errors import Stop
-from consumers import deliberations, directory
+from consumers import directory
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, delivery
@@ -71,24 +71,6 @@ def topics(*, json: bool) -> None:
     for row in found:
         shown.add_row(row["topic"], row["doc"], ", ".join(row["writers"]), ", ".join(row["readers"]))
     console.print(shown)
-
-
-def entitlements(*, json: bool) -> None:
-    """Who may receive which fields of which kind of event, on which deliberation."""
-    found = list(deliberations.entitlements(deliberations.load()))
-    if json:
-        as_json(found)
-        return
-    shown = table("recipient", "deliberation", "kind", "fields", "about whom", "purpose")
-    for one in found:
-        population = one["population"]
-        about = population if isinstance(population, str) else " ".join(population)
-        shown.add_row(
-            one["recipient"], one["deliberation"], one["kind"].removeprefix("declarations."), str(len(one["fields"])),
-            about, one["purpose"],
-        )  # fmt: skip
-    console.print(shown)
-    console.print("The fields themselves: `kruispunt entitlements --json`.")
 
 
 def dossiers(*, json: bool) -> None:

@@ -1,12 +1,12 @@
 """Brings topics, access rules, schemas and databases to what this version declares; again = no change."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 
 from backbone import kafka, postgres
 from backbone.errors import Retry
 from backbone.settings import Settings
-from consumers.deliberations import load as deliberations
+from consumers.deliberations import Deliberation, load, store
 from consumers.projection import projections
 from schemas.contracts import Contract, contract
 from schemas.institutions import HOSTED, INSTITUTIONS
@@ -15,6 +15,7 @@ from schemas.topics import FACTS, SCHEMAS, TOPICS, delivery
 
 OWNED = (
     ("producers", "register"),
+    ("consumers", "deliberations"),
     ("consumers", "directory"),
     ("consumers", "audit"),
     ("rules", "rules"),
@@ -35,19 +36,19 @@ def migrate(settings: Settings) -> None:
             postgres.migrate(connection, files("consumers") / "sql" / "store")
 
 
-def wanted() -> Iterator[tuple[str, Contract]]:
+def wanted(deliberations: Iterable[Deliberation]) -> Iterator[tuple[str, Contract]]:
     """Every subject with a schema it may carry: the full contracts, and what each deliberation derives from them."""
     for topic in TOPICS:
         if not topic.name.startswith(delivery("")):
             for name in topic.contracts:
                 yield subject(topic.name), contract(name)
-    for projection in projections(deliberations()):
+    for projection in projections(deliberations):
         topic_name = delivery(projection.recipient) if projection.recipient in INSTITUTIONS else FACTS
         own = "" if projection.recipient in INSTITUTIONS else f".{projection.contract.name}"
         yield subject(topic_name + own), projection.contract
 
 
-def register_schemas(settings: Settings) -> int:
+def register_schemas(settings: Settings, deliberations: Iterable[Deliberation]) -> int:
     """Write down every schema that is not there yet; gives how many."""
     present = [
         version
@@ -56,9 +57,25 @@ def register_schemas(settings: Settings) -> int:
     ]
     writer = kafka.producer(settings, REGISTRAR)
     added = 0
-    for version in missing(present, wanted()):
+    for version in missing(present, wanted(deliberations)):
         writer.produce(SCHEMAS, key=version.key(), value=version.value())
         added += 1
     if writer.flush(FLUSH_S):
         raise Retry("Kafka does not take the schemas.")
     return added
+
+
+def register(settings: Settings) -> Callable[[Iterable[Deliberation]], None]:
+    """Publishes the schemas of deliberations before they count."""
+
+    def publish(deliberations: Iterable[Deliberation]) -> None:
+        register_schemas(settings, deliberations)
+
+    return publish
+
+
+def begin_with_shipped(settings: Settings) -> None:
+    """Register the schemas of this version, and keep the deliberations it ships that are not kept yet."""
+    register_schemas(settings, load())
+    with postgres.connect(settings, "owner") as connection:
+        store.seed(connection, register(settings))

@@ -17,7 +17,7 @@ from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
 from kruispunt import lag
 from kruispunt.output import Exit, as_json, console, errors, fail, table
-from kruispunt.provision import migrate, register_schemas
+from kruispunt.provision import begin_with_shipped, migrate
 from schemas.institutions import HOSTED
 
 RUNNING = "running"
@@ -45,7 +45,7 @@ def programs(config: Settings) -> list[Program]:
 def prepare(config: Settings) -> None:
     """Make the servers ready for the processes."""
     migrate(config)
-    register_schemas(config)
+    begin_with_shipped(config)
 
 
 PLAN = Plan(programs, prepare)

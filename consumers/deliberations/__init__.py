@@ -1,5 +1,7 @@
 """Who may receive what, on which basis: one YAML file per version of a deliberation.
 
+Each version is kept in PostgreSQL (`store`), seeded from these files.
+
 The laws are real; the numbers, dates and scopes of these deliberations are examples, not those of the Information
 Security Committee.
 """

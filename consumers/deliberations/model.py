@@ -38,6 +38,7 @@ class Deliberation(BaseModel):
     `fields` are dotted paths into the full contract of a kind; a record or list without a leaf is all of it.
     `population` are qualities (sector/code) of the recipient's own dossiers, or everyone (the rules only).
     `decisions` limits entitlements to these kinds of decision. In force from `since` to `until`, both included.
+    `retention` is how many years the recipient may keep what it got.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -50,6 +51,7 @@ class Deliberation(BaseModel):
     names: Names
     since: date = Field(alias="from")
     until: date | None = None
+    retention: Annotated[int, Field(ge=1, le=100)]
     population: frozenset[str] | Literal["everyone"]
     fields: dict[Kind, Fields]
     decisions: frozenset[str] = frozenset()
@@ -144,4 +146,5 @@ def entitlements(deliberations: Iterable[Deliberation], day: date | None = None)
                     "basis": one.basis,
                     "from": one.since.isoformat(),
                     "until": one.until.isoformat() if one.until else None,
+                    "retention": one.retention,
                 }

@@ -37,14 +37,17 @@ class Outgoing(NamedTuple):
 
 
 def exchanged(
-    batch: Batch, access: Access, dossiers: Mapping[str, Sequence[Dossier]], at: datetime
+    batch: Batch, access: Access, dossiers: Mapping[str, Sequence[Dossier]], at: datetime, revision: int = 0
 ) -> Iterator[Outgoing]:
-    """Copies for institutions, bundles for the rules, disclosures, dead letters."""
+    """Copies for institutions, bundles for the rules, disclosures, dead letters.
+
+    `revision` says by which deliberations `access` judges.
+    """
     narrowed = narrow(batch.events, access, dossiers)
     failed = [*batch.failed, *((batch.sources[one.source], one.reason) for one in narrowed.failures)]
     yield from _deliveries(batch, narrowed)
     yield from _bundles(batch, narrowed, at)
-    yield from _disclosures(batch, narrowed, at)
+    yield from _disclosures(batch, narrowed, at, revision)
     yield from (_dead(message, reason, at) for message, reason in failed)
 
 
@@ -93,7 +96,7 @@ def _parts(facts: list[Record]) -> Iterator[list[Record]]:
         yield part
 
 
-def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime) -> Iterator[Outgoing]:
+def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime, revision: int) -> Iterator[Outgoing]:
     """What was done with every message of each partition, unreadable ones included in the count."""
     copies: list[tuple[int, Record]] = [
         (
@@ -126,7 +129,13 @@ def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime) -> Iterator[Out
             some, left = left[:ENTRIES], left[ENTRIES:]
             room = ENTRIES - len(some)
             others, right = right[:room], right[room:]
-            record = {"at": at, "exchanged": left_count, "disclosures": some, "refusals": others}
+            record = {
+                "at": at,
+                "exchanged": left_count,
+                "disclosures": some,
+                "refusals": others,
+                "revision": revision,
+            }
             yield Outgoing(DISCLOSURES, partition, None, encode(contract(DISCLOSURES), record))
             left_count = 0
 

@@ -4,21 +4,20 @@ import gc
 import time
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import Any, Self
 
 import psycopg
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from structlog.typing import FilteringBoundLogger
 
 from backbone import kafka, logs, postgres, transactions
 from backbone.errors import Retry
-from backbone.process import PATIENCE_S, Drain, with_retry
+from backbone.process import PATIENCE_S, Drain
 from backbone.settings import Settings
 from consumers import number
 from consumers.access import Access
-from consumers.deliberations import load
+from consumers.deliberations.store import current, revision
 from consumers.directory import look_up
 from consumers.exchange.batch import concerned, opened, received
 from consumers.exchange.published import check_published
@@ -37,14 +36,21 @@ class Exchange:
     """Takes its share of the partitions until it is closed."""
 
     def __init__(
-        self, connection: Connection[Any], reader: Consumer, target: Producer, log: FilteringBoundLogger
+        self,
+        settings: Settings,
+        connection: Connection[Any],
+        reader: Consumer,
+        target: Producer,
+        log: FilteringBoundLogger,
     ) -> None:
+        self._settings = settings
         self._log = log
         self._connection = connection
         self._reader = reader
         self._target = target
         self._schemas = SchemaBook()
-        self._projections: tuple[Projection, ...] = projections(load())
+        self._revision = 0
+        self._projections: tuple[Projection, ...] = ()
         self._access = Access(())
         self._day = date.min
         self._lost = False
@@ -60,7 +66,7 @@ class Exchange:
             name = f"{EXCHANGE}-{number.take(connection, postgres.Lock.EXCHANGE)}"
             target = transactions.writer(settings, EXCHANGE, name)
             reader = kafka.consumer(settings, EXCHANGE, EXCHANGE, group_instance_id=name)
-            made = cls(connection, reader, target, log)
+            made = cls(settings, connection, reader, target, log)
         except BaseException:
             connection.close()
             raise
@@ -91,11 +97,14 @@ class Exchange:
         # 2. Look up whom it is about, once for all of them.
         batch = opened(list(received(messages)), self._schemas)
         with self._connection.cursor() as cursor:
+            self._keep_up(cursor)
             dossiers = look_up(cursor, concerned(batch))
         # 3. Narrow, 4. write, 5. say how far we are, 6. commit: all of it or nothing.
         now, dead = datetime.now(UTC), 0
         with transactions.transaction(self._target):
-            for topic, partition, key, value in exchanged(batch, self._access_on(now.date()), dossiers, now):
+            for topic, partition, key, value in exchanged(
+                batch, self._access_on(now.date()), dossiers, now, self._revision
+            ):
                 transactions.send(self._target, topic, value, key, partition)
                 dead += topic == DEAD_LETTERS
             following = {(one.topic, one.partition): one.offset + 1 for one in batch.received}
@@ -114,6 +123,19 @@ class Exchange:
             self._reader.close()
         with suppress(psycopg.Error):
             self._connection.close()
+
+    def _keep_up(self, cursor: Cursor[Any]) -> None:
+        """Judge by the deliberations that are kept now.
+
+        Raises Retry, and Stop when the schema of one of them is not published.
+        """
+        if revision(cursor) == self._revision:
+            return
+        kept = current(cursor)
+        wanted = projections(kept.usable)
+        check_published(self._settings, wanted)
+        self._projections, self._revision, self._day = wanted, kept.revision, date.min
+        self._log.info("judging by deliberations", revision=kept.revision)
 
     def _access_on(self, day: date) -> Access:
         if day != self._day:
@@ -142,7 +164,6 @@ def run(settings: Settings) -> None:
     # Looking for cycles in the middle of a batch costs a tenth of the time; between two batches there is little to see.
     gc.disable()
     gc.freeze()
-    with_retry(partial(check_published, settings, projections(load())))
     with Drain() as drain:
         while not drain.wanted:
             exchange: Exchange | None = None

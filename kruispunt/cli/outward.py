@@ -1,6 +1,11 @@
 """What goes out: to whom, on which basis, about whom."""
 
-from kruispunt.cli.app import OUT, Json, Name, app
+import sys
+from typing import Annotated
+
+import typer
+
+from kruispunt.cli.app import OUT, Day, Json, Name, app, day
 from kruispunt.output import answering
 
 
@@ -23,12 +28,20 @@ def topics(json: Json = False) -> None:
 
 
 @app.command(rich_help_panel=OUT)
-def entitlements(json: Json = False) -> None:
+def entitlements(
+    on: Day = None,
+    institution: Annotated[str | None, typer.Option(help="Only this recipient, as rva.")] = None,
+    person: Annotated[
+        str | None, typer.Option(help="Only what may be received about this person; - reads the number from stdin.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """List who may receive which fields on which deliberation."""
-    from kruispunt import outbound
+    from kruispunt import entitling
 
     with answering():
-        outbound.entitlements(json=json)
+        number = sys.stdin.readline().strip() if person == "-" else person
+        entitling.entitlements(on=day(on), institution=institution, person=number, json=json)
 
 
 @app.command(rich_help_panel=OUT)

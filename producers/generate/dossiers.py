@@ -34,6 +34,16 @@ NEEDED = {
 }
 """Who is on file because of a decision: an institution knows the people it decides about."""
 
+FURTHER = (
+    ("bouw", "38/0", 0.06),
+    ("energie", "70/0", 0.09),
+    ("fin", "50/0", 0.40),
+    ("ocmw", "17/2", 0.05),
+    ("ocmw", "17/6", 0.02),
+    ("rsz", "12/10", 0.70),
+)
+"""The same for institutions that bring their own client."""
+
 INSTITUTIONS = ("rva", "rjv", "nic", "fpd", "famifed", "fedris")
 
 
@@ -67,4 +77,20 @@ def dossiers(person: Person, lines: list[Line], kinds: Iterable[str], first: dat
                 "until": until.isoformat() if until else None,
             }
         )
-    return found
+    return found + _further(person, first)
+
+
+def _further(person: Person, first: date) -> list[Dossier]:
+    """The files elsewhere: drawn apart, so that they change nothing of the rest of a population."""
+    random = Random(person.number)  # noqa: S311 - a synthetic population
+    return [
+        {
+            "person": person.number,
+            "institution": institution,
+            "quality": quality,
+            "from": _since(person, first, random).isoformat(),
+            "until": None,
+        }
+        for institution, quality, share in FURTHER
+        if random.random() < share
+    ]

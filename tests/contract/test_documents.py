@@ -47,3 +47,11 @@ def test_every_target_the_readme_names_is_in_the_makefile() -> None:
     targets = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text("utf-8")))
     defined = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     assert targets <= defined
+
+
+def test_every_key_of_a_deliberation_is_explained() -> None:
+    from consumers.deliberations import Deliberation
+
+    keys = {field.alias or name for name, field in Deliberation.model_fields.items()}
+    table = (ROOT / "docs" / "deliberations.md").read_text("utf-8")
+    assert keys == set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))

@@ -1,5 +1,6 @@
 """Deliberations are refused together, with every fault named, and those in force differ as the institutions do."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -11,7 +12,7 @@ from consumers.deliberations import RULES, Deliberation, entitlements, load, rea
 from consumers.fields import grantable, leaves, paths
 from consumers.projection import in_force, projections
 from schemas.contracts import contract
-from schemas.institutions import HOSTED, INSTITUTIONS
+from schemas.institutions import INSTITUTIONS
 from schemas.topics import DECLARATIONS
 
 WORKING_TIME = "declarations.working-time"
@@ -25,6 +26,7 @@ SOUND: dict[str, Any] = {
     "names": {"nl": "a", "fr": "b", "de": "c", "en": "d"},
     "from": date(2026, 1, 1),
     "until": date(2026, 12, 31),
+    "retention": 5,
     "population": ["18/1"],
     "fields": {WORKING_TIME: ["lines.worker_code"]},
 }
@@ -67,29 +69,40 @@ def fields_of(recipient: str) -> dict[str, frozenset[str]]:
         ({"fields": {}}, "names no kind of event"),
         ({"decisions": ["lottery"]}, "no kind of decision: lottery"),
         ({"decisions": ["pension"]}, "decisions without fields of declarations.entitlements"),
+        ({"retention": 0}, "retention"),
+        ({"retention": None}, "retention"),
         ({"colour": "red"}, "colour"),
     ],
 )
 def test_a_wrong_deliberation_is_refused_with_its_file_and_what_is_wrong(changes: dict[str, Any], told: str) -> None:
     reason = faults(written("wrong.yaml", **changes))
-    assert "wrong.yaml: " in reason
+    assert re.search(r"wrong\.yaml:\d+: ", reason)
     assert told in reason
 
 
 def test_every_fault_of_every_file_is_told_at_once() -> None:
     reason = faults(written("a.yaml", recipient="xyz", number="x"), written("b.yaml", purpose=""), ("c.yaml", "a: [1"))
-    wanted = ["a.yaml: recipient", "a.yaml: number", "b.yaml: purpose", "c.yaml: "]
-    assert [fault for fault in wanted if fault not in reason] == []
+    wanted = [r"a\.yaml:\d+: recipient", r"a\.yaml:\d+: number", r"b\.yaml:\d+: purpose", r"c\.yaml:1: "]
+    assert [fault for fault in wanted if not re.search(fault, reason)] == []
+
+
+def test_a_fault_is_told_with_the_line_it_stands_in() -> None:
+    name, text = written()
+    lines = [line for line in text.splitlines() if not line.startswith("recipient")]
+    wrong = [lines[0], "recipient: xyz", *lines[1:], "colour: red"]
+    told = faults((name, "\n".join(wrong)))
+    assert "one.yaml:2: recipient: 'xyz' is no recipient" in told
+    assert f"one.yaml:{len(wrong)}: colour: " in told
 
 
 def test_a_key_may_stand_only_once() -> None:
     name, text = written()
-    assert "key purpose stands twice" in faults((name, text + "purpose: another\n"))
+    assert "one.yaml:1: key purpose stands twice" in faults((name, text + "purpose: another\n"))
 
 
 def test_two_versions_of_a_deliberation_never_hold_on_the_same_day() -> None:
     later = written("two.yaml", version=2, **{"from": date(2026, 12, 31), "until": None})
-    assert "two.yaml: from: 26/001@2 overlaps 26/001@1 in one.yaml" in faults(written(), later)
+    assert re.search(r"two\.yaml:\d+: from: 26/001@2 overlaps 26/001@1 in one\.yaml", faults(written(), later))
     after = written("two.yaml", version=2, **{"from": date(2027, 1, 1), "until": None})
     assert [one.id for one in read([written(), after])] == ["26/001@1", "26/001@2"]
 
@@ -118,7 +131,24 @@ def test_a_deliberation_may_be_about_every_kind_of_event_and_no_other() -> None:
 
 
 def test_every_institution_and_the_rules_have_a_deliberation_in_force() -> None:
-    assert {one.recipient for one in load() if one.holds_on(TODAY)} == {*HOSTED, RULES}
+    assert {one.recipient for one in load() if one.holds_on(TODAY)} == {*INSTITUTIONS, RULES}
+
+
+def test_many_deliberations_over_many_recipients_each_with_fields_of_its_own() -> None:
+    in_force_now = [one for one in load() if one.holds_on(TODAY)]
+    assert len(in_force_now) >= 12
+    assert len({one.recipient for one in in_force_now}) >= 8
+    granted = [(kind, paths) for one in in_force_now for kind, paths in one.fields.items() if kind == WORKING_TIME]
+    assert len({frozenset(paths) for _, paths in granted}) == len(granted)
+
+
+def test_something_is_granted_to_nobody() -> None:
+    held = {path for name in (*INSTITUTIONS, RULES) for found in fields_of(name).values() for path in found}
+    assert {"lines.complementary_indemnities", "lines.occupations.deductions.basis", "family_situation"} & held == set()
+
+
+def test_who_applies_the_energy_tariff_learns_of_no_work_and_no_amount() -> None:
+    assert fields_of("energie") == {"declarations.entitlements": {"kind", "from", "until"}}
 
 
 def remuneration(kind: str) -> set[str]:

@@ -1,0 +1,160 @@
+"""Keeps every version of every deliberation; what is loaded or withdrawn is one revision, or nothing has changed."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from psycopg import Connection, Cursor
+
+from backbone.errors import Reject
+from backbone.postgres import Lock
+from consumers.deliberations.model import Deliberation
+from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, stored
+
+REVISION = "select coalesce(max(number), 0) from deliberations.revision"
+KEPT = """
+select distinct on (kept.number, kept.version) kept.text, first_value(loaded.at) over w, gone.at
+from deliberations.kept
+join deliberations.revision loaded on loaded.number = kept.revision
+left join deliberations.withdrawal
+    on withdrawal.number = kept.number and withdrawal.version = kept.version
+left join deliberations.revision gone on gone.number = withdrawal.revision
+window w as (partition by kept.number, kept.version order by kept.revision)
+order by kept.number, kept.version, kept.revision desc
+"""
+TEXT = "select text from deliberations.kept where number = %s and version = %s order by revision desc limit 1"
+NEXT = """
+insert into deliberations.revision (number, reason)
+select coalesce(max(number), 0) + 1, %s from deliberations.revision returning number
+"""
+KEEP = "insert into deliberations.kept (revision, number, version, text) values (%s, %s, %s, %s)"
+WITHDRAW = "insert into deliberations.withdrawal (revision, number, version) values (%s, %s, %s)"
+
+Register = Callable[[Sequence[Deliberation]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A version as it is kept: since when, and since when it is withdrawn, if it is."""
+
+    deliberation: Deliberation
+    loaded: datetime
+    withdrawn: datetime | None
+
+    def could_be_used_on(self, day: date) -> bool:
+        """Whether it was in force on a day and not withdrawn before it."""
+        return self.deliberation.holds_on(day) and (self.withdrawn is None or day <= self.withdrawn.date())
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """All that is kept, as of a revision."""
+
+    revision: int
+    held: tuple[Held, ...]
+
+    @property
+    def usable(self) -> tuple[Deliberation, ...]:
+        """Those nobody has withdrawn, whatever their period; ordered."""
+        return ordered(one.deliberation for one in self.held if one.withdrawn is None)
+
+    @property
+    def by_id(self) -> dict[str, Deliberation]:
+        """Every version by its id."""
+        return {one.deliberation.id: one.deliberation for one in self.held}
+
+
+def revision(cursor: Cursor[Any]) -> int:
+    """The number of the last load or withdrawal; 0 before the first."""
+    cursor.execute(REVISION)
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+def current(cursor: Cursor[Any]) -> Kept:
+    """All that is kept now; the revision is read first, so that what comes in between is seen again later."""
+    number = revision(cursor)
+    cursor.execute(KEPT)
+    return Kept(number, tuple(Held(parse(text), loaded, gone) for text, loaded, gone in cursor))
+
+
+def text(cursor: Cursor[Any], name: str) -> str | None:
+    """The YAML of a version, by its id, as it was last given."""
+    number, _, version = name.partition("@")
+    if not version.isascii() or not version.isdigit():
+        return None
+    cursor.execute(TEXT, (number, int(version)))
+    row = cursor.fetchone()
+    return str(row[0]) if row else None
+
+
+def _alone(cursor: Cursor[Any]) -> Kept:
+    """What is kept, and nobody else adds to it before this transaction ends."""
+    cursor.execute("select pg_advisory_xact_lock(%s)", (Lock.DELIBERATIONS,))
+    return current(cursor)
+
+
+def _next(cursor: Cursor[Any], reason: str) -> int:
+    cursor.execute(NEXT, (reason,))
+    row = cursor.fetchone()
+    assert row  # noqa: S101 - returning gives the row
+    return int(row[0])
+
+
+def add(
+    connection: Connection[Any], texts: Iterable[tuple[str, str]], *, reason: str, register: Register
+) -> tuple[Deliberation, ...]:
+    """Keep what these (file name, YAML) pairs bring; gives those that are new or end otherwise. Again = no change.
+
+    `register` publishes the schemas of all of them before anybody can see the new revision.
+
+    Raises Reject with every fault, with file, line and key; then what was in force stays so.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        before = _alone(cursor)
+        kept, today = before.by_id, date.today()  # noqa: DTZ011 - the day where the institutions are
+        withdrawn = {one.deliberation.id for one in before.held if one.withdrawn}
+        found, faults = examine(texts, kept, today, withdrawn)
+        if faults:
+            raise Reject("deliberations", "Wrong:\n" + "\n".join(faults), remedy="Nothing was loaded.")
+        changed = [(text, one) for text, one in found if kept.get(one.id) != one]
+        if changed:
+            register([one for _, one in changed])
+            number = _next(cursor, reason)
+            cursor.executemany(KEEP, [(number, one.number, one.version, text) for text, one in changed])
+    return tuple(one for _, one in changed)
+
+
+def seed(connection: Connection[Any], register: Register) -> tuple[Deliberation, ...]:
+    """Keep the versions this release ships and that are not kept yet; a number that went on by itself is left alone."""
+    with connection.cursor() as cursor:
+        newest: dict[str, int] = {}
+        for one in current(cursor).by_id.values():
+            newest[one.number] = max(newest.get(one.number, 0), one.version)
+    missing = {one.id for one in load() if one.version > newest.get(one.number, 0)}
+    if not missing:
+        return ()
+    texts = [(name, text) for name, text in stored(SHIPPED) if parse(text).id in missing]
+    return add(connection, texts, reason="shipped with this version", register=register)
+
+
+def withdraw(connection: Connection[Any], wanted: Iterable[str], *, reason: str) -> tuple[str, ...]:
+    """Withdraw versions by id, numbers, or all of a recipient; gives the ids. Nothing is copied on them any more.
+
+    Raises Reject when a name means nothing that could be withdrawn.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        open_now = _alone(cursor).usable
+        chosen = {name: [one for one in open_now if name in {one.id, one.number, one.recipient}] for name in wanted}
+        unknown = [name for name, found in chosen.items() if not found]
+        if unknown:
+            raise Reject(
+                "deliberations",
+                f"Nothing in force is called {', '.join(unknown)}.",
+                remedy="Nothing was withdrawn. `kruispunt deliberations` lists what is kept.",
+            )
+        gone = ordered({one.id: one for found in chosen.values() for one in found}.values())
+        number = _next(cursor, reason)
+        cursor.executemany(WITHDRAW, [(number, one.number, one.version) for one in gone])
+    return tuple(one.id for one in gone)

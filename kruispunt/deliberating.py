@@ -1,0 +1,98 @@
+"""Keeps deliberations: lists them, shows one, takes new versions in, withdraws them; the exchange follows at once."""
+
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from backbone import postgres, settings
+from consumers.deliberations import store
+from consumers.deliberations.store import Held
+from kruispunt.output import Exit, as_json, console, fail, readable, table
+from kruispunt.provision import register
+
+OPERATOR = "operator"
+
+
+def _state(one: Held, today: date) -> str:
+    """What a version is good for now."""
+    if one.withdrawn:
+        return f"withdrawn {one.withdrawn:%Y-%m-%d}"
+    if one.deliberation.holds_on(today):
+        return "in force"
+    return "to come" if today < one.deliberation.since else "over"
+
+
+def listing(*, json: bool) -> None:
+    """Every version that is kept, with its state."""
+    today = date.today()  # noqa: DTZ011 - the day where the institutions are
+    with postgres.connect(settings.load(), OPERATOR) as connection, connection.cursor() as cursor:
+        kept = store.current(cursor)
+    if json:
+        as_json(
+            [
+                {
+                    "deliberation": one.deliberation.id,
+                    "recipient": one.deliberation.recipient,
+                    "state": _state(one, today),
+                    "from": one.deliberation.since.isoformat(),
+                    "until": one.deliberation.until.isoformat() if one.deliberation.until else None,
+                    "loaded": one.loaded.isoformat(),
+                    "withdrawn": one.withdrawn.isoformat() if one.withdrawn else None,
+                    "basis": one.deliberation.basis,
+                    "purpose": one.deliberation.purpose,
+                }
+                for one in kept.held
+            ]
+        )
+        return
+    shown = table("deliberation", "recipient", "state", "from", "until", "purpose")
+    for one in kept.held:
+        what = one.deliberation
+        shown.add_row(
+            what.id, what.recipient, _state(one, today), str(what.since), str(what.until or ""), what.purpose
+        )  # fmt: skip
+    console.print(shown)
+    console.print(f"revision {kept.revision}")
+
+
+def _files(paths: list[Path]) -> Iterator[tuple[str, str]]:
+    """The (name, YAML) pairs of files and of the .yaml files of folders."""
+    found = [file for path in paths for file in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
+    if not found:
+        fail(Exit.WRONG_USE, "There is no .yaml file there.", "Nothing was loaded.")
+    readable(found)
+    for file in found:
+        try:
+            yield file.name, file.read_text("utf-8")
+        except UnicodeDecodeError:
+            fail(Exit.WRONG_USE, f"{file} is not UTF-8.", "Nothing was loaded.")
+
+
+def load(paths: list[Path]) -> None:
+    """Take versions in, all or none."""
+    config = settings.load()
+    texts = list(_files(paths))
+    with postgres.connect(config, OPERATOR) as connection:
+        changed = store.add(connection, texts, reason="loaded by command", register=register(config))
+    for one in changed:
+        console.print(f"[bold green]✓[/] {one.id} for {one.recipient}, from {one.since} until {one.until or 'further'}")
+    if not changed:
+        console.print("nothing new: all of it is kept already")
+
+
+def show(name: str) -> None:
+    """The text of a version, as it was given."""
+    with postgres.connect(settings.load(), OPERATOR) as connection, connection.cursor() as cursor:
+        text = store.text(cursor, name)
+    if text is None:
+        fail(Exit.NO, f"No deliberation {name!r} is kept.", "`kruispunt deliberations` lists them.")
+    sys.stdout.write(text)
+
+
+def withdraw(names: list[str], reason: str) -> None:
+    """Withdraw versions; nothing is copied on them from the next batch on."""
+    with postgres.connect(settings.load(), OPERATOR) as connection:
+        gone = store.withdraw(connection, names, reason=reason)
+    for one in gone:
+        console.print(f"[bold green]✓[/] {one} is withdrawn: nothing is copied on it any more")

@@ -1,0 +1,83 @@
+"""Says who may receive which fields on which legal basis: on a day, at an institution, about a person."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from backbone import postgres, settings
+from consumers import deliberations, directory
+from consumers.deliberations import RULES, Deliberation, store
+from consumers.deliberations.reading import ordered
+from kruispunt.output import Exit, as_json, console, fail, table
+from schemas.identifiers import is_inss
+from schemas.institutions import INSTITUTIONS
+
+EXCHANGE = "exchange"
+"""The one role that may read the directory."""
+
+
+def _recipient(name: str) -> str:
+    if name not in (*INSTITUTIONS, RULES):
+        known = ", ".join((*INSTITUTIONS, RULES))
+        fail(Exit.WRONG_USE, f"There is no recipient {name!r}.", f"Choose one of: {known}.")
+    return name
+
+
+def _known(day: date | None) -> Iterator[Deliberation]:
+    """The deliberations that are kept, where there is a stack; else those this version ships."""
+    config = settings.load()
+    if not (config.home / settings.SETTINGS_FILE).exists():
+        yield from deliberations.load()
+        return
+    with postgres.connect(config, EXCHANGE) as connection, connection.cursor() as cursor:
+        held = store.current(cursor).held
+    yield from ordered(one.deliberation for one in held if day is None or one.could_be_used_on(day))
+
+
+def _about(number: str, day: date) -> dict[str, set[str]]:
+    """The qualities in which a person is on file on a day, by institution."""
+    if not is_inss(number):
+        fail(Exit.WRONG_USE, "The check digits of this national number do not fit.", "Look it up again.")
+    with postgres.connect(settings.load(), EXCHANGE) as connection, connection.cursor() as cursor:
+        dossiers = directory.look_up(cursor, [number]).get(number, [])
+    found: dict[str, set[str]] = {}
+    for institution, quality, since, until in dossiers:
+        if since <= day and (until is None or day <= until):
+            found.setdefault(institution, set()).add(quality)
+    return found
+
+
+def _seen(entries: list[dict[str, Any]], qualities: dict[str, set[str]]) -> Iterator[dict[str, Any]]:
+    """The entries that hold for a person on file in these qualities, with those that admit it."""
+    for one in entries:
+        population = one["population"]
+        if isinstance(population, str):
+            yield one | {"qualities": []}
+        elif admitting := sorted(qualities.get(one["recipient"], set()).intersection(population)):
+            yield one | {"qualities": admitting}
+
+
+def entitlements(*, on: date | None, institution: str | None, person: str | None, json: bool) -> None:
+    """Who may receive which fields of which kind of event, on which deliberation.
+
+    `on` leaves those in force that day; a `person` those that admit it as it is on file that day, by default today.
+    """
+    recipient = institution and _recipient(institution)
+    day = on or (date.today() if person else None)  # noqa: DTZ011 - the day where the institutions are
+    found = [one for one in deliberations.entitlements(_known(day), day) if recipient in {None, one["recipient"]}]
+    if person and day:
+        found = list(_seen(found, _about(person, day)))
+    if json:
+        as_json(found)
+        return
+    shown = table("recipient", "deliberation", "kind", "fields", "about whom", "kept", "purpose")
+    for one in found:
+        population = one.get("qualities") or one["population"]
+        about = population if isinstance(population, str) else " ".join(population)
+        shown.add_row(
+            one["recipient"], one["deliberation"], one["kind"].removeprefix("declarations."), str(len(one["fields"])),
+            about, f"{one['retention']} y", one["purpose"],
+        )  # fmt: skip
+    console.print(shown if found else "Nobody may receive anything.")
+    if found:
+        console.print("The fields themselves: `kruispunt entitlements --json`.")
