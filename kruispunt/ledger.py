@@ -13,9 +13,10 @@ from kruispunt.lag import INSPECTOR
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS
-from schemas.topics import DECLARATIONS, FACTS, FINDINGS, NOTICES, delivery
+from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, NOTICES, delivery
 
 RULES = "rules"
+EXCHANGE = "exchange"
 HEADER = b"X-Kruispunt-Notice:"
 DOUBTFUL = "select notice from notifier.notices where state = 'in doubt'"
 
@@ -41,14 +42,15 @@ class Topics:
     records: Counter[str]
     facts: int
     notices: frozenset[str]
+    unreadable: int
 
 
 def read_topics(settings: Settings) -> Topics:
     """Read all topics once from beginning to end."""
-    names = [*DECLARATIONS, *(delivery(name) for name in INSTITUTIONS), FACTS, FINDINGS, NOTICES]
+    names = [*DECLARATIONS, *(delivery(name) for name in INSTITUTIONS), FACTS, FINDINGS, NOTICES, DEAD_LETTERS]
     records: Counter[str] = Counter()
-    facts, notices = 0, set()
-    bundle, status = contract(FACTS), contract(NOTICES)
+    facts, notices, unreadable = 0, set(), 0
+    bundle, status, dead = contract(FACTS), contract(NOTICES), contract(DEAD_LETTERS)
     places = [TopicPartition(name, number, OFFSET_BEGINNING) for name in names for number in range(settings.partitions)]
     for message in kafka.read_to_end(settings, INSPECTOR, places):
         topic, value = str(message.topic()), message.value()
@@ -57,7 +59,9 @@ def read_topics(settings: Settings) -> Topics:
             facts += len(decode_body(bundle, split(value)[1])["facts"])
         elif topic == NOTICES and value:
             notices.add(decode_body(status, split(value)[1])["notice"])
-    return Topics(records, facts, frozenset(notices))
+        elif topic == DEAD_LETTERS and value:
+            unreadable += decode_body(dead, split(value)[1])["stage"] == EXCHANGE
+    return Topics(records, facts, frozenset(notices), unreadable)
 
 
 def _count(settings: Settings, query: LiteralString, database: str = "kruispunt") -> int:
@@ -108,12 +112,19 @@ def rows(settings: Settings) -> list[Row]:
         settings, "select coalesce(channel, ''), count(*) from notifier.notices where state = 'handed over' group by 1"
     )
     delivered = {name: topics.records[delivery(name)] for name in INSTITUTIONS}
+    exchanged = _count(settings, "select sum(exchanged) from audit.segment")
+    reached = _groups(settings, "select recipient, count(distinct event) from audit.disclosure group by 1")
+    refused = _groups(settings, "select recipient, sum(events) from audit.refusal group by 1")
     return [
         Row("accepted facts = published events", _count(settings, "select count(*) from register.outbox"), published),
-        Row(
-            "published events = exchanged events",
-            published,
-            _count(settings, "select sum(exchanged) from audit.segment"),
+        Row("published events = exchanged events", published, exchanged),
+        *(
+            Row(
+                f"exchanged events = delivered or refused ({name})",
+                exchanged - topics.unreadable,
+                reached.get(name, 0) + refused.get(name, 0),
+            )
+            for name in INSTITUTIONS
         ),
         *(
             Row(

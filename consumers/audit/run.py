@@ -88,6 +88,9 @@ def _write(cursor: Cursor[Any], segments: list[Segment]) -> None:
     with cursor.copy(REFUSAL) as copy:
         for partition, _, link, _, _, record in segments:
             counted = Counter((one["recipient"], one["reason"]) for one in record["refusals"])
+            # Records of before there were such counts have none.
+            for one in record.get("counted", ()):
+                counted[one["recipient"], one["reason"]] += one["events"]
             for (recipient, reason), events in counted.items():
                 copy.write_row((partition, link.number, recipient, reason, events))
 

@@ -1,6 +1,6 @@
 """What a deliberation says, and when it contradicts itself, the contract or the directory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
@@ -101,27 +101,31 @@ class Deliberation(BaseModel):
 
     @model_validator(mode="after")
     def _coherent(self) -> Self:
-        wrong = list(self._faults())
+        wrong = list(contradictions(self.model_dump(by_alias=True)))
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
 
-    def _faults(self) -> Iterator[str]:
-        if self.until is not None and self.until < self.since:
-            yield f"until {self.until} lies before from {self.since}"
-        if self.population == EVERYONE:
-            if self.recipient != RULES:
-                yield "population everyone is for the rules only"
-        elif self.recipient == RULES:
-            yield "population of the rules is everyone"
-        elif not self.population:
-            yield "population is empty"
-        else:
-            unknown = sorted(self.population - QUALITIES[self.recipient].keys())
-            if unknown:
-                yield f"population: {', '.join(unknown)} is no quality of {self.recipient}"
-        if self.decisions and ENTITLEMENTS not in self.fields:
-            yield f"decisions without fields of {ENTITLEMENTS}"
+
+def contradictions(written: Mapping[str, Any]) -> Iterator[str]:
+    """What does not go together in a deliberation, as written; single values may be wrong in themselves."""
+    since, until = written.get("from"), written.get("until")
+    if isinstance(since, date) and isinstance(until, date) and until < since:
+        yield f"until {until} lies before from {since}"
+    recipient, population = written.get("recipient"), written.get("population")
+    if population == EVERYONE:
+        if recipient != RULES:
+            yield "population everyone is for the rules only"
+    elif recipient == RULES:
+        yield "population of the rules is everyone"
+    elif not population:
+        yield "population is empty"
+    elif recipient in QUALITIES and isinstance(population, Iterable):
+        unknown = sorted(str(one) for one in population if one not in QUALITIES[recipient])
+        if unknown:
+            yield f"population: {', '.join(unknown)} is no quality of {recipient}"
+    if written.get("decisions") and ENTITLEMENTS not in (written.get("fields") or ()):
+        yield f"decisions without fields of {ENTITLEMENTS}"
 
 
 def decision_kinds() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ import yaml
 from pydantic import ValidationError
 
 from backbone.errors import Stop
-from consumers.deliberations.model import Deliberation
+from consumers.deliberations.model import Deliberation, contradictions
 
 SHIPPED = files("consumers") / "deliberations"
 
@@ -60,10 +60,11 @@ def _below(node: yaml.Node | None, step: Any, line: int) -> tuple[yaml.Node | No
 
 
 def _read(name: str, text: str, faults: list[str]) -> tuple[_Text, Deliberation] | None:
-    file = _Text(name, None)
+    file, written = _Text(name, None), None
     try:
         file = _Text(name, yaml.compose(text, Loader=_Once), text)
-        return file, Deliberation.model_validate(yaml.load(text, Loader=_Once))  # noqa: S506 - a SafeLoader
+        written = yaml.load(text, Loader=_Once)  # noqa: S506 - a SafeLoader
+        return file, Deliberation.model_validate(written)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         faults.append(f"{name}:{line}: {error.problem}")
@@ -73,6 +74,9 @@ def _read(name: str, text: str, faults: list[str]) -> tuple[_Text, Deliberation]
         for problem in error.errors():
             message = problem["msg"].removeprefix("Value error, ")
             faults += [f"{file.place(*problem['loc'])}{part}" for part in message.split("; ")]
+        # The whole is only looked at where each value is sound in itself: here not all are.
+        if isinstance(written, dict) and all(problem["loc"] for problem in error.errors()):
+            faults += [f"{file.place()}{fault}" for fault in contradictions(written)]
     return None
 
 

@@ -3,18 +3,20 @@
 Pure: no clock, no broker, no database.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
-from consumers.access import Access
+from consumers.access import NOT_AUTHORISED, Access
 from consumers.deliberations import RULES
 from consumers.directory import Dossier
 from consumers.exchange.batch import Batch, Received
 from consumers.narrow import Narrowed, narrow
 from schemas.codec import Record, encode
 from schemas.contracts import contract
+from schemas.institutions import INSTITUTIONS
 from schemas.topics import DEAD_LETTERS, DISCLOSURES, FACTS, delivery
 
 STAGE = "exchange"
@@ -119,6 +121,7 @@ def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime, revision: int) 
         for source, event, recipient, reason in narrowed.refusals
     ]
     made, refused = dict(_by_partition(batch, copies)), dict(_by_partition(batch, refusals))
+    counted = _counted(batch, narrowed)
     counts: dict[int, int] = {}
     for message in batch.received:
         counts[message.partition] = counts.get(message.partition, 0) + 1
@@ -135,9 +138,30 @@ def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime, revision: int) 
                 "disclosures": some,
                 "refusals": others,
                 "revision": revision,
+                "counted": counted.pop(partition, []),
             }
             yield Outgoing(DISCLOSURES, partition, None, encode(contract(DISCLOSURES), record))
             left_count = 0
+
+
+def _counted(batch: Batch, narrowed: Narrowed) -> dict[int, list[Record]]:
+    """By partition, how many events concern an institution so little that only their number says something.
+
+    Every readable event is delivered to an institution, refused for a reason about the person, or counted here.
+    """
+    readable: Counter[int] = Counter(message.partition for message in batch.sources)
+    readable.subtract(batch.sources[one.source].partition for one in narrowed.failures)
+    told = {(copy.source, copy.projection.recipient) for copy in narrowed.copies}
+    told.update((refusal.source, refusal.recipient) for refusal in narrowed.refusals)
+    accounted = Counter((batch.sources[source].partition, recipient) for source, recipient in told)
+    return {
+        partition: [
+            {"recipient": name, "reason": NOT_AUTHORISED, "events": left}
+            for name in INSTITUTIONS
+            if (left := events - accounted[partition, name])
+        ]
+        for partition, events in readable.items()
+    }
 
 
 def _dead(message: Received, reason: str, at: datetime) -> Outgoing:

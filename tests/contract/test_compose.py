@@ -27,7 +27,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kruispunt:")}
 COMMANDS = {name for name, service in OURS.items() if "profiles" in service}
 SERVERS = {"kafka-1", "kafka-2", "kafka-3", "postgres", "mail"}
-ALONE = {"provision", "intake", "operator", "auditor", "inspector"}
+ALONE = {"provision", "intake", "operator", "inspector"}
 TOP_LEVEL = {"name", "services", "networks", "secrets"}
 SERVICE_KEYS = {
     "deploy",
@@ -148,9 +148,7 @@ def test_a_process_sees_its_own_credentials_and_nobody_elses(name: str) -> None:
 
 
 def test_only_who_makes_pseudonyms_sees_the_pepper() -> None:
-    assert {name for name in SERVICES if "pepper" in secrets_of(name)} <= {
-        "intake", "operator", "dossiers", "replay", "auditor", "rules", "notifier",
-    }  # fmt: skip
+    assert {name for name in SERVICES if "pepper" in secrets_of(name)} <= {"intake", "operator", "rules", "notifier"}
 
 
 def test_provisioning_sees_what_it_hands_out() -> None:

@@ -123,6 +123,7 @@ def test_the_ledger_counts_what_was_promised_and_balances(kruispunt: Run, submit
     assert {
         "accepted facts = published events",
         "published events = exchanged events",
+        *(f"exchanged events = delivered or refused ({name})" for name in INSTITUTIONS),
         *(f"delivered records = stored records ({name})" for name in HOSTED),
         "disclosures logged = delivered records",
         "findings = settled findings",

@@ -95,6 +95,16 @@ def test_a_fault_is_told_with_the_line_it_stands_in() -> None:
     assert f"one.yaml:{len(wrong)}: colour: " in told
 
 
+def test_what_does_not_go_together_is_told_beside_values_that_are_wrong_in_themselves() -> None:
+    told = faults(written(until=date(2025, 1, 1), population=["10/10"], retention=0, decisions=["pension"]))
+    wanted = ["retention", "lies before from", "10/10 is no quality of rva", "decisions without fields"]
+    assert [fault for fault in wanted if fault not in told] == []
+
+
+def test_a_file_that_is_no_mapping_is_refused() -> None:
+    assert "one.yaml:1: " in faults(("one.yaml", "- a list\n"))
+
+
 def test_a_key_may_stand_only_once() -> None:
     name, text = written()
     assert "one.yaml:1: key purpose stands twice" in faults((name, text + "purpose: another\n"))

@@ -2,7 +2,10 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime
+from random import Random
 from typing import Any
+
+import pytest
 
 from consumers.access import Access
 from consumers.deliberations import RULES, load
@@ -11,9 +14,11 @@ from consumers.exchange import records as module
 from consumers.exchange.batch import Received, concerned, opened
 from consumers.exchange.records import Outgoing, exchanged
 from consumers.projection import in_force, projections
+from consumers.qualities import QUALITIES
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
+from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
@@ -89,6 +94,30 @@ def test_every_copy_and_every_refusal_is_on_record(monkeypatch: Any) -> None:
     refused = Counter((one["recipient"], one["reason"]) for _, record in kept for one in record["refusals"])
     assert refused["rjv", "not authorised"] == 4
     assert refused["rjv", "person not integrated"] == 8
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_event_is_delivered_to_an_institution_or_refused_or_counted(seed: int) -> None:
+    random = Random(seed)  # noqa: S311 - repetition is the purpose
+    files = [(name, quality) for name in INSTITUTIONS for quality in QUALITIES[name]]
+    dossiers = {
+        person(number): [
+            Dossier(*file, date(random.choice((2015, 2030)), 1, 1), None) for file in random.sample(files, 9)
+        ]
+        for number in range(0, 30, 2)
+    }
+    events = [message(kind, number, number % 3) for number in range(30) for kind in DECLARATIONS]
+    broken = [one._replace(value=one.value[:-3]) for one in events[::7]]
+    kept = [record for _, record in records(written([*events, *broken], dossiers), DISCLOSURES)]
+    copies = {(one["event"], one["recipient"]) for record in kept for one in record["disclosures"]}
+    outcomes = Counter(recipient for _, recipient in copies if recipient != RULES)
+    refused = [(one["event"], one["recipient"]) for record in kept for one in record["refusals"]]
+    assert copies.isdisjoint(refused)
+    outcomes.update(recipient for _, recipient in refused)
+    for record in kept:
+        for one in record["counted"]:
+            outcomes[one["recipient"]] += one["events"]
+    assert outcomes == dict.fromkeys(INSTITUTIONS, len(events))
 
 
 def test_a_message_that_is_no_event_is_kept_whole_and_counted() -> None:
