@@ -1,18 +1,22 @@
 """A copy holds what its deliberation permits and nothing else; whoever gets none is refused with a reason."""
 
+import json
 from datetime import date
+from io import BytesIO
 from itertools import count
 from random import Random
 from typing import Any
 
+import fastavro
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.access import NOT_AUTHORISED, NOT_IN_PERIOD, NOT_INTEGRATED, NOT_THAT_QUALITY, Access
 from consumers.deliberations import RULES, load, read
 from consumers.directory import Dossier
-from consumers.fields import DELIBERATION, ENVELOPE, TRAIL, leaves, paths
+from consumers.fields import DELIBERATION, ENVELOPE, TRAIL, grantable, leaves, paths
 from consumers.narrow import Event, Narrowed, narrow, persons
 from consumers.projection import Projection, in_force, projections
 from schemas.codec import decode_body, encode_body
@@ -225,6 +229,40 @@ def test_no_byte_of_a_field_outside_the_deliberation_is_in_a_copy(kind: str, see
         # What is permitted is all there, as the plain codec writes it.
         whole = record | {"deliberation": projection.deliberation}
         assert copy.body == encode_body(projection.contract, whole)
+
+
+@pytest.mark.parametrize("kind", DECLARATIONS)
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_whatever_a_deliberation_grants_a_stock_reader_finds_that_and_not_a_byte_more(kind: str, seed: int) -> None:
+    random = Random(seed)  # noqa: S311 - hypothesis picks the seed
+    full = contract(kind).schema
+    choice = sorted(grantable(full))
+    granted = tuple(random.sample(choice, random.randint(1, min(8, len(choice)))))
+    text = yaml.safe_dump(
+        {
+            "number": "99/999", "version": 1, "recipient": "rva", "basis": "An act.", "purpose": "A purpose.",
+            "names": dict.fromkeys(("nl", "fr", "de", "en"), "name"), "from": OPEN, "retention": 1,
+            "population": ["18/1"], "fields": {kind: list(granted)},
+        }
+    )  # fmt: skip
+    (projection,) = projections(read([("any.yaml", text)]))
+    planter = Planter(random)
+    record = planter.fill(full) | {"quarter": "2026Q3", "person": ANN}
+    narrowed = narrow(
+        [Event(contract(kind), encode_body(contract(kind), record))], Access([projection]), {ANN: [UNEMPLOYED]}
+    )
+    (copy,) = narrowed.copies
+    permitted = leaves(full, granted) | {*ENVELOPE, *TRAIL}
+    outside = [value for path, values in planter.planted.items() if path not in permitted for value in values]
+    assert [value for value in outside if value in copy.body] == []
+    # Nothing of ours: the text of the schema as it is published, and the reader of the library.
+    published = fastavro.parse_schema(json.loads(json.dumps(projection.contract.schema)))
+    found = fastavro.schemaless_reader(BytesIO(copy.body), published, None)
+    assert isinstance(found, dict)
+    assert found["deliberation"] == "99/999@1"
+    assert {name: found[name] for name in ENVELOPE} == {name: record[name] for name in ENVELOPE}
+    assert copy.body == encode_body(projection.contract, record | {"deliberation": "99/999@1"})
 
 
 def test_a_projection_keeps_the_order_of_the_contract_whatever_the_order_of_the_deliberation() -> None:

@@ -1,0 +1,208 @@
+"""An institution that tries everything it has no right to is refused by the broker, and leaves no trace."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (
+    AclBinding,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
+from backbone.kafka import admin, client, consumer
+from backbone.settings import Settings
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import TOPICS, delivery
+
+PATIENCE_S = 20.0
+REFUSED = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+}
+SILENT = {"log_level": 0}
+RELAY = "relay"
+each_institution = pytest.mark.parametrize("institution", INSTITUTIONS)
+
+
+def told(future: Any) -> int | None:
+    """What the broker answers: None when it does what was asked."""
+    try:
+        future.result(PATIENCE_S)
+    except KafkaException as error:
+        return int(error.args[0].code())
+    return None
+
+
+def only(answers: dict[Any, Any]) -> Any:
+    (future,) = answers.values()
+    return future
+
+
+def as_institution(settings: Settings, name: str) -> AdminClient:
+    return AdminClient(client(settings, name) | SILENT)
+
+
+def everything(settings: Settings, who: AdminClient, name: str) -> Iterator[tuple[str, Any]]:
+    """Everything an administrator may do and an institution may not, each with its pending answer."""
+    own, source = delivery(name), "declarations.wages"
+    rule = AclBinding(
+        ResourceType.TOPIC, source, ResourcePatternType.LITERAL, f"User:{name}", "*", AclOperation.READ,
+        AclPermissionType.ALLOW,
+    )  # fmt: skip
+    entry = ConfigEntry("retention.ms", "1", incremental_operation=AlterConfigOpType.SET)
+    topic_config = ConfigResource(ConfigResource.Type.TOPIC, own, incremental_configs=[entry])
+    broker = ConfigEntry("log.cleaner.threads", "2", incremental_operation=AlterConfigOpType.SET)
+    broker_config = ConfigResource(ConfigResource.Type.BROKER, "1", incremental_configs=[broker])
+    password = UserScramCredentialUpsertion(
+        RELAY, ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 8192), b"mine now", b"salt of an intruder"
+    )
+    yield "create a topic", only(who.create_topics([NewTopic(f"{name}.own", 1)]))
+    yield "delete a source", only(who.delete_topics([source]))
+    yield "delete its own deliveries", only(who.delete_topics([own]))
+    yield "add partitions", only(who.create_partitions([NewPartitions(own, 64)]))
+    yield "delete records", only(who.delete_records([TopicPartition(own, 0, 1)]))
+    yield "change a topic", only(who.incremental_alter_configs([topic_config]))
+    yield "change the broker", only(who.incremental_alter_configs([broker_config]))
+    yield "grant itself a right", only(who.create_acls([rule]))
+    yield "change somebody's password", only(who.alter_user_scram_credentials([password]))
+    yield "delete somebody's group", only(who.delete_consumer_groups(["exchange"]))
+    yield (
+        "move somebody's position",
+        only(
+            who.alter_consumer_group_offsets([ConsumerGroupTopicPartitions("exchange", [TopicPartition(source, 0, 0)])])
+        ),
+    )
+    yield (
+        "read somebody's position",
+        only(who.list_consumer_group_offsets([ConsumerGroupTopicPartitions("exchange")])),
+    )
+
+
+@each_institution
+def test_an_institution_administers_nothing(servers: Settings, institution: str) -> None:
+    who = as_institution(servers, institution)
+    answers = [(what, told(future)) for what, future in everything(servers, who, institution)]
+    assert [(what, code) for what, code in answers if code not in REFUSED] == []
+
+
+def test_what_an_intruder_tried_has_changed_nothing(servers: Settings) -> None:
+    who = as_institution(servers, "rva")
+    for _, future in everything(servers, who, "rva"):
+        told(future)
+    seen = admin(servers).list_topics(timeout=PATIENCE_S).topics
+    assert {topic.name for topic in TOPICS} <= set(seen)
+    assert "rva.own" not in seen
+    assert len(seen[delivery("rva")].partitions) == servers.partitions
+    # The relay still gets in with the password it had.
+    assert AdminClient(client(servers, RELAY)).list_topics(timeout=PATIENCE_S).topics
+
+
+def written(settings: Settings, name: str, topics: list[str], **config: Any) -> dict[str, int | None]:
+    """What the broker says to a record on each topic."""
+    said: dict[str, int | None] = {}
+
+    def note(error: KafkaError | None, message: Any) -> None:
+        said[message.topic()] = error.code() if error else None
+
+    writer = Producer(client(settings, name) | SILENT | config)
+    for topic in topics:
+        writer.produce(topic, value=b"forged", on_delivery=note)
+    writer.flush(PATIENCE_S)
+    return said
+
+
+@each_institution
+def test_an_institution_writes_nowhere(servers: Settings, institution: str) -> None:
+    topics = [topic.name for topic in TOPICS]
+    said = written(servers, institution, topics)
+    assert said == dict.fromkeys(topics, KafkaError.TOPIC_AUTHORIZATION_FAILED)
+
+
+@each_institution
+@pytest.mark.parametrize("name", ["relay-register", "exchange-0", "own"])
+def test_an_institution_opens_no_transaction(servers: Settings, institution: str, name: str) -> None:
+    writer = Producer(client(servers, institution) | SILENT | {"transactional.id": name})
+    with pytest.raises(KafkaException) as refused:
+        writer.init_transactions(PATIENCE_S)
+    assert refused.value.args[0].code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
+
+
+@each_institution
+def test_an_institution_reads_no_topic_but_its_own(servers: Settings, institution: str) -> None:
+    others = {topic.name for topic in TOPICS} - {delivery(institution)}
+    reader = consumer(servers, institution, f"{institution}.intruder", log_level=0)
+    refused: dict[str, int] = {}
+    try:
+        reader.subscribe(sorted(others))
+        end = time.monotonic() + PATIENCE_S
+        while refused.keys() != others and time.monotonic() < end:
+            for message in reader.consume(100, 0.2):
+                error = message.error()
+                assert error is not None, message.topic()
+                refused[str(message.topic())] = error.code()
+    finally:
+        reader.close()
+    assert refused == dict.fromkeys(others, KafkaError.TOPIC_AUTHORIZATION_FAILED)
+
+
+WRONG_DOORS: dict[str, dict[str, Any]] = {
+    "in the clear": {"security.protocol": "PLAINTEXT"},
+    "login in the clear": {"security.protocol": "SASL_PLAINTEXT"},
+    "without a login": {"security.protocol": "SSL"},
+    "with a plain password": {"sasl.mechanism": "PLAIN"},
+    "with another mechanism": {"sasl.mechanism": "SCRAM-SHA-256"},
+    "with a wrong password": {"sasl.password": "wrong"},
+    "as nobody": {"sasl.username": "nobody"},
+    "as the administrator, with its own password": {"sasl.username": "admin"},
+    "as the broker, with its own password": {"sasl.username": "broker"},
+}
+
+
+@pytest.mark.parametrize("door", WRONG_DOORS)
+def test_nobody_gets_in_by_another_door(servers: Settings, door: str) -> None:
+    config = client(servers, "rva") | SILENT | WRONG_DOORS[door]
+    with pytest.raises(KafkaException):
+        AdminClient(config).list_topics(timeout=3.0)
+
+
+def test_a_client_does_not_talk_to_a_broker_of_another_authority(servers: Settings, tmp_path: Any) -> None:
+    from backbone.stack import certificates
+    from backbone.stack.places import Places
+
+    other = Places(tmp_path / "other")
+    other.make()
+    certificates.ensure(other)
+    config = client(servers, "rva") | SILENT | {"ssl.ca.location": str(other.ca)}
+    with pytest.raises(KafkaException):
+        AdminClient(config).list_topics(timeout=3.0)
+
+
+@pytest.mark.parametrize(
+    ("process", "topics"),
+    [
+        ("exchange", ["declarations.wages", "findings", "schemas", "relay.positions"]),
+        ("notifier", ["findings", "notices.status", "deliveries.rva"]),
+        ("audit", ["audit.disclosures", "deliveries.rva"]),
+        ("rules", ["rules.facts", "findings", "declarations.wages"]),
+        ("inspector", [topic.name for topic in TOPICS]),
+        ("api", ["schemas"]),
+    ],
+)
+def test_a_process_writes_only_what_is_its_own(servers: Settings, process: str, topics: list[str]) -> None:
+    assert written(servers, process, topics) == dict.fromkeys(topics, KafkaError.TOPIC_AUTHORIZATION_FAILED)

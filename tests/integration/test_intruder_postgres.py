@@ -1,0 +1,141 @@
+"""Each role may do in each schema what is written here, and nothing else; none is a superuser."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from backbone.errors import Retry
+from backbone.postgres import connect
+from backbone.settings import Settings
+from backbone.stack.postgres import SUPERUSER
+from backbone.stack.roles import DATABASES, names
+from schemas.institutions import HOSTED
+
+READ, ADD, KEEP, PASS = {"SELECT"}, {"INSERT"}, {"SELECT", "INSERT", "UPDATE"}, {"SELECT", "INSERT"}
+"""What a role may do with whole tables. Rights on single columns, the inspector's, are looked at apart."""
+EXPECTED: dict[tuple[str, str], set[str]] = {
+    ("intake", "register.submission"): PASS,
+    ("intake", "register.declaration"): PASS,
+    ("intake", "register.outbox"): ADD,
+    ("relay", "register.outbox"): READ,
+    ("relay", "rules.outbox"): READ,
+    ("exchange", "directory.dossier"): READ,
+    ("exchange", "deliberations.revision"): READ,
+    ("exchange", "deliberations.kept"): READ,
+    ("exchange", "deliberations.withdrawal"): READ,
+    ("operator", "deliberations.revision"): PASS,
+    ("operator", "deliberations.kept"): PASS,
+    ("operator", "deliberations.withdrawal"): PASS,
+    ("operator", "directory.dossier"): KEEP,
+    ("operator", "directory.incoming"): {"SELECT", "INSERT", "DELETE", "TRUNCATE"},
+    ("audit", "audit.segment"): PASS,
+    ("audit", "audit.disclosure"): PASS,
+    ("audit", "audit.refusal"): PASS,
+    ("audit", "audit.position"): KEEP,
+    ("rules", "rules.position"): KEEP,
+    ("rules", "rules.fact"): KEEP,
+    ("rules", "rules.finding"): KEEP,
+    ("rules", "rules.outbox"): ADD,
+    ("inspector", "deliberations.revision"): READ,
+    ("inspector", "deliberations.kept"): READ,
+    ("inspector", "deliberations.withdrawal"): READ,
+    ("inspector", "audit.position"): READ,
+    ("inspector", "audit.refusal"): READ,
+    ("inspector", "rules.position"): READ,
+}
+NOTIFIER = {"notifier", "operator", "inspector", "relay"}
+"""Who has rights in the schema notifier, which its own tests look at."""
+GRANTED = """
+select grantee, table_schema || '.' || table_name, array_agg(privilege_type::text)
+from information_schema.role_table_grants
+where table_schema not in ('pg_catalog', 'information_schema') and grantee <> 'owner'
+group by 1, 2
+"""
+
+
+@pytest.fixture(scope="module")
+def superuser(servers: Settings) -> Iterator[Connection[Any]]:
+    with connect(servers, SUPERUSER, "kruispunt") as connection:
+        yield connection
+
+
+def test_a_role_may_do_what_is_expected_and_nothing_else(superuser: Connection[Any]) -> None:
+    granted = {(role, table): set(rights) for role, table, rights in superuser.execute(GRANTED)}
+    elsewhere = {key: rights for key, rights in granted.items() if not key[1].startswith("notifier.")}
+    assert elsewhere == EXPECTED
+    assert {role for role, table in granted if table.startswith("notifier.")} <= NOTIFIER
+
+
+def test_no_right_is_given_to_everybody(superuser: Connection[Any]) -> None:
+    given = superuser.execute(
+        "select count(*) from information_schema.role_table_grants where grantee = 'PUBLIC'"
+        " and table_schema not in ('pg_catalog', 'information_schema')"
+    ).fetchone()
+    assert given == (0,)
+
+
+def test_no_role_of_ours_is_more_than_a_role(superuser: Connection[Any]) -> None:
+    mighty = superuser.execute(
+        "select rolname from pg_roles where rolname = any(%s) and"
+        " (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication)",
+        (names(),),
+    ).fetchall()
+    assert mighty == []
+    members = superuser.execute(
+        "select member::regrole::text from pg_auth_members where member::regrole::text = any(%s)", (names(),)
+    ).fetchall()
+    assert members == []
+
+
+def test_no_function_lends_the_rights_of_its_owner(superuser: Connection[Any]) -> None:
+    lending = superuser.execute(
+        "select proname from pg_proc join pg_namespace n on n.oid = pronamespace"
+        " where prosecdef and nspname not in ('pg_catalog', 'information_schema')"
+    ).fetchall()
+    assert lending == []
+
+
+@pytest.mark.parametrize("institution", HOSTED)
+def test_an_institution_sees_its_own_database_and_rules_nothing(servers: Settings, institution: str) -> None:
+    for other in DATABASES:
+        if other != institution:
+            with pytest.raises(Retry, match="does not let"):
+                connect(servers, institution, other)
+    for statement in (
+        "create role intruder superuser",
+        "create database intruder",
+        "select rolpassword from pg_authid",
+        "set role postgres",
+        "set role exchange",
+        "alter role rva superuser",
+        "copy (select 1) to program 'true'",
+        "select pg_read_file('/etc/passwd')",
+        "set session_replication_role = replica",
+    ):
+        with (
+            connect(servers, institution, institution, autocommit=True) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "register.submission", "register.declaration", "register.outbox", "directory.dossier", "audit.segment",
+        "audit.disclosure", "audit.refusal", "deliberations.kept", "deliberations.revision", "rules.finding",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("change", ["delete from {}", "truncate {}", "insert into {} select * from {}"])
+def test_the_exchange_changes_nothing_in_the_database(servers: Settings, table: str, change: str) -> None:
+    with connect(servers, "exchange") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(change.replace("{}", table).encode())
+
+
+def test_a_process_cannot_lift_the_triggers_that_guard_the_record(servers: Settings) -> None:
+    for statement in ("set session_replication_role = replica", "alter table audit.segment disable trigger all"):
+        with connect(servers, "audit") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
