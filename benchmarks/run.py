@@ -24,6 +24,7 @@ from benchmarks.limits import Limit, measure
 from kruispunt import generating, lag, ledger, loading, stack, submitting
 from kruispunt.output import console, table
 from schemas.institutions import HOSTED
+from schemas.topics import delivery
 
 SINKS = tuple(f"sink-{name}" for name in HOSTED)
 PAUSE_S = 0.25
@@ -47,6 +48,7 @@ class Counts:
 
     facts: int
     copies: int
+    stored: int
     for_rules: int
     notices: int
 
@@ -54,7 +56,7 @@ class Counts:
 STAGES = (
     Stage("relay", ("relay",), ("relay register",), "transaction", lambda counts: counts.facts),
     Stage("exchange", ("exchange",), ("exchange",), "transaction", lambda counts: counts.copies + counts.for_rules),
-    Stage("six sinks", SINKS, SINKS, "copy", lambda counts: counts.copies),
+    Stage("six sinks", SINKS, SINKS, "copy", lambda counts: counts.stored),
     Stage("audit", ("audit",), ("audit",), "copy", lambda counts: counts.copies + counts.for_rules),
     Stage("rules", ("rules",), ("rules", "relay rules"), "decode", lambda counts: counts.for_rules),
     Stage("notifiers", stack.NOTIFIERS, ("notifier", "relay notifier"), None, lambda counts: counts.notices),
@@ -107,13 +109,15 @@ def _counts(config: Settings) -> Counts:
     topics = ledger.read_topics(config)
     copies = sum(number for name, number in topics.records.items() if name.startswith("deliveries."))
     facts = sum(number for name, number in topics.records.items() if name.startswith("declarations."))
-    return Counts(facts, copies, topics.facts, len(topics.notices))
+    stored = sum(topics.records[delivery(name)] for name in HOSTED)
+    return Counts(facts, copies, stored, topics.facts, len(topics.notices))
 
 
 def _less(after: Counts, before: Counts) -> Counts:
     return Counts(
         after.facts - before.facts,
         after.copies - before.copies,
+        after.stored - before.stored,
         after.for_rules - before.for_rules,
         after.notices - before.notices,
     )
