@@ -24,14 +24,19 @@ def _recipient(name: str) -> str:
 
 
 def _known(day: date | None) -> Iterator[Deliberation]:
-    """The deliberations that are kept, where there is a stack; else those this version ships."""
+    """The deliberations that are kept, where there is a stack; else those this version ships.
+
+    Without a day none that is withdrawn; with one, those not withdrawn before it.
+    """
     config = settings.load()
     if not (config.home / settings.SETTINGS_FILE).exists():
         yield from deliberations.load()
         return
     with postgres.connect(config, EXCHANGE) as connection, connection.cursor() as cursor:
         held = store.current(cursor).held
-    yield from ordered(one.deliberation for one in held if day is None or one.could_be_used_on(day))
+    for one in held:
+        if one.could_be_used_on(day) if day else one.withdrawn is None:
+            yield one.deliberation
 
 
 def _about(number: str, day: date) -> dict[str, set[str]]:
@@ -64,7 +69,8 @@ def entitlements(*, on: date | None, institution: str | None, person: str | None
     """
     recipient = institution and _recipient(institution)
     day = on or (date.today() if person else None)  # noqa: DTZ011 - the day where the institutions are
-    found = [one for one in deliberations.entitlements(_known(day), day) if recipient in {None, one["recipient"]}]
+    everything = deliberations.entitlements(ordered(_known(day)), day)
+    found = [one for one in everything if recipient in {None, one["recipient"]}]
     if person and day:
         found = list(_seen(found, _about(person, day)))
     if json:
