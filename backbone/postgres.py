@@ -24,6 +24,9 @@ class Lock(IntEnum):
     EXCHANGE = 5_019_774
     KEEPER = 5_019_775
     DELIBERATIONS = 5_019_776
+    DOSSIERS = 5_019_777
+    REPLAY = 5_019_778
+    ACTS = 5_019_779
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:

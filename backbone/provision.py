@@ -34,7 +34,7 @@ DAY_MS = 24 * HOUR_MS
 TIMEOUT_S = 30.0
 LARGEST_MESSAGE = 8 * 1024 * 1024
 """A bundle of a few hundred persons, or a dead letter whole, with room to spare."""
-TRANSACTIONAL = ("relay", "exchange")
+TRANSACTIONAL = ("relay", "exchange", "replay")
 """These write in transactions whose names begin with their own."""
 INSPECTOR = "inspector"
 """Counts, and so sees how far every group is."""

@@ -8,11 +8,16 @@ from schemas.contracts import Schema
 ENVELOPE = ("event", "declaration", "version", "status", "quarter", "employer", "person")
 """Comes with every copy, before the deliberation."""
 TRAIL = ("occurred_at", "trace_parent")
-"""Comes with every copy, after the deliberation."""
+"""Comes with every copy, after the deliberation and the mark of a replay."""
 DELIBERATION = {
     "name": "deliberation",
     "type": "string",
     "doc": "Deliberation this copy rests on, with its version, as 20/296@1. Sensitivity: envelope.",
+}
+REPLAY = {
+    "name": "replay",
+    "type": "boolean",
+    "doc": "Whether this event was published before its person came on file, and is copied now. Sensitivity: envelope.",
 }
 
 
@@ -79,7 +84,7 @@ def _cut(schema: Any, kept: frozenset[str], above: str) -> Any:
 
 
 def narrower(schema: Schema, granted: tuple[str, ...]) -> Schema:
-    """The envelope, the deliberation, then the granted fields, all in the order of the full contract."""
+    """The envelope, deliberation and mark of a replay, then the granted fields in the order of the full contract."""
     fields = {field["name"]: field for field in schema["fields"]}
     permitted = _cut(schema, leaves(schema, granted), "") or {"fields": []}
     return {
@@ -87,6 +92,7 @@ def narrower(schema: Schema, granted: tuple[str, ...]) -> Schema:
         "fields": [
             *(fields[name] for name in ENVELOPE),
             DELIBERATION,
+            REPLAY,
             *(fields[name] for name in TRAIL),
             *permitted["fields"],
         ],

@@ -9,7 +9,7 @@ from typing import Any, cast
 import fastavro
 from fastavro import schemaless_reader
 
-from consumers.fields import DELIBERATION, ENVELOPE, TRAIL
+from consumers.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.contracts import Contract
 
 
@@ -35,7 +35,7 @@ def _plain(schema: Any) -> Any:
 
 def part(contract: Contract, names: tuple[str, ...] | None) -> Any:
     """A record of some fields of a contract; None: all those that come after the envelope."""
-    always = {*ENVELOPE, *TRAIL, DELIBERATION["name"]}
+    always = {*ENVELOPE, *TRAIL, DELIBERATION["name"], REPLAY["name"]}
     fields = [
         {"name": field["name"], "type": _plain(field["type"])}
         for field in contract.schema["fields"]

@@ -19,6 +19,8 @@ from schemas.contracts import Contract
 
 EPOCH = date(1970, 1, 1)
 ENTITLEMENTS = "declarations.entitlements"
+MARKS = {False: b"\x00", True: b"\x01"}
+"""A boolean in Avro's binary form."""
 
 
 class Unreadable(ValueError):
@@ -113,13 +115,13 @@ class Cutter:
         out = BytesIO()
         name = fastavro.parse_schema("string")
         schemaless_writer(out, name, projection.deliberation)
-        self._deliberation = out.getvalue()
+        self._basis = {replay: out.getvalue() + mark for replay, mark in MARKS.items()}
 
-    def cut(self, opened: Opened) -> bytes:
-        """The body of a copy: envelope, deliberation, and the permitted fields only."""
+    def cut(self, opened: Opened, *, replay: bool = False) -> bytes:
+        """The body of a copy: envelope, deliberation, mark of a replay, and the permitted fields only."""
         out = BytesIO()
         out.write(opened.head)
-        out.write(self._deliberation)
+        out.write(self._basis[replay])
         out.write(opened.trail)
         schemaless_writer(out, self._rest, opened.rest)
         return out.getvalue()

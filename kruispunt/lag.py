@@ -168,4 +168,6 @@ def stages(settings: Settings) -> list[Stage]:
         Stage("relay rules", partial(look.unpublished, "rules")),
         Stage("notifier", look.untold),
         Stage("relay notifier", partial(look.unpublished, "notifier")),
+        Stage("relay directory", partial(look.unpublished, "directory")),
+        Stage("relay audit", partial(look.unpublished, "audit")),
     ]

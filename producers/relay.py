@@ -22,7 +22,7 @@ from schemas.contracts import contract
 from schemas.topics import POSITIONS
 
 RELAY = "relay"
-SOURCES = ("register", "rules", "notifier")
+SOURCES = ("register", "rules", "notifier", "directory", "audit")
 GATHER_S = 0.15
 """Rows gather this long: a transaction costs the broker as much for ten records as for ten thousand."""
 AGAIN_S = 1.0

@@ -15,7 +15,10 @@ DECLARATIONS = (
     "declarations.entitlements",
 )
 FACTS = "rules.facts"
+CHANGES = "dossiers.changes"
+ANSWERS = "dossiers.answers"
 DISCLOSURES = "audit.disclosures"
+CHECKPOINTS = "audit.checkpoints"
 FINDINGS = "findings"
 NOTICES = "notices.status"
 POSITIONS = "relay.positions"
@@ -47,6 +50,16 @@ def delivery(institution: str) -> str:
     return f"deliveries.{institution}"
 
 
+def changes(institution: str) -> str:
+    """The topic on which this institution says whom it has on file."""
+    return f"dossiers.{institution}"
+
+
+def answers(institution: str) -> str:
+    """The topic that says what became of those changes."""
+    return f"dossiers.{institution}.answers"
+
+
 PERSON_KEY = "pseudonym of the person"
 
 TOPICS: tuple[Topic, ...] = (
@@ -59,8 +72,24 @@ TOPICS: tuple[Topic, ...] = (
     ),
     *(
         Topic(
-            delivery(institution), PERSON_KEY, DECLARATIONS, ("exchange",), (institution, "inspector"),
+            delivery(institution), PERSON_KEY, DECLARATIONS, ("exchange", "replay"), (institution, "inspector"),
             f"The copies {institution} is entitled to: projections of the declarations.", retention_days=30,
+        )
+        for institution in INSTITUTIONS
+    ),
+    *(
+        Topic(
+            changes(institution), "none: one partition keeps the order", (CHANGES,), (institution,),
+            ("dossiers", "inspector"), f"Whom {institution} takes on file, changes and ends.", spread="single",
+            retention_days=30,
+        )
+        for institution in INSTITUTIONS
+    ),
+    *(
+        Topic(
+            answers(institution), "hash of the id of the change", (ANSWERS,), ("relay",), (institution, "inspector"),
+            f"What became of each change of {institution}: taken in, or refused with a code.", spread="single",
+            retention_days=30,
         )
         for institution in INSTITUTIONS
     ),
@@ -70,8 +99,13 @@ TOPICS: tuple[Topic, ...] = (
         "Bundles of narrowed facts for the rules.", retention_days=30,
     ),
     Topic(
-        DISCLOSURES, "none: the partition is that of the events", (DISCLOSURES,), ("exchange",), ("audit", "inspector"),
-        "Who received what about whom, and who was refused.", retention_days=30,
+        DISCLOSURES, "none: the partition is that of the events", (DISCLOSURES,), ("exchange", "replay"),
+        ("audit", "replay", "inspector"), "Who received what about whom, and who was refused.", retention_days=30,
+    ),
+    Topic(
+        CHECKPOINTS, "number of the checkpoint", (CHECKPOINTS,), ("relay",), ("auditor", "inspector"),
+        "Signed heads of the chains of the disclosure log, out of the reach of its database.", spread="single",
+        retention_days=3_660,
     ),
     Topic(
         FINDINGS, "pseudonym of the recipient", (FINDINGS,), ("relay",), ("notifier", "inspector"),
@@ -82,8 +116,8 @@ TOPICS: tuple[Topic, ...] = (
         "What happened to each notice.", retention_days=30,
     ),
     Topic(
-        POSITIONS, "name of the outbox", (POSITIONS,), ("relay",), ("relay", "inspector"),
-        "How far each outbox is published.", spread="single", cleanup="compact",
+        POSITIONS, "name of the outbox, or replay", (POSITIONS,), ("relay", "replay"), ("relay", "replay", "inspector"),
+        "How far each outbox is published, and how far dossiers are replayed.", spread="single", cleanup="compact",
     ),
     Topic(
         SCHEMAS, "subject and version, JSON in the shape of _schemas", (),

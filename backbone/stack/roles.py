@@ -30,7 +30,20 @@ class Database:
 DATABASES: Mapping[str, Database] = {
     "kruispunt": Database(
         "owner",
-        ("intake", "operator", "relay", "exchange", "audit", "rules", "notifier", "api", "inspector"),
+        (
+            "intake",
+            "operator",
+            "relay",
+            "exchange",
+            "dossiers",
+            "replay",
+            "audit",
+            "auditor",
+            "rules",
+            "notifier",
+            "api",
+            "inspector",
+        ),
     ),
     **{name: Database(name, ("inspector",)) for name in HOSTED},
 }

@@ -137,6 +137,7 @@ def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime, revision: int) 
                 "exchanged": left_count,
                 "disclosures": some,
                 "refusals": others,
+                "replay": False,
                 "revision": revision,
                 "counted": counted.pop(partition, []),
             }

@@ -9,18 +9,18 @@ import orjson
 from confluent_kafka import Message
 
 from backbone.errors import Retry, Stop
-from consumers.fields import DELIBERATION, ENVELOPE, TRAIL
+from consumers.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.codec import BadFrame, decode_body, split
 from schemas.registry import SchemaBook, UnknownSchema
 
 TIMEOUT_S = 10.0
 NOT_FOUND = 404
-AROUND = {*ENVELOPE, DELIBERATION["name"], *TRAIL}
+AROUND = {*ENVELOPE, DELIBERATION["name"], REPLAY["name"], *TRAIL}
 
 NOTHING, MARK = "\0", "\N{REPLACEMENT CHARACTER}"
 """PostgreSQL takes no NUL in a text; Avro does."""
 
-Row = tuple[int, int, str, str, str, int, str, str, str, str, datetime, str, str]
+Row = tuple[int, int, str, str, bool, str, int, str, str, str, str, datetime, str, str]
 
 
 def book(registry_url: str) -> SchemaBook:
@@ -78,6 +78,7 @@ def rows(messages: Iterable[Message], schemas: SchemaBook) -> Iterator[Row]:
             offset,
             record["event"],
             record["deliberation"],
+            record["replay"],
             record["declaration"],
             record["version"],
             record["status"],

@@ -13,8 +13,8 @@ from schemas.topics import delivery
 SCHEMA = "store"
 BATCH = 5_000
 COPY = (
-    'copy store.record (partition, "offset", event, deliberation, declaration, version, status, quarter, employer,'
-    " person, occurred_at, kind, content) from stdin"
+    'copy store.record (partition, "offset", event, deliberation, replay, declaration, version, status, quarter,'
+    " employer, person, occurred_at, kind, content) from stdin"
 )
 
 

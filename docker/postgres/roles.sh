@@ -3,7 +3,7 @@
 # itself, so that none stands in an argument, in the environment or in the server's log.
 set -euo pipefail
 
-inside="intake operator relay exchange audit rules notifier api inspector"
+inside="intake operator relay exchange dossiers replay audit auditor rules notifier api inspector"
 hosted="rva rjv nic fpd famifed fedris"
 
 export PGOPTIONS="-c log_statement=none -c log_min_error_statement=panic"

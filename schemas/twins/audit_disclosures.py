@@ -38,5 +38,6 @@ class Disclosures(TypedDict):
     exchanged: int
     disclosures: list[Disclosure]
     refusals: list[Refusal]
+    replay: bool
     revision: int
     counted: list[Counted]

@@ -21,8 +21,8 @@ MAY_IMPORT = {
     "notifier": {"schemas", "backbone"},
 }
 OURS = {*MAY_IMPORT, "kruispunt", "benchmarks"}
-OUTSIDE = {"registrar", *INSTITUTIONS}
-PROCESSES = {"relay", "exchange", "audit", "rules", "notifier", "api", "inspector", *OUTSIDE}
+OUTSIDE = {"registrar", "auditor", "inspector", *INSTITUTIONS}
+PROCESSES = {"relay", "exchange", "dossiers", "replay", "audit", "rules", "notifier", "api", *OUTSIDE}
 
 
 def imported(path: Path) -> set[str]:
@@ -58,13 +58,16 @@ def test_a_topic_has_writers_readers_a_purpose_and_contracts_that_exist(topic: T
     assert topic.doc.endswith(".")
     assert set(topic.writers) | set(topic.readers) <= PROCESSES
     assert set(topic.contracts) <= {contract.name for contract in contracts()}
-    assert (topic.cleanup == "compact") == (topic.spread != PERSON_PARTITIONED)
+    assert topic.cleanup == "delete" or topic.spread != PERSON_PARTITIONED
 
 
-def test_an_institution_can_read_its_own_deliveries_and_nothing_else() -> None:
+def test_an_institution_reads_and_writes_topics_of_its_own_name_and_nothing_else() -> None:
     for institution in INSTITUTIONS:
-        assert [topic.name for topic in TOPICS if institution in topic.readers] == [f"deliveries.{institution}"]
-        assert not any(institution in topic.writers for topic in TOPICS)
+        assert {topic.name for topic in TOPICS if institution in topic.readers} == {
+            f"deliveries.{institution}",
+            f"dossiers.{institution}.answers",
+        }
+        assert {topic.name for topic in TOPICS if institution in topic.writers} == {f"dossiers.{institution}"}
 
 
 def test_every_contract_travels_in_a_topic() -> None:

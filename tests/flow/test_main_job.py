@@ -29,6 +29,7 @@ ALWAYS = {
     "employer",
     "person",
     "deliberation",
+    "replay",
     "occurred_at",
     "trace_parent",
 }

@@ -17,7 +17,7 @@ from backbone.kafka import admin, client, consumer
 from backbone.postgres import connect
 from backbone.settings import Settings
 from schemas.institutions import INSTITUTIONS
-from schemas.topics import TOPICS, Topic, delivery
+from schemas.topics import TOPICS, Topic, answers, changes, delivery
 
 PATIENCE_S = 20.0
 
@@ -104,13 +104,14 @@ def test_a_partition_assigned_by_hand_gives_only_what_is_granted(doors: Settings
 
 
 @pytest.mark.parametrize("institution", INSTITUTIONS)
-def test_an_institution_sees_no_declared_topic_but_its_deliveries(servers: Settings, institution: str) -> None:
+def test_an_institution_sees_no_declared_topic_but_its_own(servers: Settings, institution: str) -> None:
     reader = consumer(servers, institution, f"{institution}.doors")
     try:
         seen = set(reader.list_topics(timeout=PATIENCE_S).topics)
     finally:
         reader.close()
-    assert seen & {topic.name for topic in TOPICS} == {delivery(institution)}
+    own = {delivery(institution), changes(institution), answers(institution)}
+    assert seen & {topic.name for topic in TOPICS} == own
 
 
 def test_a_wrong_password_is_refused(servers: Settings) -> None:

@@ -26,7 +26,7 @@ from confluent_kafka.admin import (
 from backbone.kafka import admin, client, consumer
 from backbone.settings import Settings
 from schemas.institutions import INSTITUTIONS
-from schemas.topics import TOPICS, delivery
+from schemas.topics import TOPICS, answers, changes, delivery
 
 PATIENCE_S = 20.0
 REFUSED = {
@@ -128,8 +128,8 @@ def written(settings: Settings, name: str, topics: list[str], **config: Any) -> 
 
 
 @each_institution
-def test_an_institution_writes_nowhere(servers: Settings, institution: str) -> None:
-    topics = [topic.name for topic in TOPICS]
+def test_an_institution_writes_nowhere_but_whom_it_has_on_file(servers: Settings, institution: str) -> None:
+    topics = [topic.name for topic in TOPICS if topic.name != changes(institution)]
     said = written(servers, institution, topics)
     assert said == dict.fromkeys(topics, KafkaError.TOPIC_AUTHORIZATION_FAILED)
 
@@ -145,7 +145,7 @@ def test_an_institution_opens_no_transaction(servers: Settings, institution: str
 
 @each_institution
 def test_an_institution_reads_no_topic_but_its_own(servers: Settings, institution: str) -> None:
-    others = {topic.name for topic in TOPICS} - {delivery(institution)}
+    others = {topic.name for topic in TOPICS} - {delivery(institution), answers(institution)}
     reader = consumer(servers, institution, f"{institution}.intruder", log_level=0)
     refused: dict[str, int] = {}
     try:

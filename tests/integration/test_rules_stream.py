@@ -48,6 +48,7 @@ def facts(settings: Settings, number: int, case: dict[str, Any], version: int = 
         "occurred_at": AT,
         "trace_parent": "",
         "deliberation": "24/100@1",
+        "replay": False,
     }
     return [
         fact(settings, national, kind, {**event, **envelope, "event": derive("event", national, kind, str(version))})
@@ -204,7 +205,7 @@ def test_a_decision_that_comes_after_the_job_is_seen(servers: Settings, process:
     (decided,) = decisions(case) or []
     envelope = {
         "declaration": "decision-3", "version": 1, "status": "original", "quarter": "2025Q1", "employer": "",
-        "person": person(3), "occurred_at": AT, "trace_parent": "", "deliberation": "24/100@1",
+        "person": person(3), "occurred_at": AT, "trace_parent": "", "deliberation": "24/100@1", "replay": False,
     }  # fmt: skip
     send(servers, [(3, [fact(servers, person(3), "declarations.entitlements", {**decided, **envelope})])])
     until(lambda: about(servers, 3) == [("found", 1)])

@@ -6,7 +6,7 @@ from confluent_kafka.admin import AclOperation, ResourcePatternType, ResourceTyp
 from backbone import provision
 from backbone.stack import roles
 from schemas.institutions import INSTITUTIONS
-from schemas.topics import TOPICS, delivery
+from schemas.topics import TOPICS, answers, changes, delivery
 
 
 def granted(user: str) -> set[tuple[object, ...]]:
@@ -18,10 +18,13 @@ def granted(user: str) -> set[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("institution", INSTITUTIONS)
-def test_an_institution_reads_its_deliveries_in_groups_of_its_name_and_nothing_else(institution: str) -> None:
+def test_an_institution_reads_in_groups_of_its_name_and_writes_only_whom_it_has_on_file(institution: str) -> None:
+    reads = {delivery(institution), answers(institution)}
+    exactly, topic = ResourcePatternType.LITERAL, ResourceType.TOPIC
     assert granted(institution) == {
-        (ResourceType.TOPIC, delivery(institution), ResourcePatternType.LITERAL, AclOperation.READ),
-        (ResourceType.TOPIC, delivery(institution), ResourcePatternType.LITERAL, AclOperation.DESCRIBE),
+        *((topic, name, exactly, AclOperation.READ) for name in reads),
+        *((topic, name, exactly, AclOperation.DESCRIBE) for name in (*reads, changes(institution))),
+        (topic, changes(institution), exactly, AclOperation.WRITE),
         (ResourceType.GROUP, f"{institution}.", ResourcePatternType.PREFIXED, AclOperation.READ),
     }
 

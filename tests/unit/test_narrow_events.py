@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from consumers.access import NOT_AUTHORISED, NOT_IN_PERIOD, NOT_INTEGRATED, NOT_THAT_QUALITY, Access
 from consumers.deliberations import RULES, load, read
 from consumers.directory import Dossier
-from consumers.fields import DELIBERATION, ENVELOPE, TRAIL, grantable, leaves, paths
+from consumers.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, leaves, paths
 from consumers.narrow import Event, Narrowed, narrow, persons
 from consumers.projection import Projection, in_force, projections
 from schemas.codec import decode_body, encode_body
@@ -146,12 +146,13 @@ def test_a_batch_is_about_the_persons_in_it() -> None:
 @pytest.mark.parametrize("projection", IN_FORCE, ids=lambda one: f"{one.deliberation} {one.contract.name}")
 def test_a_copy_begins_with_the_envelope_and_names_its_deliberation(projection: Projection) -> None:
     names = [field["name"] for field in projection.contract.schema["fields"]]
-    assert names[:10] == [*ENVELOPE, DELIBERATION["name"], *TRAIL]
+    assert names[:11] == [*ENVELOPE, DELIBERATION["name"], REPLAY["name"], *TRAIL]
     narrowed = narrow([event(projection.contract.name)], Access([projection]), {ANN: everywhere()})
     for copy in narrowed.copies:
         record = decode_body(projection.contract, copy.body)
         full = sample(projection.contract.name) | {"person": ANN, "deliberation": projection.deliberation}
-        assert {name: record[name] for name in names[:10]} == {name: full[name] for name in names[:10]}
+        full["replay"] = False
+        assert {name: record[name] for name in names[:11]} == {name: full[name] for name in names[:11]}
 
 
 def everywhere() -> list[Dossier]:
@@ -225,9 +226,9 @@ def test_no_byte_of_a_field_outside_the_deliberation_is_in_a_copy(kind: str, see
             if path not in permitted:
                 assert [value for value in values if value in copy.body] == [], path
         seen = {path for path, leaf in paths(projection.contract.schema) if leaf}
-        assert seen <= permitted | {DELIBERATION["name"]}
+        assert seen <= permitted | {DELIBERATION["name"], REPLAY["name"]}
         # What is permitted is all there, as the plain codec writes it.
-        whole = record | {"deliberation": projection.deliberation}
+        whole = record | {"deliberation": projection.deliberation, "replay": False}
         assert copy.body == encode_body(projection.contract, whole)
 
 
@@ -262,7 +263,7 @@ def test_whatever_a_deliberation_grants_a_stock_reader_finds_that_and_not_a_byte
     assert isinstance(found, dict)
     assert found["deliberation"] == "99/999@1"
     assert {name: found[name] for name in ENVELOPE} == {name: record[name] for name in ENVELOPE}
-    assert copy.body == encode_body(projection.contract, record | {"deliberation": "99/999@1"})
+    assert copy.body == encode_body(projection.contract, record | {"deliberation": "99/999@1", "replay": False})
 
 
 def test_a_projection_keeps_the_order_of_the_contract_whatever_the_order_of_the_deliberation() -> None:

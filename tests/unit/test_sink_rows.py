@@ -48,17 +48,22 @@ def stored(*delivered: Delivered, known: Projection | None = None) -> list[Row]:
 
 
 def delivery(one: Projection, **changes: Any) -> Delivered:
-    record = sample(one.contract.name) | {"deliberation": one.deliberation} | changes
+    record = sample(one.contract.name) | {"deliberation": one.deliberation, "replay": False} | changes
     return Delivered(encode(one.contract, record))
 
 
 def test_a_row_has_the_envelope_in_columns_and_the_permitted_fields_as_content() -> None:
     found = projection("23/112@1", ENTITLEMENTS)
-    given = {"occurred_at": datetime(2026, 10, 12, 8, 30, tzinfo=UTC), "from": date(2026, 1, 1), "until": None}
+    given = {
+        "replay": True,
+        "occurred_at": datetime(2026, 10, 12, 8, 30, tzinfo=UTC),
+        "from": date(2026, 1, 1),
+        "until": None,
+    }
     full = sample(ENTITLEMENTS)
     (row,) = stored(delivery(found, **given), known=found)
     assert row[:-1] == (
-        2, 7, full["event"], "23/112@1", full["declaration"], full["version"], full["status"], full["quarter"],
+        2, 7, full["event"], "23/112@1", True, full["declaration"], full["version"], full["status"], full["quarter"],
         full["employer"], full["person"], given["occurred_at"], ENTITLEMENTS,
     )  # fmt: skip
     content = orjson.loads(row[-1])
