@@ -1,10 +1,13 @@
 """Lets a process finish what it has in hand when asked to stop, and try again when something passing is in the way."""
 
 import signal
+import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
+import psycopg
+from structlog.typing import FilteringBoundLogger
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from backbone.errors import Retry
@@ -13,6 +16,7 @@ Result = TypeVar("Result")
 PATIENCE_S = 120
 """How long a process tries before it gives up and lets the supervisor start it afresh."""
 LONGEST_WAIT_S = 5
+AGAIN_S = 0.5
 
 
 class Drain:
@@ -35,6 +39,31 @@ class Drain:
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self.wanted = True
+
+
+def persevere(drain: Drain, log: FilteringBoundLogger, work: Callable[[Callable[[], None]], None]) -> None:
+    """Do `work` until asked to stop, and begin it again where something passing got in the way.
+
+    `work` opens what it needs, goes on until asked to stop, closes, and calls what it is given whenever all is well.
+
+    Raises Retry when trouble lasts for PATIENCE_S.
+    """
+    trouble_since: float | None = None
+
+    def well() -> None:
+        nonlocal trouble_since
+        trouble_since = None
+
+    while not drain.wanted:
+        try:
+            work(well)
+        except (Retry, psycopg.OperationalError) as error:
+            reason = str(error) if isinstance(error, Retry) else "PostgreSQL is gone."
+            log.warning("beginning again", reason=reason)
+            trouble_since = trouble_since or time.monotonic()
+            if time.monotonic() - trouble_since > PATIENCE_S:
+                raise Retry(reason) from error
+            time.sleep(AGAIN_S)
 
 
 def with_retry(action: Callable[[], Result], patience: float = PATIENCE_S) -> Result:

@@ -69,6 +69,7 @@ def access(topics: Iterable[Topic] = TOPICS) -> set[AclBinding]:
             rules += _allow(user, ResourceType.GROUP, user, exactly, read)
     for user in TRANSACTIONAL:
         rules += _allow(user, ResourceType.TRANSACTIONAL_ID, user, beginning, write, see)
+    rules += _allow("replay", ResourceType.GROUP, "exchange", exactly, see)
     rules += _allow(INSPECTOR, ResourceType.GROUP, "*", exactly, see)
     rules += _allow(INSPECTOR, ResourceType.BROKER, CLUSTER, exactly, see)
     return set(rules)

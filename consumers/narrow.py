@@ -66,8 +66,10 @@ def persons(events: Sequence[Event]) -> set[str]:
     return found
 
 
-def narrow(events: Sequence[Event], access: Access, dossiers: Mapping[str, Sequence[Dossier]]) -> Narrowed:
-    """Copy each event for everybody entitled to it, in the order of the events."""
+def narrow(
+    events: Sequence[Event], access: Access, dossiers: Mapping[str, Sequence[Dossier]], *, replay: bool = False
+) -> Narrowed:
+    """Copy each event for everybody entitled to it, in the order of the events; `replay` marks the copies."""
     result = Narrowed()
     copies, refusals = result.copies, result.refusals
     standings = Standings(dossiers)
@@ -80,7 +82,7 @@ def narrow(events: Sequence[Event], access: Access, dossiers: Mapping[str, Seque
             continue
         granted, refused = access.judge(contract.name, standing, opened.decision and opened.decision.kind)
         for projection in granted:
-            copies.append(Copy(source, opened.event, projection, cutter(projection).cut(opened)))
+            copies.append(Copy(source, opened.event, projection, cutter(projection).cut(opened, replay=replay)))
         for recipient, reason in refused:
             refusals.append(Refusal(source, opened.event, recipient, reason))
     return result

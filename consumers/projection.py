@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from consumers.deliberations import EVERYONE, Deliberation
-from consumers.fields import narrower
+from consumers.fields import leaves, narrower
 from schemas.contracts import Contract, contract, make
 
 
@@ -44,6 +44,32 @@ def projections(deliberations: Iterable[Deliberation]) -> tuple[Projection, ...]
         )
         for one in deliberations
         for kind, granted in one.fields.items()
+    )
+
+
+def common(then: Deliberation, now: Deliberation) -> tuple[Projection, ...]:
+    """What two versions of a deliberation both permit, on the basis of the later one; nothing where they share nothing.
+
+    The population and the decisions are those that both admit.
+    """
+    populations = [frozenset(one.population) for one in (then, now) if one.population != EVERYONE]
+    population = frozenset.intersection(*populations) if populations else None
+    decided = [one.decisions for one in (then, now) if one.decisions]
+    decisions = frozenset.intersection(*decided) if decided else frozenset()
+    if population == frozenset() or (decided and not decisions):
+        return ()
+    return tuple(
+        Projection(
+            recipient=now.recipient,
+            deliberation=now.id,
+            since=now.since,
+            until=now.until,
+            population=population,
+            decisions=decisions,
+            contract=make(kind, narrower(contract(kind).schema, tuple(sorted(shared)))),
+        )
+        for kind, granted in now.fields.items()
+        if (shared := leaves(contract(kind).schema, granted) & leaves(contract(kind).schema, then.granted(kind)))
     )
 
 

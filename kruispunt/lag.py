@@ -1,37 +1,31 @@
 """Says for every stage how much it still has to do, down to the last record."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import Any, LiteralString
 
 import psycopg
-from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import TopicPartition
 from psycopg import Connection, sql
 
 from backbone import kafka, positions, postgres
 from backbone.errors import Retry
+from backbone.offsets import Offsets, Places
+from backbone.progress import BEGINNING, published
 from backbone.settings import Settings
-from schemas.codec import decode_body, split
-from schemas.contracts import contract
 from schemas.institutions import HOSTED
 from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, delivery
 
 INSPECTOR = "inspector"
 MAIN = "kruispunt"
-TIMEOUT_S = 10.0
-LOOK_CLOSER = 50
-"""Control records of transactions count as offsets but carry nothing: a gap this small is read to see what it holds."""
 UNTOLD: LiteralString = """
 select coalesce(sum(case what when 'versions received' then number when 'versions settled' then -number end), 0)
      + (select coalesce(sum(number), 0) from notifier.states
          where state not in ('handed over', 'suppressed', 'in doubt', 'cannot be told'))
   from notifier.counts
 """
-
-Places = Mapping[tuple[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +41,8 @@ class Inspector:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._offsets = Offsets(settings, INSPECTOR)
         self._connections: dict[str, Connection[Any]] = {}
-
-    @cached_property
-    def _admin(self) -> AdminClient:
-        return AdminClient(kafka.client(self._settings, INSPECTOR, log_level=kafka.SILENT))
-
-    @cached_property
-    def _reader(self) -> Consumer:
-        reader = kafka.end_reader(self._settings, INSPECTOR)
-        # Known topics are read at once; each unknown one would first be looked up on its own.
-        try:
-            reader.list_topics(timeout=TIMEOUT_S)
-        except KafkaException as error:
-            reader.close()
-            raise Retry("Kafka does not answer.") from error
-        return reader
-
-    @cached_property
-    def _exchange(self) -> Consumer:
-        return kafka.consumer(self._settings, INSPECTOR, "exchange", log_level=kafka.SILENT)
 
     def count(self, query: LiteralString | sql.Composed, values: tuple[Any, ...] = (), database: str = MAIN) -> int:
         """The one number a query gives.
@@ -102,51 +78,34 @@ class Inspector:
                 self._connections.pop(database).close()
             raise Retry("PostgreSQL went away.") from error
 
+    def close(self) -> None:
+        """Close what is open."""
+        self._offsets.close()
+        for connection in self._connections.values():
+            connection.close()
+
     def committed(self) -> Places:
         """Where the exchange is, by what the broker committed."""
-        wanted = [TopicPartition(name, number) for name in DECLARATIONS for number in self._numbers]
-        try:
-            found = self._exchange.committed(wanted, timeout=TIMEOUT_S)
-        except KafkaException as error:
-            raise Retry(str(error)) from error
-        return {(at.topic, at.partition): max(at.offset, 0) for at in found}
-
-    @property
-    def _numbers(self) -> range:
-        return range(self._settings.partitions)
-
-    def _ends(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
-        """Where the committed records of each partition end."""
-        wanted = [TopicPartition(name, number) for name in topics for number in self._numbers]
-        try:
-            asked = self._admin.list_offsets(
-                {place: OffsetSpec.latest() for place in wanted},  # type: ignore[no-untyped-call]  # the stub lacks it
-                isolation_level=IsolationLevel.READ_COMMITTED,
-                request_timeout=TIMEOUT_S,
-            )
-            return {(place.topic, place.partition): answer.result(TIMEOUT_S).offset for place, answer in asked.items()}
-        except KafkaException as error:
-            raise Retry(str(error)) from error
+        return self._offsets.committed("exchange", DECLARATIONS, self._settings.partitions)
 
     def behind(self, topics: tuple[str, ...], where: Callable[[], Places]) -> int:
         """How many records of these topics lie behind the places of their reader."""
-        ends = self._ends(topics)
-        at = where()
-        gaps = {place: end - at.get(place, 0) for place, end in ends.items() if end > at.get(place, 0)}
-        small = [TopicPartition(*place, at.get(place, 0)) for place, gap in gaps.items() if gap <= LOOK_CLOSER]
-        large = sum(gap for gap in gaps.values() if gap > LOOK_CLOSER)
-        return large + sum(1 for _ in kafka.read_on(self._reader, small, batch=1))
+        ends = self._offsets.ends(topics, self._settings.partitions)
+        return self._offsets.left(ends, where())
 
     def unpublished(self, source: str) -> int:
         """How many rows of an outbox the relay has still to publish."""
-        last = (0, 0)
-        for message in kafka.read_on(self._reader, [TopicPartition(POSITIONS, 0, 0)], batch=1):
-            value = message.value()
-            if value and message.key() == source.encode():
-                record = decode_body(contract(POSITIONS), split(value)[1])
-                last = (record["tx"], record["id"])
-        query = sql.SQL("select count(*) from {}.outbox where (tx, id) > (%s::text::xid8, %s)")
-        return self.count(query.format(sql.Identifier(source)), (str(last[0]), last[1]))
+        return self._beyond(source, sql.Identifier(source, "outbox"))
+
+    def unreplayed(self) -> int:
+        """How many integrations the replay has still to look at."""
+        return self._beyond("replay", sql.Identifier("directory", "integration"))
+
+    def _beyond(self, source: str, rows: sql.Identifier) -> int:
+        messages = kafka.read_on(self._offsets.reader, [TopicPartition(POSITIONS, 0, 0)], batch=1)
+        last = published(messages).get(source, BEGINNING)
+        query = sql.SQL("select count(*) from {} where (tx, id) > (%s::text::xid8, %s)").format(rows)
+        return self.count(query, (str(last.tx), last.id))
 
     def untold(self) -> int:
         """Findings not read or not settled yet, and notices not handed over yet."""
@@ -159,6 +118,7 @@ def stages(settings: Settings) -> list[Stage]:
     return [
         Stage("relay register", partial(look.unpublished, "register")),
         Stage("exchange", partial(look.behind, DECLARATIONS, look.committed)),
+        Stage("replay", look.unreplayed),
         *(
             Stage(f"sink-{name}", partial(look.behind, (delivery(name),), partial(look.stored, name, "store")))
             for name in HOSTED

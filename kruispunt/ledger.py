@@ -113,7 +113,9 @@ def rows(settings: Settings) -> list[Row]:
     )
     delivered = {name: topics.records[delivery(name)] for name in INSTITUTIONS}
     exchanged = _count(settings, "select sum(exchanged) from audit.segment")
-    reached = _groups(settings, "select recipient, count(distinct event) from audit.disclosure group by 1")
+    reached = _groups(
+        settings, "select recipient, count(distinct event) from audit.disclosure where not replay group by 1"
+    )
     refused = _groups(settings, "select recipient, sum(events) from audit.refusal group by 1")
     return [
         Row("accepted facts = published events", _count(settings, "select count(*) from register.outbox"), published),

@@ -1,6 +1,6 @@
 """Brings topics, access rules, schemas and databases to what this version declares; again = no change."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 
 from backbone import kafka, postgres
@@ -8,6 +8,7 @@ from backbone.errors import Retry
 from backbone.settings import Settings
 from consumers.deliberations import Deliberation, load, store
 from consumers.projection import projections
+from consumers.replay.history import replayable
 from schemas.contracts import Contract, contract
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.registration import missing, parse, subject
@@ -36,19 +37,19 @@ def migrate(settings: Settings) -> None:
             postgres.migrate(connection, files("consumers") / "sql" / "store")
 
 
-def wanted(deliberations: Iterable[Deliberation]) -> Iterator[tuple[str, Contract]]:
+def wanted(deliberations: Sequence[Deliberation]) -> Iterator[tuple[str, Contract]]:
     """Every subject with a schema it may carry: the full contracts, and what each deliberation derives from them."""
     for topic in TOPICS:
         if not topic.name.startswith(delivery("")):
             for name in topic.contracts:
                 yield subject(topic.name), contract(name)
-    for projection in projections(deliberations):
+    for projection in (*projections(deliberations), *replayable(deliberations)):
         topic_name = delivery(projection.recipient) if projection.recipient in INSTITUTIONS else FACTS
         own = "" if projection.recipient in INSTITUTIONS else f".{projection.contract.name}"
         yield subject(topic_name + own), projection.contract
 
 
-def register_schemas(settings: Settings, deliberations: Iterable[Deliberation]) -> int:
+def register_schemas(settings: Settings, deliberations: Sequence[Deliberation]) -> int:
     """Write down every schema that is not there yet; gives how many."""
     present = [
         version
@@ -65,10 +66,10 @@ def register_schemas(settings: Settings, deliberations: Iterable[Deliberation]) 
     return added
 
 
-def register(settings: Settings) -> Callable[[Iterable[Deliberation]], None]:
+def register(settings: Settings) -> Callable[[Sequence[Deliberation]], None]:
     """Publishes the schemas of deliberations before they count."""
 
-    def publish(deliberations: Iterable[Deliberation]) -> None:
+    def publish(deliberations: Sequence[Deliberation]) -> None:
         register_schemas(settings, deliberations)
 
     return publish

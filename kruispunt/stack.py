@@ -32,6 +32,7 @@ def programs(config: Settings) -> list[Program]:
     verbs = [
         ("relay", ("relay",)),
         ("exchange", ("exchange",)),
+        ("replay", ("replay",)),
         *((f"sink-{name}", ("deliver", name)) for name in HOSTED),
         ("audit", ("audit",)),
         ("rules", ("rules",)),

@@ -16,9 +16,8 @@ from psycopg import Connection, sql
 from backbone import kafka, logs, postgres, transactions
 from backbone.errors import Retry
 from backbone.process import PATIENCE_S, Drain
+from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
-from schemas.codec import decode_body, encode, split
-from schemas.contracts import contract
 from schemas.topics import POSITIONS
 
 RELAY = "relay"
@@ -37,13 +36,6 @@ order by tx, id limit %s
 """
 
 
-class Position(NamedTuple):
-    """The last row that is published."""
-
-    tx: int
-    id: int
-
-
 class Row(NamedTuple):
     """A row of an outbox."""
 
@@ -54,21 +46,10 @@ class Row(NamedTuple):
     value: bytes
 
 
-def published(settings: Settings, source: str) -> Position:
-    """How far an outbox is published, by what the broker committed."""
-    last = Position(0, 0)
-    for message in kafka.read_all(settings, RELAY, POSITIONS):
-        value = message.value()
-        if value and message.key() == source.encode():
-            record = decode_body(contract(POSITIONS), split(value)[1])
-            last = Position(record["tx"], record["id"])
-    return last
-
-
 class Publisher:
     """Publishes one outbox while it holds its lock."""
 
-    def __init__(self, source: str, connection: Connection[Any], target: Producer, position: Position) -> None:
+    def __init__(self, source: str, connection: Connection[Any], target: Producer, position: Progress) -> None:
         self._source = source
         self._connection = connection
         self._target = target
@@ -90,7 +71,8 @@ class Publisher:
                 connection.close()
                 return None
             target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")
-            return cls(source, connection, target, published(settings, source))
+            reached = published(kafka.read_all(settings, RELAY, POSITIONS)).get(source, BEGINNING)
+            return cls(source, connection, target, reached)
         except psycopg.OperationalError as error:
             raise Retry("PostgreSQL is gone.") from error
         except BaseException:
@@ -108,12 +90,12 @@ class Publisher:
             raise Retry("PostgreSQL is gone.") from error
         if not rows:
             return 0
-        last = Position(rows[-1].tx, rows[-1].id)
-        record = {"source": self._source, **last._asdict()}
+        last = Progress(rows[-1].tx, rows[-1].id)
+        key, value = record(self._source, last)
         with transactions.transaction(self._target):
             for row in rows:
                 transactions.send(self._target, row.topic, row.value, row.key)
-            transactions.send(self._target, POSITIONS, encode(contract(POSITIONS), record), self._source.encode())
+            transactions.send(self._target, POSITIONS, value, key)
         self._position = last
         return len(rows)
 

@@ -65,7 +65,7 @@ PERSON_KEY = "pseudonym of the person"
 TOPICS: tuple[Topic, ...] = (
     *(
         Topic(
-            name, PERSON_KEY, (name,), ("relay",), ("exchange", "inspector"),
+            name, PERSON_KEY, (name,), ("relay",), ("exchange", "replay", "inspector"),
             "What was accepted, once, in full. Closed to every institution.", retention_days=90,
         )
         for name in DECLARATIONS
@@ -121,7 +121,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         SCHEMAS, "subject and version, JSON in the shape of _schemas", (),
-        ("registrar",), ("api", "exchange", "rules", "inspector"),
+        ("registrar",), ("api", "exchange", "replay", "rules", "inspector"),
         "Every version of every schema.", spread="single", cleanup="compact",
     ),
     Topic(

@@ -28,10 +28,10 @@ from stdin (format binary)
 """
 SEGMENT_TYPES = ("int4", "int8", "timestamptz", "int4", "int4", "int4", "bytea", "bytea", "bytea")
 DISCLOSURE = """
-copy audit.disclosure (partition, number, event, person, recipient, deliberation, contract)
+copy audit.disclosure (partition, number, event, person, recipient, deliberation, contract, replay)
 from stdin (format binary)
 """
-DISCLOSURE_TYPES = ("int4", "int8", "text", "bytea", "text", "text", "int4")
+DISCLOSURE_TYPES = ("int4", "int8", "text", "bytea", "text", "text", "int4", "bool")
 REFUSAL = "copy audit.refusal (partition, number, recipient, reason, events) from stdin"
 
 Segment = tuple[int, Link, Link, int, bytes, Record]
@@ -78,11 +78,13 @@ def _write(cursor: Cursor[Any], segments: list[Segment]) -> None:
     with cursor.copy(DISCLOSURE) as copy:
         copy.set_types(DISCLOSURE_TYPES)
         for partition, _, link, _, _, record in segments:
+            # Records of before there were replays do not say so.
+            replay = record.get("replay", False)
             for one in record["disclosures"]:
                 copy.write_row(
                     (
                         partition, link.number, one["event"], one["person"], one["recipient"], one["deliberation"],
-                        one["contract"],
+                        one["contract"], replay,
                     )
                 )  # fmt: skip
     with cursor.copy(REFUSAL) as copy:

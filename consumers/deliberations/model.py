@@ -38,7 +38,8 @@ class Deliberation(BaseModel):
     `fields` are dotted paths into the full contract of a kind; a record or list without a leaf is all of it.
     `population` are qualities (sector/code) of the recipient's own dossiers, or everyone (the rules only).
     `decisions` limits entitlements to these kinds of decision. In force from `since` to `until`, both included.
-    `retention` is how many years the recipient may keep what it got.
+    `retention` is how many years the recipient may keep what it got; `history` of how many years it gets what was
+    published before a person came on file there, nothing where it is not said.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -52,6 +53,7 @@ class Deliberation(BaseModel):
     since: date = Field(alias="from")
     until: date | None = None
     retention: Annotated[int, Field(ge=1, le=100)]
+    history: Annotated[int, Field(ge=1, le=100)] | None = None
     population: frozenset[str] | Literal["everyone"]
     fields: dict[Kind, Fields]
     decisions: frozenset[str] = frozenset()
@@ -151,4 +153,5 @@ def entitlements(deliberations: Iterable[Deliberation], day: date | None = None)
                     "from": one.since.isoformat(),
                     "until": one.until.isoformat() if one.until else None,
                     "retention": one.retention,
+                    "history": one.history,
                 }

@@ -107,7 +107,7 @@ def add(
 ) -> tuple[Deliberation, ...]:
     """Keep what these (file name, YAML) pairs bring; gives those that are new or end otherwise. Again = no change.
 
-    `register` publishes the schemas of all of them before anybody can see the new revision.
+    `register` publishes the schemas of all that is kept then, before anybody can see the new revision.
 
     Raises Reject with every fault, with file, line and key; then what was in force stays so.
     """
@@ -120,7 +120,7 @@ def add(
             raise Reject("deliberations", "Wrong:\n" + "\n".join(faults), remedy="Nothing was loaded.")
         changed = [(text, one) for text, one in found if kept.get(one.id) != one]
         if changed:
-            register([one for _, one in changed])
+            register([*(before.by_id | {one.id: one for _, one in changed}).values()])
             number = _next(cursor, reason)
             cursor.executemany(KEEP, [(number, one.number, one.version, text) for text, one in changed])
     return tuple(one for _, one in changed)

@@ -9,15 +9,13 @@ from consumers.projection import Projection
 from schemas.registration import parse
 from schemas.topics import SCHEMAS
 
-READER = "exchange"
 
-
-def check_published(settings: Settings, wanted: Iterable[Projection]) -> None:
-    """See that every projection is published.
+def check_published(settings: Settings, wanted: Iterable[Projection], reader: str = "exchange") -> None:
+    """See, as the Kafka user `reader`, that every projection is published.
 
     Raises Stop with the deliberations that are not, Retry when Kafka does not answer.
     """
-    kept = (parse(message.key(), message.value()) for message in kafka.read_all(settings, READER, SCHEMAS))
+    kept = (parse(message.key(), message.value()) for message in kafka.read_all(settings, reader, SCHEMAS))
     published = {version.id for version in kept if version}
     missing = sorted({one.deliberation for one in wanted if one.contract.id not in published})
     if missing:

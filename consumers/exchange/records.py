@@ -47,13 +47,13 @@ def exchanged(
     """
     narrowed = narrow(batch.events, access, dossiers)
     failed = [*batch.failed, *((batch.sources[one.source], one.reason) for one in narrowed.failures)]
-    yield from _deliveries(batch, narrowed)
+    yield from deliveries(batch, narrowed)
     yield from _bundles(batch, narrowed, at)
-    yield from _disclosures(batch, narrowed, at, revision)
+    yield from disclosures(batch, narrowed, at, revision)
     yield from (_dead(message, reason, at) for message, reason in failed)
 
 
-def _deliveries(batch: Batch, narrowed: Narrowed) -> Iterator[Outgoing]:
+def deliveries(batch: Batch, narrowed: Narrowed) -> Iterator[Outgoing]:
     """Each copy in the partition of its event, so that the order of a person is kept."""
     for source, _, projection, body in narrowed.copies:
         if projection.recipient != RULES:
@@ -98,8 +98,13 @@ def _parts(facts: list[Record]) -> Iterator[list[Record]]:
         yield part
 
 
-def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime, revision: int) -> Iterator[Outgoing]:
-    """What was done with every message of each partition, unreadable ones included in the count."""
+def disclosures(
+    batch: Batch, narrowed: Narrowed, at: datetime, revision: int, *, replay: bool = False
+) -> Iterator[Outgoing]:
+    """What was done with every message of each partition, unreadable ones included in the count.
+
+    A replay counts nothing: its events were counted where they were first exchanged.
+    """
     copies: list[tuple[int, Record]] = [
         (
             source,
@@ -121,8 +126,8 @@ def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime, revision: int) 
         for source, event, recipient, reason in narrowed.refusals
     ]
     made, refused = dict(_by_partition(batch, copies)), dict(_by_partition(batch, refusals))
-    counted = _counted(batch, narrowed)
-    counts: dict[int, int] = {}
+    counted = {} if replay else _counted(batch, narrowed)
+    counts: dict[int, int] = dict.fromkeys(made, 0)
     for message in batch.received:
         counts[message.partition] = counts.get(message.partition, 0) + 1
     for partition, count in counts.items():
@@ -137,7 +142,7 @@ def _disclosures(batch: Batch, narrowed: Narrowed, at: datetime, revision: int) 
                 "exchanged": left_count,
                 "disclosures": some,
                 "refusals": others,
-                "replay": False,
+                "replay": replay,
                 "revision": revision,
                 "counted": counted.pop(partition, []),
             }

@@ -1,7 +1,7 @@
 """Exchanges each event exactly once: what was read, what is written and how far it came are one Kafka transaction."""
 
 import gc
-import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any, Self
@@ -13,7 +13,7 @@ from structlog.typing import FilteringBoundLogger
 
 from backbone import kafka, logs, postgres, transactions
 from backbone.errors import Retry
-from backbone.process import PATIENCE_S, Drain
+from backbone.process import Drain, persevere
 from backbone.settings import Settings
 from consumers import number
 from consumers.access import Access
@@ -29,7 +29,6 @@ from schemas.topics import DEAD_LETTERS, DECLARATIONS
 
 EXCHANGE = "exchange"
 BATCH = 5_000
-AGAIN_S = 0.5
 
 
 class Exchange:
@@ -160,26 +159,19 @@ class Exchange:
 def run(settings: Settings) -> None:
     """Exchange until asked to stop; begin again where something passing got in the way."""
     log = logs.configure(EXCHANGE, settings.log_level)
-    trouble_since: float | None = None
     # Looking for cycles in the middle of a batch costs a tenth of the time; between two batches there is little to see.
     gc.disable()
     gc.freeze()
     with Drain() as drain:
-        while not drain.wanted:
-            exchange: Exchange | None = None
+
+        def work(well: Callable[[], None]) -> None:
+            exchange = Exchange.open(settings, log)
             try:
-                exchange = Exchange.open(settings, log)
                 while not drain.wanted:
                     if exchange.exchange():
-                        trouble_since = None
+                        well()
                         gc.collect()
-            except (Retry, psycopg.OperationalError) as error:
-                reason = str(error) if isinstance(error, Retry) else "PostgreSQL is gone."
-                log.warning("beginning again", reason=reason)
-                trouble_since = trouble_since or time.monotonic()
-                if time.monotonic() - trouble_since > PATIENCE_S:
-                    raise Retry(reason) from error
-                time.sleep(AGAIN_S)
             finally:
-                if exchange:
-                    exchange.close()
+                exchange.close()
+
+        persevere(drain, log, work)

@@ -27,6 +27,15 @@ def exchange() -> None:
 
 
 @app.command(rich_help_panel=PROCESS)
+def replay() -> None:
+    """Copy what was published before somebody came on file."""
+    from consumers.replay import run as stage
+
+    with process() as settings:
+        stage.run(settings)
+
+
+@app.command(rich_help_panel=PROCESS)
 def deliver(institution: Name) -> None:
     """Take an institution's deliveries into its own database."""
     from consumers.sink import run as stage

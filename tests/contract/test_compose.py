@@ -148,7 +148,13 @@ def test_a_process_sees_its_own_credentials_and_nobody_elses(name: str) -> None:
 
 
 def test_only_who_makes_pseudonyms_sees_the_pepper() -> None:
-    assert {name for name in SERVICES if "pepper" in secrets_of(name)} <= {"intake", "operator", "rules", "notifier"}
+    assert {name for name in SERVICES if "pepper" in secrets_of(name)} <= {
+        "intake",
+        "operator",
+        "replay",
+        "rules",
+        "notifier",
+    }
 
 
 def test_provisioning_sees_what_it_hands_out() -> None:

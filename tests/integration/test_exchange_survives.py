@@ -152,8 +152,7 @@ def watching(settings: Settings, *names: str) -> Iterator[Callable[[], int]]:
     try:
         yield lambda: sum(asked[name]() for name in names)
     finally:
-        for connection in look._connections.values():
-            connection.close()
+        look.close()
 
 
 def until(met: Any, what: str) -> None:

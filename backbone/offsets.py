@@ -1,0 +1,95 @@
+"""Says where topics end and how far their readers are, counting records and not the markers between them."""
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from confluent_kafka import Consumer, IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from backbone import kafka
+from backbone.errors import Retry
+from backbone.settings import Settings
+
+TIMEOUT_S = 10.0
+LOOK_CLOSER = 50
+"""Control records of transactions count as offsets but carry nothing: a gap this small is read to see what it holds."""
+
+Places = Mapping[tuple[str, int], int]
+
+
+class Offsets:
+    """Looks as one user and changes nothing; keeps its connections, as it is asked again and again."""
+
+    def __init__(self, settings: Settings, user: str) -> None:
+        self._settings = settings
+        self._user = user
+        self._of: dict[str, Consumer] = {}
+
+    @cached_property
+    def _admin(self) -> AdminClient:
+        return AdminClient(kafka.client(self._settings, self._user, log_level=kafka.SILENT))
+
+    @cached_property
+    def reader(self) -> Consumer:
+        """A reader for `kafka.read_on`."""
+        reader = kafka.end_reader(self._settings, self._user)
+        # Known topics are read at once; each unknown one would first be looked up on its own.
+        try:
+            reader.list_topics(timeout=TIMEOUT_S)
+        except KafkaException as error:
+            reader.close()
+            raise Retry("Kafka does not answer.") from error
+        return reader
+
+    def committed(self, group: str, topics: Iterable[str], partitions: int) -> Places:
+        """Where a group is, by what the broker committed.
+
+        Raises Retry.
+        """
+        if group not in self._of:
+            self._of[group] = kafka.consumer(self._settings, self._user, group, log_level=kafka.SILENT)
+        wanted = [TopicPartition(name, number) for name in topics for number in range(partitions)]
+        try:
+            found = self._of[group].committed(wanted, timeout=TIMEOUT_S)
+        except KafkaException as error:
+            raise Retry(str(error)) from error
+        return {(at.topic, at.partition): max(at.offset, 0) for at in found}
+
+    def ends(self, topics: Iterable[str], partitions: int, *, open_too: bool = False) -> dict[tuple[str, int], int]:
+        """Where the committed records of each partition end; `open_too`: those of open transactions included.
+
+        Raises Retry.
+        """
+        wanted = [TopicPartition(name, number) for name in topics for number in range(partitions)]
+        level = IsolationLevel.READ_UNCOMMITTED if open_too else IsolationLevel.READ_COMMITTED
+        try:
+            asked: dict[TopicPartition, Any] = self._admin.list_offsets(
+                {place: OffsetSpec.latest() for place in wanted},  # type: ignore[no-untyped-call]  # the stub lacks it
+                isolation_level=level,
+                request_timeout=TIMEOUT_S,
+            )
+            return {(place.topic, place.partition): answer.result(TIMEOUT_S).offset for place, answer in asked.items()}
+        except KafkaException as error:
+            raise Retry(str(error)) from error
+
+    def left(self, ends: Places, at: Places) -> int:
+        """How many records lie between the places of a reader and these ends; a lower bound where they are many.
+
+        Raises Retry.
+        """
+        gaps = {place: end - at.get(place, 0) for place, end in ends.items() if end > at.get(place, 0)}
+        large = sum(gap for gap in gaps.values() if gap > LOOK_CLOSER)
+        small = [TopicPartition(*place, at.get(place, 0)) for place, gap in gaps.items() if gap <= LOOK_CLOSER]
+        held = (
+            (str(message.topic()), int(message.partition() or 0), int(message.offset() or 0))
+            for message in kafka.read_on(self.reader, small, batch=1)
+        )
+        return large + sum(1 for topic, partition, offset in held if offset < ends[topic, partition])
+
+    def close(self) -> None:
+        """Close what is open."""
+        if "reader" in self.__dict__:
+            self.reader.close()
+        for one in self._of.values():
+            one.close()

@@ -1,0 +1,82 @@
+"""Writes what a replay gives an institution: copies marked as such, and their disclosures.
+
+Pure: no clock, no broker, no database.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from confluent_kafka import murmur2
+
+from consumers.directory import Dossiers
+from consumers.exchange.batch import Batch, Received, opened
+from consumers.exchange.records import Outgoing, deliveries, disclosures
+from consumers.narrow import Copy, Narrowed, narrow
+from consumers.replay.due import Disclosed, Published
+from consumers.replay.history import History
+from schemas.registry import SchemaBook
+
+REGISTER = "register"
+
+
+class Past(NamedTuple):
+    """What was published about persons, by whom they are on file now, and what was disclosed of it already."""
+
+    events: Sequence[Published]
+    dossiers: Dossiers
+    disclosed: Disclosed
+
+
+class Moment(NamedTuple):
+    """When a replay is made, by which revision, and over how many partitions persons are spread."""
+
+    at: datetime
+    revision: int
+    partitions: int
+
+
+def replayed(
+    past: Past, comers: Mapping[str, AbstractSet[bytes]], history: History, schemas: SchemaBook, moment: Moment
+) -> Iterator[Outgoing]:
+    """Copies and disclosures for the institutions (`comers`: by institution, the pseudonyms of who came on file)."""
+    batch = opened(
+        [
+            Received(REGISTER, murmur2(key, moment.partitions), number, key, value)
+            for number, (key, value, _) in enumerate(past.events)
+        ],
+        schemas,
+    )
+    days = {message.offset: past.events[message.offset].at.astimezone(UTC).date() for message in batch.sources}
+    copies = [
+        copy
+        for institution, keys in comers.items()
+        for copy in _copies(batch, days, institution, keys, past.dossiers, history)
+        if (institution, copy.event, copy.projection.deliberation.partition("@")[0]) not in past.disclosed
+    ]
+    narrowed = Narrowed(copies=sorted(copies, key=lambda copy: copy.source))
+    made = Batch(batch.sources, batch.events, [], [])
+    yield from deliveries(made, narrowed)
+    yield from disclosures(made, narrowed, moment.at, moment.revision, replay=True)
+
+
+def _copies(
+    batch: Batch,
+    days: Mapping[int, date],
+    institution: str,
+    keys: AbstractSet[bytes],
+    dossiers: Dossiers,
+    history: History,
+) -> Iterable[Copy]:
+    """What one institution may have; `source` of each copy is its place in the whole batch."""
+    by_day: dict[date, list[int]] = {}
+    for place, message in enumerate(batch.sources):
+        if message.key in keys:
+            by_day.setdefault(days[message.offset], []).append(place)
+    own = {person: [one for one in lines if one.institution == institution] for person, lines in dossiers.items()}
+    for day, places in by_day.items():
+        access = history.access(institution, day)
+        narrowed = narrow([batch.events[place] for place in places], access, own, replay=True)
+        for copy in narrowed.copies:
+            yield copy._replace(source=places[copy.source])

@@ -1,0 +1,198 @@
+"""Replays to an institution, once, what was published about a person before that person came on file there.
+
+Copies and disclosures of some persons are one Kafka transaction; how far the integrations are replayed goes with the
+last of them. Whoever is killed in between finds what was copied on record, and leaves it out. One replays at a time;
+a second stands by.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from typing import Any, Self
+
+import psycopg
+from confluent_kafka import Producer
+from psycopg import Connection
+from structlog.typing import FilteringBoundLogger
+
+from backbone import kafka, logs, postgres, transactions
+from backbone.offsets import Offsets
+from backbone.process import Drain, persevere
+from backbone.progress import BEGINNING, Progress, published, record
+from backbone.settings import Settings
+from consumers.deliberations.store import Kept, current, revision
+from consumers.directory import look_up
+from consumers.exchange.published import check_published
+from consumers.replay import due
+from consumers.replay.barrier import Barrier
+from consumers.replay.due import Integration
+from consumers.replay.history import History
+from consumers.replay.records import Moment, Past, replayed
+from schemas.identifiers import pseudonym
+from schemas.registry import SchemaBook
+from schemas.topics import POSITIONS
+
+REPLAY = "replay"
+AT_ONCE = 20_000
+"""Integrations looked at together: most are of people about whom nothing was published yet, as in a first load."""
+PERSONS = 200
+"""Persons per transaction: while it is open, live deliveries to the same partitions wait."""
+PAUSE_S = 0.3
+
+
+class Replay:
+    """Replays while it holds its lock."""
+
+    def __init__(
+        self, settings: Settings, connection: Connection[Any], target: Producer, log: FilteringBoundLogger
+    ) -> None:
+        self._settings = settings
+        self._pepper = settings.pepper()
+        self._connection = connection
+        self._target = target
+        self._log = log
+        self._offsets = Offsets(settings, REPLAY)
+        self._barrier = Barrier(self._offsets, connection, settings.partitions)
+        self._schemas = SchemaBook()
+        self._kept = Kept(0, ())
+        self._history = History((), date.min)
+        self._today = date.min
+        self._progress = published(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, BEGINNING)
+
+    @classmethod
+    def open(cls, settings: Settings, log: FilteringBoundLogger) -> Self | None:
+        """Take the lock and end what the last one left open; None while another has it.
+
+        Raises Retry, Stop.
+        """
+        connection = postgres.connect(settings, REPLAY, autocommit=True)
+        try:
+            answer = connection.execute("select pg_try_advisory_lock(%s)", (postgres.Lock.REPLAY,)).fetchone()
+            if not answer or not answer[0]:
+                connection.close()
+                return None
+            return cls(settings, connection, transactions.writer(settings, REPLAY, REPLAY), log)
+        except BaseException:
+            connection.close()
+            raise
+
+    def replay(self, wanted: Callable[[], bool] = lambda: True) -> int:
+        """Take the next integrations; gives how many. Stops in between when not `wanted` any more.
+
+        Raises Retry when it has to be opened again, Stop when another has taken its place.
+        """
+        with self._connection.cursor() as cursor:
+            # 1. Who came on file, 2. of whom anything was published, and who may have it.
+            found = due.waiting(cursor, self._progress, AT_ONCE)
+            if not found:
+                return 0
+            self._keep_up(cursor)
+            comers = self._comers(cursor, found)
+            reached = None
+            if comers:
+                # 3. All that was published before is on record.
+                reached = self._barrier.pass_(wanted)
+                if reached is None:
+                    return 0
+        made = 0
+        if reached:
+            for some in _chunks(comers, PERSONS):
+                if not wanted():
+                    return 0
+                made += self._copy(some, reached)
+        # 6. How far we are.
+        last = found[-1].progress
+        key, value = record(REPLAY, last)
+        with transactions.transaction(self._target):
+            transactions.send(self._target, POSITIONS, value, key)
+        self._progress = last
+        if made:
+            self._log.info("replayed", integrations=len(found), records=made)
+        return len(found)
+
+    def close(self) -> None:
+        """Let another one take over."""
+        self._offsets.close()
+        with suppress(psycopg.Error):
+            self._connection.close()
+
+    def _comers(self, cursor: Any, found: Sequence[Integration]) -> dict[str, tuple[bytes, set[str]]]:
+        """By person: pseudonym, and the institutions with a right to history where that person came on file."""
+        wanted: dict[str, set[str]] = defaultdict(set)
+        for one in found:
+            if one.institution in self._history.recipients:
+                wanted[one.person].add(one.institution)
+        keys = {person: pseudonym(self._pepper, person) for person in wanted}
+        known = due.known(cursor, keys.values()) if keys else set()
+        return {person: (keys[person], wanted[person]) for person in wanted if keys[person] in known}
+
+    def _copy(self, comers: Mapping[str, tuple[bytes, set[str]]], reached: Progress) -> int:
+        """Copy what is due to some persons' institutions in one transaction; gives how many records."""
+        keys = [key for key, _ in comers.values()]
+        by_institution: dict[str, set[bytes]] = defaultdict(set)
+        for key, institutions in comers.values():
+            for institution in institutions:
+                by_institution[institution].add(key)
+        with self._connection.cursor() as cursor:
+            # A right that was withdrawn, or a dossier that was ended, since the last persons counts for these.
+            self._keep_up(cursor)
+            past = Past(
+                due.published(cursor, keys, reached),
+                look_up(cursor, comers),
+                due.disclosed(cursor, keys, list(by_institution)),
+            )
+        moment = Moment(datetime.now(UTC), self._kept.revision, self._settings.partitions)
+        outgoing = list(replayed(past, by_institution, self._history, self._schemas, moment))
+        if not outgoing:
+            return 0
+        # 4. Copies and disclosures, 5. all of them or none.
+        with transactions.transaction(self._target):
+            for one in outgoing:
+                transactions.send(self._target, one.topic, one.value, one.key, one.partition)
+        return len(outgoing)
+
+    def _keep_up(self, cursor: Any) -> None:
+        """Judge by the deliberations that are kept now, as of today.
+
+        Raises Retry, and Stop when a schema is not published.
+        """
+        if revision(cursor) != self._kept.revision:
+            self._kept = current(cursor)
+            self._today = date.min
+        today = datetime.now(UTC).date()
+        if today != self._today:
+            self._history, self._today = History(self._kept.held, today), today
+            check_published(self._settings, self._history.projections, REPLAY)
+
+
+def _chunks(comers: Mapping[str, tuple[bytes, set[str]]], size: int) -> Iterator[Mapping[str, tuple[bytes, set[str]]]]:
+    persons = list(comers.items())
+    for start in range(0, len(persons), size):
+        yield dict(persons[start : start + size])
+
+
+def run(settings: Settings) -> None:
+    """Replay until asked to stop; begin again where something passing got in the way."""
+    log = logs.configure(REPLAY, settings.log_level)
+    with Drain() as drain:
+
+        def wanted() -> bool:
+            return not drain.wanted
+
+        def work(well: Callable[[], None]) -> None:
+            replay = Replay.open(settings, log)
+            if replay is None:
+                well()
+                time.sleep(PAUSE_S)
+                return
+            try:
+                while wanted():
+                    if not replay.replay(wanted):
+                        time.sleep(PAUSE_S)
+                    well()
+            finally:
+                replay.close()
+
+        persevere(drain, log, work)

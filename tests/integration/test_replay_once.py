@@ -1,0 +1,231 @@
+"""Whoever comes on file while events are on their way: the institution has each of them once, whoever is killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backbone import kafka, postgres
+from backbone.offsets import Offsets
+from backbone.settings import Settings
+from consumers.deliberations import load
+from consumers.projection import projections
+from consumers.replay.history import replayable
+from kruispunt import lag, ledger
+from schemas.codec import decode_body, encode, split
+from schemas.contracts import contract
+from schemas.identifiers import derive, inss, pseudonym
+from schemas.registry import SchemaBook
+from schemas.samples import sample
+from schemas.topics import DECLARATIONS, DISCLOSURES, delivery
+
+COMMAND = Path(sys.executable).with_name("kruispunt")
+TIME = "declarations.working-time"
+MARK = derive("replay", str(time.time_ns()))
+PERSONS = [inss(730101000 + number, after_2000=False) for number in range(3_000)]
+STEP = 500
+"""More than one transaction of the replay."""
+NUMBER = "20/296"
+PATIENCE_S = 120.0
+DOSSIER = (
+    "insert into directory.dossier (person, institution, quality, since)"
+    " select *, 'rva', '18/1', '2020-01-01' from unnest(%s::text[])"
+)
+INTEGRATION = (
+    "insert into directory.integration (person, institution, quality, since)"
+    " select *, 'rva', '18/1', '2020-01-01' from unnest(%s::text[])"
+)
+
+
+def accept(settings: Settings, persons: list[str], name: str) -> None:
+    """What an intake would have put there: one event about each."""
+    pepper, record = settings.pepper(), sample(TIME) | {"declaration": MARK, "quarter": "2026Q3"}
+    with (
+        postgres.connect(settings, "intake") as connection,
+        connection.cursor() as cursor,
+        cursor.copy("copy register.outbox (topic, key, value) from stdin (format binary)") as copy,
+    ):
+        copy.set_types(["text", "bytea", "bytea"])
+        for person in persons:
+            event = record | {"person": person, "event": derive(MARK, person, name)}
+            copy.write_row((TIME, pseudonym(pepper, person), encode(contract(TIME), event)))
+
+
+def integrate(settings: Settings, persons: list[str]) -> None:
+    """What an institution's change would have put there."""
+    with postgres.connect(settings, "operator") as connection:
+        connection.execute(DOSSIER, (persons,))
+        connection.execute(INTEGRATION, (persons,))
+
+
+def start(settings: Settings, verb: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([COMMAND, verb], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)})
+
+
+@contextmanager
+def running(settings: Settings, *verbs: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Processes that are asked to stop at the end, and stop well; one that was killed may have been started again."""
+    alive = {verb: start(settings, verb) for verb in verbs}
+    try:
+        yield alive
+    finally:
+        for process in alive.values():
+            process.send_signal(signal.SIGTERM)
+        codes = {}
+        for verb, process in alive.items():
+            with suppress(subprocess.TimeoutExpired):
+                codes[verb] = process.wait(30)
+            process.kill()
+    assert codes == dict.fromkeys(verbs, 0)
+
+
+def until(met: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not met():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def arrived(servers: Settings) -> Iterator[Callable[[], bool]]:
+    """Whether everything is exchanged, replayed and on record."""
+    look = lag.Inspector(servers)
+    asked: list[Callable[[], int]] = [
+        partial(look.unpublished, "register"),
+        partial(look.behind, DECLARATIONS, look.committed),
+        look.unreplayed,
+        partial(look.behind, (DISCLOSURES,), partial(look.stored, "kruispunt", "audit")),
+    ]
+    yield lambda: not any(one() for one in asked)
+    look.close()
+
+
+def copies(settings: Settings) -> list[dict[str, Any]]:
+    """The copies of this run at rva, on the deliberation with a right to the past, in the order of the topic."""
+    book = SchemaBook()
+    for projection in (*projections(load()), *replayable(load())):
+        book.add(projection.contract)
+    found = []
+    for message in kafka.read_all(settings, "inspector", delivery("rva")):
+        value = message.value() or b""
+        if MARK.encode() in value:
+            number, body = split(value)
+            found.append(decode_body(book.get(number), body))
+    return [one for one in found if one["deliberation"].startswith(NUMBER)]
+
+
+@pytest.fixture(scope="module")
+def exchanged_while_people_come_on_file(servers: Settings, arrived: Callable[[], bool]) -> list[dict[str, Any]]:
+    """Everybody has three events; everybody comes on file somewhere between them, and processes are killed."""
+    look = Offsets(servers, "inspector")
+
+    def written() -> int:
+        return sum(look.ends([delivery("rva")], servers.partitions, open_too=True).values())
+
+    dice = random.Random(20261124)  # noqa: S311 - any order will do
+    people = PERSONS[:]
+    dice.shuffle(people)
+    with running(servers, "relay", "exchange", "replay", "audit") as alive:
+        accept(servers, PERSONS, "first")
+        until(arrived, "the first events do not arrive")
+        for step in range(len(people) // STEP):
+            before = written()
+            integrate(servers, people[step * STEP : step * STEP + STEP])
+            if step in {1, 3}:
+                accept(servers, PERSONS, f"event {step}")
+                time.sleep(dice.random())
+            # Killed as soon as it writes: what it had in hand, and what it had committed, are two different things.
+            until(lambda before=before: written() > before, "nothing is replayed")  # type: ignore[misc]  # bound at once
+            for verb in ("replay", "exchange", "audit")[: 1 + step % 3]:
+                alive[verb].send_signal(signal.SIGKILL)
+                alive[verb].wait()
+                alive[verb] = start(servers, verb)
+        until(arrived, "not everything arrives")
+    look.close()
+    return copies(servers)
+
+
+Found = list[dict[str, Any]]
+
+
+def test_each_event_about_each_person_is_delivered_once(exchanged_while_people_come_on_file: Found) -> None:
+    counted = Counter(one["event"] for one in exchanged_while_people_come_on_file)
+    wanted = {derive(MARK, person, name) for person in PERSONS for name in ("first", "event 1", "event 3")}
+    assert wanted - counted.keys() == set()
+    assert [event for event, number in counted.items() if number > 1] == []
+
+
+def test_what_was_published_before_is_marked_and_what_came_after_is_not(
+    exchanged_while_people_come_on_file: Found,
+) -> None:
+    marked = Counter(one["replay"] for one in exchanged_while_people_come_on_file)
+    first = {derive(MARK, person, "first") for person in PERSONS}
+    assert {one["replay"] for one in exchanged_while_people_come_on_file if one["event"] in first} == {True}
+    assert marked[False] > len(PERSONS) / 2
+
+
+def test_the_record_has_each_replay_and_the_account_of_the_first_exchange_stays(
+    servers: Settings, exchanged_while_people_come_on_file: Found
+) -> None:
+    with postgres.connect(servers, "audit") as connection:
+        rows = connection.execute(
+            "select event, replay from audit.disclosure where recipient = 'rva' and deliberation like %s"
+            " and person = any(%s)",
+            (f"{NUMBER}%", [pseudonym(servers.pepper(), person) for person in PERSONS]),
+        ).fetchall()
+    assert Counter(rows) == Counter((one["event"], one["replay"]) for one in exchanged_while_people_come_on_file)
+    outcome = {row.effect: row.difference for row in ledger.rows(servers)}
+    assert outcome["exchanged events = delivered or refused (rva)"] == 0
+    assert outcome["disclosures logged = delivered records"] == 0
+
+
+def test_coming_on_file_again_brings_nothing_again(
+    servers: Settings, arrived: Callable[[], bool], exchanged_while_people_come_on_file: Found
+) -> None:
+    with postgres.connect(servers, "operator") as connection:
+        connection.execute(INTEGRATION, (PERSONS[:300],))
+    with running(servers, "exchange", "replay", "audit"):
+        until(arrived, "the replay does not come to its end")
+    assert len(copies(servers)) == len(exchanged_while_people_come_on_file)
+
+
+def test_two_replays_share_no_work(servers: Settings, arrived: Callable[[], bool]) -> None:
+    person = inss(730201000, after_2000=False)
+    with running(servers, "relay", "exchange", "replay", "audit"):
+        accept(servers, [person], "alone")
+        until(arrived, "the event does not arrive")
+        other = start(servers, "replay")
+        try:
+            integrate(servers, [person])
+            until(arrived, "nothing is replayed")
+        finally:
+            other.send_signal(signal.SIGTERM)
+            assert other.wait(30) == 0
+    assert [one["replay"] for one in copies(servers) if one["person"] == person] == [True]
+
+
+def test_a_dossier_that_begins_later_brings_nothing_of_before(servers: Settings, arrived: Callable[[], bool]) -> None:
+    person = inss(730202000, after_2000=False)
+    with running(servers, "relay", "exchange", "replay", "audit"):
+        accept(servers, [person], "early")
+        until(arrived, "the event does not arrive")
+        with postgres.connect(servers, "operator") as connection:
+            for table in ("dossier", "integration"):
+                connection.execute(
+                    f"insert into directory.{table} (person, institution, quality, since)"  # noqa: S608 - two names
+                    " values (%s, 'rva', '18/1', %s)",
+                    (person, date(2026, 10, 1)),
+                )
+        until(arrived, "the replay does not come to its end")
+    assert [one for one in copies(servers) if one["person"] == person] == []
