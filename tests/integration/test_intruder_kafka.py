@@ -198,7 +198,10 @@ def test_a_client_does_not_talk_to_a_broker_of_another_authority(servers: Settin
     [
         ("exchange", ["declarations.wages", "findings", "schemas", "relay.positions"]),
         ("notifier", ["findings", "notices.status", "deliveries.rva"]),
-        ("audit", ["audit.disclosures", "deliveries.rva"]),
+        ("replay", ["declarations.wages", "rules.facts", "findings", "schemas", "dead-letters", "dossiers.rva"]),
+        ("dossiers", ["dossiers.rva", "dossiers.rva.answers", "deliveries.rva"]),
+        ("audit", ["audit.disclosures", "audit.checkpoints", "deliveries.rva"]),
+        ("auditor", [topic.name for topic in TOPICS]),
         ("rules", ["rules.facts", "findings", "declarations.wages"]),
         ("inspector", [topic.name for topic in TOPICS]),
         ("api", ["schemas"]),
