@@ -119,11 +119,17 @@ def acts(*, since: datetime | None, json: bool) -> None:
         return
     shown = table("number", "when", "by", "act", "about", "detail", right=("number",))
     for one in found[-SHOWN_ACTS:]:
-        detail = ", ".join(f"{name} {value}" for name, value in one["detail"].items())
-        shown.add_row(str(one["number"]), one["at"], one["by"], one["action"], one["about"], detail)
+        detail = ", ".join(f"{name} {_brief(value)}" for name, value in one["detail"].items())
+        at = one["at"][:19].replace("T", "\u00a0")
+        shown.add_row(str(one["number"]), at, one["by"], one["action"], one["about"], detail)
     console.print(shown)
     if len(found) > SHOWN_ACTS:
         console.print(f"and {len(found) - SHOWN_ACTS:,} before these: `kruispunt audit acts --json`")
+
+
+def _brief(value: Any) -> str:
+    """A detail for a person: of a list how long it is."""
+    return f"{len(value):,}" if isinstance(value, list) else str(value)
 
 
 def _act(line: str) -> dict[str, Any]:

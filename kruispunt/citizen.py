@@ -19,7 +19,6 @@ from schemas.contracts import Contract
 from schemas.institutions import INSTITUTIONS
 
 ALWAYS = {*ENVELOPE, *TRAIL, DELIBERATION["name"], REPLAY["name"]}
-SHOWN_FIELDS = 60
 
 
 def bases(connection: Connection[Any]) -> dict[str, Deliberation]:
@@ -94,12 +93,13 @@ def show(told: dict[str, Any]) -> None:
         console.print(phrase("nothing", language))
         return
     console.print(Text(phrase("title", language), style="bold underline"))
+    console.print(Text(phrase("always", language), style="dim"))
     for name, copies in _grouped(told["disclosures"], "name"):
-        console.print("", Text(name, style="bold"))
+        console.print(Text(f"\n{name}", style="bold"))
         for _, about in _grouped(copies, "deliberation"):
             _show_basis(about, language)
     if told["refusals"]:
-        console.print("", Text(phrase("refused", language), style="bold underline"))
+        console.print(Text(f"\n{phrase('refused', language)}", style="bold underline"))
         for name, ones in _grouped(told["refusals"], "name"):
             console.print(Text(name, style="bold"))
             for why, same in _grouped(ones, "explanation"):
@@ -128,18 +128,20 @@ def _show_kind(copies: list[dict[str, Any]], language: Language) -> None:
         shown.append(f"\n{phrase('received', language)} {_day(one['at'])} {one['at'][11:16]} UTC{late} ", "default")
         shown.append(f"({event})", "dim")
     console.print(Padding(shown, (0, 0, 0, 4)))
-    means = "; ".join(_short(one["means"]) for one in fields[:SHOWN_FIELDS])
+    means = "; ".join(dict.fromkeys(_short(one) for one in fields))
     listed = Text.assemble((f"{len(fields)} {phrase('fields', language)}: ", "dim"), means)
-    console.print(Padding(listed.append(f"; {phrase('always', language)}", "dim"), (0, 0, 0, 6)))
+    console.print(Padding(listed, (0, 0, 0, 6)))
 
 
 def _day(moment: str) -> str:
     return moment[:10]
 
 
-def _short(means: str) -> str:
-    """The first sentence, without its stop."""
-    return means.partition(". ")[0].removesuffix(".")
+def _short(field: dict[str, str]) -> str:
+    """The first sentence of what a field means, without its stop; the name before it, where that is a list of codes."""
+    means = field["means"].partition(". ")[0].removesuffix(".")
+    name = field["field"].rpartition(".")[2].replace("_", " ")
+    return f"{name} ({means})" if means[:1].isdigit() else means
 
 
 def _grouped(found: list[dict[str, Any]], key: str) -> Iterator[tuple[Any, list[dict[str, Any]]]]:

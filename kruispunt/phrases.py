@@ -23,10 +23,10 @@ PHRASES: dict[str, dict[Language, str]] = {
     "event": {"nl": "gebeurtenis", "fr": "événement", "de": "Ereignis", "en": "event"},
     "fields": {"nl": "gegevens", "fr": "données", "de": "Daten", "en": "fields"},
     "always": {
-        "nl": "en in elke kopie: uw nummer, werkgever, kwartaal en de kenmerken van de aangifte",
-        "fr": "et dans chaque copie : votre numéro, l'employeur, le trimestre et les références de la déclaration",
-        "de": "und in jeder Kopie: Ihre Nummer, Arbeitgeber, Quartal und die Kennzeichen der Meldung",
-        "en": "and in every copy: your number, employer, quarter and the references of the declaration",
+        "nl": "In elke kopie staan ook uw nummer, werkgever, kwartaal en de kenmerken van de aangifte.",
+        "fr": "Chaque copie contient aussi votre numéro, employeur, trimestre et les références de la déclaration.",
+        "de": "In jeder Kopie stehen auch Ihre Nummer, Arbeitgeber, Quartal und die Kennzeichen der Meldung.",
+        "en": "Every copy also holds your number, employer, quarter and the references of the declaration.",
     },
     "replay": {
         "nl": "later bezorgd: van voor u daar een dossier had",

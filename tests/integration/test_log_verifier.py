@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from psycopg import Connection, sql
 
 from backbone import postgres
+from backbone.errors import Reject
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from consumers.access import NOT_IN_PERIOD, NOT_INTEGRATED
@@ -32,7 +34,9 @@ from consumers.audit.contracts import Contracts
 from consumers.audit.person import look_up
 from consumers.audit.verifier import Checkpoint, Finding
 from consumers.deliberations import load
+from consumers.deliberations import store as kept
 from consumers.projection import projections
+from kruispunt import citizen
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive
@@ -504,6 +508,62 @@ def test_a_person_is_looked_up_by_index_and_not_by_reading_the_log(log: Log) -> 
         plan = "\n".join(row[0] for row in connection.execute(f"explain {QUERY}".encode(), {"person": bytes(16)}))
     assert "Seq Scan" not in plan
     assert {"disclosure_person", "refused_person", "segment_pkey"} <= set(plan.replace(")", " ").split())
+
+
+def no_schemas(_deliberations: Any) -> None:
+    """Nobody listens here."""
+
+
+def all_acts(log: Log) -> list[dict[str, Any]]:
+    with postgres.connect(log.settings, "auditor", log.database) as connection:
+        return [json.loads(line) for (line,) in connection.execute("select line from audit.act order by number")]
+
+
+def test_a_basis_that_is_withdrawn_or_replaced_is_still_told_by_its_name(touched: Log) -> None:
+    with postgres.connect(touched.settings, "owner", touched.database) as connection:
+        kept.seed(connection, no_schemas)
+    with postgres.connect(touched.settings, "operator", touched.database) as connection:
+        gone = kept.withdraw(connection, ["rva"], reason="for this test")
+    person = bytes([1, 0]) * 8
+    with postgres.connect(touched.settings, "auditor", touched.database) as connection:
+        told = citizen.answer(look_up(connection, person), citizen.bases(connection), "fr")
+    assert {one["title"] for one in told["disclosures"]} == {
+        one.names.fr for one in load() if one.id in {one["deliberation"] for one in told["disclosures"]}
+    }
+    assert all(one["purpose"] and one["basis"] and one["fields"] for one in told["disclosures"])
+    assert told["refusals"][0]["name"] == "Collège intermutualiste national"
+    assert told["refusals"][0]["explanation"] == "votre dossier n'y concerne pas cette période"
+    noted = [(one["by"], one["action"], one["about"]) for one in all_acts(touched)]
+    assert {("operator", "withdrew a deliberation", name) for name in gone} <= set(noted)
+    assert {("owner", "loaded a deliberation", one.id) for one in load()} <= set(noted)
+
+
+def test_a_withdrawal_that_fails_is_no_act_and_an_act_that_cannot_be_added_is_no_withdrawal(touched: Log) -> None:
+    with postgres.connect(touched.settings, "owner", touched.database) as connection:
+        kept.seed(connection, no_schemas)
+    before = all_acts(touched)
+    with postgres.connect(touched.settings, "operator", touched.database) as connection, pytest.raises(Reject):
+        kept.withdraw(connection, ["99/999"], reason="for this test")
+    assert all_acts(touched) == before
+    with touched.superuser() as connection:
+        connection.execute("revoke insert (line) on audit.act from operator")
+    with postgres.connect(touched.settings, "operator", touched.database) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            kept.withdraw(connection, ["rva"], reason="for this test")
+        connection.rollback()
+        with connection.cursor() as cursor:
+            assert [one for one in kept.current(cursor).held if one.withdrawn] == []
+
+
+def test_acts_of_many_at_once_are_one_chain(touched: Log) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: do(touched.settings, touched.database, f"thing {number}"), range(40)))
+        list(pool.map(lambda _: sign(touched.settings, touched.database), range(4)))
+    assert sign(touched.settings, touched.database) is False
+    with touched.superuser() as connection:
+        now = replace(touched, published=outbox(connection))
+    found, report = now.verified()
+    assert (found, report.checked["acts"]) == ([], 46)
 
 
 ALONE = (
