@@ -3,7 +3,7 @@
 An auditor runs this file alone. It needs Python 3.11 or newer, psycopg, fastavro and cryptography, and nothing of
 Kruispunt; the formats it goes by are written down in docs/audit.md.
 
-    PGPASSFILE=… python verifier.py --dsn "host=… dbname=kruispunt user=auditor" --key signing-keys.pem
+    PGPASSFILE=… python verifier.py --dsn "host=… user=auditor dbname=kruispunt" --key signing-keys.pem
         [--checkpoints published.jsonl] [--age 900] [--json]
 
 A checkpoint that is in the database counts only when it is signed with one of the keys, which come from elsewhere.
