@@ -27,6 +27,7 @@ class Lock(IntEnum):
     DOSSIERS = 5_019_777
     REPLAY = 5_019_778
     ACTS = 5_019_779
+    CHECKPOINT = 5_019_785
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     registry_url: str = "http://127.0.0.1:8080"
     partitions: int = Field(default=4, ge=1, le=64)
     settle_seconds: float = Field(default=2.0, ge=0)
+    checkpoint_seconds: float = Field(default=5.0, ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -67,6 +68,15 @@ class Settings(BaseSettings):
     def pepper(self) -> bytes:
         """The secret that turns numbers into pseudonyms; it must never change while topics hold data."""
         return self._read(self.secrets_folder / "pepper")
+
+    def signing_key(self) -> bytes:
+        """The private Ed25519 key of the log, PEM; only the process that signs has it."""
+        return self._read(self.secrets_folder / "signing-key")
+
+    @property
+    def public_keys(self) -> Path:
+        """The public keys the log is and was signed with, PEM, one after the other."""
+        return self.home / "certificates" / "signing-keys.pem"
 
     def _read(self, path: Path) -> bytes:
         try:

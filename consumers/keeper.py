@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
@@ -21,6 +21,20 @@ FILL_S = 0.2
 AGAIN_S = 0.5
 
 Write = Callable[[Cursor[Any], list[Message]], None]
+
+
+class Aside(Protocol):
+    """What a process does now and then on the connection it keeps with: between batches, and once when it is ending."""
+
+    def __call__(self, connection: Connection[Any], *, ending: bool) -> None:
+        """Do it, if it is time.
+
+        Raises Retry, Stop.
+        """
+
+
+def nothing(connection: Connection[Any], *, ending: bool) -> None:
+    """What most processes do aside."""
 
 
 def gather(reader: Consumer, size: int) -> list[Message]:
@@ -93,8 +107,9 @@ class Keeper:
 
 
 def run(
-    settings: Settings, *, user: str, topic: str, group: str, database: str, schema: str, write: Write, batch: int
-) -> None:
+    settings: Settings, *, user: str, topic: str, group: str, database: str, schema: str, write: Write, batch: int,
+    aside: Aside = nothing,
+) -> None:  # fmt: skip
     """Keep until asked to stop; begin again where something passing got in the way."""
     process = group if group == user else f"sink-{user}"
     log = logs.configure(process, settings.log_level)
@@ -108,9 +123,12 @@ def run(
                 reader = kafka.consumer(settings, user, group, group_instance_id=name)
                 keeper = Keeper(connection, reader, schema, write, batch)
                 keeper.follow(topic)
-                while not drain.wanted:
-                    if keeper.keep():
+                ending = False
+                while not ending:
+                    ending = drain.wanted
+                    if not ending and keeper.keep():
                         trouble_since = None
+                    aside(connection, ending=ending)
             except (Retry, psycopg.OperationalError) as error:
                 reason = str(error) if isinstance(error, Retry) else "PostgreSQL is gone."
                 log.warning("beginning again", reason=reason)

@@ -24,6 +24,14 @@ for user in $postgres_users; do secret "$state/secrets/postgres/$user"; done
 # The pepper stands behind every pseudonym: it must not change while topics or databases hold data.
 [ -e "$state/secrets/pepper" ] || openssl rand 32 > "$state/secrets/pepper"
 
+# The log is signed with this key; its public half joins those given away before, as old checkpoints stay signed with theirs.
+[ -e "$state/secrets/signing-key" ] || openssl genpkey -algorithm ed25519 -out "$state/secrets/signing-key"
+public=$(openssl pkey -in "$state/secrets/signing-key" -pubout)
+known="$state/certificates/signing-keys.pem"
+touch "$known"
+[[ "$(< "$known")" == *"$public"* ]] || echo "$public" >> "$known"
+chmod 644 "$known"
+
 cd "$state/certificates"
 ca=$PWD/authority
 if [ ! -e ca.crt ]; then

@@ -12,13 +12,11 @@ from rich.text import Text
 from backbone import postgres
 from backbone.errors import Stop
 from backbone.settings import Settings
-from consumers import deliberations
-from consumers.projection import projections
-from schemas.codec import decode_body
+from consumers.audit import acts
+from consumers.audit.person import look_up
 from schemas.contracts import contract
 from schemas.identifiers import pseudonym
 from schemas.institutions import HOSTED, INSTITUTIONS
-from schemas.topics import DISCLOSURES
 
 RULES = "rules"
 SHOWN_CHARACTERS = 900
@@ -39,7 +37,6 @@ MAILED = """
 select notice from notifier.notice where channel = 'e-mail' and state = 'handed over'
  order by recipient <> %s, side <> 'citizen', notice
 """
-SEGMENTS = "select body from audit.segment order by partition, number"
 STORED = "select content from store.record where person = %s order by kind desc limit 1"
 
 
@@ -109,23 +106,18 @@ def _leaves(schema: Any) -> int:
 def disclosures(config: Settings, person: Person) -> list[Line]:
     """What every recipient got about a person, as the record of disclosures has it."""
     key = pseudonym(config.pepper(), person.number)
-    known = {one.contract.id: one.contract for one in projections(deliberations.load())}
-    with postgres.connect(config, "audit") as connection:
-        records = [decode_body(contract(DISCLOSURES), bytes(row[0])) for row in connection.execute(SEGMENTS)]
-    lines, kinds = [], {}
-    for record in records:
-        for one in record["disclosures"]:
-            if one["person"] == key:
-                narrower = known[one["contract"]]
-                kinds[one["event"]] = narrower.name
-                full = _leaves(contract(narrower.name).schema)
-                kind = narrower.name.removeprefix("declarations.")
-                lines.append(Line(one["recipient"], kind, _leaves(narrower.schema), full, one["deliberation"], ""))
-    for record in records:
-        for one in record["refusals"]:
-            if one["person"] == key:
-                kind = kinds.get(one["event"], "").removeprefix("declarations.")
-                lines.append(Line(one["recipient"], kind, None, 0, "", one["reason"]))
+    with postgres.connect(config, "auditor") as connection, connection.transaction():
+        acts.note(connection, "looked up a person", key.hex(), reason="demo")
+        entries = list(look_up(connection, key))
+    kinds = {one.event: one.contract.name for one in entries if one.contract}
+    lines = []
+    for one in entries:
+        kind = kinds.get(one.event, "").removeprefix("declarations.")
+        if one.contract:
+            full = _leaves(contract(one.contract.name).schema)
+            lines.append(Line(one.recipient, kind, _leaves(one.contract.schema), full, one.deliberation or "", ""))
+        else:
+            lines.append(Line(one.recipient, kind, None, 0, "", one.reason or ""))
     order = [*INSTITUTIONS, RULES]
     return sorted(lines, key=lambda line: (order.index(line.recipient), line.fields is None, line.kind))
 

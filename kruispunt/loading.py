@@ -1,4 +1,4 @@
-"""Loads the profiles and dossiers of a folder; again changes nothing."""
+"""Loads the profiles and dossiers of a folder; again changes nothing, and what changed something is an act."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from backbone import postgres, settings
 from consumers import directory
+from consumers.audit import acts
 from kruispunt.output import Exit, console, errors, fail
 from notifier import profiles
 
@@ -34,7 +35,9 @@ def load(folder: Path) -> int:
         fail(Exit.WRONG_USE, f"{folder} holds none of {', '.join(FILES)}.", "Make one with `kruispunt generate`.")
     with postgres.connect(settings.load(), OPERATOR) as connection:
         for path, (what, loader) in found.items():
-            with errors.status(f"loading {what}"):
+            with errors.status(f"loading {what}"), connection.transaction():
                 changed = loader(connection, path).changed
+                if changed:
+                    acts.note(connection, f"loaded {what}", path.name, changed=changed)
             console.print(f"[bold green]✓[/] {what}: {changed:,} new or changed")
     return Exit.DONE

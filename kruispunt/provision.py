@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
+from typing import Any
+
+from psycopg import Connection
 
 from backbone import kafka, postgres
 from backbone.errors import Retry
 from backbone.settings import Settings
+from consumers.audit import acts
 from consumers.deliberations import Deliberation, load, store
 from consumers.projection import projections
 from consumers.replay.history import replayable
@@ -27,14 +31,27 @@ REGISTRAR = "registrar"
 FLUSH_S = 30.0
 
 
+def _note_migrated(connection: Connection[Any], database: str, steps: list[str]) -> None:
+    if steps:
+        with connection.transaction():
+            acts.note(connection, "migrated a database", database, steps=steps)
+
+
 def migrate(settings: Settings) -> None:
-    """Bring every database to its newest shape, each by its own role."""
+    """Bring every database to its newest shape, each by its own role; what changed is an act.
+
+    The act about an institution's database stands in another one: it is written once that database has changed.
+    """
     with postgres.connect(settings, "owner") as connection:
-        for package, schema in OWNED:
-            postgres.migrate(connection, files(package) / "sql" / schema)
-    for institution in HOSTED:
-        with postgres.connect(settings, institution, institution) as connection:
-            postgres.migrate(connection, files("consumers") / "sql" / "store")
+        with connection.transaction():
+            ran = []
+            for package, schema in OWNED:
+                ran += postgres.migrate(connection, files(package) / "sql" / schema)
+            _note_migrated(connection, "kruispunt", ran)
+        for institution in HOSTED:
+            with postgres.connect(settings, institution, institution) as other:
+                ran = postgres.migrate(other, files("consumers") / "sql" / "store")
+            _note_migrated(connection, institution, ran)
 
 
 def wanted(deliberations: Sequence[Deliberation]) -> Iterator[tuple[str, Contract]]:
@@ -77,6 +94,9 @@ def register(settings: Settings) -> Callable[[Sequence[Deliberation]], None]:
 
 def begin_with_shipped(settings: Settings) -> None:
     """Register the schemas of this version, and keep the deliberations it ships that are not kept yet."""
-    register_schemas(settings, load())
+    added = register_schemas(settings, load())
     with postgres.connect(settings, "owner") as connection:
+        if added:
+            with connection.transaction():
+                acts.note(connection, "published schemas", SCHEMAS, number=added)
         store.seed(connection, register(settings))

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from backbone import postgres, settings
+from consumers.audit import acts
 from kruispunt.lag import INSPECTOR
 from kruispunt.ledger import rows
 from kruispunt.output import Exit, as_json, console, fail, table
@@ -51,8 +52,10 @@ def ledger(*, json: bool) -> int:
 
 def resolve(notice: str, *, arrived: bool) -> int:
     """Take a notice out of doubt on somebody's word; 1 when it was not in doubt."""
-    with postgres.connect(settings.load(), NOTIFIER) as connection:
-        if not notifier_ledger.resolve(connection, notice, arrived=arrived):
+    with postgres.connect(settings.load(), NOTIFIER) as connection, connection.transaction():
+        if notifier_ledger.resolve(connection, notice, arrived=arrived):
+            acts.note(connection, "resolved a notice in doubt", notice, arrived=arrived)
+        else:
             fail(Exit.NO, f"{notice} is not in doubt.", "`kruispunt notices --json` has the state of every notice.")
     console.print("[bold green]✓[/] " + ("it counts as handed over" if arrived else "it goes out by letter"))
     return Exit.DONE

@@ -121,7 +121,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         SCHEMAS, "subject and version, JSON in the shape of _schemas", (),
-        ("registrar",), ("api", "exchange", "replay", "rules", "inspector"),
+        ("registrar",), ("api", "exchange", "replay", "audit", "rules", "inspector"),
         "Every version of every schema.", spread="single", cleanup="compact",
     ),
     Topic(

@@ -1,7 +1,16 @@
-"""Gives every user a random password of its own, kept in a file that only its owner can read."""
+"""Gives every user a random password of its own, kept in a file that only its owner can read; and the log its key."""
 
 import secrets
 from collections.abc import Iterable
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from backbone.stack.places import PRIVATE, Places, write_private
 
@@ -24,3 +33,17 @@ def ensure_pepper(places: Places) -> None:
     path = places.secrets / "pepper"
     if not path.exists():
         write_private(path, secrets.token_bytes(32))
+
+
+def ensure_signing_key(places: Places) -> None:
+    """Make the key that signs, where there is none, and add its public half to those that were given away before."""
+    path, known = places.secrets / "signing-key", places.public_keys
+    if not path.exists():
+        fresh = Ed25519PrivateKey.generate()
+        write_private(path, fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    key = load_pem_private_key(path.read_bytes(), None)
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    before = known.read_bytes() if known.exists() else b""
+    if public not in before:
+        write_private(known, before + public)
+    known.chmod(0o644)

@@ -78,8 +78,13 @@ class Places:
 
     @property
     def ca(self) -> Path:
-        """The authority's certificate: the only file of the stack that may be given away."""
+        """The authority's certificate: may be given away, as it must."""
         return self.certificates / "ca.pem"
+
+    @property
+    def public_keys(self) -> Path:
+        """The public keys of what the stack signs; they may be given away, too."""
+        return self.certificates / "signing-keys.pem"
 
     @property
     def secrets(self) -> Path:

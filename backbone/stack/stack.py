@@ -140,6 +140,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         credentials.ensure(places, "kafka", (*kafka.SUPER_USERS, *provision.users()))
         credentials.ensure(places, "postgres", (postgres.SUPERUSER, *roles.names()))
         credentials.ensure_pepper(places)
+        credentials.ensure_signing_key(places)
 
         busy = {name for name, state in supervisor.states().items() if state.state in ALIVE}
         taken, moved = chosen.choose_ports(places, busy)

@@ -1,4 +1,7 @@
-"""Keeps every version of every deliberation; what is loaded or withdrawn is one revision, or nothing has changed."""
+"""Keeps every version of every deliberation; what is loaded or withdrawn is one revision, or nothing has changed.
+
+Each version that is loaded or withdrawn is an act, in the same transaction.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ from psycopg import Connection, Cursor
 
 from backbone.errors import Reject
 from backbone.postgres import Lock
+from consumers.audit import acts
 from consumers.deliberations.model import Deliberation
 from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, stored
 
@@ -123,6 +127,8 @@ def add(
             register([*(before.by_id | {one.id: one for _, one in changed}).values()])
             number = _next(cursor, reason)
             cursor.executemany(KEEP, [(number, one.number, one.version, text) for text, one in changed])
+            for _, one in changed:
+                acts.note(cursor, "loaded a deliberation", one.id, revision=number, reason=reason)
     return tuple(one for _, one in changed)
 
 
@@ -157,4 +163,6 @@ def withdraw(connection: Connection[Any], wanted: Iterable[str], *, reason: str)
         gone = ordered({one.id: one for found in chosen.values() for one in found}.values())
         number = _next(cursor, reason)
         cursor.executemany(WITHDRAW, [(number, one.number, one.version) for one in gone])
+        for one in gone:
+            acts.note(cursor, "withdrew a deliberation", one.id, revision=number, reason=reason)
     return tuple(one.id for one in gone)

@@ -5,7 +5,9 @@ import typer
 from kruispunt.cli.app import PROCESS, Name, app, process
 
 law = typer.Typer(help="Decide the rules for what arrives (a process).", invoke_without_command=True)
-record = typer.Typer(help="Keep the record of every disclosure (a process).", invoke_without_command=True)
+record = typer.Typer(
+    help="Keep the record of every disclosure (a process); verify and read it.", invoke_without_command=True
+)
 
 
 @app.command(rich_help_panel=PROCESS)

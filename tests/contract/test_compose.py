@@ -17,6 +17,8 @@ from backbone.settings import Settings
 from backbone.stack.kafka import SUPER_USERS
 from backbone.stack.postgres import SUPERUSER
 from backbone.stack.roles import DATABASES, names
+from consumers.audit.checkpoints import Signer
+from consumers.audit.verifier import public_keys
 from kruispunt.cli import app
 from kruispunt.stack import programs
 from schemas.institutions import HOSTED
@@ -27,7 +29,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kruispunt:")}
 COMMANDS = {name for name, service in OURS.items() if "profiles" in service}
 SERVERS = {"kafka-1", "kafka-2", "kafka-3", "postgres", "mail"}
-ALONE = {"provision", "intake", "operator", "inspector"}
+ALONE = {"provision", "intake", "operator", "inspector", "auditor"}
 TOP_LEVEL = {"name", "services", "networks", "secrets"}
 SERVICE_KEYS = {
     "deploy",
@@ -143,18 +145,22 @@ def test_a_setting_is_one_that_exists(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(OURS) - {"provision"}))
 def test_a_process_sees_its_own_credentials_and_nobody_elses(name: str) -> None:
     user = name.removeprefix("sink-")
-    assert set(secrets_of(name)) <= {"authority", "pepper", f"kafka-{user}", f"postgres-{user}"}
+    own = {"audit": {"signing-key"}, "auditor": {"signing-keys"}}.get(name, set())
+    assert set(secrets_of(name)) <= {"authority", "pepper", f"kafka-{user}", f"postgres-{user}"} | own
     assert {f"kafka-{user}", f"postgres-{user}"} & set(secrets_of(name))
 
 
 def test_only_who_makes_pseudonyms_sees_the_pepper() -> None:
     assert {name for name in SERVICES if "pepper" in secrets_of(name)} <= {
-        "intake",
-        "operator",
-        "replay",
-        "rules",
-        "notifier",
-    }
+        "intake", "operator", "replay", "auditor", "rules", "notifier",
+    }  # fmt: skip
+
+
+def test_only_the_audit_process_sees_the_key_that_signs_the_log() -> None:
+    assert {name for name in SERVICES if "signing-key" in secrets_of(name)} == {"audit"}
+    settings = Settings(home=Path("/run/kruispunt"))
+    assert secrets_of("audit")["signing-key"] == str(settings.secrets_folder / "signing-key")
+    assert secrets_of("auditor")["signing-keys"] == str(settings.public_keys)
 
 
 def test_provisioning_sees_what_it_hands_out() -> None:
@@ -232,10 +238,12 @@ def test_preparing_makes_secrets_only_their_owner_reads_and_leaves_them_alone_th
     for secret in COMPOSE["secrets"].values():
         made = state / secret["file"].removeprefix("./state/")
         assert made.stat().st_size > 0
-        assert made.name == "ca.crt" or made.stat().st_mode & 0o077 == 0
+        assert made.name in {"ca.crt", "signing-keys.pem"} or made.stat().st_mode & 0o077 == 0
     passwords = [path.read_text() for path in state.glob("secrets/*/*")]
     assert all(len(password) >= 24 and password.isascii() and "\n" not in password for password in passwords)
     assert len(set(passwords)) == len(passwords)
+    Signer((state / "secrets" / "signing-key").read_bytes())
+    assert len(public_keys([(state / "certificates" / "signing-keys.pem").read_bytes()])) == 1
     authority = state / "certificates" / "ca.crt"
     certificates = [str(path) for path in state.glob("certificates/*.crt") if path != authority]
     subprocess.run([tool, "verify", "-CAfile", str(authority), *certificates], check=True, capture_output=True)

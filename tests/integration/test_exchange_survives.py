@@ -22,7 +22,7 @@ from backbone import kafka, postgres
 from backbone.errors import Stop
 from backbone.settings import Settings
 from consumers.access import Access
-from consumers.audit.chain import broken
+from consumers.audit import verifier
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
 from consumers.exchange.published import check_published
@@ -296,7 +296,14 @@ def test_every_copy_and_every_fact_is_in_the_record_of_disclosures_once(servers:
         logged = connection.execute(
             "select recipient, event from audit.disclosure where event = any(%s)", (mine,)
         ).fetchall()
-        assert list(broken(connection)) == []
+    found: list[verifier.Finding] = []
+    with postgres.connect(servers, "auditor") as connection:
+        report = verifier.verify(
+            connection, verifier.public_keys([servers.public_keys.read_bytes()]), tell=found.append
+        )  # fmt: skip
+    assert found == []
+    assert report.checked["disclosure rows"] >= len(logged) > 0
+    assert report.checked["checkpoints"] > 0
     assert Counter(logged) == Counter((recipient, event) for recipient, found in expected().items() for event in found)
     assert outcome.facts
 

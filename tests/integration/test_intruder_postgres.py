@@ -46,7 +46,20 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("audit", "audit.segment"): PASS,
     ("audit", "audit.disclosure"): PASS,
     ("audit", "audit.refusal"): PASS,
+    ("audit", "audit.refused"): ADD,
+    ("audit", "audit.contract"): PASS,
+    ("audit", "audit.checkpoint"): PASS,
     ("audit", "audit.position"): KEEP,
+    ("auditor", "audit.segment"): READ,
+    ("auditor", "audit.disclosure"): READ,
+    ("auditor", "audit.refusal"): READ,
+    ("auditor", "audit.refused"): READ,
+    ("auditor", "audit.contract"): READ,
+    ("auditor", "audit.checkpoint"): READ,
+    ("auditor", "audit.act"): READ,
+    ("auditor", "deliberations.revision"): READ,
+    ("auditor", "deliberations.kept"): READ,
+    ("auditor", "deliberations.withdrawal"): READ,
     ("audit", "audit.outbox"): ADD,
     ("relay", "audit.outbox"): READ,
     ("rules", "rules.position"): KEEP,
@@ -153,3 +166,52 @@ def test_a_process_cannot_lift_the_triggers_that_guard_the_record(servers: Setti
     for statement in ("set session_replication_role = replica", "alter table audit.segment disable trigger all"):
         with connect(servers, "audit") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.encode())
+
+
+RECORD = ("segment", "disclosure", "refusal", "refused", "contract", "checkpoint", "act")
+
+
+@pytest.mark.parametrize("statement", ["update audit.{} set {}", "delete from audit.{}", "truncate audit.{}"])
+@pytest.mark.parametrize("role", ["audit", "auditor", "operator", "notifier", "inspector", "owner"])
+@pytest.mark.parametrize("table", ["checkpoint", "contract", "act", "refused"])
+def test_nobody_changes_checkpoints_or_acts(servers: Settings, table: str, role: str, statement: str) -> None:
+    column = {"checkpoint": "text = ''", "contract": "schema = ''", "act": "line = ''", "refused": "number = 0"}
+    with (
+        connect(servers, role, autocommit=True) as connection,
+        pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.RestrictViolation)),
+    ):
+        connection.execute(statement.format(table, column[table]).encode())
+
+
+@pytest.mark.parametrize("table", [*RECORD, "position", "outbox"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "delete from {}",
+        "truncate {}",
+        "update {} set {} = {}",
+        "insert into {} overriding system value select * from {}",
+    ],
+)
+def test_the_auditor_changes_nothing(servers: Settings, table: str, change: str) -> None:
+    column = "number" if table in RECORD else "topic"
+    name = f"audit.{table}"
+    words = (name, column, column) if change.startswith("update") else (name, name)
+    with connect(servers, "auditor") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(change.format(*words).encode())
+
+
+def test_whoever_adds_an_act_does_not_say_who_when_or_which_number(servers: Settings) -> None:
+    for column in ("number", "previous", "hash"):
+        value = "1" if column == "number" else "'\\x00'"
+        with connect(servers, "auditor") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(f"insert into audit.act (line, {column}) values ('{{}}', {value})".encode())
+    line = '{"action": "pretended", "about": "this", "by": "operator", "at": "1999-01-01", "number": 1}'
+    with connect(servers, "auditor") as connection:
+        connection.execute("insert into audit.act (line) values (%s)", (line,))
+        row = connection.execute("select line::jsonb from audit.act order by number desc limit 1").fetchone()
+        assert row is not None
+        assert row[0]["by"] == "auditor"
+        assert row[0]["at"] > "2026"
+        assert row[0]["number"] >= 1
+        connection.rollback()

@@ -1,0 +1,41 @@
+"""Brings a log that an earlier version began to what this one keeps beside it: schemas, and who was refused; once."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from backbone.postgres import Lock
+from consumers.audit.contracts import Contracts
+from consumers.audit.store import REFUSED, REFUSED_TYPES, refused
+from schemas.codec import decode_body
+from schemas.registry import SchemaBook
+
+BEHIND = "select exists (select from audit.segment) and not exists (select from audit.contract)"
+SEGMENTS = "select partition, number, contract, body from audit.segment"
+FETCH = 50
+
+
+def catch_up(connection: Connection[Any], schemas: SchemaBook) -> int:
+    """Do it in one transaction where it was never done; gives how many segments were looked through.
+
+    Raises Stop when a schema the log names is published nowhere.
+    """
+    named: set[int] = set()
+    count = 0
+    with connection.transaction(), connection.cursor() as writing:
+        writing.execute("select pg_advisory_xact_lock(%s)", (Lock.CHECKPOINT,))
+        if writing.execute(BEHIND).fetchone() != (True,):
+            return 0
+        with connection.cursor(name="catch_up", binary=True) as reading:
+            reading.execute(SEGMENTS)
+            while rows := reading.fetchmany(FETCH):
+                found = [(row, decode_body(schemas.get(row[2]), row[3])) for row in rows]
+                with writing.copy(REFUSED) as copy:
+                    copy.set_types(REFUSED_TYPES)
+                    for (partition, number, contract, _), record in found:
+                        named |= {contract, *(one["contract"] for one in record["disclosures"])}
+                        for person in refused(record):
+                            copy.write_row((partition, number, person))
+                count += len(rows)
+        Contracts(schemas).keep(writing, named)
+    return count

@@ -1,0 +1,132 @@
+"""Writes segments and the rows that are derived from them; each segment is chained to the one before."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from confluent_kafka import Message
+from psycopg import Cursor
+
+from backbone.errors import Stop
+from consumers.audit.chain import BEGINNING, Link, chained
+from schemas.codec import BadFrame, Record, decode_body, split
+from schemas.registry import SchemaBook, UnknownSchema
+
+LAST = """
+select wanted.partition, last.number, last.hash
+from unnest(%s::int[]) wanted (partition) cross join lateral (
+    select number, hash from audit.segment where partition = wanted.partition order by number desc limit 1
+) last
+"""
+SEGMENT = """
+copy audit.segment (partition, number, at, exchanged, refused, contract, body, previous, hash)
+from stdin (format binary)
+"""
+SEGMENT_TYPES = ("int4", "int8", "timestamptz", "int4", "int4", "int4", "bytea", "bytea", "bytea")
+DISCLOSURE = """
+copy audit.disclosure (partition, number, event, person, recipient, deliberation, contract, replay)
+from stdin (format binary)
+"""
+DISCLOSURE_TYPES = ("int4", "int8", "text", "bytea", "text", "text", "int4", "bool")
+REFUSAL = "copy audit.refusal (partition, number, recipient, reason, events) from stdin"
+REFUSED = "copy audit.refused (partition, number, person) from stdin (format binary)"
+REFUSED_TYPES = ("int4", "int8", "bytea")
+
+
+class Segment(NamedTuple):
+    """A record of disclosures on its way in: the link before it, its own, its contract, its bytes and what they say."""
+
+    partition: int
+    before: Link
+    link: Link
+    contract: int
+    body: bytes
+    record: Record
+
+
+def _last(cursor: Cursor[Any], partitions: set[int]) -> dict[int, Link]:
+    cursor.execute(LAST, (list(partitions),))
+    found = {partition: Link(number, kept) for partition, number, kept in cursor}
+    return {partition: found.get(partition, Link(0, BEGINNING)) for partition in partitions}
+
+
+def segments(cursor: Cursor[Any], messages: Iterable[Message], schemas: SchemaBook) -> list[Segment]:
+    """Each message as a segment that follows the last of its partition.
+
+    Raises Stop when one is not what an exchange writes.
+    """
+    received = list(messages)
+    last = _last(cursor, {int(message.partition() or 0) for message in received})
+    made = []
+    for message in received:
+        partition = int(message.partition() or 0)
+        try:
+            contract, body = split(message.value() or b"")
+            record = decode_body(schemas.get(contract), body)
+        except (BadFrame, UnknownSchema, ValueError, IndexError, EOFError) as error:
+            place = f"{message.topic()}[{partition}]@{message.offset()}"
+            raise Stop(f"{place} cannot be read.", "Nothing was skipped; look at who wrote it.") from error
+        before = last[partition]
+        last[partition] = chained(before, partition, contract, body)
+        made.append(Segment(partition, before, last[partition], contract, body, record))
+    return made
+
+
+def named(found: Iterable[Segment]) -> set[int]:
+    """The schemas these segments are written in and those of the copies they tell of."""
+    numbers = {segment.contract for segment in found}
+    for segment in found:
+        numbers.update({one["contract"] for one in segment.record["disclosures"]})
+    return numbers
+
+
+def refused(record: Record) -> set[bytes]:
+    """About whom a record holds refusals and no disclosure."""
+    told = {one["person"] for one in record["disclosures"]}
+    return {one["person"] for one in record["refusals"]} - told
+
+
+def _refusals(record: Record) -> Iterator[tuple[str, str, int]]:
+    """How many events each recipient did not get, by reason."""
+    counted = Counter((one["recipient"], one["reason"]) for one in record["refusals"])
+    # Records of before there were such counts have none.
+    for one in record.get("counted", ()):
+        counted[one["recipient"], one["reason"]] += one["events"]
+    for (recipient, reason), events in counted.items():
+        yield recipient, reason, events
+
+
+def write(cursor: Cursor[Any], found: list[Segment]) -> None:
+    """Add the rows of segments."""
+    with cursor.copy(SEGMENT) as copy:
+        copy.set_types(SEGMENT_TYPES)
+        for partition, before, link, contract, body, record in found:
+            entries = len(record["refusals"])
+            copy.write_row(
+                (
+                    partition, link.number, record["at"], record["exchanged"], entries, contract, body, before.hash,
+                    link.hash,
+                )
+            )  # fmt: skip
+    with cursor.copy(DISCLOSURE) as copy:
+        copy.set_types(DISCLOSURE_TYPES)
+        for segment in found:
+            partition, number = segment.partition, segment.link.number
+            # Records of before there were replays do not say so.
+            replay = segment.record.get("replay", False)
+            for one in segment.record["disclosures"]:
+                copy.write_row(
+                    (
+                        partition, number, one["event"], one["person"], one["recipient"], one["deliberation"],
+                        one["contract"], replay,
+                    )
+                )  # fmt: skip
+    with cursor.copy(REFUSAL) as copy:
+        for segment in found:
+            for recipient, reason, events in _refusals(segment.record):
+                copy.write_row((segment.partition, segment.link.number, recipient, reason, events))
+    with cursor.copy(REFUSED) as copy:
+        copy.set_types(REFUSED_TYPES)
+        for segment in found:
+            for person in refused(segment.record):
+                copy.write_row((segment.partition, segment.link.number, person))

@@ -1,0 +1,74 @@
+"""The log of disclosures, for those who watch over it."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kruispunt.cli.app import Json
+from kruispunt.cli.processes import record
+from kruispunt.output import answering
+
+AGE_S = 900.0
+
+
+@record.command()
+def verify(
+    key: Annotated[
+        list[Path] | None, typer.Option(help="Public keys, PEM; without it those of this installation.")
+    ] = None,
+    age: Annotated[float, typer.Option(help="Seconds after which everything must be signed.", min=0)] = AGE_S,
+    json: Json = False,
+) -> None:
+    """Find every change, deletion, insertion or reordering in the log, and say where; exit code 1 when there is any."""
+    from kruispunt import auditing
+
+    with answering():
+        raise typer.Exit(auditing.verify(keys=key or [], age=age, json=json))
+
+
+@record.command()
+def person(
+    number: Annotated[str, typer.Argument(help="A national number; - reads it from stdin.")],
+    language: Annotated[str, typer.Option(help="nl, fr, de or en.")] = "en",
+    reason: Annotated[str, typer.Option(help="Why it is looked up, for the record.")] = "",
+    json: Json = False,
+) -> None:
+    """Say who received what about a person, on which basis, why and when; and who did not."""
+    from kruispunt import auditing
+
+    with answering():
+        given = sys.stdin.readline().strip() if number == "-" else number
+        raise typer.Exit(auditing.person(given, language=language, reason=reason, json=json))
+
+
+@record.command()
+def acts(
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on, UTC.")] = None,
+    json: Json = False,
+) -> None:
+    """List what people and commands did: deliberations, dossiers, migrations, look-ups."""
+    from kruispunt import auditing
+
+    with answering():
+        auditing.acts(since=since, json=json)
+
+
+@record.command()
+def checkpoints() -> None:
+    """Print the signed checkpoints as they were published, one JSON document per line."""
+    from kruispunt import auditing
+
+    with answering():
+        auditing.checkpoints()
+
+
+@record.command()
+def key(json: Json = False) -> None:
+    """Print the public keys of the checkpoints, each with its fingerprint."""
+    from kruispunt import auditing
+
+    with answering():
+        auditing.key(json=json)
