@@ -11,6 +11,7 @@ from psycopg import Connection, Cursor
 
 from backbone import kafka, logs, positions, postgres
 from backbone.errors import Retry, Stop
+from backbone.kafka import Closed, Doorkeeper
 from backbone.process import PATIENCE_S, Drain
 from backbone.settings import Settings
 from consumers import number
@@ -19,6 +20,8 @@ IDLE_S = 0.2
 FILL_S = 0.2
 """How long to wait for company once there is a record: ten records cost a transaction as much as ten thousand."""
 AGAIN_S = 0.5
+CALM_S = 30.0
+"""A door that stays closed is knocked at more often than this; whoever hears nothing for so long got in."""
 
 Write = Callable[[Cursor[Any], list[Message]], None]
 
@@ -34,9 +37,19 @@ def gather(reader: Consumer, size: int) -> list[Message]:
 class Keeper:
     """Keeps one topic in one schema of one database."""
 
-    def __init__(self, connection: Connection[Any], reader: Consumer, schema: str, write: Write, batch: int) -> None:
+    def __init__(
+        self,
+        connection: Connection[Any],
+        reader: Consumer,
+        doorkeeper: Doorkeeper,
+        *,
+        schema: str,
+        write: Write,
+        batch: int,
+    ) -> None:
         self._connection = connection
         self._reader = reader
+        self._doorkeeper = doorkeeper
         self._schema = schema
         self._write = write
         self._batch = batch
@@ -59,11 +72,13 @@ class Keeper:
     def keep(self) -> int:
         """Keep one batch; gives how many records.
 
-        Raises Retry when somebody else was faster or something passing is in the way, Stop when the rows do not fit.
+        Raises Retry when somebody else was faster or something passing is in the way, Closed when the broker refuses
+        the user or its right, Stop when the rows do not fit.
         """
         # 1. Read what the broker has committed.
         messages = gather(self._reader, self._batch)
         if not messages:
+            self._doorkeeper.check()
             return 0
         following = {
             (str(message.topic()), int(message.partition() or 0)): int(message.offset() or 0) + 1
@@ -95,7 +110,11 @@ class Keeper:
 def run(
     settings: Settings, *, user: str, topic: str, group: str, database: str, schema: str, write: Write, batch: int
 ) -> None:
-    """Keep until asked to stop; begin again where something passing got in the way."""
+    """Keep until asked to stop; begin again where something passing got in the way.
+
+    A refused login begins again, too, with the password that is in the file by then; so does a right that was taken
+    away. Whoever is not let in within the patience of a process ends, and whoever watches it hears of that.
+    """
     process = group if group == user else f"sink-{user}"
     log = logs.configure(process, settings.log_level)
     trouble_since: float | None = None
@@ -105,17 +124,21 @@ def run(
             try:
                 connection = postgres.connect(settings, user, database, autocommit=True)
                 name = f"{group}-{number.take(connection, postgres.Lock.KEEPER)}"
-                reader = kafka.consumer(settings, user, group, group_instance_id=name)
-                keeper = Keeper(connection, reader, schema, write, batch)
+                doorkeeper = Doorkeeper()
+                reader = kafka.consumer(settings, user, group, group_instance_id=name, error_cb=doorkeeper)
+                keeper = Keeper(connection, reader, doorkeeper, schema=schema, write=write, batch=batch)
                 keeper.follow(topic)
+                opened = time.monotonic()
                 while not drain.wanted:
-                    if keeper.keep():
+                    if keeper.keep() or time.monotonic() - opened > CALM_S:
                         trouble_since = None
-            except (Retry, psycopg.OperationalError) as error:
-                reason = str(error) if isinstance(error, Retry) else "PostgreSQL is gone."
+            except (Retry, Closed, psycopg.OperationalError) as error:
+                reason = "PostgreSQL is gone." if isinstance(error, psycopg.OperationalError) else str(error)
                 log.warning("beginning again", reason=reason)
                 trouble_since = trouble_since or time.monotonic()
                 if time.monotonic() - trouble_since > PATIENCE_S:
+                    if isinstance(error, Closed):
+                        raise
                     raise Retry(reason) from error
                 time.sleep(AGAIN_S)
             finally:

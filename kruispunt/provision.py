@@ -1,4 +1,4 @@
-"""Brings topics, access rules, schemas and databases to what this version declares; again = no change."""
+"""Brings databases and schemas to what this version declares; again = no change."""
 
 from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
@@ -74,8 +74,8 @@ def register(settings: Settings) -> Callable[[Iterable[Deliberation]], None]:
     return publish
 
 
-def begin_with_shipped(settings: Settings) -> None:
-    """Register the schemas of this version, and keep the deliberations it ships that are not kept yet."""
-    register_schemas(settings, load())
+def begin_with_shipped(settings: Settings, needed: Iterable[Deliberation] = ()) -> None:
+    """Register the schemas of this version and those `needed`, and keep what it ships that is not kept yet."""
+    register_schemas(settings, (*load(), *needed))
     with postgres.connect(settings, "owner") as connection:
         store.seed(connection, register(settings))

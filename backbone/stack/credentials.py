@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from pathlib import Path
 
 from backbone.stack.places import PRIVATE, Places, write_private
 
@@ -17,6 +18,11 @@ def ensure(places: Places, kind: str, users: Iterable[str]) -> None:
         path = folder / user
         if not path.exists():
             write_private(path, secrets.token_urlsafe(RANDOM_BYTES))
+
+
+def renew(path: Path) -> None:
+    """Put another password into its file; whoever reads it sees the old one or the new one, never half of it."""
+    write_private(path, secrets.token_urlsafe(RANDOM_BYTES))
 
 
 def ensure_pepper(places: Places) -> None:
