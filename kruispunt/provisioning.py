@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from psycopg import Connection
+from rich.markup import escape
 
 from backbone import kafka, postgres, settings
 from backbone import provision as cluster
@@ -30,6 +31,8 @@ OWNER, OPERATOR, ADMIN = "owner", "operator", "admin"
 MARKS: dict[Change, str] = {
     "add": "[green]+ add[/]", "change": "[yellow]~ change[/]", "remove": "[red]- remove[/]", "keep": "  keep"
 }  # fmt: skip
+POSTGRESQL = {"role", "database"}
+"""Kinds of things that its superuser alone can change."""
 WORDS: dict[Change, str] = {"add": "added", "change": "changed", "remove": "removed"}
 
 
@@ -119,7 +122,7 @@ def _show(lines: list[Line]) -> None:
     shown = table("change", "what", "which")
     for line in lines:
         if line.to_do or line.odd:
-            shown.add_row(MARKS[line.change], line.kind, line.what)
+            shown.add_row(MARKS[line.change], line.kind, escape(line.what))
     if shown.row_count:
         console.print(shown)
     kept = sum(not line.to_do for line in lines)
@@ -158,9 +161,12 @@ def provision(*, json: bool) -> int:
     bring(config)
     left = [line for line in look(config) if line.to_do]
     for line in left:
-        errors.print(f"[bold yellow]…[/] still to {line.change}: {line.kind} {line.what}", markup=True)
+        errors.print(f"[bold yellow]…[/] still to {line.change}: {line.kind} {escape(line.what)}", soft_wrap=True)
+    if left and not strays.can_change(config) and {line.kind for line in left} <= POSTGRESQL:
+        errors.print("  Only PostgreSQL's administrator can do that; everything else is as declared.")
+        return Exit.DONE
     if left:
-        errors.print("  Ask PostgreSQL's administrator for what is about roles and databases; else run it again.")
+        errors.print("  Somebody changes the same things: run it again.")
         return Exit.NO
     if not json:
         done = any(line.to_do for line in lines)
