@@ -6,6 +6,7 @@ Whatever it changed is in force when it returns.
 import asyncio
 from collections.abc import Callable, Collection
 
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from backbone.cluster import change, logins, plan, present, quotas
@@ -22,6 +23,8 @@ from schemas.topics import TOPICS, Topic
 
 __all__ = ["LARGEST_MESSAGE", "SUPER_USERS", "Line", "access", "apply", "apply_rights", "look", "rotate", "users"]
 
+ANSWER_S = 10.0
+"""A broker that is there says so long before."""
 IN_FORCE_S = 30.0
 LOOKS_PER_BROKER = 3
 """A look is answered by any broker; several of them have heard of a change when none is found that has not."""
@@ -60,12 +63,15 @@ def _look_at_rights(client: AdminClient, user: str, topics: tuple[Topic, ...], e
 
 def _bring(settings: Settings, client: AdminClient, looking: Callable[[], list[Line]], told: Told) -> list[Line]:
     """Tell what is to be done, do it, and wait until no broker is found that does not go by it."""
+    try:
+        brokers = len(client.list_topics(timeout=ANSWER_S).brokers)
+    except KafkaException as error:
+        raise Retry(f"Kafka does not answer its administrator: {error.args[0].str()}") from error
     lines = [line for line in looking() if line.to_do]
     if not lines:
         return []
     told(lines)
     change.carry_out(settings, client, lines)
-    brokers = len(client.list_topics(timeout=IN_FORCE_S).brokers)
 
     def in_force() -> None:
         for _ in range(1 if brokers == 1 else LOOKS_PER_BROKER * brokers):
