@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, partial
 from typing import Any, LiteralString
 
@@ -14,6 +15,7 @@ from psycopg import Connection, sql
 from backbone import kafka, positions, postgres
 from backbone.errors import Retry
 from backbone.settings import Settings
+from consumers.deliberations import store
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED
@@ -48,6 +50,13 @@ class Inspector:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._connections: dict[str, Connection[Any]] = {}
+        self._entitled: frozenset[str] = frozenset()
+        self._as_of: tuple[int, date] | None = None
+
+    def close(self) -> None:
+        """Leave the databases."""
+        while self._connections:
+            self._connections.popitem()[1].close()
 
     @cached_property
     def _admin(self) -> AdminClient:
@@ -137,6 +146,28 @@ class Inspector:
         large = sum(gap for gap in gaps.values() if gap > LOOK_CLOSER)
         return large + sum(1 for _ in kafka.read_on(self._reader, small, batch=1))
 
+    def unstored(self, institution: str) -> int:
+        """How many deliveries an institution has still to store: none of those it may read no more."""
+        left = self.unread(institution)
+        return left if left and institution in self.entitled() else 0
+
+    def unread(self, institution: str) -> int:
+        """How many deliveries lie behind what an institution has stored."""
+        return self.behind((delivery(institution),), partial(self.stored, institution, "store"))
+
+    def entitled(self) -> frozenset[str]:
+        """Who may read deliveries today, worked out once for each revision."""
+
+        def ask(connection: Connection[Any]) -> frozenset[str]:
+            with connection.cursor() as cursor:
+                as_of = store.revision(cursor), date.today()  # noqa: DTZ011 - the day where the institutions are
+                if as_of != self._as_of:
+                    self._entitled, self._as_of = store.current(cursor).entitled_on(as_of[1]), as_of
+            return self._entitled
+
+        found: frozenset[str] = self._ask(MAIN, ask)
+        return found
+
     def unpublished(self, source: str) -> int:
         """How many rows of an outbox the relay has still to publish."""
         last = (0, 0)
@@ -159,10 +190,7 @@ def stages(settings: Settings) -> list[Stage]:
     return [
         Stage("relay register", partial(look.unpublished, "register")),
         Stage("exchange", partial(look.behind, DECLARATIONS, look.committed)),
-        *(
-            Stage(f"sink-{name}", partial(look.behind, (delivery(name),), partial(look.stored, name, "store")))
-            for name in HOSTED
-        ),
+        *(Stage(f"sink-{name}", partial(look.unstored, name)) for name in HOSTED),
         Stage("audit", partial(look.behind, (DISCLOSURES,), partial(look.stored, MAIN, "audit"))),
         Stage("rules", partial(look.behind, (FACTS,), partial(look.stored, MAIN, "rules"))),
         Stage("relay rules", partial(look.unpublished, "rules")),

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -230,8 +231,12 @@ def test_a_sink_that_is_never_let_in_ends_and_says_so(running: Settings, monkeyp
         supervisor.start([f"sink-{SINK}"])
 
 
-def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_given_back(running: Settings) -> None:
+def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_given_back(
+    running: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from backbone import provision
+    from kruispunt import ledger
+    from kruispunt.lag import Inspector
     from schemas.institutions import INSTITUTIONS
 
     sink = f"sink-{SINK}"
@@ -244,6 +249,14 @@ def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_giv
     assert writer.flush(PATIENCE_S) == 0
     assert eventually(lambda: "uthorization failed" in log(running, sink))
     pid = state(running, sink).pid
+    # What it may read no more is nothing anybody waits for, nor a difference in the ledger.
+    with closing(Inspector(running)) as look:
+        assert (look.unread(SINK), look.unstored(SINK)) == (len(events), len(events))
+        monkeypatch.setattr(Inspector, "entitled", lambda _self: frozenset())
+        assert look.unstored(SINK) == 0
+    (row,) = (row for row in ledger.rows(running) if row.effect == f"delivered records = stored records ({SINK})")
+    assert (row.expected, row.difference) == (already, 0)
+    monkeypatch.undo()
     assert sum(stored(running).values()) == already
     provision.apply_rights(running, SINK)
     assert eventually(lambda: sum(stored(running).values()) == already + len(events))
