@@ -24,19 +24,43 @@ SILENT = 0
 """What fails is raised; the library's own lines about connections it makes again would only puzzle who asked."""
 FULL_BATCH_S = 0.2
 """How long to wait for a batch to fill before going on with what is there."""
-FATAL = {
+LOGIN = {
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError._AUTHENTICATION,  # noqa: SLF001 - the library names its local codes so
+}
+FATAL = LOGIN | {
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-    KafkaError.SASL_AUTHENTICATION_FAILED,
-    KafkaError._AUTHENTICATION,  # noqa: SLF001 - the library names its local codes so
 }
+UNDERSCORED = {"log_level", "error_cb"}
+
+
+class Closed(Stop):
+    """A door that may open again: the password was changed, or a right was taken away and may be given back."""
+
+
+class Doorkeeper:
+    """Hears what a client says of its logins; a refused one is told to nobody else (as its `error_cb`)."""
+
+    def __init__(self) -> None:
+        self._refusal: str | None = None
+
+    def __call__(self, error: KafkaError) -> None:
+        """Remember a refused login."""
+        if error.code() in LOGIN:
+            self._refusal = error.str()
+
+    def check(self) -> None:
+        """Raises Closed when the broker has refused a login since the client was opened."""
+        if self._refusal:
+            raise Closed("Kafka does not let this user in.", "Run `kruispunt provision`, or check the credentials.")
 
 
 def _named(overrides: dict[str, Any]) -> dict[str, Any]:
-    """Names as librdkafka writes them: dots, but for one."""
-    return {name if name == "log_level" else name.replace("_", "."): value for name, value in overrides.items()}
+    """Names as librdkafka writes them: dots, but for two."""
+    return {name if name in UNDERSCORED else name.replace("_", "."): value for name, value in overrides.items()}
 
 
 def client(settings: Settings, user: str, **overrides: Any) -> dict[str, Any]:
@@ -88,15 +112,15 @@ def consumer(settings: Settings, user: str, group: str, **overrides: Any) -> Con
     return Consumer(client(settings, user) | config | _named(overrides))
 
 
-def admin(settings: Settings, user: str = "admin") -> AdminClient:
+def admin(settings: Settings, user: str = "admin", **overrides: Any) -> AdminClient:
     """An administrator of the cluster."""
-    return AdminClient(client(settings, user))
+    return AdminClient(client(settings, user, **overrides))
 
 
 def alive(message: Message | None) -> Message | None:
     """The message, or None where there is nothing to handle.
 
-    Raises Stop for a closed door, Retry for anything that passes.
+    Raises Closed for a closed door, Stop for a client that is done for, Retry for anything that passes.
     """
     if message is None:
         return None
@@ -106,7 +130,8 @@ def alive(message: Message | None) -> Message | None:
     if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library names its local codes so
         return None
     if error.fatal() or error.code() in FATAL:
-        raise Stop(f"Kafka refuses: {error.str()}.", "Run `kruispunt provision`, or check the credentials.")
+        kind = Closed if error.code() in FATAL else Stop
+        raise kind(f"Kafka refuses: {error.str()}.", "Run `kruispunt provision`, or check the credentials.")
     raise Retry(error.str())
 
 

@@ -28,6 +28,7 @@ class Lock(IntEnum):
     REPLAY = 5_019_778
     ACTS = 5_019_779
     CHECKPOINT = 5_019_785
+    RIGHTS = 5_019_790
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:
@@ -56,12 +57,22 @@ def connect(settings: Settings, role: str, database: str = "kruispunt", **option
         raise Retry(f"PostgreSQL does not let {role} in: {str(error).strip().splitlines()[-1]}") from error
 
 
+def _steps(folder: Traversable) -> list[Traversable]:
+    return sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
+
+
+def pending(connection: Connection[TupleRow], folder: Traversable) -> list[str]:
+    """The names of the steps of a folder that `migrate` would run."""
+    made = connection.execute("select to_regclass('migration')").fetchone()
+    seen = {row[0] for row in connection.execute("select name from migration")} if made and made[0] else set()
+    return [name for step in _steps(folder) if (name := f"{folder.name}/{step.name}") not in seen]
+
+
 def migrate(connection: Connection[TupleRow], folder: Traversable) -> list[str]:
     """Run each `NNN_name.sql` of a folder that this database has not seen, in order, all in one transaction.
 
     Gives the names of those that ran.
     """
-    steps = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
     ran = []
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", (Lock.MIGRATION,))
@@ -70,7 +81,7 @@ def migrate(connection: Connection[TupleRow], folder: Traversable) -> list[str]:
         )
         cursor.execute("select name from migration")
         seen = {row[0] for row in cursor}
-        for step in steps:
+        for step in _steps(folder):
             name = f"{folder.name}/{step.name}"
             if name in seen:
                 continue

@@ -11,6 +11,7 @@ from structlog.typing import FilteringBoundLogger
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from backbone.errors import Retry
+from backbone.kafka import Closed
 
 Result = TypeVar("Result")
 PATIENCE_S = 120
@@ -46,7 +47,8 @@ def persevere(drain: Drain, log: FilteringBoundLogger, work: Callable[[Callable[
 
     `work` opens what it needs, goes on until asked to stop, closes, and calls what it is given whenever all is well.
 
-    Raises Retry when trouble lasts for PATIENCE_S.
+    A refused login or right may be given back: that is begun again, too. Raises Retry, or Closed, when trouble lasts
+    for PATIENCE_S.
     """
     trouble_since: float | None = None
 
@@ -57,11 +59,13 @@ def persevere(drain: Drain, log: FilteringBoundLogger, work: Callable[[Callable[
     while not drain.wanted:
         try:
             work(well)
-        except (Retry, psycopg.OperationalError) as error:
-            reason = str(error) if isinstance(error, Retry) else "PostgreSQL is gone."
+        except (Retry, Closed, psycopg.OperationalError) as error:
+            reason = "PostgreSQL is gone." if isinstance(error, psycopg.OperationalError) else str(error)
             log.warning("beginning again", reason=reason)
             trouble_since = trouble_since or time.monotonic()
             if time.monotonic() - trouble_since > PATIENCE_S:
+                if isinstance(error, Closed):
+                    raise
                 raise Retry(reason) from error
             time.sleep(AGAIN_S)
 

@@ -1,179 +1,122 @@
-"""Brings a Kafka cluster to what `schemas/topics.py` declares: topics, users, and exactly the access that follows."""
+"""Brings a Kafka cluster to what is declared and justified: topics, users, rights, quotas; what is beyond it goes.
 
-import hashlib
-from collections.abc import Iterable
-from concurrent.futures import Future
-from typing import Any
+Whatever it changed is in force when it returns.
+"""
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import (
-    AclBinding,
-    AclBindingFilter,
-    AclOperation,
-    AclPermissionType,
-    AdminClient,
-    NewTopic,
-    ResourcePatternType,
-    ResourceType,
-    ScramCredentialInfo,
-    ScramMechanism,
-    UserScramCredentialAlteration,
-    UserScramCredentialUpsertion,
-)
+import asyncio
+from collections.abc import Callable, Collection
 
-from backbone.errors import Retry, Stop
-from backbone.kafka import admin
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from backbone.cluster import change, logins, plan, present, quotas
+from backbone.cluster.answers import answered
+from backbone.cluster.declared import LARGEST_MESSAGE, SUPER_USERS, access, declared, users
+from backbone.cluster.plan import Line
+from backbone.cluster.state import Entity, Quota, State
+from backbone.errors import Retry
+from backbone.kafka import SILENT, admin
 from backbone.process import with_retry
 from backbone.settings import Settings
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, Topic
 
-ITERATIONS = 8192
-HOUR_MS = 3600 * 1000
-DAY_MS = 24 * HOUR_MS
-TIMEOUT_S = 30.0
-LARGEST_MESSAGE = 8 * 1024 * 1024
-"""A bundle of a few hundred persons, or a dead letter whole, with room to spare."""
-TRANSACTIONAL = ("relay", "exchange", "replay")
-"""These write in transactions whose names begin with their own."""
-INSPECTOR = "inspector"
-"""Counts, and so sees how far every group is."""
-CLUSTER = "kafka-cluster"
+__all__ = ["LARGEST_MESSAGE", "SUPER_USERS", "Line", "access", "apply", "apply_rights", "look", "rotate", "users"]
+
+ANSWER_S = 10.0
+"""A broker that is there says so long before."""
+IN_FORCE_S = 30.0
+LOOKS_PER_BROKER = 3
+"""A look is answered by any broker; several of them have heard of a change when none is found that has not."""
+EVERYBODY = INSTITUTIONS.keys()
+Told = Callable[[list[Line]], None]
 
 
-def users(topics: Iterable[Topic] = TOPICS) -> list[str]:
-    """Everybody who reads or writes a topic."""
-    return sorted({user for topic in topics for user in (*topic.writers, *topic.readers)})
+def _silent(_lines: list[Line]) -> None:
+    pass
 
 
-def _allow(user: str, kind: Any, name: str, pattern: Any, *operations: Any) -> list[AclBinding]:
-    return [
-        AclBinding(kind, name, pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
-        for operation in operations
-    ]
+async def _logged_in(settings: Settings, names: Collection[str]) -> tuple[dict[Entity, Quota], frozenset[str]]:
+    async with logins.administrator(settings) as connection:
+        found = await quotas.present(connection)
+    return found, await logins.refused(settings, names)
 
 
-def access(topics: Iterable[Topic] = TOPICS) -> set[AclBinding]:
-    """Every rule that lets a user do something; what is not here is refused by the broker."""
-    read, write, see = AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE
-    exactly, beginning = ResourcePatternType.LITERAL, ResourcePatternType.PREFIXED
-    rules: list[AclBinding] = []
-    for topic in topics:
-        for user in topic.readers:
-            rules += _allow(user, ResourceType.TOPIC, topic.name, exactly, read, see)
-        for user in topic.writers:
-            rules += _allow(user, ResourceType.TOPIC, topic.name, exactly, write, see)
-    for user in users(topics):
-        rules += _allow(user, ResourceType.GROUP, f"{user}.", beginning, read)
-        if user not in INSTITUTIONS:
-            rules += _allow(user, ResourceType.GROUP, user, exactly, read)
-    for user in TRANSACTIONAL:
-        rules += _allow(user, ResourceType.TRANSACTIONAL_ID, user, beginning, write, see)
-    rules += _allow("replay", ResourceType.GROUP, "exchange", exactly, see)
-    rules += _allow(INSPECTOR, ResourceType.GROUP, "*", exactly, see)
-    rules += _allow(INSPECTOR, ResourceType.BROKER, CLUSTER, exactly, see)
-    return set(rules)
+def look(settings: Settings, topics: tuple[Topic, ...] = TOPICS, entitled: Collection[str] = EVERYBODY) -> list[Line]:
+    """Every topic, user, right and quota with what is to become of it; changes nothing.
 
-
-def _done(answers: dict[Any, Future[Any]], *fine: int) -> None:
-    """Wait for all answers; `fine` are the error codes that mean it was so already."""
-    for thing, answer in answers.items():
-        try:
-            answer.result(TIMEOUT_S)
-        except KafkaException as error:
-            reason: KafkaError = error.args[0]
-            if reason.code() in fine:
-                continue
-            if reason.retriable():
-                raise Retry(str(reason)) from error
-            raise Stop(f"Kafka refuses {thing}: {reason.str()}.", "Is `admin` a super user there?") from error
-        except TimeoutError as error:
-            raise Retry("Kafka does not answer its administrator.") from error
-
-
-def _make_topics(client: AdminClient, settings: Settings, topics: Iterable[Topic]) -> None:
-    wanted = [
-        NewTopic(
-            topic.name,
-            num_partitions=topic.partitions(settings.partitions),
-            config={
-                "cleanup.policy": topic.cleanup,
-                "retention.ms": str(topic.retention_days * DAY_MS if topic.cleanup == "delete" else -1),
-                "max.message.bytes": str(LARGEST_MESSAGE),
-                # Only a closed segment is compacted: whoever reads the topic from its beginning reads an hour of it.
-                **({"segment.ms": str(HOUR_MS)} if topic.cleanup == "compact" else {}),
-            },
-        )
-        for topic in topics
-    ]
-    try:
-        present = client.list_topics(timeout=TIMEOUT_S).topics
-    except KafkaException as error:
-        raise Retry(str(error)) from error
-    missing = [topic for topic in wanted if topic.topic not in present]
-    if missing:
-        _done(client.create_topics(missing), KafkaError.TOPIC_ALREADY_EXISTS)
-
-
-def _make_users(client: AdminClient, settings: Settings, names: Iterable[str]) -> None:
-    """Give each user the password in its file.
-
-    The salt follows from the password, so that doing it again writes the same credential and disturbs nobody.
+    Raises Retry when the cluster does not answer, Stop when it does not let its administrator in.
     """
-    changes: list[UserScramCredentialAlteration] = []
-    for name in names:
-        password = settings.secret("kafka", name).encode()
-        salt = hashlib.sha256(b"scram salt\0" + name.encode() + b"\0" + password).digest()
-        information = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, ITERATIONS)
-        changes.append(UserScramCredentialUpsertion(name, information, password, salt))
-    _done(client.alter_user_scram_credentials(changes))
+    client = admin(settings, log_level=SILENT)
+    wanted = declared(settings.partitions, topics, entitled)
+    there = present.users(client)
+    limits, refused = asyncio.run(_logged_in(settings, wanted.users.keys() & there.keys()))
+    state = State(present.topics(client), there, present.rights(client), limits)
+    return plan.compare(wanted, state, refused)
 
 
-def _present(client: AdminClient) -> set[AclBinding]:
-    """Every rule the broker goes by now."""
-    anything: Any = None
-    everything = AclBindingFilter(
-        ResourceType.ANY, anything, ResourcePatternType.ANY, anything, anything, AclOperation.ANY, AclPermissionType.ANY
-    )
+def _look_at_rights(client: AdminClient, user: str, topics: tuple[Topic, ...], entitled: Collection[str]) -> list[Line]:
+    principal = f"User:{user}"
+    wanted = {rule for rule in access(topics, entitled) if rule.principal == principal}
+    return list(plan.rights(wanted, present.rights(client, principal)))
+
+
+def _bring(settings: Settings, client: AdminClient, looking: Callable[[], list[Line]], told: Told) -> list[Line]:
+    """Tell what is to be done, do it, and wait until no broker is found that does not go by it."""
     try:
-        return set(client.describe_acls(everything).result(TIMEOUT_S))
+        brokers = len(client.list_topics(timeout=ANSWER_S).brokers)
     except KafkaException as error:
-        raise Retry(str(error)) from error
+        raise Retry(f"Kafka does not answer its administrator: {error.args[0].str()}") from error
+    lines = [line for line in looking() if line.to_do]
+    if not lines:
+        return []
+    told(lines)
+    change.carry_out(settings, client, lines)
+
+    def in_force() -> None:
+        for _ in range(1 if brokers == 1 else LOOKS_PER_BROKER * brokers):
+            if left := [line.what for line in looking() if line.to_do]:
+                raise Retry(f"Kafka does not go by it yet: {'; '.join(left)}")
+
+    with_retry(in_force, IN_FORCE_S)
+    return lines
 
 
-def _bring_access(client: AdminClient, wanted: set[AclBinding], names: Iterable[str]) -> None:
-    """Add the rules that are missing, take away what these users have beyond them, and wait until they are in force."""
-    present = _present(client)
-    ours = {f"User:{name}" for name in names}
-    surplus = [rule for rule in present - wanted if rule.principal in ours]
-    if surplus:
-        _done(client.delete_acls([_filter(rule) for rule in surplus]))
-    missing = sorted(wanted - present)
-    if missing:
-        _done(client.create_acls(missing))
-        with_retry(lambda: _in_force(client, wanted), TIMEOUT_S)
+def apply(
+    settings: Settings,
+    topics: tuple[Topic, ...] = TOPICS,
+    entitled: Collection[str] = EVERYBODY,
+    told: Told = _silent,
+) -> list[Line]:
+    """Do all of it; gives what was done, nothing the second time. `told` hears of it before it is done.
+
+    The passwords are there already. Raises Retry when the cluster does not answer, Stop when it refuses.
+    """
+    return _bring(settings, admin(settings, log_level=SILENT), lambda: look(settings, topics, entitled), told)
 
 
-def _in_force(client: AdminClient, wanted: set[AclBinding]) -> None:
-    """The controller has written them down; the broker that asks them of everybody may be a moment behind."""
-    if not wanted <= _present(client):
-        raise Retry("The broker does not go by its new access rules yet.")
+def apply_rights(
+    settings: Settings,
+    user: str,
+    topics: tuple[Topic, ...] = TOPICS,
+    entitled: Collection[str] = EVERYBODY,
+    told: Told = _silent,
+) -> list[Line]:
+    """As `apply`, for the rights of one user only."""
+    client = admin(settings, log_level=SILENT)
+    return _bring(settings, client, lambda: _look_at_rights(client, user, topics, entitled), told)
 
 
-def _filter(rule: AclBinding) -> AclBindingFilter:
-    return AclBindingFilter(
-        rule.restype, rule.name, rule.resource_pattern_type, rule.principal, rule.host, rule.operation,
-        rule.permission_type,
-    )  # fmt: skip
-
-
-def apply(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> None:
-    """Do all of it; again = no change. The passwords are there already.
+def rotate(settings: Settings, user: str) -> None:
+    """Make the password that is in the user's file now the one the broker takes; the one before is refused.
 
     Raises Retry when the cluster does not answer, Stop when it refuses.
     """
-    client = admin(settings)
-    names = users(topics)
-    _make_users(client, settings, names)
-    _make_topics(client, settings, topics)
-    _bring_access(client, access(topics), names)
+    client = admin(settings, log_level=SILENT)
+    answered(client.alter_user_scram_credentials([change.credential(settings, user)]))
+
+    def in_force() -> None:
+        if asyncio.run(logins.refused(settings, [user])):
+            raise Retry("Kafka does not go by the new password yet.")
+
+    with_retry(in_force, IN_FORCE_S)

@@ -20,6 +20,7 @@ from backbone.stack.places import Places
 from backbone.stack.stack import Leash
 from backbone.stack.stack import down as stack_down
 from backbone.stack.supervisor import Supervisor
+from benchmarks import withdrawal
 from benchmarks.limits import Limit, measure
 from kruispunt import generating, lag, ledger, loading, stack, submitting
 from kruispunt.output import console, table
@@ -29,6 +30,8 @@ from schemas.topics import delivery
 SINKS = tuple(f"sink-{name}" for name in HOSTED)
 PAUSE_S = 0.25
 PATIENCE_S = 1800
+WITHDRAWN_S = 5.0
+"""The promise: from the withdrawal of a right to the last byte delivered, in 99 of 100 cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ def _show(persons: int, whole: float, results: list[Result], limits: dict[str, L
 
 def main(
     persons: Annotated[int, typer.Option(help="How many persons; the default takes about two minutes.")] = 15_000,
+    withdrawals: Annotated[int, typer.Option(help="How often a right is withdrawn; three seconds each.", min=1)] = 20,
     json_to: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
     """Measure the whole and each stage."""
@@ -182,17 +186,23 @@ def main(
             results = _stages(config, folder, limits, _counts(config))
             _wait(config, _everything(config))
             wrong = [row.effect for row in ledger.rows(config) if row.difference]
+            ended = withdrawal.measure(config, withdrawals)
         finally:
             stack_down(home, wipe=True)
     _show(persons, whole, results, limits)
+    withdrawal.show(ended)
     if json_to:
         figures = {
             "persons": persons,
             "end_to_end": persons / whole,
             "stages": {result.name: persons / result.seconds for result in results},
             "limits": {name: limit.per_second for name, limit in limits.items()},
+            "withdrawal": ended,
         }
         json_to.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    if ended["last_record_p99"] > WITHDRAWN_S:
+        console.print(f"[bold red]✗ a withdrawn right lives longer than {WITHDRAWN_S:g} s[/]")
+        raise typer.Exit(1)
     if wrong:
         console.print(f"[bold red]✗ the ledger does not balance:[/] {', '.join(wrong)}")
         raise typer.Exit(1)

@@ -11,14 +11,16 @@ from psycopg import Connection, Cursor
 
 from backbone import kafka, logs, positions, postgres
 from backbone.errors import Retry, Stop
-from backbone.process import PATIENCE_S, Drain
+from backbone.kafka import Doorkeeper
+from backbone.process import Drain, persevere
 from backbone.settings import Settings
 from consumers import number
 
 IDLE_S = 0.2
 FILL_S = 0.2
 """How long to wait for company once there is a record: ten records cost a transaction as much as ten thousand."""
-AGAIN_S = 0.5
+CALM_S = 30.0
+"""A door that stays closed is knocked at more often than this; whoever hears nothing for so long got in."""
 
 Write = Callable[[Cursor[Any], list[Message]], None]
 
@@ -48,9 +50,19 @@ def gather(reader: Consumer, size: int) -> list[Message]:
 class Keeper:
     """Keeps one topic in one schema of one database."""
 
-    def __init__(self, connection: Connection[Any], reader: Consumer, schema: str, write: Write, batch: int) -> None:
+    def __init__(
+        self,
+        connection: Connection[Any],
+        reader: Consumer,
+        doorkeeper: Doorkeeper,
+        *,
+        schema: str,
+        write: Write,
+        batch: int,
+    ) -> None:
         self._connection = connection
         self._reader = reader
+        self._doorkeeper = doorkeeper
         self._schema = schema
         self._write = write
         self._batch = batch
@@ -73,11 +85,13 @@ class Keeper:
     def keep(self) -> int:
         """Keep one batch; gives how many records.
 
-        Raises Retry when somebody else was faster or something passing is in the way, Stop when the rows do not fit.
+        Raises Retry when somebody else was faster or something passing is in the way, Closed when the broker refuses
+        the user or its right, Stop when the rows do not fit.
         """
         # 1. Read what the broker has committed.
         messages = gather(self._reader, self._batch)
         if not messages:
+            self._doorkeeper.check()
             return 0
         following = {
             (str(message.topic()), int(message.partition() or 0)): int(message.offset() or 0) + 1
@@ -110,32 +124,30 @@ def run(
     settings: Settings, *, user: str, topic: str, group: str, database: str, schema: str, write: Write, batch: int,
     aside: Aside = nothing,
 ) -> None:  # fmt: skip
-    """Keep until asked to stop; begin again where something passing got in the way."""
+    """Keep until asked to stop; begin again where something passing got in the way.
+
+    A refused login begins again, too, with the password that is in the file by then; so does a right that was taken
+    away. Whoever is not let in within the patience of a process ends, and whoever watches it hears of that.
+    """
     process = group if group == user else f"sink-{user}"
     log = logs.configure(process, settings.log_level)
-    trouble_since: float | None = None
     with Drain() as drain:
-        while not drain.wanted:
-            keeper: Keeper | None = None
+
+        def work(well: Callable[[], None]) -> None:
+            connection = postgres.connect(settings, user, database, autocommit=True)
+            name = f"{group}-{number.take(connection, postgres.Lock.KEEPER)}"
+            doorkeeper = Doorkeeper()
+            reader = kafka.consumer(settings, user, group, group_instance_id=name, error_cb=doorkeeper)
+            keeper = Keeper(connection, reader, doorkeeper, schema=schema, write=write, batch=batch)
             try:
-                connection = postgres.connect(settings, user, database, autocommit=True)
-                name = f"{group}-{number.take(connection, postgres.Lock.KEEPER)}"
-                reader = kafka.consumer(settings, user, group, group_instance_id=name)
-                keeper = Keeper(connection, reader, schema, write, batch)
                 keeper.follow(topic)
-                ending = False
+                opened, ending = time.monotonic(), False
                 while not ending:
                     ending = drain.wanted
-                    if not ending and keeper.keep():
-                        trouble_since = None
+                    if not ending and (keeper.keep() or time.monotonic() - opened > CALM_S):
+                        well()
                     aside(connection, ending=ending)
-            except (Retry, psycopg.OperationalError) as error:
-                reason = str(error) if isinstance(error, Retry) else "PostgreSQL is gone."
-                log.warning("beginning again", reason=reason)
-                trouble_since = trouble_since or time.monotonic()
-                if time.monotonic() - trouble_since > PATIENCE_S:
-                    raise Retry(reason) from error
-                time.sleep(AGAIN_S)
             finally:
-                if keeper:
-                    keeper.close()
+                keeper.close()
+
+        persevere(drain, log, work)

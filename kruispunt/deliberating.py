@@ -1,15 +1,20 @@
 """Keeps deliberations: lists them, shows one, takes new versions in, withdraws them; the exchange follows at once."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
 from backbone import postgres, settings
+from backbone.errors import Retry, Stop
+from backbone.settings import Settings
 from consumers.deliberations import store
 from consumers.deliberations.store import Held
+from kruispunt import provisioning
 from kruispunt.output import Exit, as_json, console, fail, readable, table
 from kruispunt.provision import register
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import delivery
 
 OPERATOR = "operator"
 
@@ -69,8 +74,24 @@ def _files(paths: list[Path]) -> Iterator[tuple[str, str]]:
             fail(Exit.WRONG_USE, f"{file} is not UTF-8.", "Nothing was loaded.")
 
 
+def _follow(config: Settings, recipients: Iterable[str], done: str) -> None:
+    """Let the broker know at once who may read its deliveries now; what is done stays done where it cannot be told."""
+    concerned = sorted(set(recipients) & INSTITUTIONS.keys())
+    try:
+        for name, changed in provisioning.follow(config, concerned, done):
+            taken = any(line.change == "remove" for line in changed)
+            says = "has no deliberation left: it reads" if taken else "may read"
+            console.print(f"[bold green]✓[/] {name} {says} {delivery(name)}{' no more' if taken else ''}")
+    except (Retry, Stop) as error:
+        fail(
+            Exit.UNREACHABLE,
+            f"The broker could not be told: {error}",
+            f"What stands above is done. `kruispunt provision` gives and takes the rights of {', '.join(concerned)}.",
+        )
+
+
 def load(paths: list[Path]) -> None:
-    """Take versions in, all or none."""
+    """Take versions in, all or none; who has a deliberation again may read its deliveries at once."""
     config = settings.load()
     texts = list(_files(paths))
     with postgres.connect(config, OPERATOR) as connection:
@@ -79,6 +100,7 @@ def load(paths: list[Path]) -> None:
         console.print(f"[bold green]✓[/] {one.id} for {one.recipient}, from {one.since} until {one.until or 'further'}")
     if not changed:
         console.print("nothing new: all of it is kept already")
+    _follow(config, (one.recipient for one in changed), f"loaded {', '.join(one.id for one in changed)}")
 
 
 def show(name: str) -> None:
@@ -91,8 +113,12 @@ def show(name: str) -> None:
 
 
 def withdraw(names: list[str], reason: str) -> None:
-    """Withdraw versions; nothing is copied on them from the next batch on."""
-    with postgres.connect(settings.load(), OPERATOR) as connection:
+    """Withdraw versions: nothing is copied on them from the next batch on; whoever has none left reads no more."""
+    config = settings.load()
+    with postgres.connect(config, OPERATOR) as connection:
         gone = store.withdraw(connection, names, reason=reason)
     for one in gone:
         console.print(f"[bold green]✓[/] {one} is withdrawn: nothing is copied on it any more")
+    with postgres.connect(config, OPERATOR) as connection, connection.cursor() as cursor:
+        known = store.current(cursor).by_id
+    _follow(config, (known[one].recipient for one in gone), f"withdrew {', '.join(gone)}")

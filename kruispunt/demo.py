@@ -67,7 +67,7 @@ def _stack() -> Iterator[Settings]:
     stop_in_order()
     home = Path(tempfile.mkdtemp(prefix="kruispunt-demo-"))
     os.environ |= {"KRUISPUNT_HOME": str(home), "KRUISPUNT_FAST_START": "1"}
-    plan = Plan(stack.programs, stack.prepare, {"settle_seconds": SETTLE_S})
+    plan = Plan(stack.programs, stack.PLAN.prepare, {"settle_seconds": SETTLE_S})
     try:
         yield stack.start(home, plan, Leash())
     finally:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any, LiteralString
 
@@ -15,6 +16,7 @@ from backbone.errors import Retry
 from backbone.offsets import Offsets, Places
 from backbone.progress import BEGINNING, published
 from backbone.settings import Settings
+from consumers.deliberations import store
 from schemas.institutions import HOSTED
 from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, delivery
 
@@ -43,6 +45,14 @@ class Inspector:
         self._settings = settings
         self._offsets = Offsets(settings, INSPECTOR)
         self._connections: dict[str, Connection[Any]] = {}
+        self._entitled: frozenset[str] = frozenset()
+        self._as_of: tuple[int, date] | None = None
+
+    def close(self) -> None:
+        """Leave Kafka and the databases."""
+        self._offsets.close()
+        while self._connections:
+            self._connections.popitem()[1].close()
 
     def count(self, query: LiteralString | sql.Composed, values: tuple[Any, ...] = (), database: str = MAIN) -> int:
         """The one number a query gives.
@@ -78,12 +88,6 @@ class Inspector:
                 self._connections.pop(database).close()
             raise Retry("PostgreSQL went away.") from error
 
-    def close(self) -> None:
-        """Close what is open."""
-        self._offsets.close()
-        for connection in self._connections.values():
-            connection.close()
-
     def committed(self) -> Places:
         """Where the exchange is, by what the broker committed."""
         return self._offsets.committed("exchange", DECLARATIONS, self._settings.partitions)
@@ -92,6 +96,28 @@ class Inspector:
         """How many records of these topics lie behind the places of their reader."""
         ends = self._offsets.ends(topics, self._settings.partitions)
         return self._offsets.left(ends, where())
+
+    def unstored(self, institution: str) -> int:
+        """How many deliveries an institution has still to store: none of those it may read no more."""
+        left = self.unread(institution)
+        return left if left and institution in self.entitled() else 0
+
+    def unread(self, institution: str) -> int:
+        """How many deliveries lie behind what an institution has stored."""
+        return self.behind((delivery(institution),), partial(self.stored, institution, "store"))
+
+    def entitled(self) -> frozenset[str]:
+        """Who may read deliveries today, worked out once for each revision."""
+
+        def ask(connection: Connection[Any]) -> frozenset[str]:
+            with connection.cursor() as cursor:
+                as_of = store.revision(cursor), date.today()  # noqa: DTZ011 - the day where the institutions are
+                if as_of != self._as_of:
+                    self._entitled, self._as_of = store.current(cursor).entitled_on(as_of[1]), as_of
+            return self._entitled
+
+        found: frozenset[str] = self._ask(MAIN, ask)
+        return found
 
     def unpublished(self, source: str) -> int:
         """How many rows of an outbox the relay has still to publish."""
@@ -119,10 +145,7 @@ def stages(settings: Settings) -> list[Stage]:
         Stage("relay register", partial(look.unpublished, "register")),
         Stage("exchange", partial(look.behind, DECLARATIONS, look.committed)),
         Stage("replay", look.unreplayed),
-        *(
-            Stage(f"sink-{name}", partial(look.behind, (delivery(name),), partial(look.stored, name, "store")))
-            for name in HOSTED
-        ),
+        *(Stage(f"sink-{name}", partial(look.unstored, name)) for name in HOSTED),
         Stage("audit", partial(look.behind, (DISCLOSURES,), partial(look.stored, MAIN, "audit"))),
         Stage("rules", partial(look.behind, (FACTS,), partial(look.stored, MAIN, "rules"))),
         Stage("relay rules", partial(look.unpublished, "rules")),

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -9,7 +10,7 @@ from confluent_kafka import OFFSET_BEGINNING, TopicPartition
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
-from kruispunt.lag import INSPECTOR
+from kruispunt.lag import INSPECTOR, Inspector
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS
@@ -70,6 +71,13 @@ def _count(settings: Settings, query: LiteralString, database: str = "kruispunt"
     return int(row[0] or 0) if row else 0
 
 
+def _withheld(settings: Settings) -> dict[str, int]:
+    """What was delivered and not stored yet when an institution lost its right to read: it never will be."""
+    with closing(Inspector(settings)) as look:
+        entitled = look.entitled()
+        return {name: look.unread(name) for name in HOSTED if name not in entitled}
+
+
 def _groups(settings: Settings, query: LiteralString) -> dict[str, int]:
     with postgres.connect(settings, INSPECTOR) as connection:
         return {str(name): int(number) for name, number in connection.execute(query)}
@@ -112,6 +120,7 @@ def rows(settings: Settings) -> list[Row]:
         settings, "select coalesce(channel, ''), count(*) from notifier.notices where state = 'handed over' group by 1"
     )
     delivered = {name: topics.records[delivery(name)] for name in INSTITUTIONS}
+    withheld = _withheld(settings)
     exchanged = _count(settings, "select sum(exchanged) from audit.segment")
     reached = _groups(
         settings, "select recipient, count(distinct event) from audit.disclosure where not replay group by 1"
@@ -131,7 +140,7 @@ def rows(settings: Settings) -> list[Row]:
         *(
             Row(
                 f"delivered records = stored records ({name})",
-                delivered[name],
+                delivered[name] - withheld.get(name, 0),
                 _count(settings, "select count(*) from store.record", name),
             )
             for name in HOSTED

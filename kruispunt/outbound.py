@@ -9,6 +9,7 @@ import orjson
 from backbone import postgres, settings
 from backbone.errors import Stop
 from consumers import directory
+from kruispunt import rotating
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, delivery
@@ -24,12 +25,17 @@ def known(institution: str) -> str:
     return institution
 
 
-def credentials(institution: str) -> None:
-    """Print a librdkafka configuration that reads this institution's deliveries and nothing else."""
+def credentials(institution: str, *, rotate: bool = False) -> None:
+    """Print a librdkafka configuration that reads this institution's deliveries and nothing else.
+
+    With `rotate`, make its password another one first.
+    """
     config = settings.load()
     name = known(institution)
     if config.kafka_ca is None:
         raise Stop("No CA certificate is known.", "Run `kruispunt up`, or set kafka_ca.")
+    if rotate:
+        rotating.rotate(config, name)
     lines = {
         "bootstrap.servers": config.kafka_bootstrap,
         "security.protocol": "SASL_SSL",

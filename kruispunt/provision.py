@@ -1,6 +1,6 @@
-"""Brings topics, access rules, schemas and databases to what this version declares; again = no change."""
+"""Brings databases and schemas to what this version declares; again = no change."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -92,9 +92,9 @@ def register(settings: Settings) -> Callable[[Sequence[Deliberation]], None]:
     return publish
 
 
-def begin_with_shipped(settings: Settings) -> None:
-    """Register the schemas of this version, and keep the deliberations it ships that are not kept yet."""
-    added = register_schemas(settings, load())
+def begin_with_shipped(settings: Settings, needed: Iterable[Deliberation] = ()) -> None:
+    """Register the schemas of this version and those `needed`, and keep what it ships that is not kept yet."""
+    added = register_schemas(settings, (*load(), *needed))
     with postgres.connect(settings, "owner") as connection:
         if added:
             with connection.transaction():

@@ -8,7 +8,6 @@ from typing import Any
 
 from rich.status import Status
 
-from backbone import provision as cluster
 from backbone import settings
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
@@ -17,7 +16,7 @@ from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
 from kruispunt import lag
 from kruispunt.output import Exit, as_json, console, errors, fail, table
-from kruispunt.provision import begin_with_shipped, migrate
+from kruispunt.provisioning import bring_when_ready
 from schemas.institutions import HOSTED
 
 RUNNING = "running"
@@ -43,13 +42,7 @@ def programs(config: Settings) -> list[Program]:
     return [*found, Program("api", (this, "api"), port=config.api_port, environment=home)]
 
 
-def prepare(config: Settings) -> None:
-    """Make the servers ready for the processes."""
-    migrate(config)
-    begin_with_shipped(config)
-
-
-PLAN = Plan(programs, prepare)
+PLAN = Plan(programs, bring_when_ready)
 
 
 @contextmanager
@@ -78,14 +71,6 @@ def down(*, wipe: bool) -> None:
     """The command `down`."""
     stopped = stack.down(settings.home(), wipe=wipe)
     console.print("[bold green]✓[/] nothing runs any more" if stopped else "nothing ran here")
-
-
-def provision() -> None:
-    """The command `provision`."""
-    config = settings.load()
-    cluster.apply(config)
-    prepare(config)
-    console.print("[bold green]✓[/] topics, access rules, schemas and databases are as declared")
 
 
 def _lag(config: Settings) -> dict[str, int] | None:

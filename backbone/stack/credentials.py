@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -26,6 +27,11 @@ def ensure(places: Places, kind: str, users: Iterable[str]) -> None:
         path = folder / user
         if not path.exists():
             write_private(path, secrets.token_urlsafe(RANDOM_BYTES))
+
+
+def renew(path: Path) -> None:
+    """Put another password into its file; whoever reads it sees the old one or the new one, never half of it."""
+    write_private(path, secrets.token_urlsafe(RANDOM_BYTES))
 
 
 def ensure_pepper(places: Places) -> None:

@@ -10,20 +10,22 @@ from uuid import UUID
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from backbone.cluster.declared import LARGEST_MESSAGE, SUPER_USERS
 from backbone.errors import Retry, Stop
 from backbone.kafka import client
-from backbone.provision import LARGEST_MESSAGE
 from backbone.settings import Settings
 from backbone.stack.certificates import SERVER
 from backbone.stack.places import PRIVATE, Places, write_private
 from backbone.stack.ports import LOOPBACK, reachable
 
-SUPER_USERS = ("admin", SERVER)
 HEAP = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC")
 HASTE = "-XX:TieredStopAtLevel=1"
 FAST_START = "KRUISPUNT_FAST_START"
 """Set to 1, the JVM compiles in haste: quicker to start, slower under load. For tests."""
 DATA = "data"
+SESSION_MS = 60_000
+"""A login is good for this long: an open connection must prove the password anew, or is closed. librdkafka does it by
+itself, aiokafka connects again within 0.2 s."""
 INTERNAL_PARTITIONS = 8
 """Kafka's own topics have 50 by default: files and seconds for nothing on one machine."""
 PROBE_S = 2.0
@@ -70,6 +72,7 @@ def _properties(places: Places, ports: Ports, password: str) -> str:
             f'{scram} username="{SERVER}" password="{password}";'
         ),
         "listener.name.client.scram-sha-512.sasl.jaas.config": f"{scram};",
+        "listener.name.client.connections.max.reauth.ms": str(SESSION_MS),
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": ";".join(f"User:{user}" for user in SUPER_USERS),
         "allow.everyone.if.no.acl.found": "false",

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from backbone import provision
-from backbone.process import with_retry
+from backbone.cluster import declared
 from backbone.settings import Settings
 from backbone.stack import (
     artifacts,
@@ -54,7 +53,7 @@ class Leash:
 class Plan:
     """What a stack runs besides its servers, and how it is made ready for that.
 
-    `prepare` is called when the servers answer and topics, users, roles and databases are there: schemas, migrations.
+    `prepare` is called when the servers answer and roles and databases are there: topics, users, migrations, schemas.
     It may be called any number of times.
     """
 
@@ -137,7 +136,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         if not supervisor.alive():
             orphans.end(identity, _postmaster(places))
         certificates.ensure(places)
-        credentials.ensure(places, "kafka", (*kafka.SUPER_USERS, *provision.users()))
+        credentials.ensure(places, "kafka", (*declared.SUPER_USERS, *declared.users()))
         credentials.ensure(places, "postgres", (postgres.SUPERUSER, *roles.names()))
         credentials.ensure_pepper(places)
         credentials.ensure_signing_key(places)
@@ -157,8 +156,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         supervisor.start(program.name for program in (*bound, *servers))
         readiness.wait(supervisor, settings, progress)
 
-        progress("topics, users, databases")
-        with_retry(lambda: provision.apply(settings), readiness.READY_S)
+        progress("roles, databases, topics, users")
         roles.apply(settings)
         plan.prepare(settings)
         progress("processes")

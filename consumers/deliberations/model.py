@@ -71,6 +71,10 @@ class Deliberation(BaseModel):
         """Whether it is in force on a day."""
         return self.since <= day and (self.until is None or day <= self.until)
 
+    def is_over_on(self, day: date) -> bool:
+        """Whether its last day lies before a day; one that is still to come is not over."""
+        return self.until is not None and self.until < day
+
     @field_validator("recipient")
     @classmethod
     def _known(cls, value: str) -> str:

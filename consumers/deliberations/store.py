@@ -63,6 +63,10 @@ class Kept:
         """Those nobody has withdrawn, whatever their period; ordered."""
         return ordered(one.deliberation for one in self.held if one.withdrawn is None)
 
+    def entitled_on(self, day: date) -> frozenset[str]:
+        """The recipients with a deliberation that is neither withdrawn nor over on a day."""
+        return frozenset(one.recipient for one in self.usable if not one.is_over_on(day))
+
     @property
     def by_id(self) -> dict[str, Deliberation]:
         """Every version by its id."""
@@ -132,13 +136,18 @@ def add(
     return tuple(one for _, one in changed)
 
 
+def not_kept(kept: Kept) -> tuple[Deliberation, ...]:
+    """The versions this release ships and that are not kept yet; a number that went on by itself is left alone."""
+    newest: dict[str, int] = {}
+    for one in kept.by_id.values():
+        newest[one.number] = max(newest.get(one.number, 0), one.version)
+    return tuple(one for one in load() if one.version > newest.get(one.number, 0))
+
+
 def seed(connection: Connection[Any], register: Register) -> tuple[Deliberation, ...]:
-    """Keep the versions this release ships and that are not kept yet; a number that went on by itself is left alone."""
+    """Keep the versions this release ships and that are not kept yet."""
     with connection.cursor() as cursor:
-        newest: dict[str, int] = {}
-        for one in current(cursor).by_id.values():
-            newest[one.number] = max(newest.get(one.number, 0), one.version)
-    missing = {one.id for one in load() if one.version > newest.get(one.number, 0)}
+        missing = {one.id for one in not_kept(current(cursor))}
     if not missing:
         return ()
     texts = [(name, text) for name, text in stored(SHIPPED) if parse(text).id in missing]

@@ -49,7 +49,7 @@ def withdraw(
     names: Annotated[list[str], typer.Argument(help="Versions (20/296@2), numbers (20/296) or a recipient (rva).")],
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
 ) -> None:
-    """Withdraw deliberations: nothing is copied on them from the next batch on."""
+    """Withdraw deliberations: nothing is copied on them any more, and whoever has none left reads no more."""
     from kruispunt import deliberating
 
     with answering():

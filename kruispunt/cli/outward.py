@@ -10,12 +10,17 @@ from kruispunt.output import answering
 
 
 @app.command(rich_help_panel=OUT)
-def credentials(institution: Name) -> None:
+def credentials(
+    institution: Name,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Make another password first; the old one is refused.")
+    ] = False,
+) -> None:
     """Print a client configuration that reads this institution's deliveries and nothing else."""
     from kruispunt import outbound
 
     with answering():
-        outbound.credentials(institution)
+        outbound.credentials(institution, rotate=rotate)
 
 
 @app.command(rich_help_panel=OUT)

@@ -45,12 +45,17 @@ def wait(timeout: Seconds = 300.0) -> None:
 
 
 @app.command(rich_help_panel=STACK)
-def provision() -> None:
-    """Bring topics, access rules, schemas and databases to what this version declares."""
-    from kruispunt import stack
+def provision(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the plan only; exit code 1 when there is one.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Bring topics, users, rights, quotas, schemas and databases to what is declared and justified; the rest goes."""
+    from kruispunt import provisioning
 
     with answering():
-        stack.provision()
+        raise typer.Exit(provisioning.plan(json=json) if dry_run else provisioning.provision(json=json))
 
 
 @app.command(rich_help_panel=STACK)

@@ -12,9 +12,9 @@ import pytest
 import typer
 import yaml
 
-from backbone.provision import users
+from backbone.cluster.declared import SUPER_USERS, users
 from backbone.settings import Settings
-from backbone.stack.kafka import SUPER_USERS
+from backbone.stack.kafka import SESSION_MS
 from backbone.stack.postgres import SUPERUSER
 from backbone.stack.roles import DATABASES, names
 from consumers.audit.checkpoints import Signer
@@ -166,8 +166,20 @@ def test_only_the_audit_process_sees_the_key_that_signs_the_log() -> None:
 def test_provisioning_sees_what_it_hands_out() -> None:
     seen = set(secrets_of("provision"))
     assert {f"kafka-{user}" for user in ("admin", *users())} <= seen
-    assert {f"postgres-{user}" for user in ("owner", *HOSTED)} <= seen
+    assert {f"postgres-{user}" for user in ("owner", "operator", *HOSTED)} <= seen
+    assert f"postgres-{SUPERUSER}" not in seen
     assert "pepper" not in seen
+
+
+def test_nobody_but_the_brokers_and_provisioning_sees_the_administrators_password() -> None:
+    seen = {name for name in SERVICES if {"kafka-admin", "kafka-broker"} & set(secrets_of(name))}
+    assert seen == {"kafka-1", "kafka-2", "kafka-3", "provision"}
+    assert {name for name in SERVICES if f"postgres-{SUPERUSER}" in secrets_of(name)} == {"postgres"}
+
+
+def test_a_login_is_good_for_as_long_as_in_the_embedded_stack() -> None:
+    properties = (DOCKER / "kafka" / "server.properties").read_text("utf-8")
+    assert f"listener.name.client.connections.max.reauth.ms={SESSION_MS}\n" in properties
 
 
 def test_every_secret_is_declared_used_and_made_by_the_script() -> None:

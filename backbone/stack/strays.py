@@ -1,0 +1,98 @@
+"""Finds what somebody gave by hand to roles and databases of PostgreSQL beyond what is declared, and takes it away."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from psycopg import Connection, sql
+
+from backbone.cluster.plan import Line
+from backbone.postgres import Lock, connect
+from backbone.settings import Settings
+from backbone.stack import roles
+from backbone.stack.postgres import SUPERUSER
+from backbone.stack.roles import DATABASES, Database
+
+MIGHT = {
+    "rolsuper": "superuser", "rolcreaterole": "createrole", "rolcreatedb": "createdb", "rolbypassrls": "bypassrls",
+    "rolreplication": "replication",
+}  # fmt: skip
+"""What makes a role more than one: column of pg_roles, word of `alter role`."""
+MEMBERS = """
+select granted.rolname, member.rolname from pg_auth_members
+join pg_roles granted on granted.oid = roleid join pg_roles member on member.oid = pg_auth_members.member
+where granted.rolname = any(%(names)s) or member.rolname = any(%(names)s)
+"""
+OPEN_TO = """
+select datname, coalesce(rolname, 'public') from pg_database
+cross join lateral aclexplode(coalesce(datacl, acldefault('d', datdba))) given
+left join pg_roles on pg_roles.oid = given.grantee
+where datname = any(%s) group by 1, 2
+"""
+
+
+def can_change(settings: Settings) -> bool:
+    """Whether this is where the superuser's password lies: elsewhere PostgreSQL's own administrator does it."""
+    return (settings.secrets_folder / "postgres" / SUPERUSER).exists()
+
+
+def _roles(connection: Connection[Any], names: list[str]) -> Iterator[Line]:
+    columns = sql.SQL(", ").join(map(sql.Identifier, MIGHT))
+    found = connection.execute(sql.SQL("select rolname, {} from pg_roles").format(columns)).fetchall()
+    present = {name: [word for word, has in zip(MIGHT.values(), might, strict=True) if has] for name, *might in found}
+    for name in names:
+        if name not in present:
+            yield Line("add", "role", name)
+            continue
+        for word in present[name]:
+            lift = sql.SQL("alter role {} no" + word).format(sql.Identifier(name))
+            yield Line("remove", "role", f"{name} is {word}", lift)
+        if not present[name]:
+            yield Line("keep", "role", name)
+
+
+def _members(connection: Connection[Any], names: list[str]) -> Iterator[Line]:
+    for granted, member in connection.execute(MEMBERS, {"names": names}):
+        if member != SUPERUSER:
+            leave = sql.SQL("revoke {} from {}").format(sql.Identifier(granted), sql.Identifier(member))
+            yield Line("remove", "role", f"{member} may act as {granted}", leave)
+
+
+def _databases(connection: Connection[Any], databases: Mapping[str, Database]) -> Iterator[Line]:
+    present = {name for (name,) in connection.execute("select datname from pg_database")}
+    allowed = {name: {database.owner, SUPERUSER, *database.users} for name, database in databases.items()}
+    opened: dict[str, set[str]] = {name: set() for name in databases}
+    for name, whom in connection.execute(OPEN_TO, (list(databases),)):
+        opened[name].add(whom)
+    for name, database in databases.items():
+        if name not in present or not set(database.users) <= opened[name]:
+            yield Line("add", "database", f"{name}, open to {', '.join((database.owner, *database.users))}")
+            continue
+        yield Line("keep", "database", name)
+        for whom in sorted(opened[name] - allowed[name]):
+            grantee = sql.SQL("public") if whom == "public" else sql.Identifier(whom)
+            shut = sql.SQL("revoke all on database {} from {}").format(sql.Identifier(name), grantee)
+            yield Line("remove", "database", f"{whom} may enter {name}", shut)
+
+
+def look(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> list[Line]:
+    """Every role and database with what is to become of it; changes nothing. Any role may look.
+
+    Raises Retry when the server does not answer.
+    """
+    role, database = (SUPERUSER, "postgres") if can_change(settings) else ("owner", "kruispunt")
+    names = roles.names(databases)
+    with connect(settings, role, database, autocommit=True) as connection:
+        return [
+            *_roles(connection, names),
+            *_members(connection, names),
+            *_databases(connection, databases),
+        ]
+
+
+def remove(settings: Settings, lines: Iterable[Line]) -> None:
+    """Take away what the lines say."""
+    with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", (Lock.RIGHTS,))
+        for line in lines:
+            if line.change == "remove":
+                connection.execute(line.thing)

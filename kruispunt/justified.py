@@ -1,0 +1,45 @@
+"""Knows what is justified now, from the deliberations that are kept, and lets nobody else change rights meanwhile."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from psycopg import Connection
+
+from backbone import postgres
+from backbone.postgres import Lock
+from backbone.settings import Settings
+from consumers.deliberations import Deliberation, load, store
+
+
+@dataclass(frozen=True, slots=True)
+class Justified:
+    """Who may read deliveries; the deliberations whose schemas are needed; those of this version not kept yet."""
+
+    entitled: frozenset[str]
+    deliberations: tuple[Deliberation, ...]
+    new: tuple[Deliberation, ...]
+
+
+def justified(connection: Connection[Any], day: date | None = None) -> Justified:
+    """By what is kept, and what will be kept once this version has begun; as of today, or a day."""
+    today = day or date.today()  # noqa: DTZ011 - the day where the institutions are
+    with connection.cursor() as cursor:
+        made = cursor.execute("select to_regclass('deliberations.withdrawal')").fetchone()
+        kept = store.current(cursor) if made and made[0] else store.Kept(0, ())
+    new = store.not_kept(kept)
+    entitled = kept.entitled_on(today) | {one.recipient for one in new if not one.is_over_on(today)}
+    return Justified(entitled, (*load(), *kept.by_id.values()), new)
+
+
+@contextmanager
+def alone(settings: Settings, role: str) -> Iterator[Connection[Any]]:
+    """A connection of `role`, on which each statement counts at once; nobody else changes rights while it is open.
+
+    So whoever withdraws and whoever provisions come one after the other, and the later one sees what the other did.
+    """
+    with postgres.connect(settings, role, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", (Lock.RIGHTS,))
+        yield connection
