@@ -1,7 +1,7 @@
-"""Takes a topic into a database: rows and position are one transaction, so that each record is kept once."""
+"""Takes topics into a database: rows and position are one transaction, so that each record is kept once."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -28,11 +28,12 @@ def gather(reader: Consumer, size: int) -> list[Message]:
     found = reader.consume(1, IDLE_S)
     if found and size > 1:
         found += reader.consume(size - 1, FILL_S)
-    return [message for message in found if kafka.alive(message)]
+    # Not by its truth: a record without a value is false, and would be passed over without a word.
+    return [message for message in found if kafka.alive(message) is not None]
 
 
 class Keeper:
-    """Keeps one topic in one schema of one database."""
+    """Keeps some topics in one schema of one database."""
 
     def __init__(self, connection: Connection[Any], reader: Consumer, schema: str, write: Write, batch: int) -> None:
         self._connection = connection
@@ -41,7 +42,7 @@ class Keeper:
         self._write = write
         self._batch = batch
 
-    def follow(self, topic: str) -> None:
+    def follow(self, topics: Sequence[str]) -> None:
         """Begin wherever the database is, each time partitions are assigned."""
 
         def place(reader: Consumer, given: list[TopicPartition]) -> None:
@@ -54,7 +55,7 @@ class Keeper:
                 ]
             )
 
-        self._reader.subscribe([topic], on_assign=place)
+        self._reader.subscribe(list(topics), on_assign=place)
 
     def keep(self) -> int:
         """Keep one batch; gives how many records.
@@ -93,9 +94,21 @@ class Keeper:
 
 
 def run(
-    settings: Settings, *, user: str, topic: str, group: str, database: str, schema: str, write: Write, batch: int
+    settings: Settings,
+    *,
+    user: str,
+    topics: Sequence[str],
+    group: str,
+    database: str,
+    schema: str,
+    write: Write,
+    batch: int,
+    lock: postgres.Lock = postgres.Lock.KEEPER,
 ) -> None:
-    """Keep until asked to stop; begin again where something passing got in the way."""
+    """Keep until asked to stop; begin again where something passing got in the way.
+
+    `lock` guards the numbers of equal keepers: those of one kind in one database share it.
+    """
     process = group if group == user else f"sink-{user}"
     log = logs.configure(process, settings.log_level)
     trouble_since: float | None = None
@@ -104,10 +117,10 @@ def run(
             keeper: Keeper | None = None
             try:
                 connection = postgres.connect(settings, user, database, autocommit=True)
-                name = f"{group}-{number.take(connection, postgres.Lock.KEEPER)}"
+                name = f"{group}-{number.take(connection, lock)}"
                 reader = kafka.consumer(settings, user, group, group_instance_id=name)
                 keeper = Keeper(connection, reader, schema, write, batch)
-                keeper.follow(topic)
+                keeper.follow(topics)
                 while not drain.wanted:
                     if keeper.keep():
                         trouble_since = None

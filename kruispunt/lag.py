@@ -16,8 +16,8 @@ from backbone.errors import Retry
 from backbone.settings import Settings
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
-from schemas.institutions import HOSTED
-from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, delivery
+from schemas.institutions import HOSTED, INSTITUTIONS
+from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, changes, delivery, topic
 
 INSPECTOR = "inspector"
 MAIN = "kruispunt"
@@ -104,20 +104,21 @@ class Inspector:
 
     def committed(self) -> Places:
         """Where the exchange is, by what the broker committed."""
-        wanted = [TopicPartition(name, number) for name in DECLARATIONS for number in self._numbers]
+        numbers = range(self._settings.partitions)
+        wanted = [TopicPartition(name, number) for name in DECLARATIONS for number in numbers]
         try:
             found = self._exchange.committed(wanted, timeout=TIMEOUT_S)
         except KafkaException as error:
             raise Retry(str(error)) from error
         return {(at.topic, at.partition): max(at.offset, 0) for at in found}
 
-    @property
-    def _numbers(self) -> range:
-        return range(self._settings.partitions)
-
     def _ends(self, topics: Iterable[str]) -> dict[tuple[str, int], int]:
         """Where the committed records of each partition end."""
-        wanted = [TopicPartition(name, number) for name in topics for number in self._numbers]
+        wanted = [
+            TopicPartition(name, number)
+            for name in topics
+            for number in range(topic(name).partitions(self._settings.partitions))
+        ]
         try:
             asked = self._admin.list_offsets(
                 {place: OffsetSpec.latest() for place in wanted},  # type: ignore[no-untyped-call]  # the stub lacks it
@@ -156,7 +157,9 @@ class Inspector:
 def stages(settings: Settings) -> list[Stage]:
     """Every stage in the order data travels."""
     look = Inspector(settings)
+    dossiers = tuple(changes(name) for name in INSTITUTIONS)
     return [
+        Stage("dossiers", partial(look.behind, dossiers, partial(look.stored, MAIN, "directory"))),
         Stage("relay register", partial(look.unpublished, "register")),
         Stage("exchange", partial(look.behind, DECLARATIONS, look.committed)),
         *(

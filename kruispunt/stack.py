@@ -31,6 +31,7 @@ def programs(config: Settings) -> list[Program]:
     this = str(Path(sys.executable).with_name("kruispunt"))
     verbs = [
         ("relay", ("relay",)),
+        ("dossiers", ("dossiers",)),
         ("exchange", ("exchange",)),
         *((f"sink-{name}", ("deliver", name)) for name in HOSTED),
         ("audit", ("audit",)),

@@ -10,8 +10,9 @@ import pytest
 from backbone import postgres
 from backbone.errors import Reject
 from backbone.settings import Settings
-from consumers import directory
-from consumers.directory import Dossier
+from consumers.directory import Dossier, Dossiers, look_up
+from consumers.directory.loading import Loaded, load
+from consumers.directory.lookup import listing
 from schemas.identifiers import inss
 
 PERSONS = [inss(700101000 + number, after_2000=False) for number in range(3)]
@@ -29,20 +30,20 @@ def write(folder: Path, *lines: dict[str, Any]) -> Path:
     return path
 
 
-def loaded(settings: Settings, path: Path) -> directory.Loaded:
+def loaded(settings: Settings, path: Path) -> Loaded:
     with postgres.connect(settings, "operator") as connection:
-        return directory.load(connection, path)
+        return load(connection, path)
 
 
-def known(settings: Settings) -> directory.Dossiers:
+def known(settings: Settings) -> Dossiers:
     with postgres.connect(settings, "exchange") as connection, connection.cursor() as cursor:
-        return directory.look_up(cursor, PERSONS)
+        return look_up(cursor, PERSONS)
 
 
 def test_a_file_is_taken_in_once_and_a_closed_dossier_is_closed(servers: Settings, tmp_path: Path) -> None:
     first = write(tmp_path, line(PERSONS[0]), line(PERSONS[1], "nic", "11/2", until="2024-06-30"))
-    assert loaded(servers, first) == directory.Loaded(lines=2, changed=2)
-    assert loaded(servers, first) == directory.Loaded(lines=2, changed=0)
+    assert loaded(servers, first) == Loaded(lines=2, changed=2)
+    assert loaded(servers, first) == Loaded(lines=2, changed=0)
     assert known(servers) == {
         PERSONS[0]: [Dossier("rva", "18/1", date(2024, 1, 1), None)],
         PERSONS[1]: [Dossier("nic", "11/2", date(2024, 1, 1), date(2024, 6, 30))],
@@ -51,10 +52,10 @@ def test_a_file_is_taken_in_once_and_a_closed_dossier_is_closed(servers: Setting
     assert loaded(servers, closed).changed == 1
     assert known(servers)[PERSONS[0]] == [Dossier("rva", "18/1", date(2024, 1, 1), date(2026, 3, 31))]
     with postgres.connect(servers, "operator") as connection:
-        listed = [one for one in directory.listing(connection) if one["person"] in PERSONS]
+        listed = [one for one in listing(connection) if one["person"] in PERSONS]
     assert listed == [
-        line(PERSONS[0], until="2026-03-31"),
-        line(PERSONS[1], "nic", "11/2", until="2024-06-30"),
+        line(PERSONS[0], until="2026-03-31", version=2),
+        line(PERSONS[1], "nic", "11/2", until="2024-06-30", version=1),
     ]
 
 
