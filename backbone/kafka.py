@@ -166,7 +166,8 @@ def read_on(reader: Consumer, places: list[TopicPartition], batch: int = 10_000)
             error = message.error()
             if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
                 left.discard((str(message.topic()), int(message.partition() or 0)))
-            elif alive(message):
+            # Not by its truth: a record without a value is false.
+            elif alive(message) is not None:
                 yield message
 
 

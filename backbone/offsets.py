@@ -1,6 +1,6 @@
 """Says where topics end and how far their readers are, counting records and not the markers between them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +10,19 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from backbone import kafka
 from backbone.errors import Retry
 from backbone.settings import Settings
+from schemas.topics import topic
 
 TIMEOUT_S = 10.0
 LOOK_CLOSER = 50
 """Control records of transactions count as offsets but carry nothing: a gap this small is read to see what it holds."""
 
 Places = Mapping[tuple[str, int], int]
+
+
+def _places(topics: Iterable[str], partitions: int) -> Iterator[TopicPartition]:
+    for name in topics:
+        for number in range(topic(name).partitions(partitions)):
+            yield TopicPartition(name, number)
 
 
 class Offsets:
@@ -43,13 +50,13 @@ class Offsets:
         return reader
 
     def committed(self, group: str, topics: Iterable[str], partitions: int) -> Places:
-        """Where a group is, by what the broker committed.
+        """Where a group is, by what the broker committed; `partitions` is how many topics about persons have.
 
         Raises Retry.
         """
         if group not in self._of:
             self._of[group] = kafka.consumer(self._settings, self._user, group, log_level=kafka.SILENT)
-        wanted = [TopicPartition(name, number) for name in topics for number in range(partitions)]
+        wanted = list(_places(topics, partitions))
         try:
             found = self._of[group].committed(wanted, timeout=TIMEOUT_S)
         except KafkaException as error:
@@ -61,7 +68,7 @@ class Offsets:
 
         Raises Retry.
         """
-        wanted = [TopicPartition(name, number) for name in topics for number in range(partitions)]
+        wanted = list(_places(topics, partitions))
         level = IsolationLevel.READ_UNCOMMITTED if open_too else IsolationLevel.READ_COMMITTED
         try:
             asked: dict[TopicPartition, Any] = self._admin.list_offsets(

@@ -1,7 +1,7 @@
-"""Takes a topic into a database: rows and position are one transaction, so that each record is kept once."""
+"""Takes topics into a database: rows and position are one transaction, so that each record is kept once."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -44,11 +44,12 @@ def gather(reader: Consumer, size: int) -> list[Message]:
     found = reader.consume(1, IDLE_S)
     if found and size > 1:
         found += reader.consume(size - 1, FILL_S)
-    return [message for message in found if kafka.alive(message)]
+    # Not by its truth: a record without a value is false, and would be passed over without a word.
+    return [message for message in found if kafka.alive(message) is not None]
 
 
 class Keeper:
-    """Keeps one topic in one schema of one database."""
+    """Keeps some topics in one schema of one database."""
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class Keeper:
         self._write = write
         self._batch = batch
 
-    def follow(self, topic: str) -> None:
+    def follow(self, topics: Sequence[str]) -> None:
         """Begin wherever the database is, each time partitions are assigned."""
 
         def place(reader: Consumer, given: list[TopicPartition]) -> None:
@@ -80,7 +81,7 @@ class Keeper:
                 ]
             )
 
-        self._reader.subscribe([topic], on_assign=place)
+        self._reader.subscribe(list(topics), on_assign=place)
 
     def keep(self) -> int:
         """Keep one batch; gives how many records.
@@ -121,10 +122,21 @@ class Keeper:
 
 
 def run(
-    settings: Settings, *, user: str, topic: str, group: str, database: str, schema: str, write: Write, batch: int,
+    settings: Settings,
+    *,
+    user: str,
+    topics: Sequence[str],
+    group: str,
+    database: str,
+    schema: str,
+    write: Write,
+    batch: int,
+    lock: postgres.Lock = postgres.Lock.KEEPER,
     aside: Aside = nothing,
-) -> None:  # fmt: skip
+) -> None:
     """Keep until asked to stop; begin again where something passing got in the way.
+
+    `lock` guards the numbers of equal keepers: those of one kind in one database share it.
 
     A refused login begins again, too, with the password that is in the file by then; so does a right that was taken
     away. Whoever is not let in within the patience of a process ends, and whoever watches it hears of that.
@@ -135,12 +147,12 @@ def run(
 
         def work(well: Callable[[], None]) -> None:
             connection = postgres.connect(settings, user, database, autocommit=True)
-            name = f"{group}-{number.take(connection, postgres.Lock.KEEPER)}"
+            name = f"{group}-{number.take(connection, lock)}"
             doorkeeper = Doorkeeper()
             reader = kafka.consumer(settings, user, group, group_instance_id=name, error_cb=doorkeeper)
             keeper = Keeper(connection, reader, doorkeeper, schema=schema, write=write, batch=batch)
             try:
-                keeper.follow(topic)
+                keeper.follow(topics)
                 opened, ending = time.monotonic(), False
                 while not ending:
                     ending = drain.wanted

@@ -1,8 +1,10 @@
 """Names the qualities in which a person can be on file: sector and code of KSZ's reference directory, as 18/1.
 
 Source: KSZ's lists of sectors and quality codes. Code 0 is a file without a particular quality, 902 a provisional one:
-it reserves a place and gives no right to anything.
+it reserves a place and gives no right to anything: no deliberation can name it.
 """
+
+from functools import cache
 
 PROVISIONAL = "902"
 PLAIN = "file without a particular quality"
@@ -58,3 +60,20 @@ QUALITIES: dict[str, dict[str, str]] = {
 def provisional(institution: str) -> str:
     """The quality of a provisional file at an institution: sector/902."""
     return f"{next(iter(QUALITIES[institution])).partition('/')[0]}/{PROVISIONAL}"
+
+
+@cache
+def filed(institution: str) -> frozenset[str]:
+    """Every quality in which an institution can have a person on file, the provisional one among them."""
+    return frozenset({*QUALITIES[institution], provisional(institution)})
+
+
+@cache
+def everywhere() -> frozenset[str]:
+    """Every quality of every institution."""
+    return frozenset().union(*map(filed, QUALITIES))
+
+
+def gives_right(quality: str) -> bool:
+    """Whether a file of this quality can be a reason to receive anything."""
+    return not quality.endswith(f"/{PROVISIONAL}")

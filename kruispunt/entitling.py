@@ -5,15 +5,12 @@ from datetime import date
 from typing import Any
 
 from backbone import postgres, settings
-from consumers import deliberations, directory
+from consumers import deliberations
 from consumers.deliberations import RULES, Deliberation, store
 from consumers.deliberations.reading import ordered
+from kruispunt.looking import OPERATOR, look_up, not_on_file
 from kruispunt.output import Exit, as_json, console, fail, table
-from schemas.identifiers import is_inss
 from schemas.institutions import INSTITUTIONS
-
-EXCHANGE = "exchange"
-"""The one role that may read the directory."""
 
 
 def _recipient(name: str) -> str:
@@ -32,23 +29,18 @@ def _known(day: date | None) -> Iterator[Deliberation]:
     if not (config.home / settings.SETTINGS_FILE).exists():
         yield from deliberations.load()
         return
-    with postgres.connect(config, EXCHANGE) as connection, connection.cursor() as cursor:
+    with postgres.connect(config, OPERATOR) as connection, connection.cursor() as cursor:
         held = store.current(cursor).held
     for one in held:
         if one.could_be_used_on(day) if day else one.withdrawn is None:
             yield one.deliberation
 
 
-def _about(number: str, day: date) -> dict[str, set[str]]:
-    """The qualities in which a person is on file on a day, by institution."""
-    if not is_inss(number):
-        fail(Exit.WRONG_USE, "The check digits of this national number do not fit.", "Look it up again.")
-    with postgres.connect(settings.load(), EXCHANGE) as connection, connection.cursor() as cursor:
-        dossiers = directory.look_up(cursor, [number]).get(number, [])
+def _about(number: str, institution: str | None, day: date) -> dict[str, set[str]]:
+    """The qualities in which a person is on file on a day, by institution; one of them, or all."""
     found: dict[str, set[str]] = {}
-    for institution, quality, since, until in dossiers:
-        if since <= day and (until is None or day <= until):
-            found.setdefault(institution, set()).add(quality)
+    for one in look_up(settings.load(), number, institution, day):
+        found.setdefault(one.institution, set()).add(one.quality)
     return found
 
 
@@ -62,20 +54,29 @@ def _seen(entries: list[dict[str, Any]], qualities: dict[str, set[str]]) -> Iter
             yield one | {"qualities": admitting}
 
 
-def entitlements(*, on: date | None, institution: str | None, person: str | None, json: bool) -> None:
+def entitlements(*, on: date | None, institution: str | None, person: str | None, json: bool) -> int:
     """Who may receive which fields of which kind of event, on which deliberation.
 
-    `on` leaves those in force that day; a `person` those that admit it as it is on file that day, by default today.
+    `on` leaves those in force that day; a `person` those that admit it as it is on file that day, by default today:
+    then 1 when the person is not on file at the institution that is named.
     """
     recipient = institution and _recipient(institution)
     day = on or (date.today() if person else None)  # noqa: DTZ011 - the day where the institutions are
     everything = deliberations.entitlements(ordered(_known(day)), day)
     found = [one for one in everything if recipient in {None, one["recipient"]}]
+    known: dict[str, set[str]] | None = None
     if person and day:
-        found = list(_seen(found, _about(person, day)))
+        at = recipient if recipient in INSTITUTIONS else None
+        known = _about(person, at, day)
+        found = list(_seen(found, known))
     if json:
         as_json(found)
-        return
+    else:
+        _show(found)
+    return not_on_file() if known == {} and recipient in INSTITUTIONS else Exit.DONE
+
+
+def _show(found: list[dict[str, Any]]) -> None:
     shown = table("recipient", "deliberation", "kind", "fields", "about whom", "kept", "purpose")
     for one in found:
         population = one.get("qualities") or one["population"]

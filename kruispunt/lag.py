@@ -17,8 +17,8 @@ from backbone.offsets import Offsets, Places
 from backbone.progress import BEGINNING, published
 from backbone.settings import Settings
 from consumers.deliberations import store
-from schemas.institutions import HOSTED
-from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, delivery
+from schemas.institutions import HOSTED, INSTITUTIONS
+from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, changes, delivery
 
 INSPECTOR = "inspector"
 MAIN = "kruispunt"
@@ -141,7 +141,9 @@ class Inspector:
 def stages(settings: Settings) -> list[Stage]:
     """Every stage in the order data travels."""
     look = Inspector(settings)
+    dossiers = tuple(changes(name) for name in INSTITUTIONS)
     return [
+        Stage("dossiers", partial(look.behind, dossiers, partial(look.stored, MAIN, "directory"))),
         Stage("relay register", partial(look.unpublished, "register")),
         Stage("exchange", partial(look.behind, DECLARATIONS, look.committed)),
         Stage("replay", look.unreplayed),

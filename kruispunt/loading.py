@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from backbone import postgres, settings
-from consumers import directory
 from consumers.audit import acts
+from consumers.directory import loading as directory
 from kruispunt.output import Exit, console, errors, fail
 from notifier import profiles
 

@@ -8,14 +8,13 @@ import orjson
 
 from backbone import postgres, settings
 from backbone.errors import Stop
-from consumers import directory
+from consumers.directory.lookup import listing
 from kruispunt import rotating
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, delivery
 
-EXCHANGE = "exchange"
-"""The one role that may read the directory."""
+OPERATOR = "operator"
 
 
 def known(institution: str) -> str:
@@ -79,10 +78,11 @@ def topics(*, json: bool) -> None:
     console.print(shown)
 
 
-def dossiers(*, json: bool) -> None:
-    """Who is on file where; streamed, as there may be millions."""
-    with postgres.connect(settings.load(), EXCHANGE) as connection:
-        lines = directory.listing(connection)
+def dossiers(*, institution: str | None, json: bool) -> None:
+    """Who is on file where, or at one institution; streamed, as there may be millions."""
+    wanted = institution and known(institution)
+    with postgres.connect(settings.load(), OPERATOR) as connection:
+        lines = (line for line in listing(connection) if wanted in {None, line["institution"]})
         if json:
             out = sys.stdout.buffer
             out.write(b"[")
@@ -91,9 +91,9 @@ def dossiers(*, json: bool) -> None:
             out.write(b"\n]\n")
             out.flush()
             return
-        counted = Counter((str(line["institution"]), str(line["quality"])) for line in lines)
+        counted = Counter((line["institution"], line["quality"]) for line in lines)
     shown = table("institution", "quality", "dossiers", right=("dossiers",))
-    for (institution, quality), number in sorted(counted.items()):
-        shown.add_row(institution, quality, f"{number:,}")
+    for (place, quality), number in sorted(counted.items()):
+        shown.add_row(place, quality, f"{number:,}")
     console.print(shown)
     console.print("Who they are: `kruispunt directory --json`.")

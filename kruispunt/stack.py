@@ -30,6 +30,7 @@ def programs(config: Settings) -> list[Program]:
     this = str(Path(sys.executable).with_name("kruispunt"))
     verbs = [
         ("relay", ("relay",)),
+        ("dossiers", ("dossiers",)),
         ("exchange", ("exchange",)),
         ("replay", ("replay",)),
         *((f"sink-{name}", ("deliver", name)) for name in HOSTED),

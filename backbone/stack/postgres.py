@@ -29,6 +29,8 @@ password_encryption = 'scram-sha-256'
 max_connections = 100
 shared_buffers = '256MB'
 max_wal_size = '2GB'
+# What is asked for lies in memory or on a disk without moving parts: a jump costs no fourfold there.
+random_page_cost = 1.1
 checkpoint_timeout = '15min'
 timezone = 'UTC'
 log_timezone = 'UTC'

@@ -44,7 +44,7 @@ def run(settings: Settings) -> None:
     keeper.run(
         settings,
         user=AUDIT,
-        topic=DISCLOSURES,
+        topics=(DISCLOSURES,),
         group=AUDIT,
         database="kruispunt",
         schema=AUDIT,

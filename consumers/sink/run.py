@@ -30,7 +30,7 @@ def run(settings: Settings, institution: str) -> None:
     keeper.run(
         settings,
         user=institution,
-        topic=delivery(institution),
+        topics=(delivery(institution),),
         group=f"{institution}.sink",
         database=institution,
         schema=SCHEMA,

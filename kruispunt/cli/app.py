@@ -43,6 +43,11 @@ def day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
 
 
+def given(person: str) -> str:
+    """The number of a person as it was given, or the first line of standard input for `-`."""
+    return sys.stdin.readline().strip() if person == "-" else person
+
+
 def main() -> None:
     """The entry point of `kruispunt`."""
     sys.excepthook = report

@@ -1,11 +1,10 @@
 """What goes out: to whom, on which basis, about whom."""
 
-import sys
 from typing import Annotated
 
 import typer
 
-from kruispunt.cli.app import OUT, Day, Json, Name, app, day
+from kruispunt.cli.app import OUT, Day, Json, Name, app, day, given
 from kruispunt.output import answering
 
 
@@ -45,14 +44,5 @@ def entitlements(
     from kruispunt import entitling
 
     with answering():
-        number = sys.stdin.readline().strip() if person == "-" else person
-        entitling.entitlements(on=day(on), institution=institution, person=number, json=json)
-
-
-@app.command(rich_help_panel=OUT)
-def directory(json: Json = False) -> None:
-    """List who is on file where."""
-    from kruispunt import outbound
-
-    with answering():
-        outbound.dossiers(json=json)
+        number = given(person) if person else None
+        raise typer.Exit(entitling.entitlements(on=day(on), institution=institution, person=number, json=json))

@@ -20,6 +20,15 @@ def relay() -> None:
 
 
 @app.command(rich_help_panel=PROCESS)
+def dossiers() -> None:
+    """Take in whom institutions have on file, by their topics."""
+    from consumers.directory import run as stage
+
+    with process() as settings:
+        stage.run(settings)
+
+
+@app.command(rich_help_panel=PROCESS)
 def exchange() -> None:
     """Narrow each event for everybody entitled to it."""
     from consumers.exchange import run as stage

@@ -103,7 +103,7 @@ class Generation:
         decisions.about(person, place.employer.number, lines)
         kinds = [decision["kind"] for decision in decisions.made[made:]]
         written.profiles.append(found)
-        written.dossiers += dossiers(person, lines, kinds, self.calendar.first, place.random)
+        written.dossiers += dossiers(person, lines, kinds)
         for line in lines:
             line.frontier = found["address"]["country"] != "BE"
 

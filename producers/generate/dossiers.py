@@ -1,4 +1,7 @@
-"""Puts everybody on file at some institutions and leaves them out at others, as in the reference directory."""
+"""Puts everybody on file at some institutions and leaves them out at others, as in the reference directory.
+
+A dossier follows from its person alone: whatever quarter is made, it begins and ends on the same days.
+"""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -6,13 +9,16 @@ from random import Random
 from typing import Any
 
 from producers.generate.events import Line
-from producers.generate.population import Person
+from producers.generate.population import Person, years_after
 from producers.generate.tables import pick
 
 Dossier = dict[str, Any]
 MANUAL_ON_FILE = 0.9
 CLOSED = 0.06
-"""Share of dossiers that were closed before the quarter began."""
+"""Share of dossiers that were closed before the first quarter that can be made."""
+BEFORE = date(2016, 12, 31)
+"""The last day before that quarter."""
+ADULT_YEARS = 16
 
 ORDINARY = (
     ("rva", "18/4", 0.22),
@@ -47,27 +53,40 @@ FURTHER = (
 INSTITUTIONS = ("rva", "rjv", "nic", "fpd", "famifed", "fedris")
 
 
-def _since(person: Person, first: date, random: Random) -> date:
-    adult = date(person.born.year + 16, 1, 1)
-    span = max(1, (first - adult).days)
-    return first - timedelta(days=1 + int(random.random() * span))
+DECIDED = frozenset(NEEDED.values())
+"""These stay open: in some quarter there may be a decision about the person."""
 
 
-def dossiers(person: Person, lines: list[Line], kinds: Iterable[str], first: date, random: Random) -> list[Dossier]:
+def _drawn(*parts: str) -> Random:
+    return Random(" ".join(("dossiers", *parts)))  # noqa: S311 - a synthetic population
+
+
+def _period(person: Person, institution: str, quality: str) -> tuple[date, date | None]:
+    """When a dossier begins, from the year in which somebody becomes sixteen on, and when it was closed, if it was."""
+    random = _drawn(person.number, institution, quality)
+    adult = date(person.born.year + ADULT_YEARS, 1, 1)
+    span = (max(BEFORE, years_after(person.born, ADULT_YEARS)) - adult).days
+    days, closing, lasting = int(random.random() ** 0.5 * (span + 1)), random.random(), random.random()
+    since = adult + timedelta(days=days)
+    if closing >= CLOSED or (institution, quality) in DECIDED:
+        return since, None
+    return since, since + timedelta(days=int(lasting * (span - days + 1)))
+
+
+def dossiers(person: Person, lines: list[Line], kinds: Iterable[str]) -> list[Dossier]:
     """The lines of the reference directory about one person; `kinds` are those of the decisions about that person."""
+    random = _drawn(person.number)
     wanted = {(institution, quality) for institution, quality, share in ORDINARY if random.random() < share}
-    if any(line.worker_code.startswith("0") for line in lines) and random.random() < MANUAL_ON_FILE:
+    if random.random() < MANUAL_ON_FILE and any(line.worker_code.startswith("0") for line in lines):
         wanted.add(("rjv", "10/10"))
     needed = {NEEDED[kind] for kind in kinds}
     free = [name for name in INSTITUTIONS if all(name != institution for institution, _ in needed)]
-    never, always = pick(free, random), random.random()
+    never = pick(free, random)
     wanted = {pair for pair in wanted if pair[0] != never} or {("nic", "11/1") if never != "nic" else ("fpd", "5/10")}
+    further = {(institution, quality) for institution, quality, share in FURTHER if random.random() < share}
     found = []
-    for institution, quality in sorted(wanted | needed):
-        since, closing = _since(person, first, random), random.random()
-        until = None
-        if closing < CLOSED and (institution, quality) not in needed and always > CLOSED:
-            until = max(since, first - timedelta(days=1 + int(closing / CLOSED * 300)))
+    for institution, quality in sorted(wanted | needed | further):
+        since, until = _period(person, institution, quality)
         found.append(
             {
                 "person": person.number,
@@ -77,20 +96,4 @@ def dossiers(person: Person, lines: list[Line], kinds: Iterable[str], first: dat
                 "until": until.isoformat() if until else None,
             }
         )
-    return found + _further(person, first)
-
-
-def _further(person: Person, first: date) -> list[Dossier]:
-    """The files elsewhere: drawn apart, so that they change nothing of the rest of a population."""
-    random = Random(person.number)  # noqa: S311 - a synthetic population
-    return [
-        {
-            "person": person.number,
-            "institution": institution,
-            "quality": quality,
-            "from": _since(person, first, random).isoformat(),
-            "until": None,
-        }
-        for institution, quality, share in FURTHER
-        if random.random() < share
-    ]
+    return found

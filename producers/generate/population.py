@@ -41,6 +41,11 @@ def years_before(day: date, years: int) -> date:
     return day.replace(year=day.year - years, day=min(day.day, 28) if day.month == 2 else day.day)
 
 
+def years_after(day: date, years: int) -> date:
+    """The same day so many years later; 29 February becomes 28."""
+    return years_before(day, -years)
+
+
 class Population:
     """The working population of a quarter under one seed."""
 

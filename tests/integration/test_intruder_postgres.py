@@ -29,7 +29,7 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("operator", "deliberations.revision"): PASS,
     ("operator", "deliberations.kept"): PASS,
     ("operator", "deliberations.withdrawal"): PASS,
-    ("operator", "directory.dossier"): KEEP,
+    ("operator", "directory.dossier"): PASS,
     ("operator", "directory.integration"): ADD,
     ("dossiers", "directory.integration"): ADD,
     ("dossiers", "directory.outbox"): ADD,
@@ -39,6 +39,10 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("replay", "deliberations.withdrawal"): READ,
     ("replay", "audit.disclosure"): READ,
     ("replay", "audit.position"): READ,
+    ("dossiers", "directory.dossier"): PASS,
+    ("dossiers", "directory.change"): PASS,
+    ("dossiers", "directory.position"): KEEP,
+    ("inspector", "directory.position"): READ,
     ("replay", "directory.integration"): READ,
     ("replay", "directory.dossier"): READ,
     ("relay", "directory.outbox"): READ,
@@ -154,12 +158,45 @@ def test_an_institution_sees_its_own_database_and_rules_nothing(servers: Setting
     [
         "register.submission", "register.declaration", "register.outbox", "directory.dossier", "audit.segment",
         "audit.disclosure", "audit.refusal", "deliberations.kept", "deliberations.revision", "rules.finding",
+        "directory.change", "directory.position",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("change", ["delete from {}", "truncate {}", "insert into {} select * from {}"])
 def test_the_exchange_changes_nothing_in_the_database(servers: Settings, table: str, change: str) -> None:
     with connect(servers, "exchange") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(change.replace("{}", table).encode())
+
+
+@pytest.mark.parametrize("role", ["operator", "dossiers"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update directory.dossier set institution = 'rva'", "update directory.dossier set since = '1900-01-01'",
+        "update directory.dossier set person = ''", "delete from directory.dossier", "truncate directory.dossier",
+        "delete from directory.integration", "delete from directory.change", "update directory.change set code = ''",
+    ],
+)  # fmt: skip
+def test_nobody_removes_a_dossier_or_makes_it_anothers(servers: Settings, role: str, statement: str) -> None:
+    with connect(servers, role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize("role", ["operator", "dossiers", "owner"])
+def test_a_dossier_that_has_ended_stays_as_it_was(servers: Settings, role: str) -> None:
+    with connect(servers, role) as connection:
+        connection.execute(
+            "insert into directory.dossier (person, institution, quality, since, ended)"
+            " values (%s, 'bouw', '38/0', '2020-01-01', now())",
+            (f"nobody, by {role}",),
+        )
+        for change in (
+            "update directory.dossier set ended = null where ended is not null",
+            "update directory.dossier set until = '2999-12-31' where ended is not null",
+            "update directory.dossier set version = 9 where ended is not null",
+        ):
+            with pytest.raises(psycopg.errors.RestrictViolation), connection.transaction():
+                connection.execute(change.encode())
+        connection.rollback()
 
 
 def test_a_process_cannot_lift_the_triggers_that_guard_the_record(servers: Settings) -> None:

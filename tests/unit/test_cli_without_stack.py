@@ -47,7 +47,7 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ["wait", "--timeout", "1"], ["submit", "{file}"], ["load", "{folder}"], ["credentials", "rva"],
         ["ledger", "--json"], ["notices", "--json"], ["directory", "--json"], ["status"], ["provision"],
-        ["relay"], ["exchange"], ["deliver", "rva"], ["audit"], ["rules"], ["notify"], ["api"],
+        ["relay"], ["dossiers"], ["exchange"], ["deliver", "rva"], ["audit"], ["rules"], ["notify"], ["api"],
     ],
     ids=lambda command: command[0],
 )  # fmt: skip

@@ -1,0 +1,5 @@
+"""The reference directory: who is on file where, in which quality and when; integrated, changed, ended, looked up."""
+
+from consumers.directory.lookup import Dossier, Dossiers, look_up
+
+__all__ = ["Dossier", "Dossiers", "look_up"]

@@ -1,0 +1,154 @@
+"""Decides what becomes of a change of a dossier: taken in, or everything that is wrong with it.
+
+Pure: changes and what is kept in, verdicts and what is to be written out; no clock, no database.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple
+
+from consumers.directory.codes import Code, Fault
+from consumers.qualities import everywhere, filed, gives_right
+from schemas.identifiers import is_inss
+
+INTEGRATE, CHANGE, END = "integrate", "change", "end"
+FIRST = 1
+"""The version of a dossier that is new."""
+OF_THE_KEY = {Code.WRONG_NUMBER, Code.UNKNOWN_QUALITY, Code.NOT_YOUR_QUALITY}
+"""Where the key is wrong, there is nothing to hold the rest against."""
+
+
+class Key(NamedTuple):
+    """Who is on file where in which quality; its dossiers may not overlap."""
+
+    person: str
+    institution: str
+    quality: str
+
+
+class Change(NamedTuple):
+    """What an institution says about one dossier of its own; version None is whichever follows the one kept."""
+
+    id: str
+    action: str
+    key: Key
+    since: date
+    until: date | None
+    version: int | None
+
+
+@dataclass(slots=True)
+class Held:
+    """A dossier as it is kept, or is to be; `fresh` while it is not kept yet."""
+
+    since: date
+    until: date | None
+    version: int
+    ended: datetime | None = None
+    fresh: bool = False
+
+
+class Verdict(NamedTuple):
+    """What became of a change, and the version of its dossier in the directory now; 0 where there is none."""
+
+    faults: tuple[Fault, ...]
+    version: int
+
+
+class Integration(NamedTuple):
+    """A dossier that is new, or lasts longer than before."""
+
+    key: Key
+    since: date
+    until: date | None
+
+
+def overlap(first: date, last: date | None, since: date, until: date | None) -> bool:
+    """Whether two periods, both days included, have a day in common."""
+    return (until is None or first <= until) and (last is None or since <= last)
+
+
+def grew(before: date | None, after: date | None) -> bool:
+    """Whether a period lasts longer than before."""
+    return before is not None and (after is None or after > before)
+
+
+def wrong(key: Key, since: date, until: date | None) -> Iterator[Fault]:
+    """What is wrong with a dossier whatever else there is; never quotes what was given, which may be anything."""
+    if not is_inss(key.person):
+        yield Fault(Code.WRONG_NUMBER, "person")
+    if key.quality not in filed(key.institution):
+        code = Code.NOT_YOUR_QUALITY if key.quality in everywhere() else Code.UNKNOWN_QUALITY
+        yield Fault(code, f"quality; {key.institution} has {', '.join(sorted(filed(key.institution)))}")
+    if until is not None and until < since:
+        yield Fault(Code.PERIOD_REVERSED, f"until {until}, from {since}")
+
+
+class Shelf:
+    """The dossiers of some keys, not ended, and what changes make of them, in order."""
+
+    def __init__(self, kept: Mapping[Key, Iterable[Held]]) -> None:
+        self._live = {key: list(found) for key, found in kept.items()}
+        self._touched: dict[int, tuple[Key, Held]] = {}
+        self.integrations: list[Integration] = []
+
+    @property
+    def touched(self) -> list[tuple[Key, Held]]:
+        """Every dossier that is new or otherwise than before."""
+        return list(self._touched.values())
+
+    def version(self, change: Change) -> int:
+        """The version of the dossier a change is about; 0 where there is none."""
+        kept = self._kept(change)
+        return kept.version if kept else 0
+
+    def take_in(self, change: Change, at: datetime, faults: Iterable[Fault] = ()) -> Verdict:
+        """Take a change in unless something is wrong with it; `faults` are those found before."""
+        ends = change.action == END
+        found = [*faults, *wrong(change.key, change.since, None if ends else change.until)]
+        sound = OF_THE_KEY.isdisjoint(fault.code for fault in found)
+        kept = self._kept(change) if sound else None
+        if sound:
+            found += self._against(change, kept)
+        if found:
+            return Verdict(tuple(found), kept.version if kept else 0)
+        return Verdict((), self._do(change, kept, at))
+
+    def _kept(self, change: Change) -> Held | None:
+        return next((one for one in self._live.get(change.key, ()) if one.since == change.since), None)
+
+    def _against(self, change: Change, kept: Held | None) -> Iterator[Fault]:
+        """What does not go together with what is kept."""
+        if change.action != INTEGRATE and kept is None:
+            yield Fault(Code.NOT_INTEGRATED)
+            return
+        expected = FIRST if change.action == INTEGRATE or kept is None else kept.version + 1
+        if change.version not in {None, expected}:
+            yield Fault(Code.VERSION_CONFLICT, f"version {change.version}, expected {expected}")
+        if change.action == END or (change.until is not None and change.until < change.since):
+            return
+        others = (one for one in self._live.get(change.key, ()) if change.action == INTEGRATE or one is not kept)
+        if any(overlap(one.since, one.until, change.since, change.until) for one in others):
+            yield Fault(Code.PERIOD_CONFLICT)
+
+    def _do(self, change: Change, kept: Held | None, at: datetime) -> int:
+        if kept is None:
+            kept = Held(change.since, change.until, FIRST, fresh=True)
+            self._live.setdefault(change.key, []).append(kept)
+            self._integrated(change)
+        else:
+            kept.version += 1
+            if change.action == END:
+                kept.ended = at
+                self._live[change.key].remove(kept)
+            else:
+                if grew(kept.until, change.until):
+                    self._integrated(change)
+                kept.until = change.until
+        self._touched[id(kept)] = change.key, kept
+        return kept.version
+
+    def _integrated(self, change: Change) -> None:
+        if gives_right(change.key.quality):
+            self.integrations.append(Integration(change.key, change.since, change.until))

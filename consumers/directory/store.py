@@ -1,0 +1,148 @@
+"""Keeps dossiers, answers and integrations of a batch of changes together, or none of them."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import Cursor
+
+from backbone.errors import Retry
+from backbone.postgres import Lock
+from consumers.directory.batch import Answer, Given, Name, Unreadable, askable, judge, name, nameable
+from consumers.directory.changes import Change, Held, Integration, Key, Shelf, Verdict
+from schemas.codec import encode
+from schemas.contracts import contract
+from schemas.topics import ANSWERS, answers
+
+KEY_BYTES = 16
+
+KEPT = """
+select kept.person, kept.institution, kept.quality, kept.since, kept.until, kept.version
+from unnest(%s::text[], %s::text[], %s::text[]) as asked (person, institution, quality)
+join directory.dossier kept using (person, institution, quality)
+where kept.ended is null
+"""
+GIVEN = """
+select given.institution, given.change, given.digest, given.code, given.reason, given.version, given.at
+from unnest(%s::text[], %s::text[]) as asked (institution, change)
+join directory.change given using (institution, change)
+"""
+CHANGE = """
+update directory.dossier kept set until = new.until, version = new.version, ended = new.ended
+from unnest(%s::text[], %s::text[], %s::text[], %s::date[], %s::date[], %s::int[], %s::timestamptz[])
+    as new (person, institution, quality, since, until, version, ended)
+where kept.person = new.person and kept.institution = new.institution and kept.quality = new.quality
+    and kept.since = new.since and kept.ended is null
+"""
+ADD = """
+copy directory.dossier (person, institution, quality, since, until, version, ended) from stdin (format binary)
+"""
+ADD_TYPES = ("text", "text", "text", "date", "date", "int4", "timestamptz")
+INTEGRATE = "copy directory.integration (person, institution, quality, since, until) from stdin (format binary)"
+INTEGRATE_TYPES = ("text", "text", "text", "date", "date")
+GIVE = "copy directory.change (institution, change, digest, code, reason, version, at) from stdin (format binary)"
+GIVE_TYPES = ("text", "text", "bytea", "text", "text", "int4", "timestamptz")
+ANSWER = "copy directory.outbox (topic, key, value) from stdin (format binary)"
+ANSWER_TYPES = ("text", "bytea", "bytea")
+
+
+def alone(cursor: Cursor[Any]) -> None:
+    """Let nobody else write dossiers before this transaction ends; asked before anything is looked up."""
+    cursor.execute("select pg_advisory_xact_lock(%s)", (Lock.DOSSIERS,))
+
+
+def now() -> datetime:
+    """The moment, as exact as an answer tells it."""
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> tuple[list[Any], ...]:
+    return tuple([row[place] for row in rows] for place in range(width))
+
+
+def shelf(cursor: Cursor[Any], keys: Iterable[Key]) -> Shelf:
+    """The dossiers of these keys that have not been ended, in one query."""
+    kept: dict[Key, list[Held]] = {}
+    cursor.execute(KEPT, _columns(sorted({key for key in keys if askable(key)}), 3), binary=True)
+    for person, institution, quality, since, until, version in cursor:
+        kept.setdefault(Key(person, institution, quality), []).append(Held(since, until, version))
+    return Shelf(kept)
+
+
+def _given(cursor: Cursor[Any], names: Iterable[Name]) -> dict[Name, Given]:
+    """What these changes were answered before, in one query."""
+    cursor.execute(GIVEN, _columns(sorted(set(names)), 2), binary=True)
+    return {
+        (institution, change): Given(digest, Answer(institution, change, code, reason, version, at))
+        for institution, change, digest, code, reason, version, at in cursor
+    }
+
+
+def _copy(cursor: Cursor[Any], query: Any, types: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+    with cursor.copy(query) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+
+
+def _keep(cursor: Cursor[Any], touched: list[tuple[Key, Held]], integrations: list[Integration]) -> None:
+    """Write what became of dossiers: the changed first, as an ended one makes room for a new one of the same key.
+
+    Raises Retry when somebody who did not wait for us changed them.
+    """
+    changed = [(*key, one.since, one.until, one.version, one.ended) for key, one in touched if not one.fresh]
+    fresh = [(*key, one.since, one.until, one.version, one.ended) for key, one in touched if one.fresh]
+    if changed:
+        cursor.execute(CHANGE, _columns(changed, len(ADD_TYPES)))
+        if cursor.rowcount != len(changed):
+            raise Retry("Dossiers were changed meanwhile.")
+    if fresh:
+        _copy(cursor, ADD, ADD_TYPES, fresh)
+    if integrations:
+        _copy(cursor, INTEGRATE, INTEGRATE_TYPES, ((*key, since, until) for key, since, until in integrations))
+
+
+def _answer(cursor: Cursor[Any], found: Iterable[Answer]) -> None:
+    written = contract(ANSWERS)
+
+    def rows(found: Iterable[Answer]) -> Iterable[tuple[Any, ...]]:
+        for one in found:
+            record = {
+                "change": one.change, "accepted": one.accepted, "code": one.code, "reason": one.reason,
+                "version": one.version, "at": one.at,
+            }  # fmt: skip
+            key = hashlib.sha256(one.change.encode()).digest()[:KEY_BYTES]
+            yield answers(one.institution), key, encode(written, record)
+
+    _copy(cursor, ANSWER, ANSWER_TYPES, rows(found))
+
+
+def take_in(cursor: Cursor[Any], arrived: Sequence[Change | Unreadable]) -> None:
+    """Judge a batch of changes and write all that follows from it.
+
+    Raises Retry when somebody who did not wait for us changed the same dossiers.
+    """
+    alone(cursor)
+    found = [one for one in arrived if isinstance(one, Change)]
+    before = _given(cursor, (name(one) for one in found if nameable(one)))
+    files = shelf(cursor, (one.key for one in found))
+    judged = judge(arrived, files, before, now())
+    _keep(cursor, files.touched, files.integrations)
+    if judged.given:
+        _copy(
+            cursor, GIVE, GIVE_TYPES,
+            ((*this, content, told.code, told.reason, told.version, told.at)
+             for this, (content, told) in judged.given.items()),
+        )  # fmt: skip
+    _answer(cursor, judged.answers)
+
+
+def take_in_one(cursor: Cursor[Any], change: Change) -> Verdict:
+    """Take one change in that comes by command, so that its answer need not be kept."""
+    alone(cursor)
+    files = shelf(cursor, (change.key,))
+    verdict = files.take_in(change, now())
+    _keep(cursor, files.touched, files.integrations)
+    return verdict

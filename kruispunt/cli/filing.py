@@ -1,0 +1,99 @@
+"""The reference directory: who is on file where; integrate, change and end."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from kruispunt.cli.app import OUT, Json, Name, app, day, given
+from kruispunt.output import answering
+
+Person = Annotated[str, typer.Argument(help="A national number; - reads it from stdin.")]
+Quality = Annotated[str, typer.Argument(help="Sector and quality code, as 18/1.")]
+Since = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the dossier.")]
+Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the dossier.")]
+Version = Annotated[
+    int | None, typer.Option(min=1, help="The version this makes; refused when another was kept meanwhile.")
+]
+
+files = typer.Typer(help="List who is on file where; integrate, change and end dossiers.", invoke_without_command=True)
+
+
+@files.callback()
+def directory(
+    context: typer.Context,
+    person: Annotated[str | None, typer.Option(help="Only this person; - reads the number from stdin.")] = None,
+    institution: Annotated[str | None, typer.Option(help="Only this institution, as rva.")] = None,
+    json: Json = False,
+) -> None:
+    """List who is on file where."""
+    if context.invoked_subcommand is not None:
+        return
+    from kruispunt import looking, outbound
+
+    with answering():
+        if person is None:
+            outbound.dossiers(institution=institution, json=json)
+            return
+        at = institution and outbound.known(institution)
+        raise typer.Exit(looking.person(given(person), institution=at, json=json))
+
+
+@files.command()
+def integrate(
+    institution: Name, person: Person, quality: Quality, since: Since, until: Until = None, json: Json = False
+) -> None:
+    """Take a person on file: a new dossier, version 1, without --until an open one."""
+    from kruispunt import filing
+
+    with answering():
+        raise typer.Exit(
+            filing.take_in(
+                filing.INTEGRATE, institution, given(person), quality,
+                since=since.date(), until=day(until), version=filing.FIRST, json=json,
+            )
+        )  # fmt: skip
+
+
+@files.command()
+def change(
+    institution: Name,
+    person: Person,
+    quality: Quality,
+    since: Since,
+    until: Until = None,
+    open_end: Annotated[bool, typer.Option("--open", help="The dossier is to have no last day.")] = False,
+    version: Version = None,
+    json: Json = False,
+) -> None:
+    """Change until when a dossier lasts."""
+    from kruispunt import filing
+
+    if (until is None) != open_end:
+        raise typer.BadParameter("give either --until or --open")
+    with answering():
+        raise typer.Exit(
+            filing.take_in(
+                filing.CHANGE, institution, given(person), quality,
+                since=since.date(), until=day(until), version=version, json=json,
+            )
+        )  # fmt: skip
+
+
+@files.command()
+def end(
+    institution: Name, person: Person, quality: Quality, since: Since, version: Version = None, json: Json = False
+) -> None:
+    """End a dossier: nothing is delivered on it from the next batch on."""
+    from kruispunt import filing
+
+    with answering():
+        raise typer.Exit(
+            filing.take_in(
+                filing.END, institution, given(person), quality,
+                since=since.date(), until=None, version=version, json=json,
+            )
+        )  # fmt: skip
+
+
+app.add_typer(files, name="directory", rich_help_panel=OUT)
