@@ -393,6 +393,15 @@ def test_checkpoints_made_with_another_key_are_found_even_where_they_follow_each
     assert {("checkpoints", number) for number in (1, 2, 3)} <= {(one.chain, one.number) for one in found}
 
 
+@pytest.mark.parametrize(
+    "change", ["text = replace(text, 'at 2', 'at 1')", "signature = sha512(signature)", "signature = '\\x00'"]
+)
+def test_a_checkpoint_is_held_to_its_signature_also_where_nothing_was_published(touched: Log, change: str) -> None:
+    spoil(touched, f"update audit.checkpoint set {change} where number = 3")
+    found, _ = touched.verified(published=None)
+    assert ("checkpoints", 3, True) in {(one.chain, one.number, "signature" in one.what) for one in found}
+
+
 def test_a_key_that_was_exchanged_for_a_new_one_is_told_by_its_fingerprint(touched: Log) -> None:
     do(touched.settings, touched.database, "changed the key")
     assert sign(touched.settings, touched.database, OTHER_KEY)
@@ -435,6 +444,7 @@ def test_a_database_that_is_set_back_and_signs_on_is_found(touched: Log) -> None
     found, _ = now.verified()
     assert ("checkpoints", 2, True) in {(one.chain, one.number, "published again" in one.what) for one in found}
     assert ("checkpoints", 3) in {(one.chain, one.number) for one in found}
+    assert "is not the one that was published" in {one.what for one in found if one.number == 2}
 
 
 def test_what_is_not_signed_yet_is_a_note_and_long_unsigned_it_is_not_whole(touched: Log) -> None:
