@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -29,6 +31,7 @@ from schemas.topics import delivery
 
 ROOT = Path(__file__).parents[2]
 KIT = ROOT / "examples" / "subscriber"
+PAGE = ROOT / "docs" / "subscribe.md"
 COMMAND = Path(sys.executable).with_name("kruispunt")
 LANGUAGES = ("python", "java")
 PERSONS = 120
@@ -43,13 +46,22 @@ Stored = dict[tuple[str, str], tuple[Any, ...]]
 
 @pytest.fixture(scope="session")
 def jar(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Java example, built by Maven outside the checkout."""
-    folder = tmp_path_factory.mktemp("java")
-    pom = str(KIT / "java" / "pom.xml")
-    command = ["mvn", "-q", "-B", "-f", pom, "package", f"-Dfolder={folder}", *repository(cache_folder(folder))]
-    answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    """The Java example, copied out of the checkout and built as the page says."""
+    folder = tmp_path_factory.mktemp("copied") / "java"
+    shutil.copytree(KIT / "java", folder, ignore=shutil.ignore_patterns("target"))
+    (command,) = [line for line in lines_of("Java") if line.startswith("mvn ")]
+    maven = [*command.split(), *repository(cache_folder(folder))]
+    answer = subprocess.run(maven, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    return folder / "subscriber.jar"
+    return folder / "target" / "subscriber.jar"
+
+
+def lines_of(language: str) -> list[str]:
+    """What the page tells a developer to type."""
+    (section,) = re.findall(
+        rf"^## Ten minutes, in {language}$(.*?)^## ", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    return re.findall(r"^\$ (.*)$", section, re.MULTILINE)
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -136,6 +148,36 @@ def test_a_subscriber_has_exactly_what_the_institutions_own_store_has(
     assert {kind for (kind,) in subscriber.ask("select distinct kind from record")} == {"WorkingTime", "Entitlement"}
     assert not [row for row in found.values() if row[5] in said]
     assert subscriber.database.stat().st_mode & 0o077 == 0
+
+
+def typed(line: str, folder: Path) -> str:
+    """A line of the page, typed in a folder."""
+    answer = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout
+
+
+def test_who_types_what_the_page_says_sees_a_record_in_python(delivered: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "a copy"
+    shutil.copytree(KIT / "python", folder)
+    Subscriber([], delivered, "rva", folder)
+    make, install, read, look = lines_of("Python")
+    assert (make, install) == ("python3 -m venv venv", "venv/bin/pip install -r requirements.txt")
+    # A venv of its own would only bring once more what is here; a contract test holds that it is the same version.
+    (folder / "venv" / "bin").mkdir(parents=True)
+    (folder / "venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
+    (folder / "venv" / "bin" / "python").chmod(0o755)
+    assert typed(read, folder).startswith("stored ")
+    assert re.search(r"'20/296@\d'.*services", typed(look, folder))
+
+
+def test_who_types_what_the_page_says_sees_a_record_in_java(delivered: Settings, jar: Path) -> None:
+    folder = jar.parents[1]
+    kept = Subscriber([], delivered, "rva", folder)
+    build, read = lines_of("Java")
+    assert build.startswith("mvn ")
+    assert typed(read, folder).startswith("stored ")
+    assert kept.stored()
 
 
 # What no declaration makes yet: corrections, replays, gaps. Written as the exchange writes it.

@@ -183,6 +183,7 @@ def subscribe(credentials: Path, database: Path, *, until_idle: float, again: bo
     def go_on(consumer: Consumer, given: list[TopicPartition]) -> None:
         nonlocal let_in, quiet_since
         let_in, quiet_since = True, time.monotonic()
+        print(f"reading {notes['topic']}", file=sys.stderr)
         for one in given:
             one.offset = store.next(one.topic, one.partition)
         consumer.assign(given)
@@ -231,6 +232,9 @@ def main() -> int:
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         return trouble.code
+    except sqlite3.Error as error:
+        print(f"The database refuses: {error}. Nothing of this batch is kept; it will be read again.", file=sys.stderr)
+        return REFUSED
     return 0
 
 

@@ -13,11 +13,14 @@ import org.apache.avro.generic.IndexedRecord;
 /** A record as a row: the envelope in columns, the permitted fields as JSON. */
 record Row(List<Object> columns, String status, boolean replay) {
     static final List<String> ENVELOPE = List.of(
-            "event", "deliberation", "declaration", "version", "status", "quarter", "employer", "person", "replay", "occurred_at");
+            "event", "deliberation", "declaration", "version", "status", "quarter", "employer", "person", "replay",
+            "occurred_at");
     private static final ObjectMapper JSON = new ObjectMapper();
 
     static Row of(IndexedRecord received) {
         Map<String, Object> record = fields(received);
+        var status = (String) record.get("status");
+        var replay = (Boolean) record.get("replay");
         var columns = new ArrayList<Object>();
         ENVELOPE.forEach(name -> columns.add(record.get(name)));
         columns.add(received.getSchema().getName());
@@ -28,7 +31,7 @@ record Row(List<Object> columns, String status, boolean replay) {
         } catch (JsonProcessingException error) {
             throw new IllegalStateException(error);
         }
-        return new Row(columns, (String) columns.get(ENVELOPE.indexOf("status")), (Boolean) columns.get(ENVELOPE.indexOf("replay")));
+        return new Row(columns, status, replay);
     }
 
     private static Map<String, Object> fields(IndexedRecord record) {

@@ -18,7 +18,8 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Your database: here SQLite, so that there is nothing to install. */
 final class Store implements AutoCloseable {
-    private static final String INSERT = "insert into record (%s, kind, content) values (%s) on conflict (event, deliberation) do nothing"
+    private static final String INSERT = "insert into record (%s, kind, content) values (%s)"
+            .concat(" on conflict (event, deliberation) do nothing")
             .formatted(String.join(", ", Row.ENVELOPE), String.join(", ", Collections.nCopies(Row.ENVELOPE.size() + 2, "?")));
     private static final String MOVE =
             "insert into position values (?, ?, ?) on conflict (topic, partition) do update set next = excluded.next";
@@ -64,7 +65,8 @@ final class Store implements AutoCloseable {
         try (var insert = database.prepareStatement(INSERT); var move = database.prepareStatement(MOVE)) {
             int fresh = 0;
             for (Row row : rows) {
-                for (int column = 0; column < row.columns().size(); column++) insert.setObject(column + 1, row.columns().get(column));
+                int column = 0;
+                for (Object value : row.columns()) insert.setObject(++column, value);
                 fresh += insert.executeUpdate();
             }
             for (var position : positions.entrySet()) {

@@ -45,13 +45,16 @@ public final class Subscriber {
         this.schemas = schemas;
     }
 
-    public static void main(String[] arguments) throws Exception {
+    public static void main(String[] arguments) {
         try {
             run(List.of(arguments));
         } catch (KafkaException error) {
             end(Trouble.of(error));
         } catch (Trouble trouble) {
             end(trouble);
+        } catch (SQLException | IOException error) {
+            end(new Trouble(Trouble.REFUSED, "The database refuses: " + error.getMessage()
+                    + ". Nothing of this batch is kept; it will be read again.", error));
         }
     }
 
@@ -98,11 +101,12 @@ public final class Subscriber {
         } catch (KafkaException error) {
             Throwable deepest = error;
             while (deepest.getCause() != null) deepest = deepest.getCause();
-            throw new Trouble(Trouble.WRONG_USE, "The credentials cannot be used: " + deepest.getMessage() + " Correct them.", error);
+            throw new Trouble(Trouble.WRONG_USE,
+                    "The credentials cannot be used: " + deepest.getMessage() + ". Correct them.", error);
         }
     }
 
-    /** SIGTERM and Ctrl-C wake the loop, which then ends in order; a shutdown hook would end with 143 and before the loop does. */
+    /** SIGTERM and Ctrl-C wake the loop, which then ends in order; with a shutdown hook it would end with 143. */
     private static void stopOnSignal(KafkaConsumer<?, ?> consumer) {
         for (String signal : List.of("TERM", "INT")) Signal.handle(new Signal(signal), received -> consumer.wakeup());
     }
@@ -140,7 +144,8 @@ public final class Subscriber {
         var positions = new HashMap<TopicPartition, Long>();
         for (ConsumerRecord<byte[], byte[]> record : records) {
             var partition = new TopicPartition(record.topic(), record.partition());
-            rows.add(Row.of(schemas.open(record.value(), partition.topic() + "[" + partition.partition() + "]@" + record.offset())));
+            String place = record.topic() + "[" + record.partition() + "]@" + record.offset();
+            rows.add(Row.of(schemas.open(record.value(), place)));
             positions.put(partition, record.offset() + 1);
         }
         // 3. Records and positions in one transaction. A crash before it: we read again. After it: we go on.
@@ -166,6 +171,7 @@ public final class Subscriber {
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> given) {
             quietSince = System.nanoTime();
+            given.stream().map(TopicPartition::topic).distinct().forEach(name -> System.err.println("reading " + name));
             try {
                 for (TopicPartition partition : given) {
                     OptionalLong next = store.next(partition);
