@@ -69,6 +69,13 @@ def verify(folder: Path, expected: dict[str, str]) -> None:
         )
 
 
+def repository(cache: Path) -> list[str]:
+    """What tells Maven where to keep what it brings: its own place, or our cache where the user has no home."""
+    if os.access(pwd.getpwuid(os.getuid()).pw_dir, os.W_OK):
+        return []
+    return [f"-Dmaven.repo.local={cache / 'maven'}"]
+
+
 def resolve(target: Path, cache: Path) -> None:
     """Let Maven copy the jars into `target`.
 
@@ -78,10 +85,8 @@ def resolve(target: Path, cache: Path) -> None:
         pom = resources.enter_context(as_file(RESOURCES / "pom.xml"))
         command = [
             "mvn", "-q", "-B", "-f", str(pom), f"{PLUGIN}:copy-dependencies",
-            "-DincludeScope=runtime", "-Dmdep.prependGroupId=true", f"-DoutputDirectory={target}",
+            "-DincludeScope=runtime", "-Dmdep.prependGroupId=true", f"-DoutputDirectory={target}", *repository(cache),
         ]  # fmt: skip
-        if not os.access(pwd.getpwuid(os.getuid()).pw_dir, os.W_OK):
-            command.append(f"-Dmaven.repo.local={cache / 'maven'}")
         answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if answer.returncode:
         words = (answer.stdout + answer.stderr).strip()[-TAIL:]
