@@ -29,7 +29,7 @@ password_encryption = 'scram-sha-256'
 max_connections = 100
 shared_buffers = '256MB'
 max_wal_size = '2GB'
-# What is asked for lies in memory or on a disk without moving parts: a jump costs no fourfold there.
+# The usual price of a jump is that of a turning disk; at it, a batch of persons is looked up by reading a whole table.
 random_page_cost = 1.1
 checkpoint_timeout = '15min'
 timezone = 'UTC'
