@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -21,12 +22,11 @@ from backbone.errors import Retry
 from backbone.kafka import client
 from backbone.postgres import connect
 from backbone.settings import Settings
-from backbone.stack.credentials import renew
 from backbone.stack.postgres import SUPERUSER
-from consumers.deliberations import load
+from consumers.deliberations import load, store
 from consumers.projection import projections
-from kruispunt import provisioning
-from kruispunt.justified import justified
+from kruispunt import provisioning, rotating
+from kruispunt.justified import alone, justified
 from schemas.codec import encode
 from schemas.samples import sample
 from schemas.topics import answers, changes, delivery
@@ -200,6 +200,21 @@ def test_a_withdrawal_stands_when_the_broker_is_away_and_says_what_remains(
     assert by_hand(servers) == REFUSED
 
 
+def test_a_plan_made_before_a_withdrawal_is_not_carried_out_after_it(
+    withdrawn: CompletedProcess[str], servers: Settings, give_back: Callable[[], str]
+) -> None:
+    name = give_back()
+    with ThreadPoolExecutor(1) as pool:
+        with alone(servers, "owner"):
+            provisioned = pool.submit(provisioning.bring, servers)
+            time.sleep(SILENCE_S)
+            assert not provisioned.done()
+            with connect(servers, "operator") as connection:
+                store.withdraw(connection, [name], reason="a test")
+        provisioned.result(PATIENCE_S)
+    assert by_hand(servers) == REFUSED
+
+
 def lets_in(settings: Settings, user: str, password: str) -> bool:
     config = client(settings, user, **SILENT) | {"sasl.password": password}
     try:
@@ -231,12 +246,20 @@ def test_an_old_password_opens_nothing_after_rotation(servers: Settings, run: Ru
 
 @pytest.mark.parametrize("remedy", [("provision",), ("credentials", INSTITUTION, "--rotate")], ids=" ".join)
 def test_a_rotation_that_was_killed_in_between_is_put_right(
-    servers: Settings, run: Run, remedy: tuple[str, ...]
+    servers: Settings, run: Run, remedy: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What a kill leaves between the two steps: the file has the new password, the broker the old one.
+    def killed(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
     path = servers.secrets_folder / "kafka" / INSTITUTION
     old = path.read_text()
-    renew(path)
+    monkeypatch.setattr("backbone.provision.rotate", killed)
+    with pytest.raises(KeyboardInterrupt):
+        rotating.rotate(servers, INSTITUTION)
+    monkeypatch.undo()
+    # The file has the new password, the broker the old one: neither is unknown.
+    assert path.read_text() != old
+    assert lets_in(servers, INSTITUTION, old)
     (line,) = [line for line in provision.look(servers, entitled=entitled(servers)) if line.to_do]
     assert (line.change, line.kind) == ("change", "user")
     done = run(*remedy)

@@ -32,6 +32,7 @@ from confluent_kafka.admin import (
 from backbone import provision
 from backbone.cluster import logins, quotas
 from backbone.cluster.answers import answered
+from backbone.errors import Retry
 from backbone.kafka import admin, client
 from backbone.postgres import connect
 from backbone.settings import Settings
@@ -205,6 +206,20 @@ def test_a_right_is_gone_when_the_command_returns(servers: Settings) -> None:
         assert set(reader.list_topics(timeout=PATIENCE_S).topics) == {changes("fin"), f"{changes('fin')}.answers"}
     finally:
         reader.close()
+
+
+def test_nothing_is_changed_that_was_not_written_down_first(servers: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object) -> None:
+        raise Retry("a broker that just went away")
+
+    answered_by = admin(servers)
+    answered(answered_by.create_acls(BY_HAND[:1]))
+    known = len(acts(servers))
+    monkeypatch.setattr("backbone.cluster.change.carry_out", broken)
+    with pytest.raises(Retry, match="just went away"):
+        provisioning.bring(servers)
+    (act,) = acts(servers)[known:]
+    assert act["detail"] == {"removed": ["User:* may read topic declarations.wages"]}
 
 
 def throughput(settings: Settings, topic: str) -> float:
