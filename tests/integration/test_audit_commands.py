@@ -11,7 +11,10 @@ from psycopg import Connection
 
 from backbone import postgres
 from backbone.settings import Settings
+from backbone.stack.places import Places
 from backbone.stack.postgres import SUPERUSER
+from backbone.stack.supervisor import Supervisor
+from consumers.audit import acts
 from consumers.audit.verifier import public_keys
 from schemas.identifiers import pseudonym
 
@@ -130,6 +133,37 @@ def test_checkpoints_are_published_and_the_key_that_signs_them_is_known(
     assert known["pem"] in done(kruispunt, "audit", "key")
     assert (stack.secrets_folder / "signing-key").stat().st_mode & 0o077 == 0
     assert stack.public_keys.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_process_that_is_asked_to_stop_signs_what_there_is(stack: Settings) -> None:
+    supervisor = Supervisor(Places(stack.home))
+    with postgres.connect(stack, "operator") as connection:
+        acts.note(connection, "did", "something before the end")
+    supervisor.stop(["audit"])
+    try:
+        with postgres.connect(stack, "auditor") as connection:
+            ends = connection.execute("select number, hash from audit.act order by number desc limit 1").fetchone()
+            text = connection.execute("select text from audit.checkpoint order by number desc limit 1").fetchone()
+        assert ends
+        assert text
+        assert f"head acts {ends[0]} {ends[1].hex()}\n" in text[0]
+    finally:
+        supervisor.start(["audit"])
+
+
+def test_a_notice_that_is_resolved_is_an_act(kruispunt: Kruispunt, superuser: Connection[Any], person: str) -> None:
+    row = superuser.execute("select notice, state from notifier.notice where state = 'handed over' limit 1").fetchone()
+    assert row
+    notice, state = row
+    assert [one for one in told(kruispunt, "audit", "acts") if one["about"] == notice] == []
+    done(kruispunt, "resolve", notice, "--arrived", code=1)
+    assert [one for one in told(kruispunt, "audit", "acts") if one["about"] == notice] == []
+    superuser.execute("update notifier.notice set state = 'in doubt' where notice = %s", (notice,))
+    done(kruispunt, "resolve", notice, "--arrived")
+    [found] = [one for one in told(kruispunt, "audit", "acts") if one["about"] == notice]
+    assert (found["by"], found["action"]) == ("notifier", "resolved a notice in doubt")
+    assert found["detail"] == {"arrived": True}
+    assert superuser.execute("select state from notifier.notice where notice = %s", (notice,)).fetchone() == (state,)
 
 
 def test_a_language_or_a_key_that_is_none_is_wrong_use(kruispunt: Kruispunt, stack: Settings, person: str) -> None:

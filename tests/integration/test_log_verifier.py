@@ -29,7 +29,7 @@ from backbone.stack.postgres import SUPERUSER
 from consumers.access import NOT_IN_PERIOD, NOT_INTEGRATED
 from consumers.audit import acts, store, verifier
 from consumers.audit.catch_up import catch_up
-from consumers.audit.checkpoints import Signer, checkpoint
+from consumers.audit.checkpoints import Checkpoints, Signer, checkpoint
 from consumers.audit.contracts import Contracts
 from consumers.audit.person import look_up
 from consumers.audit.verifier import Checkpoint, Finding
@@ -470,6 +470,24 @@ def test_signing_again_with_nothing_new_and_beside_another_signer_writes_nothing
         other.execute("select pg_advisory_xact_lock(%s)", (postgres.Lock.CHECKPOINT,))
         assert not sign(touched.settings, touched.database)
     assert sign(touched.settings, touched.database)
+
+
+def test_it_is_signed_every_so_often_and_once_more_when_the_process_ends(touched: Log) -> None:
+    signing = Checkpoints(Signer(touched.settings.signing_key()), every=3600)
+    with postgres.connect(touched.settings, "audit", touched.database, autocommit=True) as connection:
+
+        def signed() -> int:
+            row = connection.execute("select count(*) from audit.checkpoint").fetchone()
+            return int(row[0]) if row else 0
+
+        do(touched.settings, touched.database, "something new")
+        signing(connection, ending=False)
+        assert signed() == 4
+        do(touched.settings, touched.database, "something newer")
+        signing(connection, ending=False)
+        assert signed() == 4
+        signing(connection, ending=True)
+        assert signed() == 5
 
 
 def test_a_signer_that_dies_on_the_way_leaves_neither_row_nor_record(touched: Log) -> None:

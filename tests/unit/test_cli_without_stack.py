@@ -47,9 +47,11 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ["wait", "--timeout", "1"], ["submit", "{file}"], ["load", "{folder}"], ["credentials", "rva"],
         ["ledger", "--json"], ["notices", "--json"], ["directory", "--json"], ["status"], ["provision"],
-        ["relay"], ["dossiers"], ["exchange"], ["deliver", "rva"], ["audit"], ["rules"], ["notify"], ["api"],
+        ["relay"], ["dossiers"], ["exchange"], ["replay"], ["deliver", "rva"], ["audit"], ["rules"], ["notify"], ["api"],
+        ["audit", "verify"], ["audit", "person", "81113099874"], ["audit", "acts"], ["audit", "checkpoints"],
+        ["audit", "key"],
     ],
-    ids=lambda command: command[0],
+    ids=" ".join,
 )  # fmt: skip
 def test_what_needs_a_stack_ends_with_three_and_says_how_to_start_one(
     tmp_path: Path, population: Path, command: list[str]
@@ -72,6 +74,12 @@ def test_an_institution_that_does_not_exist_is_wrong_use_and_those_there_are_are
     found = run(tmp_path, "credentials", "nobody")
     assert (found.returncode, found.stdout) == (2, b"")
     assert b"rva, rjv, nic, fpd, famifed, fedris" in found.stderr
+
+
+def test_a_number_that_is_none_is_wrong_use_also_where_nobody_can_write_that_down(tmp_path: Path) -> None:
+    found = run(tmp_path, "audit", "person", "00000000000")
+    assert (found.returncode, found.stdout) == (2, b"")
+    assert b"check digits" in found.stderr
 
 
 def test_topics_and_entitlements_are_known_without_a_stack(tmp_path: Path) -> None:
