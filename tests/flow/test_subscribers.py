@@ -117,7 +117,7 @@ class Subscriber:
     def stored(self) -> Stored:
         return {
             (row[0], row[1]): (*row[2:8], bool(row[8]), datetime.fromisoformat(row[9]), json.loads(row[10]))
-            for row in self.ask(f"select {NAMES} from record")
+            for row in self.ask(f"select {NAMES} from record")  # noqa: S608
         }
 
 
@@ -139,7 +139,7 @@ def test_a_subscriber_has_exactly_what_the_institutions_own_store_has(
     example: list[str], delivered: Settings, tmp_path: Path
 ) -> None:
     with postgres.connect(delivered, "rva", "rva") as connection:
-        kept = connection.execute(f"select {NAMES} from store.record").fetchall()
+        kept = connection.execute(f"select {NAMES} from store.record").fetchall()  # noqa: S608
     subscriber = Subscriber(example, delivered, "rva", tmp_path)
     said = subscriber.catch_up()
     found = subscriber.stored()
@@ -266,7 +266,7 @@ def test_a_higher_version_replaces_a_lower_one_in_whatever_order_they_come_once_
     names = {changed: "changed", cancelled: "cancelled", again: "again", mixed: "mixed"}
 
     def seen(view: str) -> set[tuple[Any, ...]]:
-        rows = subscriber.ask(f"select declaration, person, deliberation, version, status from {view}")
+        rows = subscriber.ask(f"select declaration, person, deliberation, version, status from {view}")  # noqa: S608
         return {(names[row[0]], *row[1:]) for row in rows if row[0] in names}
 
     holds = {

@@ -223,7 +223,7 @@ def test_a_dossier_that_begins_later_brings_nothing_of_before(servers: Settings,
         with postgres.connect(servers, "operator") as connection:
             for table in ("dossier", "integration"):
                 connection.execute(
-                    f"insert into directory.{table} (person, institution, quality, since)"
+                    f"insert into directory.{table} (person, institution, quality, since)"  # noqa: S608
                     " values (%s, 'rva', '18/1', %s)",
                     (person, date(2026, 10, 1)),
                 )

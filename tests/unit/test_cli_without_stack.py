@@ -47,7 +47,8 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ["wait", "--timeout", "1"], ["submit", "{file}"], ["load", "{folder}"], ["credentials", "rva"],
         ["ledger", "--json"], ["notices", "--json"], ["directory", "--json"], ["status"], ["provision"],
-        ["relay"], ["dossiers"], ["exchange"], ["replay"], ["deliver", "rva"], ["audit"], ["rules"], ["notify"], ["api"],
+        ["relay"], ["dossiers"], ["exchange"], ["replay"], ["deliver", "rva"], ["audit"],
+        ["rules"], ["notify"], ["api"],
         ["audit", "verify"], ["audit", "person", "81113099874"], ["audit", "acts"], ["audit", "checkpoints"],
         ["audit", "key"],
     ],
