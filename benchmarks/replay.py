@@ -13,6 +13,7 @@ from backbone import kafka, postgres
 from backbone.offsets import Offsets
 from backbone.settings import Settings
 from kruispunt import lag
+from kruispunt.output import console, table
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
@@ -142,3 +143,13 @@ def measure(settings: Settings, most: int) -> Replayed:
         records = len(seen) - before - PROBES
     look.close()
     return Replayed(len(persons), records, done[0], quiet, meanwhile)
+
+
+def show(found: Replayed) -> None:
+    """The figures for a person."""
+    shown = table("live events", "p50", "p99", title="Live deliveries beside a replay", right=("p50", "p99"))
+    for name, one in (("quiet", found.quiet), ("during the replay", found.meanwhile)):
+        shown.add_row(name, f"{one.half:.2f} s", f"{one.most:.2f} s")
+    console.print(shown)
+    rate, records = found.persons / found.seconds, found.records / found.seconds
+    console.print(f"replayed {found.persons:,} persons: {rate:,.0f} persons/s, {records:,.0f} events/s", "")

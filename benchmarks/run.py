@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from backbone.stack.places import Places
 from backbone.stack.stack import Leash
 from backbone.stack.stack import down as stack_down
 from backbone.stack.supervisor import Supervisor
-from benchmarks import withdrawal
+from benchmarks import replay, withdrawal
 from benchmarks.limits import Limit, measure
 from kruispunt import generating, lag, ledger, loading, stack, submitting
 from kruispunt.output import console, table
@@ -185,11 +185,14 @@ def main(
             whole = time.perf_counter() - started
             results = _stages(config, folder, limits, _counts(config))
             _wait(config, _everything(config))
+            past = replay.measure(config, persons)
+            _wait(config, _everything(config))
             wrong = [row.effect for row in ledger.rows(config) if row.difference]
             ended = withdrawal.measure(config, withdrawals)
         finally:
             stack_down(home, wipe=True)
     _show(persons, whole, results, limits)
+    replay.show(past)
     withdrawal.show(ended)
     if json_to:
         figures = {
@@ -197,6 +200,7 @@ def main(
             "end_to_end": persons / whole,
             "stages": {result.name: persons / result.seconds for result in results},
             "limits": {name: limit.per_second for name, limit in limits.items()},
+            "replay": asdict(past),
             "withdrawal": ended,
         }
         json_to.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
