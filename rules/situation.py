@@ -106,7 +106,8 @@ def _numbered(line: Event | None) -> dict[int, Event]:
     return {occupation["number"]: occupation for occupation in line["occupations"]} if line else {}
 
 
-def _claims(part: Event | None) -> tuple[Claim, ...]:
+def _claims(part: Event | None, *, detailed: bool = False) -> tuple[Claim, ...]:
+    """What a line takes, or an occupation: there a deduction may have a detail (block 90250)."""
     if not part or not part["deductions"]:
         return ()
     return tuple(
@@ -114,7 +115,7 @@ def _claims(part: Event | None) -> tuple[Claim, ...]:
             deduction["code"],
             deduction["amount"] or 0,
             deduction.get("right_start"),
-            _shortening(deduction.get("detail")),
+            _shortening(deduction.get("detail")) if detailed else None,
         )
         for deduction in part["deductions"]
     )
@@ -145,7 +146,7 @@ def _occupations(timed: Event, paid: Event | None, taken: Event | None) -> Itera
             occupation["reference_hours"],
             wages,
             tuple(Service(service["code"], service["days"], service["hours"]) for service in occupation["services"]),
-            _claims(claims.get(number)),
+            _claims(claims.get(number), detailed=True),
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from rules.catalogue import income_guarantee, structural_reduction, work_bonus
+from rules.catalogue import first_hirings, income_guarantee, structural_reduction, work_bonus
 from rules.finding import Excess, Finding
 from rules.situation import Situation
 
@@ -11,10 +11,14 @@ Rule = Callable[[Situation, date], list[Finding]]
 
 RULES: dict[str, Rule] = {
     "structural_reduction": structural_reduction.decide,
+    "first_hirings": first_hirings.decide,
     "work_bonus": work_bonus.decide,
     "income_guarantee": income_guarantee.decide,
 }
 """Every rule by its name, in the order findings are given."""
+
+EXCESSES = (structural_reduction.excesses, first_hirings.excesses, work_bonus.excesses)
+"""The rules about deductions, which can be taken too high."""
 
 
 def decide_all(situation: Situation, day: date) -> list[Finding]:
@@ -24,4 +28,4 @@ def decide_all(situation: Situation, day: date) -> list[Finding]:
 
 def excesses(situation: Situation) -> list[Excess]:
     """What the declaration takes beyond what is due."""
-    return [*structural_reduction.excesses(situation), *work_bonus.excesses(situation)]
+    return [excess for rule in EXCESSES for excess in rule(situation)]

@@ -1,18 +1,14 @@
 """Writes the reckoning of a structural reduction down, step by step, in the names of the law."""
 
 from collections.abc import Iterator
-from decimal import Decimal
-from fractions import Fraction
 
-from rules.exact import plain
+from rules.exact import decimals, plain
 from rules.finding import Step
 from rules.parameters import load
 from rules.structural.category import NAME
 from rules.structural.reckoning import SERVICES, Reckoning
 
 WAGES = "DmfA zones 00067 and 00070"
-DECIMALS = 10
-"""How far beta_s is written out; it is reckoned with as the fraction it is."""
 
 
 def trace(result: Reckoning) -> Iterator[Step]:
@@ -70,13 +66,8 @@ def _fraction(result: Reckoning, law: str) -> Iterator[Step]:
         yield Step("X", plain(occupation.days(codes)), "days", f"{SERVICES}, codes {_codes(codes)}")
     yield Step("mu", plain(result.measured.mu or 0), None, law)
     yield Step("mu_glob", plain(result.measured.mu_glob or 0), None, law)
-    yield Step("beta_s", _decimal(result.beta), None, result.general.beta.cited)
+    yield Step("beta_s", decimals(result.beta), None, result.general.beta.cited)
 
 
 def _codes(codes: frozenset[str]) -> str:
     return ", ".join(str(int(code)) for code in sorted(codes))
-
-
-def _decimal(value: Fraction) -> str:
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
-    return f"{round(exact, DECIMALS).normalize():f}"
