@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from rules.catalogue import first_hirings, income_guarantee, structural_reduction, work_bonus
+from rules.catalogue import first_hirings, income_guarantee, older_workers, structural_reduction, work_bonus
 from rules.finding import Excess, Finding
 from rules.situation import Situation
 
@@ -12,12 +12,13 @@ Rule = Callable[[Situation, date], list[Finding]]
 RULES: dict[str, Rule] = {
     "structural_reduction": structural_reduction.decide,
     "first_hirings": first_hirings.decide,
+    "older_workers": older_workers.decide,
     "work_bonus": work_bonus.decide,
     "income_guarantee": income_guarantee.decide,
 }
 """Every rule by its name, in the order findings are given."""
 
-EXCESSES = (structural_reduction.excesses, first_hirings.excesses, work_bonus.excesses)
+EXCESSES = (structural_reduction.excesses, first_hirings.excesses, older_workers.excesses, work_bonus.excesses)
 """The rules about deductions, which can be taken too high."""
 
 

@@ -10,19 +10,15 @@ from datetime import date
 from functools import cache
 
 from rules.assessment import Assessment, Deduction
-from rules.combination import chosen
 from rules.dated import NoLaw, Row
-from rules.exact import cents
 from rules.finding import Certainty, Excess, Finding, Step
 from rules.parameters import load
 from rules.situation import Situation
-from rules.subjection import Cover, all_branches
-from rules.targetgroup.grant import Entitled, assess_claims
-from rules.targetgroup.place import Place, all_codes
-from rules.targetgroup.possible import Missing, possible
+from rules.targetgroup.grant import Entitled, assess_claims, unknown
+from rules.targetgroup.place import Place
+from rules.targetgroup.possible import Missing, hired, possible, unclaimed
 from rules.targetgroup.times import RULE as TARGET_GROUPS
 from rules.targetgroup.times import nth_quarter
-from rules.worker import Line, Occupation
 from schemas.identifiers import quarter_days
 
 NAME = "first_hirings"
@@ -83,10 +79,7 @@ def entitle(here: Place) -> Entitled:
     right, code, start = Entitled(), read_code(here.claim.code), here.claim.start
     right.steps.append(Step("rank of the hire", str(code.rank), None, code.source))
     if start is None:
-        reason = "the first day of the right is not declared (zone 00090)"
-        right.amount = None
-        right.doubt(Certainty.UNDETERMINED, reason)
-        return right
+        return unknown(right, "the first day of the right is not declared (zone 00090)")
     nth = nth_quarter(start, here.situation.quarter)
     right.steps.append(Step("right since", start.isoformat(), None, "DmfA zone 00090"))
     right.steps.append(Step("quarter of the right", str(nth), None, load(NAME).law))
@@ -95,12 +88,12 @@ def entitle(here: Place) -> Entitled:
         return right.refuse("quarters of the right", "not begun", row.cited)
     if code.rank == 1:
         _known(start)
-        return _give(right, row, "amount")
+        return right.give(row, "amount")
     if not row.number("window") and code.rank < RANKS[-1]:
         load(NAME).at(CLOSED, here.first)
     if nth > row.number("window"):
         return right.refuse("quarters of the right", str(row.number("window")), row.cited)
-    return _give(right, row, f"amount_{_period(right, row, code, nth)}")
+    return right.give(row, f"amount_{_period(right, row, code, nth)}")
 
 
 def _known(start: date) -> None:
@@ -109,13 +102,6 @@ def _known(start: date) -> None:
     Raises NoLaw.
     """
     load(NAME).at("codes", start)
-
-
-def _give(right: Entitled, row: Row, name: str) -> Entitled:
-    right.amount = cents(row.number(name))
-    right.steps.append(Step("G", f"{row.number(name):.2f}", "EUR", row.cited))
-    right.rest_on(row)
-    return right
 
 
 def _period(right: Entitled, row: Row, code: Code, nth: int) -> int:
@@ -138,16 +124,13 @@ def _period(right: Entitled, row: Row, code: Code, nth: int) -> int:
 
 def _hires(situation: Situation) -> Iterator[Finding]:
     """The hire of the quarter that may open a right: at an employer that is not one of the larger ones."""
-    first, last = quarter_days(situation.quarter)
-    starts = [one.start for line in situation.lines for one in line.occupations]
-    if not starts or not all(start is not None and first <= start <= last for start in starts):
+    if not hired(situation):
         return
+    first, _ = quarter_days(situation.quarter)
     large = load(TARGET_GROUPS).at("larger employers", first)
     owed: frozenset[str] = frozenset().union(*(line.contributions for line in situation.lines))
-    if not owed or owed & large.codes("codes"):
-        return
-    found = next(_counted(situation), None)
-    if found is None:
+    found = next(unclaimed(situation), None)
+    if not owed or owed & large.codes("codes") or found is None:
         return
     line, occupation = found
     try:
@@ -160,12 +143,3 @@ def _hires(situation: Situation) -> Iterator[Finding]:
         Step("highest G", f"{row.number('amount'):.2f}", "EUR", row.cited),
     )
     yield from possible(NAME, situation, line, occupation, steps, MISSING)
-
-
-def _counted(situation: Situation) -> Iterator[tuple[Line, Occupation]]:
-    for line in situation.lines:
-        if all_branches(line, situation.person, situation.quarter).cover is not Cover.COVERED:
-            continue
-        for occupation in line.occupations:
-            if chosen(occupation.claims, all_codes()) is None:
-                yield line, occupation

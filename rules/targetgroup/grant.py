@@ -7,7 +7,7 @@ from functools import partial
 from rules.assessment import Assessment, undetermined
 from rules.combination import chosen, combine
 from rules.dated import NoLaw, Row
-from rules.exact import decimals, half_up, plain
+from rules.exact import cents, decimals, half_up, plain
 from rules.finding import Certainty, Doubt, Step
 from rules.fraction import beta_g
 from rules.parameters import load
@@ -42,14 +42,46 @@ class Entitled:
 
     def rest_on(self, row: Row) -> None:
         """A condition or amount rests on this row: what was derived or remembered is to be checked."""
-        if not row.quality.firm:
-            self.doubt(Certainty.TO_CHECK, f"derived or remembered, not read: {row.cited}")
+        doubt = Doubt(Certainty.TO_CHECK, f"derived or remembered, not read: {row.cited}")
+        if not row.quality.firm and doubt not in self.doubts:
+            self.doubts.append(doubt)
+
+    def give(self, row: Row, name: str) -> "Entitled":
+        """The amount G of this name in a row."""
+        self.amount = cents(row.number(name))
+        self.steps.append(Step("G", f"{row.number(name):.2f}", "EUR", row.cited))
+        self.rest_on(row)
+        return self
+
+    def give_whole(self, row: Row) -> "Entitled":
+        """All that the structural reduction leaves."""
+        self.whole = True
+        self.steps.append(Step("G", "what is left", None, row.cited))
+        self.rest_on(row)
+        return self
 
     def refuse(self, step: str, value: str, source: str, unit: str | None = None) -> "Entitled":
         """No right, and why."""
         self.steps.append(Step(step, value, unit, source))
         self.amount, self.whole = 0, False
         return self
+
+
+def unknown(right: Entitled, reason: str) -> Entitled:
+    """The amount cannot be known."""
+    right.amount = None
+    right.doubt(Certainty.UNDETERMINED, reason)
+    return right
+
+
+def in_category(here: Place, right: Entitled, row: Row) -> bool:
+    """Whether the category of the structural reduction is one of those in the row."""
+    right.doubts += here.category.doubts
+    if here.category.name in row.codes("codes"):
+        return True
+    right.refuse("category", here.category.name, row.cited)
+    right.rest_on(row)
+    return False
 
 
 Entitle = Callable[[Place], Entitled]

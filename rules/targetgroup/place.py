@@ -9,7 +9,7 @@ from rules.finding import Certainty, Doubt
 from rules.parameters import load
 from rules.situation import Situation
 from rules.structural.category import Category, category
-from rules.structural.measure import Measure, measure
+from rules.structural.measure import Measure, is_agency, measure
 from rules.structural.terms import General, general
 from rules.subjection import Subjection, all_branches
 from rules.targetgroup.times import RULE
@@ -39,6 +39,12 @@ class Place:
     def born(self) -> date | None:
         """The birth date, None where the national number has none."""
         return birth_date(self.situation.person)
+
+    @property
+    def bonus_quarter(self) -> bool:
+        """Whether the year-end bonus falls in the quarter: the fourth, for temporary work the first."""
+        agency = is_agency(self.line, self.occupation, self.known)
+        return self.situation.quarter.endswith("Q1" if agency else "Q4")
 
     def below(self, limit: int, *, at_most: bool = False) -> tuple[bool, list[Doubt]]:
         """Whether S is below an amount in eurocents (or equal to it), and what is doubtful about that."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
+from rules.combination import chosen
 from rules.dated import NoLaw
 from rules.finding import Certainty, Finding, Step
 from rules.fraction import beta_g
@@ -12,6 +13,8 @@ from rules.situation import Situation
 from rules.structural.floor import factor
 from rules.structural.measure import measure
 from rules.structural.terms import general
+from rules.subjection import Cover, all_branches
+from rules.targetgroup.place import all_codes
 from rules.targetgroup.times import RULE
 from rules.worker import Line, Occupation
 from schemas.identifiers import quarter_days
@@ -46,6 +49,23 @@ def possible(
         (*steps, lacking, Step("certainty", Certainty.TO_CHECK.value, None, f"{missing.fact}: {missing.holder}")),
         situation.causes,
     )
+
+
+def hired(situation: Situation) -> bool:
+    """Whether the person is new at the employer in the quarter: every occupation begins in it."""
+    first, last = quarter_days(situation.quarter)
+    starts = [one.start for line in situation.lines for one in line.occupations]
+    return bool(starts) and all(start is not None and first <= start <= last for start in starts)
+
+
+def unclaimed(situation: Situation) -> Iterator[tuple[Line, Occupation]]:
+    """The occupations under all branches, where nothing of a target group is claimed on the line."""
+    every = all_codes()
+    for line in situation.lines:
+        if any(chosen(occupation.claims, every) for occupation in line.occupations):
+            continue
+        if all_branches(line, situation.person, situation.quarter).cover is Cover.COVERED:
+            yield from ((line, occupation) for occupation in line.occupations)
 
 
 def works_enough(situation: Situation, line: Line, occupation: Occupation) -> bool:
