@@ -3,7 +3,15 @@
 from collections.abc import Callable
 from datetime import date
 
-from rules.catalogue import first_hirings, income_guarantee, older_workers, structural_reduction, work_bonus
+from rules.catalogue import (
+    first_hirings,
+    income_guarantee,
+    low_skilled_youth,
+    no_recent_work_experience,
+    older_workers,
+    structural_reduction,
+    work_bonus,
+)
 from rules.finding import Excess, Finding
 from rules.situation import Situation
 
@@ -13,12 +21,21 @@ RULES: dict[str, Rule] = {
     "structural_reduction": structural_reduction.decide,
     "first_hirings": first_hirings.decide,
     "older_workers": older_workers.decide,
+    "low_skilled_youth": low_skilled_youth.decide,
+    "no_recent_work_experience": no_recent_work_experience.decide,
     "work_bonus": work_bonus.decide,
     "income_guarantee": income_guarantee.decide,
 }
 """Every rule by its name, in the order findings are given."""
 
-EXCESSES = (structural_reduction.excesses, first_hirings.excesses, older_workers.excesses, work_bonus.excesses)
+EXCESSES = (
+    structural_reduction.excesses,
+    first_hirings.excesses,
+    older_workers.excesses,
+    low_skilled_youth.excesses,
+    no_recent_work_experience.excesses,
+    work_bonus.excesses,
+)
 """The rules about deductions, which can be taken too high."""
 
 

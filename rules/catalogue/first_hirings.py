@@ -14,11 +14,10 @@ from rules.dated import NoLaw, Row
 from rules.finding import Certainty, Excess, Finding, Step
 from rules.parameters import load
 from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, unknown
+from rules.targetgroup.grant import Entitled, assess_claims, nth_of, unknown
 from rules.targetgroup.place import Place
 from rules.targetgroup.possible import Missing, hired, possible, unclaimed
 from rules.targetgroup.times import RULE as TARGET_GROUPS
-from rules.targetgroup.times import nth_quarter
 from schemas.identifiers import quarter_days
 
 NAME = "first_hirings"
@@ -80,10 +79,8 @@ def entitle(here: Place) -> Entitled:
     right.steps.append(Step("rank of the hire", str(code.rank), None, code.source))
     if start is None:
         return unknown(right, "the first day of the right is not declared (zone 00090)")
-    nth = nth_quarter(start, here.situation.quarter)
-    right.steps.append(Step("right since", start.isoformat(), None, "DmfA zone 00090"))
-    right.steps.append(Step("quarter of the right", str(nth), None, load(NAME).law))
     row = load(NAME).at(f"rank {code.rank}", here.first if code.rank == 1 else start)
+    nth = nth_of(here, right, start, row)
     if nth < 1:
         return right.refuse("quarters of the right", "not begun", row.cited)
     if code.rank == 1:

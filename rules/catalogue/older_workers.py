@@ -10,14 +10,14 @@ from functools import cache
 
 from rules.assessment import Assessment, Deduction
 from rules.dated import NoLaw, Row
-from rules.exact import cents, plain
+from rules.exact import cents
 from rules.finding import Certainty, Excess, Finding, Step
 from rules.parameters import load
 from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, entitled, in_category, unknown
+from rules.targetgroup.grant import Entitled, assess_claims, entitled, in_category, nth_of, unknown
 from rules.targetgroup.place import Place, place
 from rules.targetgroup.possible import Missing, hired, possible, unclaimed
-from rules.targetgroup.times import age_on, birthday, nth_quarter, retired
+from rules.targetgroup.times import age_on, birthday, end_of_quarter, retired
 from rules.worker import Claim, Line, Occupation
 from schemas.identifiers import birth_date, quarter_days
 
@@ -74,7 +74,7 @@ def _wallonia(here: Place, right: Entitled, born: date, age: int) -> Entitled:
     right.doubts += doubts
     if over:
         return right.refuse("pension age", "reached before the quarter", ages.cited)
-    if not _below(here, right, limit, "limit"):
+    if not right.limited(here, limit, cents(limit.number("limit"))):
         return right
     band = next((band for band in BANDS if age >= ages.number(f"age_{band}")), None)
     if band is None:
@@ -89,7 +89,7 @@ def _brussels(here: Place, right: Entitled, _: date, age: int) -> Entitled:
     if not row.number("age_from") <= age <= row.number("age_to"):
         value = f"{row.number('age_from')} to {row.number('age_to')}"
         return right.refuse("ages", value, row.cited, "years")
-    if not _below(here, right, row, _limit(here, row), at_most=True):
+    if not right.limited(here, row, _limit(here, row), at_most=True):
         return right
     return right.give(row, "amount")
 
@@ -100,7 +100,7 @@ def _flanders(here: Place, right: Entitled, born: date, age: int) -> Entitled:
         return right.refuse("abolished from", row.start.isoformat(), row.cited)
     if retired(born, here.situation.quarter)[0]:
         right.doubt(Certainty.TO_CHECK, "not settled whether it goes on after the pension age")
-    if not _below(here, right, row, _limit(here, row)):
+    if not right.limited(here, row, _limit(here, row)):
         return right
     band = next((band for band in BANDS if f"age_{band}" in row.figures and age >= row.number(f"age_{band}")), None)
     if band is not None:
@@ -118,14 +118,12 @@ def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
         return right.refuse("abolished from", row.start.isoformat(), row.cited)
     if start is None:
         return unknown(right, "the first day of the right is not declared (zone 00090)")
-    nth = nth_quarter(start, here.situation.quarter)
-    right.steps.append(Step("right since", start.isoformat(), None, "DmfA zone 00090"))
-    right.steps.append(Step("quarter of the right", str(nth), None, row.cited))
+    nth = nth_of(here, right, start, row)
     if not 1 <= nth <= row.number("quarters"):
         return right.refuse("quarters of the right", f"{row.number('quarters')}", row.cited)
-    if age_on(born, quarter_days(f"{start.year}Q{(start.month + 2) // 3}")[1]) < row.number("age"):
+    if age_on(born, end_of_quarter(start)) < row.number("age"):
         return right.refuse("least age", f"{row.number('age')}", row.cited, "years")
-    if not _below(here, right, row, _limit(here, row)):
+    if not right.limited(here, row, _limit(here, row)):
         return right
     return right.give_whole(row)
 
@@ -134,7 +132,7 @@ def _german(here: Place, right: Entitled, _: date, age: int) -> Entitled:
     row = load(NAME).at("German-speaking Community", here.first)
     if age < row.number("age_before"):
         return right.refuse("least age", f"{row.number('age_before')}", row.cited, "years")
-    if age >= row.number("age") and not _below(here, right, row, "limit"):
+    if age >= row.number("age") and not right.limited(here, row, cents(row.number("limit"))):
         right.doubt(Certainty.TO_CHECK, f"since when the limit of S holds was not found: {row.cited}")
         return right
     return unknown(right, f"the amount of the German-speaking Community was not found: {row.cited}")
@@ -149,19 +147,10 @@ _REGION = {
 }
 
 
-def _limit(here: Place, row: Row) -> str:
-    """The name of the limit of this quarter: a higher one where the year-end bonus is paid."""
-    return "limit_bonus" if "limit_bonus" in row.figures and here.bonus_quarter else "limit"
-
-
-def _below(here: Place, right: Entitled, row: Row, name: str, *, at_most: bool = False) -> bool:
-    """Whether S is below the limit; the steps say so, and what is doubtful becomes a doubt."""
-    right.rest_on(row)
-    below, doubts = here.below(cents(row.number(name)), at_most=at_most)
-    right.doubts += doubts
-    right.steps.append(Step("S", plain(here.measured.reference), "EUR", load(NAME).law))
-    right.steps.append(Step("limit of S", f"{row.number(name):.2f}", "EUR", row.cited))
-    return below
+def _limit(here: Place, row: Row) -> int:
+    """The limit of this quarter in eurocents: a higher one where the year-end bonus is paid."""
+    higher = "limit_bonus" in row.figures and here.bonus_quarter
+    return cents(row.number("limit_bonus" if higher else "limit"))
 
 
 @cache

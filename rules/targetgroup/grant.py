@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 
 from rules.assessment import Assessment, undetermined
@@ -17,7 +18,7 @@ from rules.structural.floor import factor
 from rules.structural.reckoning import SERVICES, reckon
 from rules.subjection import Cover
 from rules.targetgroup.place import Place, all_codes, claims, place
-from rules.targetgroup.times import RULE
+from rules.targetgroup.times import RULE, nth_quarter
 from rules.worker import Claim, Line, Occupation
 
 FULL = 100
@@ -60,6 +61,15 @@ class Entitled:
         self.rest_on(row)
         return self
 
+    def limited(self, here: Place, row: Row, limit: int, *, at_most: bool = False) -> bool:
+        """Whether S is below a limit in eurocents; the steps say so, and what is doubtful becomes a doubt."""
+        self.rest_on(row)
+        below, doubts = here.below(limit, at_most=at_most)
+        self.doubts += doubts
+        self.steps.append(Step("S", plain(here.measured.reference), "EUR", load(RULE).law))
+        self.steps.append(Step("limit of S", plain(limit), "EUR", row.cited))
+        return below
+
     def refuse(self, step: str, value: str, source: str, unit: str | None = None) -> "Entitled":
         """No right, and why."""
         self.steps.append(Step(step, value, unit, source))
@@ -72,6 +82,14 @@ def unknown(right: Entitled, reason: str) -> Entitled:
     right.amount = None
     right.doubt(Certainty.UNDETERMINED, reason)
     return right
+
+
+def nth_of(here: Place, right: Entitled, start: date, row: Row) -> int:
+    """Which quarter of the right this is, counted from `start`; the steps say so."""
+    nth = nth_quarter(start, here.situation.quarter)
+    right.steps.append(Step("right since", start.isoformat(), None, "DmfA zone 00090"))
+    right.steps.append(Step("quarter of the right", str(nth), None, row.cited))
+    return nth
 
 
 def in_category(here: Place, right: Entitled, row: Row) -> bool:

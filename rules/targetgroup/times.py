@@ -6,7 +6,7 @@ from functools import lru_cache
 from rules.dated import Row
 from rules.finding import Certainty, Doubt
 from rules.parameters import load
-from schemas.identifiers import quarter_days
+from schemas.identifiers import quarter_days, quarter_of
 
 RULE = "target_groups"
 QUARTERS = 4
@@ -19,6 +19,11 @@ def nth_quarter(start: date, quarter: str) -> int:
     """Which quarter this is for a right that begins on `start`: 1 for the quarter of that day, below 1 before it."""
     year, number = int(quarter[:4]), int(quarter[5])
     return (year - start.year) * QUARTERS + number - (start.month - 1) // 3
+
+
+def end_of_quarter(day: date) -> date:
+    """The last day of the quarter a day lies in."""
+    return quarter_days(quarter_of(day))[1]
 
 
 def birthday(born: date, age: int) -> date:
