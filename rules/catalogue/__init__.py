@@ -4,13 +4,17 @@ from collections.abc import Callable
 from datetime import date
 
 from rules.catalogue import (
+    artists,
     first_hirings,
     income_guarantee,
     low_skilled_youth,
+    mentors,
     no_recent_work_experience,
     older_workers,
+    restructuring_card,
     structural_reduction,
     work_bonus,
+    working_time_reduction,
 )
 from rules.finding import Excess, Finding
 from rules.situation import Situation
@@ -23,6 +27,10 @@ RULES: dict[str, Rule] = {
     "older_workers": older_workers.decide,
     "low_skilled_youth": low_skilled_youth.decide,
     "no_recent_work_experience": no_recent_work_experience.decide,
+    "working_time_reduction": working_time_reduction.decide,
+    "mentors": mentors.decide,
+    "artists": artists.decide,
+    "restructuring_card": restructuring_card.decide,
     "work_bonus": work_bonus.decide,
     "income_guarantee": income_guarantee.decide,
 }
@@ -34,6 +42,10 @@ EXCESSES = (
     older_workers.excesses,
     low_skilled_youth.excesses,
     no_recent_work_experience.excesses,
+    working_time_reduction.excesses,
+    mentors.excesses,
+    artists.excesses,
+    restructuring_card.excesses,
     work_bonus.excesses,
 )
 """The rules about deductions, which can be taken too high."""

@@ -69,3 +69,34 @@ def test_what_is_due_is_neither_too_much_nor_missed() -> None:
     seen = situation(*events(case))
     assert excesses(seen) == []
     assert [one for one in decide_all(seen, date(2026, 10, 15)) if one.rule == "first_hirings"] == []
+
+
+@pytest.mark.parametrize(
+    ("claimed", "change", "due"),
+    [
+        ({8320: 400.01}, {"person": "69031503317"}, None),
+        ({8320: 400.02}, {"person": "69031503317"}, "400.00"),
+        ({8320: 100.00}, {"person": "85073003328"}, "0.00"),
+        ({6320: 600.00}, {"quarter": "2025Q3", "person": "61031503343"}, "0.00"),
+        ({6340: {"amount": 1000.00, "since": date(2024, 6, 30)}}, {}, "0.00"),
+        ({6300: {"amount": 1000.00, "since": date(2024, 7, 1)}}, {}, "0.00"),
+        ({3500: {"amount": 1000.00, "shortened": {"on": date(2025, 3, 31), "from": 38, "to": 36}}}, {}, "400.00"),
+        ({3800: 900.00}, {}, "800.00"),
+        ({4300: 900.00}, {"worker code": "046"}, None),
+        ({9300: 900.00}, {"person": "69031503317"}, None),
+        ({9300: 900.00}, {"person": "85073003328"}, "0.00"),
+        ({3900: 900.00}, {}, None),
+    ],
+)
+def test_what_each_target_group_gives_is_the_most_that_may_be_taken(
+    claimed: dict[int, Any], change: dict[str, Any], due: str | None
+) -> None:
+    found = _excesses(claimed, **{"quarter": "2025Q2", "wage": {1: 12000.00}, **change})
+    assert [f"{excess.due:.2f}" for excess in found] == ([] if due is None else [due])
+
+
+def test_a_restructuring_card_is_too_much_after_its_three_quarters_and_only_then() -> None:
+    for start, told in ((date(2025, 10, 1), []), (date(2025, 9, 30), [Decimal(0)])):
+        claimed = {601: {"amount": 100.00, "since": start}}
+        seen = situation(*events({**CASE, "quarter": "2026Q2", "claimed on the line": claimed}))
+        assert [one.due for one in excesses(seen) if one.deduction_code == "0601"] == told
