@@ -55,3 +55,13 @@ def test_every_key_of_a_deliberation_is_explained() -> None:
     keys = {field.alias or name for name, field in Deliberation.model_fields.items()}
     table = (ROOT / "docs" / "deliberations.md").read_text("utf-8")
     assert keys == set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+
+
+def test_every_rule_has_its_row_in_the_table_of_rules() -> None:
+    from rules.catalogue import RULES
+
+    table = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", table, re.MULTILINE)
+    assert [name for name, _ in rows if name in RULES] == [name for name, _ in rows]
+    assert {name for name, _ in rows} == set(RULES)
+    assert all(all(cell.strip() for cell in cells.split("|")) and cells.count("|") == 3 for _, cells in rows)
