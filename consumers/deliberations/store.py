@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from psycopg import Connection, Cursor
@@ -10,7 +11,7 @@ from psycopg import Connection, Cursor
 from backbone.errors import Reject
 from backbone.postgres import Lock
 from consumers.deliberations.model import Deliberation
-from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, stored
+from consumers.deliberations.reading import SHIPPED, examine, ordered, parse, read, stored
 
 REVISION = "select coalesce(max(number), 0) from deliberations.revision"
 KEPT = """
@@ -126,17 +127,30 @@ def add(
     return tuple(one for _, one in changed)
 
 
-def seed(connection: Connection[Any], register: Register) -> tuple[Deliberation, ...]:
-    """Keep the versions this release ships and that are not kept yet; a number that went on by itself is left alone."""
-    with connection.cursor() as cursor:
+def seed(connection: Connection[Any], register: Register, shipped: Traversable = SHIPPED) -> tuple[Deliberation, ...]:
+    """Keep the versions this release ships and that are not kept yet; a number that went on by itself is left alone.
+
+    A version of an earlier release that still holds when the next one begins is withdrawn in the same transaction.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        kept = _alone(cursor)
         newest: dict[str, int] = {}
-        for one in current(cursor).by_id.values():
+        for one in kept.by_id.values():
             newest[one.number] = max(newest.get(one.number, 0), one.version)
-    missing = {one.id for one in load() if one.version > newest.get(one.number, 0)}
-    if not missing:
-        return ()
-    texts = [(name, text) for name, text in stored(SHIPPED) if parse(text).id in missing]
-    return add(connection, texts, reason="shipped with this version", register=register)
+        texts = list(stored(shipped))
+        missing = {one.id: one for one in read(texts) if one.version > newest.get(one.number, 0)}
+        if not missing:
+            return ()
+        since = {one.number: one.since for one in missing.values() if one.number in newest}
+        over = [
+            one.id
+            for one in kept.usable
+            if one.number in since and (one.until is None or one.until >= since[one.number])
+        ]
+        if over:
+            withdraw(connection, over, reason="followed by a version that is shipped")
+        brought = [(name, text) for name, text in texts if parse(text).id in missing]
+        return add(connection, brought, reason="shipped with this version", register=register)
 
 
 def withdraw(connection: Connection[Any], wanted: Iterable[str], *, reason: str) -> tuple[str, ...]:
