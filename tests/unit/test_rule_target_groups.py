@@ -81,6 +81,8 @@ def test_what_is_due_is_neither_too_much_nor_missed() -> None:
         ({6340: {"amount": 1000.00, "since": date(2024, 6, 30)}}, {}, "0.00"),
         ({6300: {"amount": 1000.00, "since": date(2024, 7, 1)}}, {}, "0.00"),
         ({3500: {"amount": 1000.00, "shortened": {"on": date(2025, 3, 31), "from": 38, "to": 36}}}, {}, "400.00"),
+        ({3510: {"amount": 400.00, "since": date(2024, 6, 30)}}, {"days per week": 4, "days": {1: 52}}, None),
+        ({3510: {"amount": 400.00, "since": date(2024, 3, 31)}}, {"days per week": 4, "days": {1: 52}}, "0.00"),
         ({3800: 900.00}, {}, "800.00"),
         ({4300: 900.00}, {"worker code": "046"}, None),
         ({9300: 900.00}, {"person": "69031503317"}, None),
