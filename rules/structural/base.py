@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import date
+from functools import cache
+from typing import NamedTuple
 
 from rules.exact import cents, half_up, scaled
 from rules.finding import Certainty, Doubt
-from rules.structural.terms import RATE, General
+from rules.structural.terms import RATE, General, general
 from rules.worker import Occupation
+
+NO_CEILING = 10**12
+"""More than any wage DmfA can hold: every wage counts whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +34,31 @@ class Base:
 
 def base(occupation: Occupation, known: General, category: str, share: tuple[int, int], *, manual: bool) -> Base:
     """The base contributions; `share` is mu and mu_glob x 100, by which the Social Maribel is split."""
+    figures = _figures(known.day, category, occupation.joint_committee.split(".")[0])
+    wage = min(occupation.wage(known.wage_codes), figures.ceiling)
+    plain = half_up(wage * figures.rate, RATE)
+    amount = half_up(wage * figures.rate * figures.manual, RATE * 100) if manual else plain
+    maribel = half_up(figures.maribel * share[0], max(share[1], 1)) if figures.maribel else 0
+    return Base(amount, plain, maribel, known)
+
+
+class _Figures(NamedTuple):
+    """Rate x 10,000, the 108 % x 100, and in eurocents the wage that counts at most and the Social Maribel."""
+
+    rate: int
+    manual: int
+    ceiling: int
+    maribel: int
+
+
+@cache
+def _figures(day: date, category: str, committee: str) -> _Figures:
+    known = general(day)
     rate = scaled(known.base.number("rate_2" if category == "2" else "rate"), RATE)
-    wage = occupation.wage(known.wage_codes)
-    if known.high_wage.number("exempt"):
-        wage = min(wage, cents(known.high_wage.number("ceiling")))
-    factor = scaled(known.manual.number("factor"), 100) if manual else 100
-    maribel = half_up(cents(_maribel(occupation, known, category)) * share[0], max(share[1], 1))
-    return Base(half_up(wage * rate * factor, RATE * 100), half_up(wage * rate, RATE), maribel, known)
-
-
-def _maribel(occupation: Occupation, known: General, category: str) -> Decimal:
+    high, maribel = known.high_wage, 0
     if category == "2":
-        return known.maribel.number("amount")
-    if occupation.joint_committee.split(".")[0] in known.maribel.codes("category_1"):
-        return known.maribel.number("amount_category_1")
-    return Decimal(0)
+        maribel = cents(known.maribel.number("amount"))
+    elif committee in known.maribel.codes("category_1"):
+        maribel = cents(known.maribel.number("amount_category_1"))
+    ceiling = cents(high.number("ceiling")) if high.number("exempt") else NO_CEILING
+    return _Figures(rate, scaled(known.manual.number("factor"), 100), ceiling, maribel)

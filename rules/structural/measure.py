@@ -1,6 +1,6 @@
 """Measures wage and working time of one occupation as every employer reduction does: W, S, mu and mu_glob."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rules.exact import half_up, scaled
 from rules.finding import Certainty, Doubt
@@ -26,7 +26,7 @@ class Measure:
     plain: int = 0
     mu: int | None = None
     mu_glob: int | None = None
-    third_party: list[Doubt] = field(default_factory=list)
+    third_party: tuple[Doubt, ...] = ()
 
 
 def measure(situation: Situation, line: Line, occupation: Occupation, known: General) -> Measure:
@@ -40,7 +40,7 @@ def measure(situation: Situation, line: Line, occupation: Occupation, known: Gen
         result.wage = half_up(wage * scaled(known.raised.number("agency_factor"), 100), 100)
     elif situation.quarter.endswith("Q4") and not agency:
         reason = f"W is raised by 25 % where a fund pays the year-end bonus, not declared: {known.raised.cited}"
-        result.third_party.append(Doubt(Certainty.LIKELY, reason))
+        result.third_party = (Doubt(Certainty.LIKELY, reason),)
     if occupation.part_time:
         worked, week = occupation.hours(known.worked), occupation.reference_hours
     else:
@@ -48,7 +48,7 @@ def measure(situation: Situation, line: Line, occupation: Occupation, known: Gen
     if worked and week:
         result.factor = half_up(WEEKS * week * 100, worked)
         result.reference = half_up(result.wage * result.factor, 100)
-        result.plain = half_up(wage * result.factor, 100)
+        result.plain = half_up(wage * result.factor, 100) if result.raised else result.reference
     return result
 
 
