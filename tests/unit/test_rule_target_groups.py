@@ -102,3 +102,17 @@ def test_a_restructuring_card_is_too_much_after_its_three_quarters_and_only_then
         claimed = {601: {"amount": 100.00, "since": start}}
         seen = situation(*events({**CASE, "quarter": "2026Q2", "claimed on the line": claimed}))
         assert [one.due for one in excesses(seen) if one.deduction_code == "0601"] == told
+
+
+def test_copies_of_before_the_rules_were_granted_start_dates_are_read_and_nothing_is_guessed_from_them() -> None:
+    wages, working_time, contributions = events({**CASE, "from": date(2026, 7, 1), "claimed": {3324: 0}})
+    for line in contributions["lines"]:
+        del line["contributions"]
+        for deduction in line["occupations"][0]["deductions"]:
+            del deduction["right_start"], deduction["detail"]
+    found = [
+        one
+        for one in decide_all(situation(wages, working_time, contributions), date(2026, 10, 15))
+        if one.rule == "first_hirings"
+    ]
+    assert [(one.amount, one.certainty.value) for one in found] == [(None, "undetermined")]
