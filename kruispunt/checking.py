@@ -21,7 +21,7 @@ from rules.situation import Situation, situation
 AMOUNT = "DeductionAmount"
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
 SHOWN = 30
-"""Findings shown to a person; the others are in the JSON."""
+"""Findings shown to a person, the surest first; the others are in the JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _show(one: Checked) -> None:
         "how sure",
         right=("due", "claimed", "missing"),
     )
-    for finding in one.findings[:SHOWN]:
+    for finding in sorted(one.findings, key=lambda finding: finding.certainty.rank)[:SHOWN]:
         shown.add_row(
             finding.person,
             finding.occupation or "",

@@ -23,7 +23,10 @@ DIFFERS = "00089-044"
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is due and claimed for a line, or for one occupation of it, in eurocents; `due` None is unknown."""
+    """What is due and claimed for a line, or for one occupation of it, in eurocents; `due` None is unknown.
+
+    `code` is the deduction code where the rule has several.
+    """
 
     line: Line
     occupation: Occupation | None
@@ -32,11 +35,12 @@ class Assessment:
     claimed: int
     doubts: tuple[Doubt, ...]
     trace: Callable[[], Iterable[Step]]
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Deduction:
-    """A rule about one deduction code. `side` is whose money it is: who is told."""
+    """A rule about one deduction code, or one for each assessment. `side` is whose money it is: who is told."""
 
     name: str
     code: str
@@ -61,7 +65,7 @@ class Deduction:
             situation.person,
             situation.quarter,
             one.label,
-            self.code,
+            one.code or self.code,
             None if one.due is None else euro(one.due),
             euro(one.claimed),
             None if one.due is None else euro(one.due - one.claimed),
@@ -76,7 +80,8 @@ class Deduction:
         if not surest(list(one.doubts)).states_an_amount:
             return
         claims: tuple[Claim, ...] = one.occupation.claims if one.occupation else one.line.claims
-        place = next(number for number, claim in enumerate(claims) if claim.code == self.code)
+        code = one.code or self.code
+        place = next(number for number, claim in enumerate(claims) if claim.code == code)
         yield Excess(
             self.name,
             DIFFERS,
@@ -84,7 +89,7 @@ class Deduction:
             one.line.position,
             one.occupation.position if one.occupation else None,
             place,
-            self.code,
+            code,
             euro(one.claimed),
             euro(one.due),
         )

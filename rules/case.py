@@ -86,6 +86,7 @@ def _defaults(line: Case) -> Event:
         "employer_class": str(line.get("employer class", "010")),
         "worker_code": str(line.get("worker code", "495")),
         "claimed on the line": line.get("claimed on the line", {}),
+        "contributions": line.get("contributions", []),
         "occupations": occupations,
     }
 
@@ -131,11 +132,33 @@ def _working_time(occupation: Case) -> Event:
 
 def _contributions(line: Event) -> Event:
     made = _line(line, lambda occupation: {"deductions": _deductions(occupation.get("claimed", {}))})
-    return {**made, "deductions": _deductions(line["claimed on the line"])}
+    due = [{"code": f"{int(code):03d}"} for code in line["contributions"]]
+    return {**made, "deductions": _deductions(line["claimed on the line"]), "contributions": due}
 
 
 def _deductions(claimed: Mapping[Any, Any]) -> list[Event]:
-    return [{"code": f"{int(code):04d}", "amount": _hundredths(amount)} for code, amount in claimed.items()]
+    return [_deduction(f"{int(code):04d}", taken) for code, taken in claimed.items()]
+
+
+def _deduction(code: str, taken: Any) -> Event:
+    """An amount, or `{amount, since, shortened: {on, from, to}}`."""
+    more = taken if isinstance(taken, Mapping) else {"amount": taken}
+    shortened = more.get("shortened")
+    return {
+        "code": code,
+        "amount": _hundredths(more["amount"]),
+        "right_start": more.get("since"),
+        "detail": shortened
+        and {
+            "origin_on": shortened.get("on"),
+            "hours_before": _maybe(shortened.get("from")),
+            "hours_after": _maybe(shortened.get("to")),
+        },
+    }
+
+
+def _maybe(value: Any) -> int | None:
+    return None if value is None else _hundredths(value)
 
 
 def _hundredths(value: Any) -> int:

@@ -1,8 +1,11 @@
 """Rounds as the law does: exact integers in, half up, never a float."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 CENTS = 100
+DECIMALS = 10
+"""How far a factor is written out; it is reckoned with as the fraction it is."""
 
 
 def half_up(numerator: int, denominator: int) -> int:
@@ -34,3 +37,8 @@ def euro(amount: int) -> Decimal:
 def plain(value: int, decimals: int = 2) -> str:
     """An integer with its decimal point put back: 98 with two decimals is 0.98."""
     return f"{Decimal(value).scaleb(-decimals):f}"
+
+
+def decimals(value: Fraction) -> str:
+    """A fraction written out as a decimal number."""
+    return f"{round(Decimal(value.numerator) / Decimal(value.denominator), DECIMALS).normalize():f}"

@@ -49,13 +49,25 @@ class Beta:
     below_floor: bool
 
 
-@lru_cache(maxsize=4096)
 def beta_s(total: int, day: date, *, exempt: bool) -> Beta:
-    """beta_s for mu_glob x 100 on a day; `exempt` keeps the factor below the floor.
+    """beta of the structural reduction for mu_glob x 100 on a day; `exempt` keeps the factor below the floor.
 
     Raises NoLaw.
     """
-    row = load("structural_reduction").at("beta", day)
+    return _beta(total, "structural_reduction", day, exempt)
+
+
+def beta_g(total: int, day: date, *, exempt: bool) -> Beta:
+    """beta of the target groups, likewise.
+
+    Raises NoLaw.
+    """
+    return _beta(total, "target_groups", day, exempt)
+
+
+@lru_cache(maxsize=4096)
+def _beta(total: int, rule: str, day: date, exempt: bool) -> Beta:
+    row = load(rule).at("beta", day)
     share = Fraction(total, FULL)
     floor, step, full = (Fraction(row.number(name)) for name in ("floor", "step", "full"))
     factor = Fraction(row.number("factor"))

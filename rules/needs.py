@@ -32,8 +32,14 @@ CONTRIBUTIONS = (
     "lines.occupations.number",
     "lines.occupations.deductions.code",
     "lines.occupations.deductions.amount",
+    "lines.occupations.deductions.right_start",
+    "lines.occupations.deductions.detail.origin_on",
+    "lines.occupations.deductions.detail.hours_before",
+    "lines.occupations.deductions.detail.hours_after",
+    "lines.contributions.code",
     "lines.deductions.code",
     "lines.deductions.amount",
+    "lines.deductions.right_start",
 )
 ENTITLEMENTS = ("kind", "nature", "from", "until")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from rules.worker import Claim, Line, Occupation, Service
+from rules.worker import Claim, Line, Occupation, Service, Shortening
 
 Event = Mapping[str, Any]
 PART_TIME = 1
@@ -84,6 +84,7 @@ def lines(wages: Event, working_time: Event, contributions: Event) -> tuple[Line
                 timed["worker_code"],
                 tuple(_occupations(timed, pay, claim)),
                 _claims(claim),
+                frozenset(due["code"] for due in claim.get("contributions") or ()) if claim else frozenset(),
             )
         )
     return tuple(found)
@@ -105,10 +106,24 @@ def _numbered(line: Event | None) -> dict[int, Event]:
     return {occupation["number"]: occupation for occupation in line["occupations"]} if line else {}
 
 
-def _claims(part: Event | None) -> tuple[Claim, ...]:
+def _claims(part: Event | None, *, detailed: bool = False) -> tuple[Claim, ...]:
+    """What a line takes, or an occupation: there a deduction may have a detail (block 90250)."""
     if not part or not part["deductions"]:
         return ()
-    return tuple(Claim(deduction["code"], deduction["amount"] or 0) for deduction in part["deductions"])
+    return tuple(
+        Claim(
+            deduction["code"],
+            deduction["amount"] or 0,
+            deduction.get("right_start"),
+            _shortening(deduction.get("detail")) if detailed else None,
+        )
+        for deduction in part["deductions"]
+    )
+
+
+def _shortening(detail: Event | None) -> Shortening | None:
+    """The detail of a deduction; copies of before the rules were granted it have none."""
+    return Shortening(detail["origin_on"], detail["hours_before"], detail["hours_after"]) if detail else None
 
 
 def _occupations(timed: Event, paid: Event | None, taken: Event | None) -> Iterable[Occupation]:
@@ -131,7 +146,7 @@ def _occupations(timed: Event, paid: Event | None, taken: Event | None) -> Itera
             occupation["reference_hours"],
             wages,
             tuple(Service(service["code"], service["days"], service["hours"]) for service in occupation["services"]),
-            _claims(claims.get(number)),
+            _claims(claims.get(number), detailed=True),
         )
 
 

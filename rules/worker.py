@@ -6,11 +6,25 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
+class Shortening:
+    """A reduction of working time: the day it began, and weekly hours x 100 (zones 00143, 00147, 00148)."""
+
+    on: date | None
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """A deduction the declaration takes; amount in eurocents, 0 where none is given (zones 00086, 00089)."""
+    """A deduction the declaration takes; amount in eurocents, 0 where none is given (zones 00086, 00089).
+
+    `start` is the day from which the right holds (zone 00090), where the deduction asks for one.
+    """
 
     code: str
     amount: int
+    start: date | None = None
+    shortening: Shortening | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +78,7 @@ class Occupation:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One worker line of one declaration; `position` counts from 0 in it."""
+    """One worker line of one declaration; `position` counts from 0 in it, `contributions` are codes (zone 00082)."""
 
     declaration: str
     position: int
@@ -72,6 +86,7 @@ class Line:
     worker_code: str
     occupations: tuple[Occupation, ...]
     claims: tuple[Claim, ...]
+    contributions: frozenset[str] = frozenset()
 
     def claimed(self, code: str) -> int:
         """What is taken under a deduction code of the line, in eurocents."""

@@ -6,6 +6,7 @@ Each version that is loaded or withdrawn is an act, in the same transaction.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from psycopg import Connection, Cursor
@@ -14,7 +15,7 @@ from backbone.errors import Reject
 from backbone.postgres import Lock
 from consumers.audit import acts
 from consumers.deliberations.model import Deliberation
-from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, stored
+from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, read, stored
 
 REVISION = "select coalesce(max(number), 0) from deliberations.revision"
 KEPT = """
@@ -136,22 +137,41 @@ def add(
     return tuple(one for _, one in changed)
 
 
-def not_kept(kept: Kept) -> tuple[Deliberation, ...]:
+def not_kept(kept: Kept, shipped: Iterable[Deliberation] | None = None) -> tuple[Deliberation, ...]:
     """The versions this release ships and that are not kept yet; a number that went on by itself is left alone."""
+    newest = _newest(kept)
+    return tuple(one for one in (load() if shipped is None else shipped) if one.version > newest.get(one.number, 0))
+
+
+def _newest(kept: Kept) -> dict[str, int]:
     newest: dict[str, int] = {}
     for one in kept.by_id.values():
         newest[one.number] = max(newest.get(one.number, 0), one.version)
-    return tuple(one for one in load() if one.version > newest.get(one.number, 0))
+    return newest
 
 
-def seed(connection: Connection[Any], register: Register) -> tuple[Deliberation, ...]:
-    """Keep the versions this release ships and that are not kept yet."""
-    with connection.cursor() as cursor:
-        missing = {one.id for one in not_kept(current(cursor))}
-    if not missing:
-        return ()
-    texts = [(name, text) for name, text in stored(SHIPPED) if parse(text).id in missing]
-    return add(connection, texts, reason="shipped with this version", register=register)
+def seed(connection: Connection[Any], register: Register, shipped: Traversable = SHIPPED) -> tuple[Deliberation, ...]:
+    """Keep the versions this release ships and that are not kept yet.
+
+    A version of an earlier release that still holds when the next one begins is withdrawn in the same transaction.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        kept = _alone(cursor)
+        texts = list(stored(shipped))
+        missing = {one.id: one for one in not_kept(kept, read(texts))}
+        if not missing:
+            return ()
+        newest = _newest(kept)
+        since = {one.number: one.since for one in missing.values() if one.number in newest}
+        over = [
+            one.id
+            for one in kept.usable
+            if one.number in since and (one.until is None or one.until >= since[one.number])
+        ]
+        if over:
+            withdraw(connection, over, reason="followed by a version that is shipped")
+        brought = [(name, text) for name, text in texts if parse(text).id in missing]
+        return add(connection, brought, reason="shipped with this version", register=register)
 
 
 def withdraw(connection: Connection[Any], wanted: Iterable[str], *, reason: str) -> tuple[str, ...]:

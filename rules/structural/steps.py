@@ -1,18 +1,14 @@
 """Writes the reckoning of a structural reduction down, step by step, in the names of the law."""
 
 from collections.abc import Iterator
-from decimal import Decimal
-from fractions import Fraction
 
-from rules.exact import plain
+from rules.exact import decimals, plain
 from rules.finding import Step
 from rules.parameters import load
 from rules.structural.category import NAME
 from rules.structural.reckoning import SERVICES, Reckoning
 
 WAGES = "DmfA zones 00067 and 00070"
-DECIMALS = 10
-"""How far beta_s is written out; it is reckoned with as the fraction it is."""
 
 
 def trace(result: Reckoning) -> Iterator[Step]:
@@ -21,7 +17,7 @@ def trace(result: Reckoning) -> Iterator[Step]:
     yield result.worker.why
     yield Step("category", result.category.name, None, result.category.source)
     yield from _reference_wage(result, law)
-    if not result.factor:
+    if not result.measured.factor:
         return
     yield from _theoretical(result, law)
     yield from _fraction(result, law)
@@ -30,9 +26,9 @@ def trace(result: Reckoning) -> Iterator[Step]:
 
 
 def _reference_wage(result: Reckoning, law: str) -> Iterator[Step]:
-    occupation, known = result.occupation, result.general
-    yield Step("W", plain(result.wage), "EUR", f"{WAGES}, codes {_codes(known.wage_codes)}")
-    if result.raised:
+    occupation, known, measured = result.occupation, result.general, result.measured
+    yield Step("W", plain(measured.wage), "EUR", f"{WAGES}, codes {_codes(known.wage_codes)}")
+    if measured.raised:
         yield Step("W raised by factor", f"{known.raised.number('agency_factor')}", None, known.raised.cited)
     if occupation.part_time:
         yield Step(
@@ -44,9 +40,9 @@ def _reference_wage(result: Reckoning, law: str) -> Iterator[Step]:
         yield Step("J", plain(occupation.days(known.worked)), "days", f"{SERVICES}, codes {_codes(known.worked)}")
         yield Step("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
         formula = "13 D / J"
-    if result.factor:
-        yield Step(formula, plain(result.factor), None, law)
-        yield Step("S", plain(result.reference), "EUR", law)
+    if measured.factor:
+        yield Step(formula, plain(measured.factor), None, law)
+        yield Step("S", plain(measured.reference), "EUR", law)
 
 
 def _theoretical(result: Reckoning, law: str) -> Iterator[Step]:
@@ -68,15 +64,10 @@ def _fraction(result: Reckoning, law: str) -> Iterator[Step]:
         yield Step("Z", plain(occupation.hours(codes) or 0), "hours", f"{SERVICES}, codes {_codes(codes)}")
     else:
         yield Step("X", plain(occupation.days(codes)), "days", f"{SERVICES}, codes {_codes(codes)}")
-    yield Step("mu", plain(result.mu), None, law)
-    yield Step("mu_glob", plain(result.mu_glob), None, law)
-    yield Step("beta_s", _decimal(result.beta), None, result.general.beta.cited)
+    yield Step("mu", plain(result.measured.mu or 0), None, law)
+    yield Step("mu_glob", plain(result.measured.mu_glob or 0), None, law)
+    yield Step("beta_s", decimals(result.beta), None, result.general.beta.cited)
 
 
 def _codes(codes: frozenset[str]) -> str:
     return ", ".join(str(int(code)) for code in sorted(codes))
-
-
-def _decimal(value: Fraction) -> str:
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
-    return f"{round(exact, DECIMALS).normalize():f}"

@@ -50,6 +50,7 @@ class General:
     counted: frozenset[str]
     beta: Row
     base: Row
+    high_wage: Row
     manual: Row
     maribel: Row
     raised: Row
@@ -71,6 +72,7 @@ def general(day: date) -> General:
         services.codes("fraction"),
         known.at("beta", day),
         known.at("base contributions", day),
+        known.at("high wage", day),
         known.at("wage of manual workers", day),
         known.at("social maribel", day),
         known.at("raised wage", day),

@@ -64,3 +64,13 @@ def test_every_return_code_is_explained_as_the_answers_explain_it() -> None:
     table = (ROOT / "docs" / "directory.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\d{6})` \| (.+) \| (.+) \|$", table, re.MULTILINE)
     assert rows == [(str(code), means, remedy) for code, (means, remedy) in MEANS.items()]
+
+
+def test_every_rule_has_its_row_in_the_table_of_rules() -> None:
+    from rules.catalogue import RULES
+
+    table = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", table, re.MULTILINE)
+    assert [name for name, _ in rows if name in RULES] == [name for name, _ in rows]
+    assert {name for name, _ in rows} == set(RULES)
+    assert all(all(cell.strip() for cell in cells.split("|")) and cells.count("|") == 3 for _, cells in rows)

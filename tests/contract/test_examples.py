@@ -26,4 +26,4 @@ def test_the_examples_would_be_accepted_and_leave_something_unclaimed() -> None:
         checked = check_file(path, None)
         assert checked.accepted
         assert checked.anomalies == []
-        assert {finding.rule for finding in checked.findings} == {"structural_reduction", "work_bonus"}
+        assert {finding.rule for finding in checked.findings} == {"structural_reduction", "first_hirings", "work_bonus"}

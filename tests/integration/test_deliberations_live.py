@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -160,6 +161,26 @@ def test_what_this_version_ships_is_kept_and_seeding_again_changes_nothing(serve
     assert revision_of(servers) == before
     with postgres.connect(servers, "exchange") as connection, connection.cursor() as cursor:
         assert {one.id for one in load()} <= set(store.current(cursor).by_id)
+
+
+def test_a_later_version_that_is_shipped_takes_the_place_of_an_open_one_at_once(
+    servers: Settings, tmp_path: Path
+) -> None:
+    number = f"{time.time_ns() % 90 + 10}/8{time.time_ns() // 1000 % 90 + 10}"
+    earlier = NEW | {"number": number}
+    ended = earlier | {"until": date(2026, 10, 31)}
+    later = earlier | {"version": 2, "from": date(2026, 11, 1)}
+    with postgres.connect(servers, "owner") as connection:
+        (tmp_path / "v1.yaml").write_text(yaml.safe_dump(earlier), "utf-8")
+        assert [one.id for one in store.seed(connection, register(servers), tmp_path)] == [f"{number}@1"]
+        for name, text in (("v1.yaml", ended), ("v2.yaml", later)):
+            (tmp_path / name).write_text(yaml.safe_dump(text), "utf-8")
+        assert [one.id for one in store.seed(connection, register(servers), tmp_path)] == [f"{number}@2"]
+        assert store.seed(connection, register(servers), tmp_path) == ()
+        with connection.cursor() as cursor:
+            kept = store.current(cursor)
+        assert [one.id for one in kept.usable if one.number == number] == [f"{number}@2"]
+        store.withdraw(connection, [number], reason="a test")
 
 
 @pytest.mark.parametrize("table", ["revision", "kept", "withdrawal"])

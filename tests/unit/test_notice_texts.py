@@ -9,7 +9,19 @@ from notifier.channel import LANGUAGES
 from notifier.render import words
 from notifier.render.texts import texts
 
-RULES = {("structural_reduction", "employer"), ("work_bonus", "employer"), ("income_guarantee", "citizen")}
+RULES = {
+    ("structural_reduction", "employer"),
+    ("first_hirings", "employer"),
+    ("older_workers", "employer"),
+    ("low_skilled_youth", "employer"),
+    ("no_recent_work_experience", "employer"),
+    ("working_time_reduction", "employer"),
+    ("mentors", "employer"),
+    ("artists", "employer"),
+    ("restructuring_card", "citizen"),
+    ("work_bonus", "employer"),
+    ("income_guarantee", "citizen"),
+}
 
 
 def shape(tree: Any, name: str = "") -> dict[str, object]:

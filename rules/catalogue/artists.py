@@ -1,0 +1,52 @@
+"""Artists (DmfA deduction 4300): a fixed amount per quarter where the reference wage S is high enough.
+
+Worker code 046 stands in no list of who is under all branches, so nothing here is ever more than "to check".
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from rules.assessment import Assessment, Deduction
+from rules.exact import cents
+from rules.finding import Certainty, Excess, Finding
+from rules.parameters import load
+from rules.situation import Situation
+from rules.targetgroup.grant import Entitled, assess_claims, in_category
+from rules.targetgroup.place import Place
+from rules.targetgroup.times import RULE as TARGET_GROUPS
+
+NAME = "artists"
+CODE = "4300"
+RULE = Deduction(NAME, CODE, "employer")
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Where less is taken than the right gives, as seen on `day`."""
+    return RULE.findings(situation, assess(situation), day)
+
+
+def excesses(situation: Situation) -> list[Excess]:
+    """Where more was taken than is due."""
+    return RULE.excesses(assess(situation))
+
+
+def assess(situation: Situation) -> Iterator[Assessment]:
+    """What is due and what is taken, where it is claimed."""
+    return assess_claims(situation, frozenset({CODE}), entitle)
+
+
+def entitle(here: Place) -> Entitled:
+    """G of an artist.
+
+    Raises NoLaw.
+    """
+    right = Entitled()
+    if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
+        return right
+    floor = load(NAME).at("floor", here.first)
+    if right.limited(here, floor, cents(floor.number("floor"))):
+        return right
+    abolished = load(NAME).series["Flanders"].rows[0]
+    if here.first >= abolished.start:
+        right.doubt(Certainty.TO_CHECK, f"the region is not declared, and Flanders abolished it: {abolished.cited}")
+    return right.give(load(NAME).at("amount", here.first), "amount")

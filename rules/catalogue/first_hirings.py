@@ -1,0 +1,142 @@
+"""First hirings (DmfA deductions 3315 to 3361): less is due for the first workers, by rank and quarter.
+
+Pg = G x mu x beta_g. Rank, period and first day of the right are read from the code and its start date. Which hire
+opens a right, NSSO knows: a hire at a small employer is told once, "to check".
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from rules.assessment import Assessment, Deduction
+from rules.dated import NoLaw, Row
+from rules.finding import Certainty, Excess, Finding, Step
+from rules.parameters import load
+from rules.situation import Situation
+from rules.targetgroup.grant import Entitled, assess_claims, nth_of, unknown
+from rules.targetgroup.place import Place
+from rules.targetgroup.possible import Missing, hired, possible, unclaimed
+from rules.targetgroup.times import RULE as TARGET_GROUPS
+from schemas.identifiers import quarter_days
+
+NAME = "first_hirings"
+RULE = Deduction(NAME, "", "employer")
+RANKS = range(1, 7)
+PERIODS = range(1, 4)
+CLOSED = "fourth and fifth hired from 2024 to June 2026"
+MISSING = Missing(
+    "rank of the hire",
+    "NSSO: the workers of the twelve months before, and whether the employer is part of a technical business unit",
+)
+
+
+@cache
+def codes() -> frozenset[str]:
+    """The deduction codes of this rule."""
+    row = load(NAME).series["codes"].rows[-1]
+    return frozenset().union(*(row.codes(f"rank {rank}") for rank in RANKS))
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Where less is taken than a right that is open gives, and hires that may open one, as seen on `day`."""
+    return [*RULE.findings(situation, assess(situation), day), *_hires(situation)]
+
+
+def excesses(situation: Situation) -> list[Excess]:
+    """Where more was taken than is due."""
+    return RULE.excesses(assess(situation))
+
+
+def assess(situation: Situation) -> Iterator[Assessment]:
+    """What is due and what is taken, where a first hire is claimed."""
+    return assess_claims(situation, codes(), entitle)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a deduction code stands for."""
+
+    rank: int
+    period: int
+    source: str
+
+
+def read_code(code: str) -> Code:
+    """Rank and period of a code."""
+    row = load(NAME).series["codes"].rows[-1]
+    rank = next(rank for rank in RANKS if code in row.codes(f"rank {rank}"))
+    period = next((period for period in (2, 3) if code in row.codes(f"period {period}")), 1)
+    return Code(rank, period, row.cited)
+
+
+def entitle(here: Place) -> Entitled:
+    """G by rank, period and quarter of the right.
+
+    Raises NoLaw.
+    """
+    right, code, start = Entitled(), read_code(here.claim.code), here.claim.start
+    right.steps.append(Step("rank of the hire", str(code.rank), None, code.source))
+    if start is None:
+        return unknown(right, "the first day of the right is not declared (zone 00090)")
+    row = load(NAME).at(f"rank {code.rank}", here.first if code.rank == 1 else start)
+    nth = nth_of(here, right, start, row)
+    if nth < 1:
+        return right.refuse("quarters of the right", "not begun", row.cited)
+    if code.rank == 1:
+        _known(start)
+        return right.give(row, "amount")
+    if not row.number("window") and code.rank < RANKS[-1]:
+        load(NAME).at(CLOSED, here.first)
+    if nth > row.number("window"):
+        return right.refuse("quarters of the right", str(row.number("window")), row.cited)
+    return right.give(row, f"amount_{_period(right, row, code, nth)}")
+
+
+def _known(start: date) -> None:
+    """Code 3315 is for hires from 2016.
+
+    Raises NoLaw.
+    """
+    load(NAME).at("codes", start)
+
+
+def _period(right: Entitled, row: Row, code: Code, nth: int) -> int:
+    """The period whose amount is due: that of the code, unless it cannot have been reached yet."""
+    known = [period for period in PERIODS if f"quarters_{period}" in row.figures]
+    claimed = min(code.period, known[-1])
+    used = 0
+    for period in known:
+        before, used = used, used + int(row.number(f"quarters_{period}"))
+        if period == claimed and nth > before:
+            if nth > used:
+                reason = "by the code claimed fewer quarters were used than have gone by, which is not seen here"
+                right.doubt(Certainty.LIKELY, reason)
+            return period
+        if nth <= used:
+            right.doubt(Certainty.LIKELY, f"the period of the code claimed cannot begin before quarter {used + 1}")
+            return period
+    return claimed
+
+
+def _hires(situation: Situation) -> Iterator[Finding]:
+    """The hire of the quarter that may open a right: at an employer that is not one of the larger ones."""
+    if not hired(situation):
+        return
+    first, _ = quarter_days(situation.quarter)
+    large = load(TARGET_GROUPS).at("larger employers", first)
+    owed: frozenset[str] = frozenset().union(*(line.contributions for line in situation.lines))
+    found = next(unclaimed(situation), None)
+    if not owed or owed & large.codes("codes") or found is None:
+        return
+    line, occupation = found
+    try:
+        row = load(NAME).at("rank 1", first)
+    except NoLaw:
+        return
+    steps = (
+        Step("hired on", f"{occupation.start}", None, "DmfA zone 00044"),
+        Step("contribution of larger employers", "not owed", None, large.cited),
+        Step("highest G", f"{row.number('amount'):.2f}", "EUR", row.cited),
+    )
+    yield from possible(NAME, situation, line, occupation, steps, MISSING)

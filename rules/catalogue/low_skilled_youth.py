@@ -1,0 +1,68 @@
+"""Low-skilled youth in Flanders (DmfA deduction 6300): no base contributions in the quarter of the hire and seven more.
+
+The diploma and the region are read from the code claimed; where nothing is claimed two facts are missing, and nothing
+is told.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from rules.assessment import Assessment, Deduction
+from rules.exact import cents
+from rules.finding import Excess, Finding, Step
+from rules.parameters import load
+from rules.situation import Situation
+from rules.targetgroup.grant import Entitled, assess_claims, in_category, nth_of, unknown
+from rules.targetgroup.place import Place
+from rules.targetgroup.times import RULE as TARGET_GROUPS
+from rules.targetgroup.times import age_on, end_of_quarter
+
+NAME = "low_skilled_youth"
+CODE = "6300"
+RULE = Deduction(NAME, CODE, "employer")
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Where less is taken than the right gives, as seen on `day`."""
+    return RULE.findings(situation, assess(situation), day)
+
+
+def excesses(situation: Situation) -> list[Excess]:
+    """Where more was taken than is due."""
+    return RULE.excesses(assess(situation))
+
+
+def assess(situation: Situation) -> Iterator[Assessment]:
+    """What is due and what is taken, where it is claimed."""
+    return assess_claims(situation, frozenset({CODE}), entitle)
+
+
+def entitle(here: Place) -> Entitled:
+    """All that is left, in the eight quarters of the right.
+
+    Raises NoLaw.
+    """
+    right, start = Entitled(), here.claim.start
+    row = load(NAME).at("right", here.first)
+    if "abolished" in row.figures:
+        return right.refuse("abolished from", row.start.isoformat(), row.cited)
+    if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
+        return right
+    if start is None:
+        return unknown(right, "the first day of the right is not declared (zone 00090)")
+    if here.born is None:
+        return unknown(right, "the national number holds no birth date")
+    nth = nth_of(here, right, start, row)
+    hires = load(NAME).at("hires", start)
+    if not hires.number("open"):
+        return right.refuse("no new hires from", hires.start.isoformat(), hires.cited)
+    if not 1 <= nth <= row.number("quarters"):
+        return right.refuse("quarters of the right", f"{row.number('quarters')}", row.cited)
+    age = age_on(here.born, end_of_quarter(start))
+    right.steps.append(Step("age at the end of the quarter of the hire", str(age), "years", row.cited))
+    if age >= row.number("age"):
+        return right.refuse("below the age of", f"{row.number('age')}", row.cited, "years")
+    name = "limit_1" if nth <= row.number("first") else "limit_2"
+    if not right.limited(here, row, cents(row.number(name))):
+        return right
+    return right.give_whole(row)

@@ -1,0 +1,94 @@
+"""No recent sustained work experience, Flanders (DmfA deduction 6340): 1,000 in the quarter of the hire and three more.
+
+That somebody was a job seeker without work for two years VDAB attests (Ecaro). It is read from the code claimed; where
+nothing is claimed that and the region are missing, and nothing is told.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from rules.assessment import Assessment, Deduction
+from rules.dated import Row
+from rules.exact import cents
+from rules.finding import Certainty, Excess, Finding, Step
+from rules.parameters import load
+from rules.situation import Situation
+from rules.targetgroup.grant import Entitled, assess_claims, in_category, nth_of, unknown
+from rules.targetgroup.place import Place
+from rules.targetgroup.times import RULE as TARGET_GROUPS
+from rules.targetgroup.times import age_on, end_of_quarter, pension
+
+NAME = "no_recent_work_experience"
+CODE = "6340"
+RULE = Deduction(NAME, CODE, "employer")
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Where less is taken than the right gives, as seen on `day`."""
+    return RULE.findings(situation, assess(situation), day)
+
+
+def excesses(situation: Situation) -> list[Excess]:
+    """Where more was taken than is due."""
+    return RULE.excesses(assess(situation))
+
+
+def assess(situation: Situation) -> Iterator[Assessment]:
+    """What is due and what is taken, where it is claimed."""
+    return assess_claims(situation, frozenset({CODE}), entitle)
+
+
+def entitle(here: Place) -> Entitled:
+    """G in the four quarters of the right.
+
+    Raises NoLaw.
+    """
+    right, start = Entitled(), here.claim.start or here.occupation.start
+    if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
+        return right
+    if start is None:
+        return unknown(right, "the day of the hire is not declared (zones 00044, 00090)")
+    if here.born is None:
+        return unknown(right, "the national number holds no birth date")
+    row = load(NAME).series["right"].rows[0]
+    nth = nth_of(here, right, start, row)
+    if start < row.start:
+        return right.refuse("hires from", row.start.isoformat(), row.cited)
+    if not 1 <= nth <= row.number("quarters"):
+        return right.refuse("quarters of the right", f"{row.number('quarters')}", row.cited)
+    if here.claim.start is None:
+        reason = "who comes back within four quarters goes on counting, and the first day of the right is not declared"
+        right.doubt(Certainty.LIKELY, reason)
+    if not _of_age(right, here.born, start):
+        return right
+    if not right.limited(here, row, cents(row.number("limit"))):
+        return right
+    return right.give(row, "amount")
+
+
+def _of_age(right: Entitled, born: date, start: date) -> bool:
+    row, end = load(NAME).at("ages", start), end_of_quarter(start)
+    age = age_on(born, end)
+    right.steps.append(Step("age at the end of the quarter of the hire", str(age), "years", row.cited))
+    if "school" in row.figures:
+        return _after_school(right, age, start) and _before_pension(right, born, end, row)
+    if row.number("age") <= age < row.number("below"):
+        return True
+    right.refuse("ages", f"{row.number('age')} to below {row.number('below')}", row.cited, "years")
+    return False
+
+
+def _after_school(right: Entitled, age: int, start: date) -> bool:
+    row = load(NAME).at("compulsory school", start)
+    if age > row.number("age"):
+        return True
+    right.refuse("least age", "above compulsory schooling", row.cited)
+    right.rest_on(row)
+    return False
+
+
+def _before_pension(right: Entitled, born: date, end: date, row: Row) -> bool:
+    if pension(born)[0] > end:
+        return True
+    right.refuse("pension age", "reached", row.cited)
+    return False

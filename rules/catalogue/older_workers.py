@@ -1,0 +1,215 @@
+"""Older workers (DmfA deductions 8320, 7320, 6320, 6321, 9300): a lower wage and a higher age lower the contributions.
+
+Pg = G x mu x beta_g, G by region, age on the last day of the quarter and reference wage S. The region is read from the
+code claimed; where none is, who reaches the age or is hired at it is told once, "to check".
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+
+from rules.assessment import Assessment, Deduction
+from rules.dated import NoLaw, Row
+from rules.exact import cents
+from rules.finding import Certainty, Excess, Finding, Step
+from rules.parameters import load
+from rules.situation import Situation
+from rules.targetgroup.grant import Entitled, assess_claims, entitled, in_category, nth_of, unknown
+from rules.targetgroup.place import Place, place
+from rules.targetgroup.possible import Missing, hired, possible, unclaimed
+from rules.targetgroup.times import age_on, birthday, end_of_quarter, retired
+from rules.worker import Claim, Line, Occupation
+from schemas.identifiers import birth_date, quarter_days
+
+NAME = "older_workers"
+RULE = Deduction(NAME, "", "employer")
+WALLONIA, BRUSSELS, FLANDERS, FLANDERS_NEW, GERMAN = "8320", "7320", "6320", "6321", "9300"
+CODES = frozenset({WALLONIA, BRUSSELS, FLANDERS, FLANDERS_NEW, GERMAN})
+REGIONS = {WALLONIA: "Wallonia", BRUSSELS: "Brussels", FLANDERS: "Flanders"}
+"""Where age and wage alone decide once the region is known, and the amount is."""
+BANDS = (3, 2, 1)
+YOUNGEST = 55
+"""Nobody younger has it anywhere; keeps the search for possible rights short."""
+MISSING = Missing(
+    "region of the establishment unit",
+    "the employer, or the Crossroads Bank for Enterprises by the number of the establishment unit (zone 00042)",
+)
+AGE = "age at the end of the quarter"
+LAST_DAY = "last day of the quarter; DmfA zone 00024"
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Where less is taken than a right gives, and who may have one from this quarter on, as seen on `day`."""
+    return [*RULE.findings(situation, assess(situation), day), *_possible(situation)]
+
+
+def excesses(situation: Situation) -> list[Excess]:
+    """Where more was taken than is due."""
+    return RULE.excesses(assess(situation))
+
+
+def assess(situation: Situation) -> Iterator[Assessment]:
+    """What is due and what is taken, where the reduction of a region is claimed."""
+    return assess_claims(situation, CODES, entitle)
+
+
+def entitle(here: Place) -> Entitled:
+    """G by region, age and S.
+
+    Raises NoLaw.
+    """
+    right = Entitled()
+    if not in_category(here, right, load(NAME).at("category", here.first)):
+        return right
+    if here.born is None:
+        return unknown(right, "the national number holds no birth date")
+    age = age_on(here.born, here.last)
+    right.steps.append(Step(AGE, str(age), "years", LAST_DAY))
+    return _REGION[here.claim.code](here, right, here.born, age)
+
+
+def _wallonia(here: Place, right: Entitled, born: date, age: int) -> Entitled:
+    ages, limit = (load(NAME).at(f"Wallonia {name}", here.first) for name in ("ages", "limit"))
+    over, doubts = retired(born, here.situation.quarter)
+    right.doubts += doubts
+    if over:
+        return right.refuse("pension age", "reached before the quarter", ages.cited)
+    if not right.limited(here, limit, cents(limit.number("limit"))):
+        return right
+    band = next((band for band in BANDS if age >= ages.number(f"age_{band}")), None)
+    if band is None:
+        return right.refuse("least age", f"{ages.number('age_1')}", ages.cited, "years")
+    if "unsettled_from" in ages.figures and ages.number("unsettled_from") <= age <= ages.number("unsettled_to"):
+        right.doubt(Certainty.TO_CHECK, f"two scales were read, and since when the second holds was not: {ages.cited}")
+    return right.give(ages, f"amount_{band}")
+
+
+def _brussels(here: Place, right: Entitled, _: date, age: int) -> Entitled:
+    row = load(NAME).at("Brussels", here.first)
+    if not row.number("age_from") <= age <= row.number("age_to"):
+        value = f"{row.number('age_from')} to {row.number('age_to')}"
+        return right.refuse("ages", value, row.cited, "years")
+    if not right.limited(here, row, _limit(here, row), at_most=True):
+        return right
+    return right.give(row, "amount")
+
+
+def _flanders(here: Place, right: Entitled, born: date, age: int) -> Entitled:
+    row = load(NAME).at("Flanders in service", here.first)
+    if "abolished" in row.figures:
+        return right.refuse("abolished from", row.start.isoformat(), row.cited)
+    if retired(born, here.situation.quarter)[0]:
+        right.doubt(Certainty.TO_CHECK, "not settled whether it goes on after the pension age")
+    if not right.limited(here, row, _limit(here, row)):
+        return right
+    band = next((band for band in BANDS if f"age_{band}" in row.figures and age >= row.number(f"age_{band}")), None)
+    if band is not None:
+        return right.give(row, f"amount_{band}")
+    eve = row.start - timedelta(days=1)
+    if "kept_age" in row.figures and age_on(born, eve) >= row.number("kept_age"):
+        right.doubt(Certainty.LIKELY, f"kept from before {row.start}: {row.cited}")
+        return right.give(row, "kept_amount")
+    return right.refuse("least age", f"{row.number('age_1')}", row.cited, "years")
+
+
+def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
+    row, start = load(NAME).at("Flanders newly hired", here.first), here.claim.start
+    if "abolished" in row.figures:
+        return right.refuse("abolished from", row.start.isoformat(), row.cited)
+    if start is None:
+        return unknown(right, "the first day of the right is not declared (zone 00090)")
+    nth = nth_of(here, right, start, row)
+    if not 1 <= nth <= row.number("quarters"):
+        return right.refuse("quarters of the right", f"{row.number('quarters')}", row.cited)
+    if age_on(born, end_of_quarter(start)) < row.number("age"):
+        return right.refuse("least age", f"{row.number('age')}", row.cited, "years")
+    if not right.limited(here, row, _limit(here, row)):
+        return right
+    return right.give_whole(row)
+
+
+def _german(here: Place, right: Entitled, _: date, age: int) -> Entitled:
+    row = load(NAME).at("German-speaking Community", here.first)
+    if age < row.number("age_before"):
+        return right.refuse("least age", f"{row.number('age_before')}", row.cited, "years")
+    if age >= row.number("age") and not right.limited(here, row, cents(row.number("limit"))):
+        right.doubt(Certainty.TO_CHECK, f"since when the limit of S holds was not found: {row.cited}")
+        return right
+    return unknown(right, f"the amount of the German-speaking Community was not found: {row.cited}")
+
+
+_REGION = {
+    WALLONIA: _wallonia,
+    BRUSSELS: _brussels,
+    FLANDERS: _flanders,
+    FLANDERS_NEW: _newly_hired,
+    GERMAN: _german,
+}
+
+
+def _limit(here: Place, row: Row) -> int:
+    """The limit of this quarter in eurocents: a higher one where the year-end bonus is paid."""
+    higher = "limit_bonus" in row.figures and here.bonus_quarter
+    return cents(row.number("limit_bonus" if higher else "limit"))
+
+
+@cache
+def _of_age(person: str, quarter: str) -> date | None:
+    """The birth date of somebody old enough, None of the others."""
+    born = birth_date(person)
+    return born if born and age_on(born, quarter_days(quarter)[1]) >= YOUNGEST else None
+
+
+def _possible(situation: Situation) -> Iterator[Finding]:
+    """What hangs on the region only, in the quarter in which it can begin."""
+    born = _of_age(situation.person, situation.quarter)
+    if born is None:
+        return
+    for line, occupation in unclaimed(situation):
+        found = dict(_regions(situation, line, occupation, born))
+        if found:
+            (here, right), *_ = found.values()
+            steps = [*right.steps[:2], *(Step(f"G {REGIONS[code]}", *_amount(one)) for code, (_, one) in found.items())]
+            yield from possible(NAME, situation, here.line, here.occupation, steps, MISSING)
+            return
+
+
+def _amount(right: Entitled) -> tuple[str, str | None, str]:
+    step = next(step for step in right.steps if step.step == "G")
+    return step.value, step.unit, step.source
+
+
+def _regions(
+    situation: Situation, line: Line, occupation: Occupation, born: date
+) -> Iterator[tuple[str, tuple[Place, Entitled]]]:
+    new = hired(situation)
+    first, last = quarter_days(situation.quarter)
+    for code in REGIONS:
+        try:
+            opening = _opening_age(code, occupation, first, born)
+            if opening is None or age_on(born, last) < opening:
+                continue
+            if not new and birthday(born, opening) < first:
+                continue
+            here = place(situation, line, occupation, Claim(code, 0))
+            right = entitle(here)
+            due, _, _ = entitled(situation, line, occupation, here.claim, entitle)
+        except NoLaw:
+            continue
+        if due and right.amount:
+            yield code, (here, right)
+
+
+def _opening_age(code: str, occupation: Occupation, day: date, born: date) -> int | None:
+    """The age at which the right of a region begins for this worker, None where it never does."""
+    if code == BRUSSELS:
+        return int(load(NAME).at("Brussels", day).number("age_from"))
+    if code == FLANDERS:
+        row = load(NAME).at("Flanders in service", day)
+        return None if "abolished" in row.figures else int(row.number("age_1"))
+    least = int(load(NAME).at("Wallonia ages", day).number("age_1"))
+    registered = load(NAME).series["Wallonia registration"].rows[-1]
+    if occupation.start is None or occupation.start < registered.start:
+        return least
+    of_hire = age_on(born, occupation.start)
+    return int(registered.number("age")) if least <= of_hire < registered.number("age") else max(least, of_hire)

@@ -1,0 +1,60 @@
+"""Restructuring card (DmfA deduction 0601): less personal contribution in the first quarters of a new job.
+
+The amount was not found, so only the quarters are judged. Who has a card the National Employment Office knows; where
+nothing is claimed nothing is told. It is the worker's own money.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+
+from rules.assessment import Assessment, Deduction, undetermined
+from rules.dated import NoLaw
+from rules.finding import Certainty, Doubt, Excess, Finding, Step
+from rules.parameters import load
+from rules.situation import Situation
+from rules.targetgroup.times import nth_quarter
+from rules.worker import Claim, Line
+from schemas.identifiers import quarter_days
+
+NAME = "restructuring_card"
+CODE = "0601"
+RULE = Deduction(NAME, CODE, "citizen")
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Where the deduction is named and nothing is taken, as seen on `day`."""
+    return RULE.findings(situation, assess(situation), day)
+
+
+def excesses(situation: Situation) -> list[Excess]:
+    """Where it was taken outside its quarters."""
+    return RULE.excesses(assess(situation))
+
+
+def assess(situation: Situation) -> Iterator[Assessment]:
+    """Worker lines that name the deduction."""
+    for line in situation.lines:
+        claim = next((claim for claim in line.claims if claim.code == CODE), None)
+        if claim and line.occupations:
+            yield _assess(situation, line, claim)
+
+
+def _assess(situation: Situation, line: Line, claim: Claim) -> Assessment:
+    label, claimed = situation.line_label(line), line.claimed(CODE)
+    first, _ = quarter_days(situation.quarter)
+    row = load(NAME).at("quarters", first)
+    if claim.start is not None:
+        nth = nth_quarter(claim.start, situation.quarter)
+        if not 1 <= nth <= row.number("quarters"):
+            steps = (
+                Step("right since", claim.start.isoformat(), None, "DmfA zone 00090"),
+                Step("quarter of the right", str(nth), None, row.cited),
+                Step("quarters of the right", f"{row.number('quarters')}", None, row.cited),
+            )
+            doubt = Doubt(Certainty.LIKELY, "counted from the first day of the right as declared")
+            return Assessment(line, None, label, 0, claimed, (doubt,), partial(iter, steps))
+    amount = load(NAME).series["amount"].rows[-1]
+    error = NoLaw("amount", first, amount.unknown or "", amount.source)
+    doubt = Doubt(Certainty.UNDETERMINED, str(error))
+    return Assessment(line, None, label, None, claimed, (doubt,), partial(undetermined, error))

@@ -1,0 +1,128 @@
+"""Collective reduction of working time and four-day week (DmfA deductions 3500, 3510, 3520), for some quarters.
+
+Counted from the quarter after the introduction, which stands in block 90250 or, less exactly, in zone 00090. Whether
+it holds for the whole staff or a category of it is read from the code; where nothing is claimed nothing is told.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from rules.assessment import Assessment, Deduction
+from rules.dated import Row
+from rules.exact import plain, scaled
+from rules.finding import Certainty, Excess, Finding, Step
+from rules.parameters import load
+from rules.situation import Situation
+from rules.targetgroup.grant import Entitled, assess_claims, in_category
+from rules.targetgroup.place import Place
+from rules.targetgroup.times import RULE as TARGET_GROUPS
+from rules.targetgroup.times import nth_quarter
+
+NAME = "working_time_reduction"
+HOURS, WEEK, BOTH = "3500", "3510", "3520"
+CODES = frozenset({HOURS, WEEK, BOTH})
+RULE = Deduction(NAME, "", "employer")
+STEPS = (1, 2, 3)
+X100 = 100
+"""Hours and days are kept x 100."""
+
+
+def decide(situation: Situation, day: date) -> list[Finding]:
+    """Where less is taken than the right gives, as seen on `day`."""
+    return RULE.findings(situation, assess(situation), day)
+
+
+def excesses(situation: Situation) -> list[Excess]:
+    """Where more was taken than is due."""
+    return RULE.excesses(assess(situation))
+
+
+def assess(situation: Situation) -> Iterator[Assessment]:
+    """What is due and what is taken, where it is claimed."""
+    return assess_claims(situation, CODES, entitle)
+
+
+def entitle(here: Place) -> Entitled:
+    """G by hours, four-day week and quarter.
+
+    Raises NoLaw.
+    """
+    right, code = Entitled(), here.claim.code
+    if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
+        return right
+    amounts, row = (load(NAME).at(name, here.first) for name in ("amounts", "quarters"))
+    if not _part_time(here, right):
+        return right
+    quarters = _quarters_by_hours(here, right, row) if code != WEEK else 0
+    if code != HOURS and here.occupation.days_per_week > scaled(row.number("days"), X100):
+        reason = "a four-day week may be spread over three full days and two half ones, which is not declared"
+        right.doubt(Certainty.LIKELY, reason)
+    nths = _nths(here, right)
+    readings = {_name(code, nth, quarters, int(row.number("week"))) for nth in nths}
+    if len(readings) > 1:
+        reason = "by the first day of the right alone its last quarter is not certain (block 90250 is not there)"
+        right.doubt(Certainty.TO_CHECK, reason)
+    name = _name(code, nths[0], quarters, int(row.number("week")))
+    if name is None:
+        return right.refuse("quarters of the right", str(max(quarters, int(row.number("week")))), row.cited)
+    return right.give(amounts, name)
+
+
+def _name(code: str, nth: int | None, quarters: int, week: int) -> str | None:
+    """`one`, `both` or None: which amount holds in the quarter `nth` (None: not known, and taken to be one of them)."""
+    shorter = code != WEEK and (nth is None or 1 <= nth <= quarters) and quarters > 0
+    four_days = code != HOURS and (nth is None or 1 <= nth <= week)
+    if shorter and four_days:
+        return "both"
+    return "one" if shorter or four_days else None
+
+
+def _quarters_by_hours(here: Place, right: Entitled, row: Row) -> int:
+    """The number of quarters that the weekly hours afterwards give."""
+    change = here.claim.shortening
+    after = change.after if change and change.after is not None else here.occupation.reference_hours
+    if after is None:
+        right.doubt(Certainty.LIKELY, "the weekly hours afterwards are not declared (zones 00049, 00148)")
+        return int(row.number("quarters_1"))
+    right.steps.append(Step("weekly hours afterwards", plain(after), "hours", row.cited))
+    if change and change.before is not None and change.before - after < scaled(row.number("least"), X100):
+        right.doubt(Certainty.TO_CHECK, f"working time was reduced by less than an hour: {row.cited}")
+        return 0
+    for step in STEPS:
+        if after <= scaled(row.number(f"hours_{step}"), X100):
+            return int(row.number(f"quarters_{step}"))
+    return 0
+
+
+def _nths(here: Place, right: Entitled) -> list[int | None]:
+    """Which quarter after the introduction this is; two readings where only the first day of the right is declared."""
+    change, start = here.claim.shortening, here.claim.start
+    if change and change.on:
+        nth = nth_quarter(change.on, here.situation.quarter) - 1
+        right.steps.append(Step("introduced on", change.on.isoformat(), None, "DmfA zone 00143"))
+        right.steps.append(Step("quarter of the right", str(nth), None, "counted from the quarter after"))
+        return [nth]
+    if start:
+        nth = nth_quarter(start, here.situation.quarter)
+        right.steps.append(Step("right since", start.isoformat(), None, "DmfA zone 00090"))
+        right.steps.append(Step("quarter of the right", str(nth), None, load(NAME).law))
+        return [nth, nth - 1]
+    right.doubt(Certainty.LIKELY, "the day of the introduction is not declared (zones 00090, 00143)")
+    return [None]
+
+
+def _part_time(here: Place, right: Entitled) -> bool:
+    """Whether a part-timer has hours enough; introduced before the rule, everybody has."""
+    row = load(NAME).series["part-timers"].rows[0]
+    hours = here.occupation.mean_hours
+    if not here.occupation.part_time or (hours is not None and hours >= scaled(row.number("hours"), X100)):
+        return True
+    change = here.claim.shortening
+    on = change.on if change and change.on else here.claim.start
+    if on is not None and on < row.start:
+        return True
+    if on is None or hours is None:
+        right.doubt(Certainty.TO_CHECK, f"part-timers need {row.number('hours')} hours: {row.cited}")
+        return True
+    right.refuse("least weekly hours", f"{row.number('hours')}", row.cited, "hours")
+    return False

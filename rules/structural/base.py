@@ -1,0 +1,64 @@
+"""Reckons the base contributions of one occupation: what all its reductions together cannot exceed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import NamedTuple
+
+from rules.exact import cents, half_up, scaled
+from rules.finding import Certainty, Doubt
+from rules.structural.terms import RATE, General, general
+from rules.worker import Occupation
+
+NO_CEILING = 10**12
+"""More than any wage DmfA can hold: every wage counts whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Eurocents: `amount` with the 108 % of manual workers, `plain` without, `maribel` what may come off first."""
+
+    amount: int
+    plain: int
+    maribel: int
+    known: General
+
+    def doubts(self, total: int) -> Iterator[Doubt]:
+        """Why reductions that come to `total` may yet exceed the contributions."""
+        if self.amount != self.plain and total > self.plain:
+            yield Doubt(Certainty.TO_CHECK, f"it reaches the base contributions: {self.known.manual.cited}")
+        if self.maribel and total > self.amount - self.maribel:
+            yield Doubt(Certainty.TO_CHECK, f"the Social Maribel comes off first: {self.known.maribel.cited}")
+
+
+def base(occupation: Occupation, known: General, category: str, share: tuple[int, int], *, manual: bool) -> Base:
+    """The base contributions; `share` is mu and mu_glob x 100, by which the Social Maribel is split."""
+    figures = _figures(known.day, category, occupation.joint_committee.split(".")[0])
+    wage = min(occupation.wage(known.wage_codes), figures.ceiling)
+    plain = half_up(wage * figures.rate, RATE)
+    amount = half_up(wage * figures.rate * figures.manual, RATE * 100) if manual else plain
+    maribel = half_up(figures.maribel * share[0], max(share[1], 1)) if figures.maribel else 0
+    return Base(amount, plain, maribel, known)
+
+
+class _Figures(NamedTuple):
+    """Rate x 10,000, the 108 % x 100, and in eurocents the wage that counts at most and the Social Maribel."""
+
+    rate: int
+    manual: int
+    ceiling: int
+    maribel: int
+
+
+@cache
+def _figures(day: date, category: str, committee: str) -> _Figures:
+    known = general(day)
+    rate = scaled(known.base.number("rate_2" if category == "2" else "rate"), RATE)
+    high, maribel = known.high_wage, 0
+    if category == "2":
+        maribel = cents(known.maribel.number("amount"))
+    elif committee in known.maribel.codes("category_1"):
+        maribel = cents(known.maribel.number("amount_category_1"))
+    ceiling = cents(high.number("ceiling")) if high.number("exempt") else NO_CEILING
+    return _Figures(rate, scaled(known.manual.number("factor"), 100), ceiling, maribel)

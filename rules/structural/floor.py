@@ -1,0 +1,39 @@
+"""Finds the multiplication factor of an occupation, and what is doubtful below the floor of 0.275."""
+
+from collections.abc import Callable
+from datetime import date
+
+from rules.dated import Row
+from rules.finding import Certainty, Doubt
+from rules.fraction import Beta, half_time
+from rules.situation import Situation
+from rules.worker import Occupation
+from schemas.identifiers import quarter_days
+
+
+def factor(
+    beta: Callable[..., Beta], row: Row, situation: Situation, occupation: Occupation, total: int, *, sheltered: bool
+) -> tuple[Beta | None, list[Doubt]]:
+    """The factor for mu_glob x 100; None when the exception below its floor cannot be judged.
+
+    `beta` is that of the structural reduction or of the target groups, `row` its parameters.
+    """
+    exempt = half_time(occupation, row)
+    found = beta(total, _first(situation), exempt=bool(exempt) or sheltered)
+    if not found.below_floor:
+        return found, []
+    if exempt:
+        same = all(half_time(other, row) for line in situation.lines for other in line.occupations)
+        reason = f"mu_glob is below the floor and the contract at least half time: {row.cited}"
+        return found, [Doubt(Certainty.LIKELY if same else Certainty.TO_CHECK, reason)]
+    if sheltered:
+        reason = "mu_glob is below the floor; that sheltered work is excepted is from memory"
+        return found, [Doubt(Certainty.TO_CHECK, reason)]
+    if exempt is None:
+        reason = "mu_glob is below the floor and the hours of the contract are not declared"
+        return None, [Doubt(Certainty.UNDETERMINED, reason)]
+    return found, []
+
+
+def _first(situation: Situation) -> date:
+    return quarter_days(situation.quarter)[0]

@@ -1,0 +1,117 @@
+"""Finds the occupations on which a target group is claimed, with all that its conditions look at."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+
+from rules.combination import chosen
+from rules.finding import Certainty, Doubt
+from rules.parameters import load
+from rules.situation import Situation
+from rules.structural.category import Category, category
+from rules.structural.measure import Measure, is_agency, measure
+from rules.structural.terms import General, general
+from rules.subjection import Subjection, all_branches
+from rules.targetgroup.times import RULE
+from rules.worker import Claim, Line, Occupation
+from schemas.identifiers import birth_date, quarter_days
+
+RAISE = 5, 4
+"""W is raised by 25 % where a fund pays the year-end bonus."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One occupation in one quarter; `claim` is what it takes, or what another occupation of its line takes."""
+
+    situation: Situation
+    line: Line
+    occupation: Occupation
+    claim: Claim
+    first: date
+    last: date
+    known: General
+    measured: Measure
+    category: Category
+    worker: Subjection
+
+    @property
+    def born(self) -> date | None:
+        """The birth date, None where the national number has none."""
+        return birth_date(self.situation.person)
+
+    @property
+    def bonus_quarter(self) -> bool:
+        """Whether the year-end bonus falls in the quarter: the fourth, for temporary work the first."""
+        agency = is_agency(self.line, self.occupation, self.known)
+        return self.situation.quarter.endswith("Q1" if agency else "Q4")
+
+    def below(self, limit: int, *, at_most: bool = False) -> tuple[bool, list[Doubt]]:
+        """Whether S is below an amount in eurocents (or equal to it), and what is doubtful about that."""
+        measured = self.measured
+        readings = [measured.reference]
+        if measured.raised:
+            readings.append(measured.plain)
+        if measured.third_party:
+            readings.append(measured.reference * RAISE[0] // RAISE[1])
+        answers = [wage < limit or (at_most and wage == limit) for wage in readings]
+        if all(answers) or not any(answers):
+            return answers[0], []
+        reason = "S is below the limit or not, depending on how the year-end bonus is counted"
+        return answers[0], [Doubt(Certainty.TO_CHECK, reason), *measured.third_party]
+
+
+def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim) -> Place:
+    """An occupation as a target group sees it.
+
+    Raises NoLaw.
+    """
+    first, last = quarter_days(situation.quarter)
+    known = general(first)
+    return Place(
+        situation,
+        line,
+        occupation,
+        claim,
+        first,
+        last,
+        known,
+        measure(situation, line, occupation, known),
+        category(line, occupation, first),
+        all_branches(line, situation.person, situation.quarter),
+    )
+
+
+def claims(situation: Situation, codes: frozenset[str]) -> Iterator[tuple[Line, Occupation, Claim]]:
+    """What is claimed under these codes, occupation by occupation, each code once with its whole amount.
+
+    An occupation without a target group beside one with, on the same worker line, follows it with nothing claimed.
+    """
+    for line in situation.lines:
+        for occupation in line.occupations:
+            seen: dict[str, Claim] = {}
+            for claim in occupation.claims:
+                if claim.code in codes:
+                    before = seen.get(claim.code)
+                    seen[claim.code] = replace(claim, amount=claim.amount + before.amount) if before else claim
+            for claim in seen.values():
+                yield line, occupation, claim
+        if len(line.occupations) > 1:
+            yield from _beside(line, codes)
+
+
+def _beside(line: Line, codes: frozenset[str]) -> Iterator[tuple[Line, Occupation, Claim]]:
+    every = all_codes()
+    leading = next(
+        (claim for occupation in line.occupations for claim in occupation.claims if claim.code in every), None
+    )
+    if leading is None or leading.code not in codes:
+        return
+    for occupation in line.occupations:
+        if chosen(occupation.claims, every) is None:
+            yield line, occupation, replace(leading, amount=0)
+
+
+def all_codes() -> frozenset[str]:
+    """The deduction codes of target groups, of which an occupation has one."""
+    return load(RULE).series["codes"].rows[-1].codes("codes")
