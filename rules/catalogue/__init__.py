@@ -3,23 +3,37 @@
 from collections.abc import Callable
 from datetime import date
 
-from rules.catalogue import income_guarantee, structural_reduction, work_bonus
+from rules.catalogue import (
+    income_guarantee,
+    structural_reduction,
+    work_bonus,
+)
 from rules.finding import Excess, Finding
+from rules.history import History
 from rules.situation import Situation
 
 Rule = Callable[[Situation, date], list[Finding]]
+HistoryRule = Callable[[History, date], list[Finding]]
 
 RULES: dict[str, Rule] = {
     "structural_reduction": structural_reduction.decide,
     "work_bonus": work_bonus.decide,
     "income_guarantee": income_guarantee.decide,
 }
-"""Every rule by its name, in the order findings are given."""
+"""Every rule over one quarter at one employer by its name, in the order findings are given."""
+
+HISTORY_RULES: dict[str, HistoryRule] = {}
+"""Every rule over the history of a person: what they find belongs to no employer."""
 
 
 def decide_all(situation: Situation, day: date) -> list[Finding]:
     """What every rule finds, as seen on `day`."""
     return [finding for rule in RULES.values() for finding in rule(situation, day)]
+
+
+def decide_history(history: History, day: date) -> list[Finding]:
+    """What every rule over the history of a person finds, as seen on `day`."""
+    return [finding for rule in HISTORY_RULES.values() for finding in rule(history, day)]
 
 
 def excesses(situation: Situation) -> list[Excess]:
