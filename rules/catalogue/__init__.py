@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from rules.catalogue import (
+    allowed_work,
     income_guarantee,
     structural_reduction,
     work_bonus,
@@ -19,6 +20,7 @@ RULES: dict[str, Rule] = {
     "structural_reduction": structural_reduction.decide,
     "work_bonus": work_bonus.decide,
     "income_guarantee": income_guarantee.decide,
+    "allowed_work": allowed_work.decide,
 }
 """Every rule over one quarter at one employer by its name, in the order findings are given."""
 
