@@ -8,6 +8,7 @@ from rules.catalogue import (
     income_guarantee,
     structural_reduction,
     work_bonus,
+    youth_holiday,
 )
 from rules.finding import Excess, Finding
 from rules.history import History
@@ -24,7 +25,9 @@ RULES: dict[str, Rule] = {
 }
 """Every rule over one quarter at one employer by its name, in the order findings are given."""
 
-HISTORY_RULES: dict[str, HistoryRule] = {}
+HISTORY_RULES: dict[str, HistoryRule] = {
+    "youth_holiday": youth_holiday.decide,
+}
 """Every rule over the history of a person: what they find belongs to no employer."""
 
 
