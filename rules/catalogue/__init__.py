@@ -6,6 +6,7 @@ from datetime import date
 from rules.catalogue import (
     allowed_work,
     income_guarantee,
+    senior_holiday,
     structural_reduction,
     work_bonus,
     youth_holiday,
@@ -27,6 +28,7 @@ RULES: dict[str, Rule] = {
 
 HISTORY_RULES: dict[str, HistoryRule] = {
     "youth_holiday": youth_holiday.decide,
+    "senior_holiday": senior_holiday.decide,
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
