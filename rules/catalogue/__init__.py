@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 from rules.catalogue import (
+    additional_holiday,
     allowed_work,
     income_guarantee,
     senior_holiday,
@@ -29,6 +30,7 @@ RULES: dict[str, Rule] = {
 HISTORY_RULES: dict[str, HistoryRule] = {
     "youth_holiday": youth_holiday.decide,
     "senior_holiday": senior_holiday.decide,
+    "additional_holiday": additional_holiday.decide,
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
