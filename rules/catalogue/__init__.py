@@ -7,6 +7,7 @@ from rules.catalogue import (
     additional_holiday,
     allowed_work,
     income_guarantee,
+    increased_reimbursement,
     senior_holiday,
     structural_reduction,
     work_bonus,
@@ -31,6 +32,7 @@ HISTORY_RULES: dict[str, HistoryRule] = {
     "youth_holiday": youth_holiday.decide,
     "senior_holiday": senior_holiday.decide,
     "additional_holiday": additional_holiday.decide,
+    "increased_reimbursement": increased_reimbursement.decide,
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
