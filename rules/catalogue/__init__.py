@@ -8,6 +8,7 @@ from rules.catalogue import (
     allowed_work,
     income_guarantee,
     increased_reimbursement,
+    maximum_billing,
     senior_holiday,
     structural_reduction,
     work_bonus,
@@ -33,6 +34,7 @@ HISTORY_RULES: dict[str, HistoryRule] = {
     "senior_holiday": senior_holiday.decide,
     "additional_holiday": additional_holiday.decide,
     "increased_reimbursement": increased_reimbursement.decide,
+    "maximum_billing": maximum_billing.decide,
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
