@@ -10,6 +10,7 @@ from rules.catalogue import (
     increased_reimbursement,
     maximum_billing,
     senior_holiday,
+    social_energy_tariff,
     structural_reduction,
     work_bonus,
     youth_holiday,
@@ -35,6 +36,7 @@ HISTORY_RULES: dict[str, HistoryRule] = {
     "additional_holiday": additional_holiday.decide,
     "increased_reimbursement": increased_reimbursement.decide,
     "maximum_billing": maximum_billing.decide,
+    "social_energy_tariff": social_energy_tariff.decide,
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
