@@ -6,6 +6,7 @@ from datetime import date
 from rules.catalogue import (
     additional_holiday,
     allowed_work,
+    child_benefit_supplement,
     income_guarantee,
     increased_reimbursement,
     maximum_billing,
@@ -37,6 +38,7 @@ HISTORY_RULES: dict[str, HistoryRule] = {
     "increased_reimbursement": increased_reimbursement.decide,
     "maximum_billing": maximum_billing.decide,
     "social_energy_tariff": social_energy_tariff.decide,
+    "child_benefit_supplement": child_benefit_supplement.decide,
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
