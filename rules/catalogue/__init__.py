@@ -8,6 +8,7 @@ from rules.catalogue import (
     allowed_work,
     child_benefit_supplement,
     income_guarantee,
+    income_guarantee_elderly,
     increased_reimbursement,
     maximum_billing,
     senior_holiday,
@@ -39,6 +40,7 @@ HISTORY_RULES: dict[str, HistoryRule] = {
     "maximum_billing": maximum_billing.decide,
     "social_energy_tariff": social_energy_tariff.decide,
     "child_benefit_supplement": child_benefit_supplement.decide,
+    "income_guarantee_elderly": income_guarantee_elderly.decide,
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
