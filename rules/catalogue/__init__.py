@@ -12,6 +12,7 @@ from rules.catalogue import (
     increased_reimbursement,
     maximum_billing,
     senior_holiday,
+    sickness_benefit,
     social_energy_tariff,
     structural_reduction,
     work_bonus,
@@ -41,6 +42,7 @@ HISTORY_RULES: dict[str, HistoryRule] = {
     "social_energy_tariff": social_energy_tariff.decide,
     "child_benefit_supplement": child_benefit_supplement.decide,
     "income_guarantee_elderly": income_guarantee_elderly.decide,
+    "sickness_benefit": sickness_benefit.decide,
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
