@@ -15,6 +15,7 @@ from rules.catalogue import (
     sickness_benefit,
     social_energy_tariff,
     structural_reduction,
+    unemployment_admission,
     work_bonus,
     youth_holiday,
 )
@@ -43,6 +44,7 @@ HISTORY_RULES: dict[str, HistoryRule] = {
     "child_benefit_supplement": child_benefit_supplement.decide,
     "income_guarantee_elderly": income_guarantee_elderly.decide,
     "sickness_benefit": sickness_benefit.decide,
+    "unemployment_admission": unemployment_admission.decide,
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
