@@ -134,3 +134,11 @@ def test_the_income_guarantee_of_part_timers_is_bounded_by_the_guaranteed_minimu
         if not row.unknown
     }
     assert known[date(2026, 7, 1)] == round(known[date(2026, 4, 1)] * Decimal("1.02"), 2)
+
+
+def test_the_annual_cap_of_the_work_bonus_is_twelve_times_that_of_a_month() -> None:
+    figures = load("work_bonus")
+    month = figures.at("two components", date(2026, 7, 1))
+    assert figures.at("annual cap", date(2026, 7, 1)).number("amount") == 12 * (
+        month.number("Amax") + month.number("Bmax")
+    )
