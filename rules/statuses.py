@@ -58,9 +58,7 @@ class Status:
 
 def statuses(history: History) -> Iterator[Status]:
     """Every status that opens the increased reimbursement without a test of income, the earliest first."""
-    if not history.decisions:
-        return
-    for kind in sorted({decision.kind for decision in history.decisions}):
+    for kind in sorted({decision.kind for decision in history.decisions or ()}):
         yield from _of_kind(history, kind)
 
 
@@ -82,6 +80,8 @@ def unmatched(history: History, day: date) -> Status | None:
 
     The institutions exchange among themselves in that quarter; somebody for whom it went well is told nothing.
     """
+    if not history.decisions:
+        return None
     oldest = months_later(quarter_days(quarter_of(day))[0], GRACE_MONTHS)
     for status in statuses(history):
         if status.until is not None and status.until < oldest:

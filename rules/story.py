@@ -1,7 +1,7 @@
 """Turns a case over several quarters, as a jurist writes it, into the history the rules read."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from typing import Any
@@ -37,10 +37,11 @@ def told(case: Case) -> History:
     slots: Slots = {}
     for entry in case.get("work", []):
         for quarter in entry.get("quarters") or [entry["quarter"]]:
-            seen = situation(*events({**entry, "quarter": quarter, "person": person}))
+            employer = str(entry.get("employer", EMPLOYER))
+            seen = replace(situation(*events({**entry, "quarter": quarter, "person": person})), employer=employer)
             if case.get("one declaration"):
                 return of(seen)
-            place = quarter, str(entry.get("employer", EMPLOYER))
+            place = quarter, employer
             slots[place] = (*slots.get(place, ()), *worked(seen))
     return history(person, slots, [decision(event) for event in decisions({"decisions": [], **case}) or []])
 

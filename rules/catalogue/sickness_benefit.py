@@ -20,7 +20,7 @@ from schemas.identifiers import quarter_days
 NAME = "sickness_benefit"
 SICK = frozenset({"050"})
 LONG = 20_00
-"""More days x 100 of sickness than this in a quarter outlast every guaranteed wage."""
+"""More days x 100 of sickness than this in a quarter, at one employer, outlast every guaranteed wage."""
 INSTEAD = ("incapacity", "invalidity", "occupational_risk", "pension", "unemployment_benefit", "career_break")
 """Decisions that pay for the same days, or say why nobody else does."""
 UNBOUNDED = 10**9
@@ -41,12 +41,15 @@ def decide(history: History, day: date) -> list[Finding]:
     """The quarters of long sickness for which no benefit was decided, as known on `day`."""
     if history.decisions is None:
         return []
-    sick: dict[str, int] = {}
+    sick: dict[tuple[str, str], int] = {}
     for one in history.worked:
-        sick[one.quarter] = sick.get(one.quarter, 0) + one.days(SICK)
+        days = one.days(SICK)
+        if days:
+            sick[one.quarter, one.employer] = sick.get((one.quarter, one.employer), 0) + days
+    longest = {quarter: max(days for (name, _), days in sick.items() if name == quarter) for quarter, _ in sick}
     return [
         finding
-        for quarter, days in sorted(sick.items())
+        for quarter, days in sorted(longest.items())
         if days > LONG and over(quarter, day)
         for finding in _of_quarter(history, quarter, days)
     ]

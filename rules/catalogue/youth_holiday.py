@@ -34,8 +34,8 @@ from schemas.identifiers import quarter_of
 
 NAME = "youth_holiday"
 UNEMPLOYED = "unemployment_benefit"
-OLDEST_YEARS = 45
-"""Nobody whose last work lies this many years after their birth was young in any year that is held."""
+OLDEST_YEARS = 30
+"""Whose earliest work that is held lies more years after their birth was young in no year that is held."""
 ALREADY = Doubt(
     Certainty.TO_CHECK, not_seen("whether the days were asked on form C103", "the National Employment Office")
 )
@@ -53,7 +53,7 @@ def parameters() -> Parameters:
 def decide(history: History, day: date) -> list[Finding]:
     """The year in which somebody may have youth holidays, as known on `day`."""
     born = history.born
-    if born is None or not history.worked or history.worked[-1].first.year - born.year > OLDEST_YEARS:
+    if born is None or not history.worked or history.worked[0].first.year - born.year > OLDEST_YEARS:
         return []
     return [
         finding for first, jobs in jobs_by_year(history) if first <= day for finding in _of_year(history, first, jobs)
