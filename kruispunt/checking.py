@@ -14,8 +14,9 @@ from kruispunt.output import Exit, as_json, console, fail, progress, readable, t
 from kruispunt.submitting import show_anomalies
 from producers.intake.anomalies import Anomaly
 from producers.intake.check import Reading, read
-from rules.catalogue import decide_all, excesses
+from rules.catalogue import decide_all, decide_history, excesses
 from rules.finding import Excess, Finding
+from rules.history import of
 from rules.situation import Situation, situation
 
 AMOUNT = "DeductionAmount"
@@ -83,6 +84,7 @@ def check_file(path: Path, on: date | None) -> Checked:
         with progress() as bar:
             for place, day, seen in bar.track(_situations(reading), total=total, description=f"checking {path.name}"):
                 checked.findings.extend(decide_all(seen, day))
+                checked.findings.extend(decide_history(of(seen), day))
                 checked.anomalies.extend(_anomaly(place, excess) for excess in excesses(seen))
     return checked
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from rules.catalogue import decide_all
+from rules import history as past
+from rules.catalogue import decide_all, decide_history
 from rules.decide import Change, State, changes
 from rules.finding import Finding
-from rules.fold import ENTITLEMENTS, Content, Fact, Held, Slot, fact, fold, situation, slots_to_decide
+from rules.fold import ENTITLEMENTS, Content, Fact, Held, Slot, decisions, fact, fold, situation, slots_to_decide
 from rules.situation import Situation
 from schemas.codec import decode_body
 from schemas.registry import SchemaBook, UnknownSchema
@@ -31,9 +32,10 @@ class Failure:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a bundle leads to: facts to hold, findings to tell by slot, persons to set aside."""
+    """What a bundle leads to: facts and histories to hold, findings to tell by slot, persons to set aside."""
 
     facts: list[Fact] = field(default_factory=list)
+    histories: dict[bytes, bytes] = field(default_factory=dict)
     changes: list[tuple[Slot, Change]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
@@ -115,35 +117,84 @@ def decide_bundle(
     states: Mapping[Slot, Mapping[str, State]],
     reader: Reader,
     decide: Decide = decide_all,
+    *,
+    histories: Mapping[bytes, bytes] | None = None,
 ) -> Outcome:
-    """What the bundle leads to; a person whose decision fails is set aside, and the others go on."""
+    """What the bundle leads to; a person whose decision fails is set aside, and the others go on.
+
+    Of a person without a history, all facts must be in `held`: the history is made of them.
+    """
     outcome = Outcome(failures=list(arrived.failures))
     present: dict[bytes, Held] = defaultdict(dict)
     for one in held:
         present[one.place.person][one.place] = one
+    told: dict[bytes, dict[Slot, Mapping[str, State]]] = defaultdict(dict)
+    for slot, some in states.items():
+        told[slot.person][slot] = some
     for person, facts in arrived.facts.items():
+        case = Case(person, present[person], told[person], (histories or {}).get(person))
         try:
-            new, found = _decide_person(facts, present[person], states, reader, arrived.at, decide)
+            decided = _decide_person(case, facts, reader, arrived.at, decide)
         except Exception as error:  # noqa: BLE001 - a fault in one person's case must not stop everybody's
             outcome.failures.append(Failure(person, UNDECIDABLE, type(error).__name__, arrived.raw[person]))
             continue
-        outcome.facts += new
-        outcome.changes += found
+        outcome.facts += decided.facts
+        outcome.histories |= decided.histories
+        outcome.changes += decided.changes
     return outcome
 
 
-def _decide_person(
-    facts: list[Fact],
-    present: Held,
-    states: Mapping[Slot, Mapping[str, State]],
-    reader: Reader,
-    at: datetime,
-    decide: Decide,
-) -> tuple[list[Fact], list[tuple[Slot, Change]]]:
-    held, new = fold(present, facts)
-    found = []
-    for slot in sorted(slots_to_decide(held, new, reader)):
-        seen = situation(slot, held, reader)
-        if seen is not None:
-            found += [(slot, change) for change in changes(states.get(slot, {}), decide(seen, at.date()), at)]
-    return list(new.values()), found
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is held of one person: facts, findings told by slot, and the packed history."""
+
+    person: bytes
+    held: Held
+    states: Mapping[Slot, Mapping[str, State]]
+    history: bytes | None
+
+
+def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, decide: Decide) -> Outcome:
+    held, new = fold(case.held, facts)
+    outcome = Outcome(list(new.values()))
+    if not new:
+        return outcome
+    seen = {slot: situation(slot, held, reader) for slot in sorted(slots_to_decide(held, new, reader))}
+    for slot, one in seen.items():
+        if one is not None:
+            found = decide(one, at.date())
+            outcome.changes += [(slot, change) for change in changes(case.states.get(slot, {}), found, at)]
+    slots = _slots(case, held, new, seen, reader)
+    packed = past.pack(slots)
+    if packed != case.history:
+        outcome.histories[case.person] = packed
+    number = reader(facts[0])["person"]
+    about = past.history(number, slots, decisions(case.person, held, reader))
+    outcome.changes += _of_history(case, decide_history(about, at.date()), at)
+    return outcome
+
+
+def _slots(
+    case: Case, held: Held, new: Held, seen: Mapping[Slot, Situation | None], reader: Reader
+) -> dict[tuple[str, str], tuple[past.Worked, ...]]:
+    """The history after the new facts: a slot keeps what it was until its declaration is there in all its parts."""
+    if case.history is None:
+        slots, touched = {}, {one.slot for one in held.values() if one.place.kind != ENTITLEMENTS}
+    else:
+        slots, touched = past.unpack(case.history), {one.slot for one in new.values() if one.place.kind != ENTITLEMENTS}
+    for slot in touched:
+        one = seen[slot] if slot in seen else situation(slot, held, reader)
+        if one is not None:
+            slots[slot.quarter, slot.employer] = past.worked(one)
+    return slots
+
+
+def _of_history(case: Case, found: list[Finding], at: datetime) -> list[tuple[Slot, Change]]:
+    """What there is to tell of findings that belong to no employer, by the quarter in which the right arises."""
+    before = {slot: told for slot, told in case.states.items() if not slot.employer}
+    slots = {*before, *(Slot(case.person, finding.quarter, "") for finding in found)}
+    return [
+        (slot, change)
+        for slot in sorted(slots)
+        for change in changes(before.get(slot, {}), [one for one in found if one.quarter == slot.quarter], at)
+    ]

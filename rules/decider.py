@@ -108,7 +108,8 @@ class Decider:
         reader = Reader(self._book)
         arrived = arrive(bundle, reader)
         held, states = store.held(cursor, arrived), store.states(cursor, arrived)
-        outcome = decide_bundle(arrived, held, states, reader, self._decide)
+        histories = store.histories(cursor, arrived)
+        outcome = decide_bundle(arrived, held, states, reader, self._decide, histories=histories)
         store.keep(cursor, outcome, self._pseudonym, at=arrived.at, partition=partition, offset=offset)
 
     def _set_aside(self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes) -> None:

@@ -110,11 +110,12 @@ def situation(slot: Slot, held: Held, read: Read) -> Situation | None:
         causes += [wages["event"], working_time["event"], contributions["event"]]
         if working_time["status"] != CANCELLED:
             worker_lines += lines(wages, working_time, contributions)
-    decisions = tuple(_decisions(slot.person, held, read))
-    return Situation(person, slot.employer, slot.quarter, tuple(worker_lines), decisions, tuple(causes))
+    decided = tuple(decisions(slot.person, held, read))
+    return Situation(person, slot.employer, slot.quarter, tuple(worker_lines), decided, tuple(causes))
 
 
-def _decisions(person: bytes, held: Held, read: Read) -> Iterable[Decision]:
+def decisions(person: bytes, held: Held, read: Read) -> Iterable[Decision]:
+    """What institutions decided about a person, as it holds."""
     for place, one in held.items():
         if place.kind == ENTITLEMENTS and place.person == person:
             content = read(one)

@@ -1,4 +1,4 @@
-"""Holds facts, findings, outbox and position in one transaction per bundle: none is there without the others."""
+"""Holds what is known, found and to be told, and the position, in one transaction per bundle: all or nothing."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -40,7 +40,9 @@ def move(cursor: Cursor[TupleRow], partition: int, offset: int) -> bool:
 
 
 def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[Fact]:
-    """What is held of the persons of a bundle in its quarters; in all quarters where decisions came."""
+    """What is held of the persons of a bundle in its quarters; in all quarters where decisions came or nothing of the
+    person's history is kept yet.
+    """
     cursor.execute(_query("held"), _whose(arrived))
     return [
         Fact(Place(person, quarter, declaration, kind), employer, version, number, body)
@@ -57,6 +59,12 @@ def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, S
     return found
 
 
+def histories(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[bytes, bytes]:
+    """The packed histories of these persons."""
+    cursor.execute(_query("histories"), {"persons": arrived.persons()})
+    return dict(cursor.fetchall())
+
+
 def _whose(arrived: Arrived) -> dict[str, Any]:
     return {"persons": arrived.persons(), "quarters": arrived.quarters(), "decided": arrived.with_decisions()}
 
@@ -68,6 +76,8 @@ def keep(
     if outcome.facts:
         rows = [(*fact.place, fact.employer, fact.version, fact.contract, fact.body) for fact in outcome.facts]
         cursor.execute(_query("keep_facts"), _columns(rows))
+    if outcome.histories:
+        cursor.execute(_query("keep_histories"), _columns(list(outcome.histories.items())))
     if outcome.changes:
         told = [
             (

@@ -85,3 +85,8 @@ def all_branches(line: Line, person: str, quarter: str) -> Subjection:
 def personal_contributions(line: Line, person: str, quarter: str) -> Subjection:
     """Whether the line owes the full personal contribution, as the work bonus asks."""
     return _still_young(person, quarter, _personal(line.worker_code, quarter_days(quarter)[0]))
+
+
+def private_job(employer_class: str, worker_code: str, quarter: str) -> bool:
+    """Whether a job is one of the private sector, subject to all branches and so to its annual holidays."""
+    return _all_branches(employer_class, worker_code, quarter_days(quarter)[0]).cover is Cover.COVERED

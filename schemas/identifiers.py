@@ -4,6 +4,7 @@ import hashlib
 import hmac
 from calendar import monthrange
 from datetime import date
+from functools import lru_cache
 
 QUARTER_MONTHS = 3
 MOD = 97
@@ -96,6 +97,7 @@ def to_dmfa(quarter: str) -> str:
     return quarter[:4] + quarter[5]
 
 
+@lru_cache(maxsize=1024)
 def quarter_days(quarter: str) -> tuple[date, date]:
     """First and last day of a quarter written `2026Q3`."""
     year, number = int(quarter[:4]), int(quarter[5])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from rules.dated import Row
+from rules.dated import NoLaw, Row
 from rules.exact import cents, half_up, scaled
 from rules.parameters import load
 
@@ -62,6 +62,20 @@ def terms(month: date, *, manual: bool) -> Terms:
     row = load(NAME).at("two components", month)
     first, second = _line(row, f"{prefix}Amax", f"{prefix}a"), _line(row, f"{prefix}Bmax", f"{prefix}b")
     return Terms(row, prefix, True, _bounds(row, "B1", "A1", "A2"), first, second)
+
+
+def surely_nothing(month: date, wage: int) -> bool:
+    """Whether S = `wage` in eurocents gives no bonus in a month whose figures are not known."""
+    limit = _nothing_above(month)
+    return limit is not None and wage > limit
+
+
+@cache
+def _nothing_above(month: date) -> int | None:
+    try:
+        return cents(load(NAME).at("nothing above", month).number("amount"))
+    except NoLaw:
+        return None
 
 
 def _bounds(row: Row, low: str, middle: str, high: str) -> tuple[int, int, int]:

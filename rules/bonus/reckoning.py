@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
-from rules.bonus.formula import NAME, RATE, Terms, terms
-from rules.dated import Row
+from rules.bonus.formula import NAME, RATE, Terms, surely_nothing, terms
+from rules.dated import NoLaw, Row
 from rules.exact import half_up, scaled
 from rules.finding import Certainty, Doubt
 from rules.months import Month, Share, Span, months, performed
@@ -97,7 +97,12 @@ def reckon(occupation: Occupation, quarter: str, *, manual: bool) -> Reckoning:
         result.doubt(Certainty.UNDETERMINED, f"the working time needed for S is not declared: {SERVICES}")
         return result
     for month in spread.months:
-        result.months.append(_month(result, month, share.times(month.covered), manual=manual))
+        try:
+            result.months.append(_month(result, month, share.times(month.covered), manual=manual))
+        except NoLaw as error:
+            if not surely_nothing(month.first, _reference(result, month, share.times(month.covered))):
+                raise
+            result.doubt(Certainty.TO_CHECK, f"{error}; S lies above every limit of that time")
     result.due = sum(monthly.granted for monthly in result.months)
     _doubts(result, spread.span, complete=share.full and not occupation.part_time)
     return result
@@ -106,7 +111,7 @@ def reckon(occupation: Occupation, quarter: str, *, manual: bool) -> Reckoning:
 def _month(result: Reckoning, month: Month, share: Share, *, manual: bool) -> Monthly:
     figures = terms(month.first, manual=manual)
     wage = month.share.of(result.wage)
-    reference = wage if share.full else share.raised(wage)
+    reference = _reference(result, month, share)
     strong, weak = figures.bonus(reference)
     part = share.of(100)
     factor = result.general.factor if manual else 100
@@ -114,6 +119,12 @@ def _month(result: Reckoning, month: Month, share: Share, *, manual: bool) -> Mo
     return Monthly(
         month, figures, wage, reference, strong, weak, part, owed, min(half_up((strong + weak) * part, 100), owed)
     )
+
+
+def _reference(result: Reckoning, month: Month, share: Share) -> int:
+    """S of a month in eurocents: its wage, brought to full time."""
+    wage = month.share.of(result.wage)
+    return wage if share.full else share.raised(wage)
 
 
 def _doubts(result: Reckoning, span: Span, *, complete: bool) -> None:

@@ -4,22 +4,35 @@ from collections.abc import Callable
 from datetime import date
 
 from rules.catalogue import (
+    additional_holiday,
+    allowed_work,
     artists,
+    child_benefit_supplement,
     first_hirings,
     income_guarantee,
+    income_guarantee_elderly,
+    increased_reimbursement,
     low_skilled_youth,
+    maximum_billing,
     mentors,
     no_recent_work_experience,
     older_workers,
     restructuring_card,
+    senior_holiday,
+    sickness_benefit,
+    social_energy_tariff,
     structural_reduction,
+    unemployment_admission,
     work_bonus,
     working_time_reduction,
+    youth_holiday,
 )
 from rules.finding import Excess, Finding
+from rules.history import History
 from rules.situation import Situation
 
 Rule = Callable[[Situation, date], list[Finding]]
+HistoryRule = Callable[[History, date], list[Finding]]
 
 RULES: dict[str, Rule] = {
     "structural_reduction": structural_reduction.decide,
@@ -33,8 +46,23 @@ RULES: dict[str, Rule] = {
     "restructuring_card": restructuring_card.decide,
     "work_bonus": work_bonus.decide,
     "income_guarantee": income_guarantee.decide,
+    "allowed_work": allowed_work.decide,
 }
-"""Every rule by its name, in the order findings are given."""
+"""Every rule over one quarter at one employer by its name, in the order findings are given."""
+
+HISTORY_RULES: dict[str, HistoryRule] = {
+    "youth_holiday": youth_holiday.decide,
+    "senior_holiday": senior_holiday.decide,
+    "additional_holiday": additional_holiday.decide,
+    "increased_reimbursement": increased_reimbursement.decide,
+    "maximum_billing": maximum_billing.decide,
+    "social_energy_tariff": social_energy_tariff.decide,
+    "child_benefit_supplement": child_benefit_supplement.decide,
+    "income_guarantee_elderly": income_guarantee_elderly.decide,
+    "sickness_benefit": sickness_benefit.decide,
+    "unemployment_admission": unemployment_admission.decide,
+}
+"""Every rule over the history of a person: what they find belongs to no employer."""
 
 EXCESSES = (
     structural_reduction.excesses,
@@ -54,6 +82,11 @@ EXCESSES = (
 def decide_all(situation: Situation, day: date) -> list[Finding]:
     """What every rule finds, as seen on `day`."""
     return [finding for rule in RULES.values() for finding in rule(situation, day)]
+
+
+def decide_history(history: History, day: date) -> list[Finding]:
+    """What every rule over the history of a person finds, as seen on `day`."""
+    return [finding for rule in HISTORY_RULES.values() for finding in rule(history, day)]
 
 
 def excesses(situation: Situation) -> list[Excess]:

@@ -1,4 +1,8 @@
 select person, quarter, declaration, kind, employer, version, contract, body
 from rules.fact
 where person = any(%(persons)b::bytea[])
-  and (quarter = any(%(quarters)b::text[]) or person = any(%(decided)b::bytea[]))
+  and (
+      quarter = any(%(quarters)b::text[])
+      or person = any(%(decided)b::bytea[])
+      or not exists (select from rules.history where history.person = fact.person)
+  )

@@ -69,6 +69,7 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("rules", "rules.position"): KEEP,
     ("rules", "rules.fact"): KEEP,
     ("rules", "rules.finding"): KEEP,
+    ("rules", "rules.history"): KEEP,
     ("rules", "rules.outbox"): ADD,
     ("inspector", "deliberations.revision"): READ,
     ("inspector", "deliberations.kept"): READ,

@@ -213,6 +213,27 @@ def test_a_decision_that_comes_after_the_job_is_seen(servers: Settings, process:
     assert (finding["rule"], finding["side"], finding["amount"]) == ("income_guarantee", "citizen", None)
 
 
+def test_a_right_over_two_quarters_is_found_whichever_comes_first_and_outlives_a_kill(
+    servers: Settings, process: Process
+) -> None:
+    work = {"wage": {1: 9000.00}, "days": {1: 60}, "claimed": {3000: 9999.00}, "claimed on the line": {1: 9999.00}}
+    before = {**work, "quarter": "2003Q4", "from": date(2003, 10, 1)}
+    after = {**work, "quarter": "2004Q1", "from": date(2003, 10, 1)}
+    young = 11
+    assert person(young).startswith("8501")
+    send(servers, [(3, facts(servers, young, after))])
+    until(lambda: about(servers, young) == [("found", 1)])
+    process.end(signal.SIGKILL)
+    process.start()
+    send(servers, [(3, facts(servers, young, {**before, "days": {1: 12}}))])
+    until(lambda: about(servers, young) == [("found", 1), ("withdrawn", 2)])
+    send(servers, [(3, facts(servers, young, before, version=2, status="changed"))])
+    until(lambda: about(servers, young) == [("found", 1), ("withdrawn", 2), ("found", 3)])
+    finding = next(one for one in told(servers) if one["person"] == person(young))
+    assert (finding["rule"], finding["employer"], finding["quarter"]) == ("youth_holiday", "", "2004Q1")
+    assert len(_rows(servers, "select from rules.history")) >= 1
+
+
 def test_a_bundle_of_a_transaction_that_was_given_up_is_never_read(servers: Settings, process: Process) -> None:
     send(servers, [(0, facts(servers, 4, UNCLAIMED))], commit=False)
     send(servers, [(0, facts(servers, 8, UNCLAIMED))])

@@ -1,5 +1,7 @@
 """Nobody gets less for reading another language."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +10,11 @@ from jinja2 import Environment, meta
 from notifier.channel import LANGUAGES
 from notifier.render import words
 from notifier.render.texts import texts
+from rules.case import examples
+from rules.catalogue import HISTORY_RULES
+from rules.catalogue import RULES as RULES_OF_ONE_QUARTER
+from rules.finding import Finding
+from rules.story import stories
 
 RULES = {
     ("structural_reduction", "employer"),
@@ -22,6 +29,8 @@ RULES = {
     ("work_bonus", "employer"),
     ("income_guarantee", "citizen"),
 }
+RIGHTS = ("allowed_work", *HISTORY_RULES)
+"""Rules that are told to the citizen alone."""
 
 
 def shape(tree: Any, name: str = "") -> dict[str, object]:
@@ -68,9 +77,43 @@ def test_a_subject_is_short_and_says_nothing_of_the_matter(language: str, side: 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("rule", "side"), sorted(RULES))
+@pytest.mark.parametrize(("rule", "side"), sorted({*RULES, *((rule, "citizen") for rule in RIGHTS)}))
 def test_every_rule_has_a_text_of_its_own(language: str, rule: str, side: str) -> None:
     assert texts(language).rule(rule, side) == f"rules.{rule}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_right_says_what_to_do_and_names_no_figure_in_the_open(language: str) -> None:
+    for rule in RIGHTS:
+        said = [*_all_of(texts(language).get(f"rules.{rule}"))]
+        assert not [text for text in said if re.search(r"\d", text.replace("C103", "").replace("C4", ""))], rule
+
+
+def _all_of(tree: Any) -> Iterator[str]:
+    for part in tree.values() if isinstance(tree, dict) else tree:
+        if isinstance(part, str):
+            yield part
+        else:
+            yield from _all_of(part)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_step_and_word_of_a_right_has_a_name(language: str) -> None:
+    for finding in _found():
+        for step in finding.trace:
+            if step.step not in ("certainty", "undetermined"):
+                assert step.step in texts(language).get("steps"), (finding.rule, step.step)
+                assert step.unit is None or step.unit in texts(language).get("units"), step.unit
+            if step.step == "status":
+                assert step.value in texts(language).get("values")
+
+
+def _found() -> Iterator[Finding]:
+    for rule, decide in HISTORY_RULES.items():
+        for story in stories(rule):
+            yield from decide(story.history, story.day)
+    for example in examples("allowed_work"):
+        yield from RULES_OF_ONE_QUARTER["allowed_work"](example.situation, example.day)
 
 
 def test_a_rule_without_a_text_is_told_in_general_words() -> None:

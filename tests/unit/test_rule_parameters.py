@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rules.catalogue import RULES
+from rules.catalogue import HISTORY_RULES, RULES
 from rules.dated import NoLaw
 from rules.parameters import WrongParameters, load, parse
 
@@ -73,7 +73,7 @@ def test_all_problems_are_told_at_once() -> None:
         parse(values(FIRST.replace("Gazette", "''"), SECOND.replace("DER", "GUESS")))
 
 
-@pytest.mark.parametrize("rule", [*RULES, "subjection", "deductions"])
+@pytest.mark.parametrize("rule", [*RULES, *HISTORY_RULES, "subjection", "deductions", "holiday_benefit"])
 def test_the_figures_of_every_rule_are_sound(rule: str) -> None:
     assert load(rule).rule == rule
 
@@ -90,3 +90,55 @@ def test_maxima_of_manual_workers_are_those_of_the_others_raised_by_eight_percen
     for row in load("work_bonus").series["two components"].rows:
         for top in ("Amax", "Bmax"):
             assert row.number("manual_" + top) == round(row.number(top) * Decimal("1.08"), 2)
+
+
+def test_a_further_person_raises_the_ceiling_of_the_increased_reimbursement_by_the_same_share() -> None:
+    for name in ("ceiling of the year", "ceiling of the month"):
+        for row in load("increased_reimbursement").series[name].rows:
+            if row.unknown is None:
+                assert abs(row.number("person") / row.number("amount") - Decimal("0.18513")) < Decimal("0.00001"), (
+                    row.start
+                )
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "persons", "ceiling"),
+    [
+        ("ceiling of the year", date(2024, 6, 1), 4, "39865.49"),
+        ("ceiling of the month", date(2024, 1, 15), 3, "37011.96"),
+    ],
+)
+def test_the_ceiling_of_a_household_is_that_of_one_and_more_for_each_other(
+    name: str, day: date, persons: int, ceiling: str
+) -> None:
+    row = load("increased_reimbursement").at(name, day)
+    assert row.number("amount") + (persons - 1) * row.number("person") == Decimal(ceiling)
+
+
+def test_a_day_of_holiday_benefit_is_worth_65_percent_of_the_cap_over_26() -> None:
+    for row in load("holiday_benefit").series["cap"].rows:
+        if row.unknown is None:
+            assert row.number("day") == round(row.number("amount") * Decimal("0.65") / 26, 2), row.start
+
+
+def test_the_income_guarantee_of_somebody_alone_is_one_and_a_half_times_the_base_amount() -> None:
+    for row in load("income_guarantee_elderly").series["amounts"].rows:
+        if row.unknown is None:
+            assert abs(row.number("alone") - row.number("amount") * Decimal("1.5")) <= Decimal("0.015"), row.start
+
+
+def test_the_income_guarantee_of_part_timers_is_bounded_by_the_guaranteed_minimum_income() -> None:
+    known = {
+        row.start: row.number("amount")
+        for row in load("income_guarantee").series["reference amount"].rows
+        if not row.unknown
+    }
+    assert known[date(2026, 7, 1)] == round(known[date(2026, 4, 1)] * Decimal("1.02"), 2)
+
+
+def test_the_annual_cap_of_the_work_bonus_is_twelve_times_that_of_a_month() -> None:
+    figures = load("work_bonus")
+    month = figures.at("two components", date(2026, 7, 1))
+    assert figures.at("annual cap", date(2026, 7, 1)).number("amount") == 12 * (
+        month.number("Amax") + month.number("Bmax")
+    )

@@ -1,0 +1,94 @@
+"""Additional holidays ("European"): who begins again after an interruption may take paid days in the same year.
+
+It speaks when full unemployment or a career break took at least three months of the year before, a private-sector job
+was begun in this year and has run its three months. It is silent when such days were taken (service code 14), and
+while nobody said what institutions decided. A first job and a change to more hours are not told from an ordinary
+change of job.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import cache
+
+from rules.dated import NoLaw, Parameters
+from rules.finding import Certainty, Doubt, Finding, Step
+from rules.history import History, Worked
+from rules.holidays import USED_UP, YEAR, jobs_by_year, regime, taken, year_of
+from rules.holidays import parameters as shared
+from rules.parameters import load
+from rules.right import DAY, FAR, complete, merged, not_seen, right, spans
+from rules.situation import Decision
+from schemas.identifiers import quarter_of
+
+NAME = "additional_holiday"
+UNEMPLOYED, BREAK = "unemployment_benefit", "career_break"
+WEEK = timedelta(days=7)
+CHOICE = Doubt(
+    Certainty.LIKELY, not_seen("whether the worker wants them: next year's double holiday pay is lower", "the worker")
+)
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The years in which somebody may take additional holidays, as known on `day`."""
+    if not history.decisions:
+        return []
+    return [
+        finding
+        for first, jobs in jobs_by_year(history)
+        if first <= day
+        for finding in _of_year(history, first, jobs, day)
+    ]
+
+
+def _of_year(history: History, first: date, jobs: list[Worked], day: date) -> Iterator[Finding]:
+    _, last = year_of(first)
+    try:
+        row = parameters().at("conditions", first)
+    except NoLaw:
+        return
+    months = int(row.number("months"))
+    idle = _idle(history, first, row.codes("full"), months)
+    begun = [one for one in jobs if one.start is not None and one.start >= first]
+    if not idle or not begun or taken(history.worked, first, "014"):
+        return
+    if any(one.start is None or one.start < first for one in jobs):
+        return
+    end = complete(spans(begun, first, last), months)
+    opens = None if end is None else end + DAY - WEEK
+    if end is None or opens is None or opens > day or quarter_of(opens) not in history.quarters:
+        return
+    job = begun[0]
+    full = shared().at("days", first).number(regime(job))
+    to_come = spans(begun, first, last)
+    if begun[-1].end is None:
+        to_come = merged([*to_come, (begun[-1].first, last)])
+    whole = max(number for number in range(YEAR + 1) if not number or complete(to_come, number))
+    trace = (
+        Step(idle[0].kind, f"{idle[0].start}", None, f"nature {idle[0].nature or 'not given'}"),
+        Step("job from", f"{job.start}", None, "DmfA zone 00044"),
+        Step("three months complete on", f"{end}", None, row.cited),
+        Step("right from", f"{opens}", None, row.cited),
+        Step("days at first", f"{row.number(regime(job))}", "days", row.cited),
+        Step("days in this year at most", f"{int(full) * whole // YEAR}", "days", row.cited),
+    )
+    events = (event for one in begun for event in one.events)
+    causes = (*events, *(one.event for one in idle))
+    yield right(NAME, history.person, quarter_of(opens), trace=trace, doubts=[USED_UP, CHOICE], causes=causes)
+
+
+def _idle(history: History, first: date, full: frozenset[str], months: int) -> list[Decision]:
+    """The interruptions of the year before when they took as many months as the run-in: a week of holidays was lost."""
+    served, eve = year_of(first - DAY)
+    found = [
+        one
+        for one in history.decided(UNEMPLOYED, BREAK)
+        if one.covers(served, eve) and (one.kind == BREAK or one.nature in full)
+    ]
+    lost = merged((max(one.start, served), min(one.until or FAR, eve)) for one in found)
+    return found if complete(lost, months) else []

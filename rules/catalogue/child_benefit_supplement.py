@@ -1,0 +1,76 @@
+"""Social supplement to child benefit (Flanders): for months with a status that shows a low income.
+
+It speaks when such a status ran for a full month beside a child benefit that was decided before the status began, the
+quarter is over, and the payer decided nothing since. Income, region and the number of children are not seen here.
+"""
+
+from datetime import date
+from functools import cache
+
+from rules.dated import NoLaw, Parameters
+from rules.finding import Certainty, Doubt, Finding, Step
+from rules.history import History
+from rules.parameters import load
+from rules.right import FAR, figure, full_months, not_seen, over, right
+from rules.situation import Decision
+from schemas.identifiers import quarter_of
+
+NAME = "child_benefit_supplement"
+CHILD_BENEFIT = "child_benefit"
+FULL_MONTH = 1
+NOT_SEEN = (
+    not_seen(
+        "whether the supplement is paid already, the children and when they were born", "the payer of child benefit"
+    ),
+    not_seen("whether the family lives in Flanders", "the National Register"),
+    not_seen("the income on the last tax notice", "the ministry of Finance"),
+)
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The first status beside a child benefit that was not looked at again since, as known on `day`."""
+    benefits = list(history.decided(CHILD_BENEFIT))
+    if not benefits:
+        return []
+    for kind in sorted(_kinds(day)):
+        for status in history.decided(kind):
+            benefit = _beside(status, benefits)
+            if benefit is None:
+                continue
+            month = full_months(status.start, min(status.until or FAR, benefit.until or FAR), FULL_MONTH)
+            if month is not None and over(quarter_of(month), day):
+                return [_finding(history, status, benefit, month)]
+    return []
+
+
+def _kinds(day: date) -> frozenset[str]:
+    try:
+        return parameters().at("statuses", day).codes("kinds")
+    except NoLaw:
+        return frozenset()
+
+
+def _beside(status: Decision, benefits: list[Decision]) -> Decision | None:
+    """The child benefit that ran when the status began; None when the payer decided again since."""
+    if any(status.start <= benefit.start for benefit in benefits):
+        return None
+    return next((benefit for benefit in benefits if benefit.covers(status.start, status.start)), None)
+
+
+def _finding(history: History, status: Decision, benefit: Decision, month: date) -> Finding:
+    row = parameters().at("statuses", month)
+    trace = (
+        Step("status", status.kind, None, row.cited),
+        Step("status from", f"{status.start}", None, row.cited),
+        Step("child benefit from", f"{benefit.start}", None, "decision of the payer of child benefit"),
+        figure("income ceiling", parameters(), "ceilings", month, unit="EUR"),
+    )
+    doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
+    causes = (status.event, benefit.event)
+    return right(NAME, history.person, quarter_of(month), trace=trace, doubts=doubts, causes=causes)

@@ -1,0 +1,64 @@
+"""Income guarantee for older people (IGO, GRAPA): a minimum from the pension age for who has little.
+
+It speaks when somebody reaches the age while integration income or a disability allowance runs, so that the means
+were low by another institution's own test, and neither the guarantee nor a pension was decided in the quarter after.
+The means themselves are not seen here.
+"""
+
+from datetime import date
+from functools import cache
+
+from rules.dated import Parameters
+from rules.finding import Certainty, Doubt, Finding, Step
+from rules.history import History
+from rules.parameters import load
+from rules.right import age_on, birthday, figure, not_seen, over, right
+from schemas.identifiers import quarter_of
+
+NAME = "income_guarantee_elderly"
+PENSION = "pension"
+NOT_SEEN = (
+    not_seen("the means of all who live together, and the main residence", "the Federal Pension Service"),
+    not_seen("nationality or assimilation", "the National Register"),
+)
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The guarantee of somebody who reached the age on a low-income status, as known on `day`."""
+    if not history.decisions or history.born is None:
+        return []
+    born, reached = history.born, _reached(history.born)
+    if reached is None or not over(quarter_of(reached), day):
+        return []
+    if history.has(NAME, reached, day) or history.has(PENSION, reached, day):
+        return []
+    row = parameters().at("age", reached)
+    for decision in history.decided(*sorted(parameters().at("low means", reached).codes("kinds"))):
+        if decision.covers(reached, reached):
+            trace = (
+                Step("age", f"{age_on(born, reached)}", "years", row.cited),
+                Step("age reached on", f"{reached}", None, row.cited),
+                Step("status", decision.kind, None, "decision of the institution that pays it"),
+                figure("base amount a month", parameters(), "amounts", reached, unit="EUR"),
+                figure("amount a month alone", parameters(), "amounts", reached, unit="EUR", of="alone"),
+            )
+            doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
+            quarter = quarter_of(reached)
+            return [right(NAME, history.person, quarter, trace=trace, doubts=doubts, causes=(decision.event,))]
+    return []
+
+
+@cache
+def _reached(born: date) -> date | None:
+    """The first day on which somebody has the age in force on that day."""
+    for row in parameters().series["age"].rows:
+        day = max(birthday(born, int(row.number("years"))), row.start)
+        if row.end is None or day <= row.end:
+            return day
+    return None

@@ -1,0 +1,24 @@
+"""Increased reimbursement: who has a certain social status pays less for health care, without a test of income.
+
+It speaks when a status that opens the right has run for its time, the quarter is over, and no increased reimbursement
+was decided since. It says nothing of the two other paths: those rest on the income and the household.
+"""
+
+from datetime import date
+
+from rules.finding import Certainty, Doubt, Finding
+from rules.history import History
+from rules.right import not_seen, right
+from rules.statuses import INCREASED, unmatched
+
+NAME = INCREASED
+NOT_SEEN = not_seen("whether the mutuality has granted it already, and who belongs to the household", "the mutuality")
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The right on a status that nobody turned into an increased reimbursement, as known on `day`."""
+    status = unmatched(history, day)
+    if status is None:
+        return []
+    doubts = [Doubt(Certainty.LIKELY, NOT_SEEN)]
+    return [right(NAME, history.person, status.quarter, trace=status.steps, doubts=doubts, causes=status.causes)]

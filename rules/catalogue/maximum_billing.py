@@ -1,0 +1,38 @@
+"""Maximum billing: above a ceiling of fees a household pays nothing more for health care in that year.
+
+The ceiling is applied by itself from the fees the mutualities book, which are not seen here. It speaks only where a
+status that opens the lower, social ceiling was visibly not matched: no increased reimbursement followed on it either.
+"""
+
+from datetime import date
+from functools import cache
+
+from rules.dated import Parameters
+from rules.finding import Certainty, Doubt, Finding
+from rules.history import History
+from rules.parameters import load
+from rules.right import figure, not_seen, right
+from rules.statuses import unmatched
+
+NAME = "maximum_billing"
+NOT_SEEN = (
+    not_seen("the fees paid, and whether the social ceiling is applied", "the mutuality"),
+    not_seen("who lived at the address on 1 January", "the National Register"),
+    not_seen("the taxable income of two years before", "the ministry of Finance"),
+)
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The social ceiling of somebody whose status was not matched, as known on `day`."""
+    status = unmatched(history, day)
+    if status is None:
+        return []
+    trace = (*status.steps, figure("social ceiling", parameters(), "social ceiling", status.opens, unit="EUR"))
+    doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
+    return [right(NAME, history.person, status.quarter, trace=trace, doubts=doubts, causes=status.causes)]

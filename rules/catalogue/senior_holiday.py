@@ -1,0 +1,84 @@
+"""Senior holidays: who was 50 and unemployed or an invalid last year, and works again, has holidays paid.
+
+It speaks once a year, for the quarter in which the private-sector job of that year begins or goes on. It is silent
+while that quarter is not declared, when such days were taken, and when nobody said what institutions decided.
+"""
+
+from datetime import date, timedelta
+from functools import cache
+
+from rules.dated import NoLaw, Parameters
+from rules.finding import Certainty, Doubt, Finding, Step
+from rules.history import History, Worked
+from rules.holidays import USED_UP, benefit, jobs_by_year, opening, size, taken, year_of
+from rules.parameters import load
+from rules.right import FAR, age_on, not_seen, right
+from rules.situation import Decision
+from schemas.identifiers import quarter_of
+
+NAME = "senior_holiday"
+UNEMPLOYED, INVALID = "unemployment_benefit", "invalidity"
+HELD_BY = "National Employment Office"
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The years in which somebody may have senior holidays, as known on `day`."""
+    if not history.decisions or history.born is None:
+        return []
+    return [
+        finding for first, jobs in jobs_by_year(history) if first <= day for finding in _of_year(history, first, jobs)
+    ]
+
+
+def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]:
+    served, eve = year_of(first - timedelta(days=1))
+    age = age_on(history.born or eve, eve)
+    try:
+        row, natures = parameters().at("age", first), parameters().at("natures", first)
+    except NoLaw:
+        return []
+    if age < int(row.number("years")):
+        return []
+    begun = opening(jobs, first)
+    idle = _idle(history, served, eve, natures.codes("full"), begun[0]) if begun else None
+    if begun is None or idle is None or _taken(history, first, natures.codes("senior")):
+        return []
+    start, job = begun
+    trace = (
+        Step("age on 31 December", f"{age}", "years", row.cited),
+        Step(idle.kind, f"{max(idle.start, served)}", None, f"nature {idle.nature or 'not given'}"),
+        Step("job from", f"{job.start or job.first}", None, "DmfA zone 00044"),
+        size(job, start),
+        *benefit(start),
+    )
+    doubts = [USED_UP, Doubt(Certainty.LIKELY, not_seen("whether the days were asked on form C103", HELD_BY))]
+    if (idle.until or FAR) >= (job.start or job.first):
+        doubts.append(Doubt(Certainty.TO_CHECK, not_seen("when the benefit ended", HELD_BY)))
+    return [
+        right(NAME, history.person, quarter_of(start), trace=trace, doubts=doubts, causes=(*job.events, idle.event))
+    ]
+
+
+def _idle(history: History, first: date, last: date, full: frozenset[str], back: date) -> Decision | None:
+    """Full unemployment or invalidity in the service year, that ended before the job goes on or is open by mistake."""
+    for decision in history.decided(UNEMPLOYED, INVALID):
+        if not decision.covers(first, last):
+            continue
+        if decision.kind == UNEMPLOYED and decision.nature in full:
+            return decision
+        if decision.kind == INVALID and (decision.until or FAR) < back:
+            return decision
+    return None
+
+
+def _taken(history: History, first: date, natures: frozenset[str]) -> bool:
+    _, last = year_of(first)
+    if taken(history.worked, first, "073"):
+        return True
+    return any(one.nature in natures and one.covers(first, last) for one in history.decided(UNEMPLOYED))

@@ -1,0 +1,51 @@
+"""Social energy tariff: households with a certain status pay less for gas and electricity, without asking.
+
+The ministry of Economy matches the clients of the suppliers every three months. It speaks only where a match visibly
+failed once for the same status: no increased reimbursement followed on it. Whether the supplier applies the tariff is
+not seen.
+"""
+
+from datetime import date
+from functools import cache
+
+from rules.dated import NoLaw, Parameters
+from rules.finding import Certainty, Doubt, Finding, Step
+from rules.history import History
+from rules.parameters import load
+from rules.right import not_seen, right
+from rules.statuses import unmatched
+from schemas.identifiers import quarter_days, quarter_of
+
+NAME = "social_energy_tariff"
+NOT_SEEN = (
+    not_seen("whether the supplier applies the tariff", "the ministry of Economy and the supplier"),
+    not_seen("name and address on the contract, and that it is the main home", "the supplier"),
+)
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The tariff of somebody whose status was not matched, as known on `day`."""
+    status = unmatched(history, day)
+    if status is None:
+        return []
+    first, _ = quarter_days(quarter_of(status.start))
+    try:
+        row = parameters().at("statuses", first)
+    except NoLaw:
+        return []
+    if status.kind not in row.codes("kinds"):
+        return []
+    last = date(first.year, 12, 31)
+    trace = (
+        *status.steps,
+        Step("tariff from", f"{first}", None, row.cited),
+        Step("tariff until", f"{last}", None, row.cited),
+    )
+    doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
+    return [right(NAME, history.person, status.quarter, trace=trace, doubts=doubts, causes=status.causes)]

@@ -1,0 +1,167 @@
+"""Unemployment benefit: enough days of work in the months before the request admit to it.
+
+It speaks when integration income began after the last job had ended, nothing shows another income instead, and the
+days worked reach a line of the law, or may with quarters not declared here. Somebody who lives on less than the
+benefit that their contributions opened is worth a question; somebody who only left a job is told nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from rules.dated import NoLaw, Parameters, Row
+from rules.exact import half_up
+from rules.finding import Certainty, Doubt, Finding, Step
+from rules.history import History, Worked
+from rules.parameters import load
+from rules.right import DAY, age_on, missing, months_later, not_seen, over, right
+from rules.situation import Decision
+from rules.windows import Window, window
+from schemas.identifiers import quarter_days, quarter_of
+
+NAME = "unemployment_admission"
+INTEGRATION_INCOME, UNEMPLOYED = "integration_income", "unemployment_benefit"
+INSTEAD = (UNEMPLOYED, "income_guarantee", "incapacity", "invalidity", "pension", "career_break")
+CAREER_MONTHS = 120
+NOT_SEEN = not_seen("why the job ended, and registration as job seeker", "the National Employment Office")
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A way to be admitted: its name, what was found for it, and whether that is enough (None: perhaps)."""
+
+    name: str
+    row: Row
+    found: Window
+    enough: bool | None
+    unseen: tuple[str, ...]
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The first integration income that followed on enough work, as known on `day`."""
+    if not history.decisions or not history.worked or history.born is None:
+        return []
+    for decision in history.decided(INTEGRATION_INCOME):
+        if over(quarter_of(decision.start), day):
+            found = list(_of_decision(history, decision, day))
+            if found:
+                return found
+    return []
+
+
+def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Finding]:
+    asked = decision.start
+    try:
+        services, conversion = parameters().at("services", asked), parameters().at("conversion", asked)
+    except NoLaw:
+        return
+    insured = [one for one in history.worked if one.worker_code not in services.codes("without") and one.first < asked]
+    latest = max(insured, key=lambda one: one.last, default=None)
+    if latest is None or any(one.end is None or one.end >= asked for one in insured if one.last == latest.last):
+        return
+    if any(history.has(kind, asked, max(day, asked)) for kind in INSTEAD):
+        return
+    admitted = max((one.start for one in history.decided(UNEMPLOYED) if one.start < asked), default=date.min)
+    new = [one for one in insured if one.first > admitted]
+    lines = sorted(
+        _lines(history, new, asked, admitted, services, conversion), key=lambda line: line.enough is not True
+    )
+    if not lines or lines[0].enough is False:
+        return
+    best = next(line for line in lines if line.enough is not False)
+    doubts = [Doubt(Certainty.LIKELY, NOT_SEEN)]
+    if best.enough is None:
+        doubts.append(
+            missing(best.unseen, "the NSSO")
+            if best.unseen
+            else Doubt(Certainty.TO_CHECK, not_seen("on which days of the quarter the work fell", "the employer"))
+        )
+    codes = services.codes("counted")
+    if any(one.part_time or one.days_per_week != SIX for one in new if _six_days(one, codes)):
+        doubts.append(Doubt(Certainty.TO_CHECK, f"days brought to a week of six: {conversion.cited}"))
+    trace = (
+        Step("age", f"{age_on(history.born or asked, asked)}", "years", best.row.cited),
+        Step("integration income from", f"{asked}", None, "decision of the public centre for social welfare"),
+        Step("last job until", f"{latest.last}", None, "DmfA zone 00045"),
+        Step("days of work", f"{best.found.surely // 100}", "days", f"{best.name}: {best.row.cited}"),
+        *_duration(asked),
+    )
+    causes = (*(event for one in new for event in one.events), decision.event)
+    yield right(NAME, history.person, quarter_of(asked), trace=trace, doubts=doubts, causes=causes)
+
+
+SIX = 600
+"""Days per week x 100 of the regime the law counts in."""
+
+
+def _lines(
+    history: History, new: Sequence[Worked], asked: date, admitted: date, services: Row, conversion: Row
+) -> Iterator[Line]:
+    """Every line open to the age on the day of the request; a line of an older group is open to the younger."""
+    age = age_on(history.born or asked, asked)
+    codes, most = services.codes("counted"), int(conversion.number("quarter")) * 100
+
+    def count(one: Worked) -> int:
+        return _six_days(one, codes)
+
+    for name, series in parameters().series.items():
+        if not name.startswith("line"):
+            continue
+        try:
+            row = series.at(asked)
+        except NoLaw:
+            continue
+        if age >= int(row.number("below")):
+            continue
+        months = int(row.number("months"))
+        found = _since(admitted, window(history, new, asked, months, count, most))
+        enough = found.reaches(int(row.number("days")) * 100)
+        unseen = found.unseen
+        if "career" in row.figures or "of" in row.figures:
+            career = window(history, new, months_later(asked, -months), CAREER_MONTHS, count, most)
+            before = _since(admitted, career)
+            more = before.reaches(_needed_before(row, found))
+            enough = False if False in (enough, more) else True if enough and more else None
+            unseen = (*before.unseen, *found.unseen)
+        yield Line(name, row, found, enough, unseen)
+
+
+def _since(admitted: date, found: Window) -> Window:
+    """The window without the quarters that lie before the last admission whole: their days are not new."""
+    unseen = tuple(name for name in found.unseen if quarter_days(name)[1] > admitted)
+    return Window(found.surely, found.most, unseen)
+
+
+def _needed_before(row: Row, found: Window) -> int:
+    """Days x 100 in the ten years before the reference period: a fixed number, or some for each day that is missing."""
+    if "career" in row.figures:
+        return int(row.number("career")) * 100
+    return max(int(row.number("of")) * 100 - found.surely, 0) * int(row.number("per day"))
+
+
+def _six_days(one: Worked, codes: frozenset[str]) -> int:
+    """Days x 100 in a week of six days."""
+    if one.part_time:
+        hours = one.hours(codes)
+        return half_up(hours * SIX, one.reference_hours) if hours and one.reference_hours else 0
+    return half_up(one.days(codes) * SIX, one.days_per_week) if one.days_per_week else 0
+
+
+def _duration(asked: date) -> tuple[Step, ...]:
+    """How long the benefit can last since the reform."""
+    try:
+        row = parameters().at("duration", asked)
+    except NoLaw:
+        return ()
+    least, most = int(row.number("months")), int(row.number("months")) + int(row.number("more"))
+    return (
+        Step("benefit until at least", f"{months_later(asked, least) - DAY}", None, row.cited),
+        Step("benefit until at most", f"{months_later(asked, most) - DAY}", None, row.cited),
+    )

@@ -1,0 +1,149 @@
+"""Youth holidays: who was under 25, left school last year and worked a month, has up to four weeks paid this year.
+
+It speaks once a year, for the quarter in which the private-sector job of that year begins or goes on, and only when
+the first job that counts was begun in the year before. The end of the studies is not seen here: it is always "to
+check".
+"""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+
+from rules.dated import NoLaw, Parameters, Row
+from rules.finding import Certainty, Doubt, Finding, Step
+from rules.history import History, Worked, quarters_between
+from rules.holidays import (
+    USED_UP,
+    YEAR,
+    benefit,
+    jobs_by_year,
+    opening,
+    private,
+    regime,
+    size,
+    taken,
+    year_of,
+)
+from rules.holidays import (
+    parameters as shared,
+)
+from rules.parameters import load
+from rules.right import age_on, complete, not_seen, right, spans
+from schemas.identifiers import quarter_of
+
+NAME = "youth_holiday"
+UNEMPLOYED = "unemployment_benefit"
+OLDEST_YEARS = 30
+"""Whose earliest work that is held lies more years after their birth was young in no year that is held."""
+ALREADY = Doubt(
+    Certainty.TO_CHECK, not_seen("whether the days were asked on form C103", "the National Employment Office")
+)
+STUDIES = Doubt(
+    Certainty.TO_CHECK, not_seen("that studies or training ended in that year", "the school and the communities")
+)
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The year in which somebody may have youth holidays, as known on `day`."""
+    born = history.born
+    if born is None or not history.worked or history.worked[0].first.year - born.year > OLDEST_YEARS:
+        return []
+    return [
+        finding for first, jobs in jobs_by_year(history) if first <= day for finding in _of_year(history, first, jobs)
+    ]
+
+
+def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]:
+    served, eve = year_of(first - timedelta(days=1))
+    age = age_on(history.born or eve, eve)
+    try:
+        row, school = parameters().at("conditions", first), parameters().at("school", first)
+    except NoLaw:
+        return []
+    begun = opening(jobs, first)
+    if age >= int(row.number("below")) or begun is None or _taken(history, first, school):
+        return []
+    counted = [one for one in private(history) if (one.start or one.first) >= served]
+    earliest = min((one.start or one.first for one in counted), default=first)
+    if earliest > eve or _worked_before(history, served, school):
+        return []
+    start, job = begun
+    worked = [one for one in private(history) if one.first.year == served.year]
+    unseen = _unseen(history, counted, eve)
+    if not unseen and not _enough(worked, served, eve, row):
+        return []
+    if not unseen and earliest == served and complete(spans(worked, served, eve), YEAR):
+        return []
+    trace = (
+        Step("age on 31 December", f"{age}", "years", row.cited),
+        Step("first job from", f"{earliest}", None, "DmfA zone 00044"),
+        *([] if unseen else _days(worked, served, eve, row, job)),
+        size(job, start),
+        *benefit(start),
+    )
+    doubts = [STUDIES, ALREADY, USED_UP]
+    if unseen:
+        doubts.append(Doubt(Certainty.TO_CHECK, not_seen(f"the work in {', '.join(unseen)}", "the NSSO")))
+    events = [event for one in (*worked, job) for event in one.events]
+    return [right(NAME, history.person, quarter_of(start), trace=trace, doubts=doubts, causes=events)]
+
+
+def _unseen(history: History, jobs: list[Worked], eve: date) -> list[str]:
+    """The quarters of these jobs in the service year that were not declared here."""
+    spent = ((one.start or one.first, min(one.end or eve, eve)) for one in jobs)
+    named = {name for begin, end in spent for name in quarters_between(begin, end)}
+    return sorted(named - history.quarters)
+
+
+def _worked_before(history: History, served: date, school: Row) -> bool:
+    """Whether a job that is no pupil's or student's began before the service year."""
+    pupils = school.codes("pupils")
+    return any(one.worker_code not in pupils and (one.start or one.first) < served for one in history.worked)
+
+
+def _enough(worked: list[Worked], served: date, eve: date, row: Row) -> bool:
+    """A month under contract, and enough days or hours in it."""
+    if complete(spans(worked, served, eve), int(row.number("months"))) is None:
+        return False
+    codes = row.codes("counted")
+    if sum(one.days(codes) for one in worked) >= int(row.number("days")) * 100:
+        return True
+    hours = [one.hours(codes) for one in worked]
+    return None not in hours and sum(one or 0 for one in hours) >= int(row.number("hours")) * 100
+
+
+def _days(worked: list[Worked], served: date, eve: date, row: Row, job: Worked) -> list[Step]:
+    """What whole months of work give in ordinary days, and what is left for youth holidays."""
+    months = max(number for number in range(YEAR + 1) if not number or complete(spans(worked, served, eve), number))
+    full = shared().at("days", eve).number(regime(job))
+    ordinary = Fraction(full) * months / YEAR
+    return [
+        Step("months worked", f"{months}", None, row.cited),
+        Step(
+            "ordinary days",
+            _plain(ordinary),
+            "days",
+            "In proportion to the months (example of 3 months: 5 and 15 days)",
+        ),
+        Step("youth days", _plain(Fraction(full) - ordinary), "days", "What is left of four weeks"),
+    ]
+
+
+def _plain(days: Fraction) -> str:
+    """Two decimals, without those that are nothing."""
+    exact = (Decimal(days.numerator) / Decimal(days.denominator)).quantize(Decimal("0.01"))
+    return f"{exact.normalize():f}"
+
+
+def _taken(history: History, first: date, school: Row) -> bool:
+    _, last = year_of(first)
+    if taken(history.worked, first, "073"):
+        return True
+    return any(one.nature in school.codes("youth") and one.covers(first, last) for one in history.decided(UNEMPLOYED))

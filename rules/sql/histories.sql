@@ -1,0 +1,1 @@
+select person, body from rules.history where person = any(%(persons)b::bytea[])

@@ -1,0 +1,262 @@
+"""Rules over several quarters: any order of facts ends in the same state, and only what a fact touches is told anew."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from rules.bundle import Outcome, Reader, arrive, decide_bundle
+from rules.case import EMPLOYER, PERSON, events
+from rules.catalogue import HISTORY_RULES, decide_history
+from rules.decide import State
+from rules.fold import ENTITLEMENTS, PARTS, Fact, Slot
+from rules.history import pack, unpack, worked
+from rules.situation import situation
+from rules.story import number, stories, told
+from schemas.codec import decode_body, encode_body
+from schemas.contracts import contract
+from schemas.registry import SchemaBook
+
+AT = datetime(2026, 7, 20, tzinfo=UTC)
+ANNE = b"a" * 16
+YOUNG, SENIOR = number(date(2003, 3, 15)), number(date(1973, 6, 10))
+OTHER_EMPLOYER = "0428759497"
+Facts = list[dict[str, Any]]
+
+
+def _filled(schema: Any, record: dict[str, Any]) -> dict[str, Any]:
+    filled: dict[str, Any] = {}
+    for field in schema["fields"]:
+        name, kind = field["name"], field["type"]
+        inner = kind["items"] if isinstance(kind, dict) and kind.get("type") == "array" else None
+        if name in record:
+            value = record[name]
+            filled[name] = [_filled(inner, part) for part in value] if inner and isinstance(inner, dict) else value
+        elif "default" not in field:
+            filled[name] = (
+                {"string": "", "boolean": False, "int": 0, "long": 0}.get(kind, 0) if isinstance(kind, str) else AT
+            )
+    return filled
+
+
+def fact(kind: str, record: dict[str, Any]) -> dict[str, Any]:
+    full = contract(kind)
+    return {"person": ANNE, "contract": full.id, "body": encode_body(full, _filled(full.schema, record))}
+
+
+def declared(
+    person: str,
+    quarter: str,
+    case: dict[str, Any],
+    *,
+    version: int = 1,
+    status: str = "original",
+    employer: str = EMPLOYER,
+) -> Facts:
+    """The three facts of one quarter of work, by default taken up in full so that no reduction is found in it."""
+    made = events({"quarter": quarter, "person": person, "days": {1: 60}, **case})
+    envelope = {
+        "declaration": f"{quarter}-{employer}", "version": version, "status": status, "employer": employer,
+        "occurred_at": AT, "trace_parent": "",
+    }  # fmt: skip
+    return [
+        fact(kind, {**event, **envelope, "event": f"{kind}-{quarter}-{employer}-{version}"})
+        for kind, event in zip(PARTS, made, strict=True)
+    ]
+
+
+def decided(person: str, name: str, what: dict[str, Any], *, version: int = 1, status: str = "original") -> Facts:
+    """The fact of one decision of an institution."""
+    record = {
+        "event": f"{name}-{version}", "declaration": name, "version": version, "status": status, "quarter": "",
+        "employer": "", "person": person, "occurred_at": AT, "trace_parent": "", "institution": "rva",
+        "nature": "", "until": None, **what,
+    }  # fmt: skip
+    return [fact(ENTITLEMENTS, record)]
+
+
+class Store:
+    """What PostgreSQL would hold between bundles: held facts are read only as far as the queries read them."""
+
+    def __init__(self) -> None:
+        self.facts: dict[Any, Fact] = {}
+        self.states: dict[Slot, dict[str, State]] = {}
+        self.histories: dict[bytes, bytes] = {}
+        self.read: list[int] = []
+
+    def take(self, *some: Facts) -> list[tuple[str, str, str]]:
+        """Rule, quarter and status of each finding told."""
+        records = [decode_body(contract("findings"), change.state.body) for _, change in self.outcome(*some).changes]
+        return sorted((one["rule"], one["quarter"], one["status"]) for one in records)
+
+    def outcome(self, *some: Facts) -> Outcome:
+        reader = Reader(SchemaBook())
+        arrived = arrive({"at": AT, "facts": [one for part in some for one in part]}, reader)
+        held = list(self._held(arrived.quarters(), arrived.with_decisions()))
+        self.read.append(len(held))
+        outcome = decide_bundle(arrived, held, self.states, reader, lambda *_: [], histories=self.histories)
+        assert outcome.failures == []
+        self.facts |= {one.place: one for one in outcome.facts}
+        self.histories |= outcome.histories
+        for slot, change in outcome.changes:
+            self.states.setdefault(slot, {})[change.state.finding] = change.state
+        return outcome
+
+    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[Fact]:
+        """As held.sql."""
+        for place, one in self.facts.items():
+            if place.quarter in quarters or place.person in decisions or place.person not in self.histories:
+                yield one
+
+    def told(self) -> set[tuple[str, str, str]]:
+        """What stands told: rule, quarter and certainty."""
+        records = [decode_body(contract("findings"), s.body) for some in self.states.values() for s in some.values()]
+        return {(r["rule"], r["quarter"], r["certainty"]) for r in records if r["status"] != "withdrawn"}
+
+
+FEBRUARY = {"from": date(2026, 2, 2)}
+OCTOBER = {"from": date(2025, 10, 1)}
+ALLOWANCE = {"kind": "disability_allowance", "from": date(2026, 1, 1)}
+INCREASED = {"kind": "increased_reimbursement", "from": date(2026, 3, 1)}
+FULL = {"kind": "unemployment_benefit", "nature": "01", "from": date(2024, 11, 1), "until": date(2025, 9, 30)}
+LIFE: list[Facts] = [
+    declared(SENIOR, "2025Q4", {"from": date(2025, 10, 1), "until": date(2025, 12, 31)}),
+    declared(SENIOR, "2026Q1", FEBRUARY),
+    declared(SENIOR, "2026Q2", {**FEBRUARY, "days": {1: 30, 50: 30}}),
+    declared(SENIOR, "2026Q2", {**FEBRUARY, "days": {1: 20, 50: 40}}, version=2),
+    declared(SENIOR, "2026Q1", {"from": date(2026, 3, 2), "until": date(2026, 3, 31)}, employer=OTHER_EMPLOYER),
+    decided(SENIOR, "u1", {**FULL, "nature": "02", "until": None}),
+    decided(SENIOR, "u1", FULL, version=2),
+    decided(SENIOR, "v1", ALLOWANCE),
+    decided(SENIOR, "b1", INCREASED),
+    decided(SENIOR, "b1", INCREASED, version=2, status="cancelled"),
+]
+
+
+def _of(bundles: list[list[Facts]]) -> Store:
+    store = Store()
+    for bundle in bundles:
+        store.take(*bundle)
+    return store
+
+
+EXPECTED = {
+    ("senior_holiday", "2026Q1", "likely"),
+    ("senior_holiday", "2025Q4", "likely"),
+    ("increased_reimbursement", "2026Q1", "likely"),
+    ("maximum_billing", "2026Q1", "to_check"),
+    ("social_energy_tariff", "2026Q1", "to_check"),
+    ("sickness_benefit", "2026Q2", "likely"),
+    ("additional_holiday", "2026Q2", "likely"),
+}
+
+
+def test_a_life_in_order_ends_in_what_the_rules_find() -> None:
+    assert _of([[one] for one in LIFE]).told() == EXPECTED
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(some.permutations(range(len(LIFE))), some.lists(some.integers(1, len(LIFE) - 1), max_size=4))
+def test_any_order_and_any_cut_into_bundles_ends_in_the_same_state(order: list[int], cuts: list[int]) -> None:
+    edges = [0, *sorted(set(cuts)), len(LIFE)]
+    store = _of([[LIFE[place] for place in order[a:b]] for a, b in pairwise(edges)])
+    assert store.told() == EXPECTED
+    assert unpack(store.histories[ANNE]) == unpack(_of([LIFE]).histories[ANNE])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(some.permutations([(place, part) for place in range(5) for part in range(3)]))
+def test_the_parts_of_declarations_may_come_in_any_order(order: list[tuple[int, int]]) -> None:
+    store = _of([[LIFE[6]], *([[LIFE[place][part]]] for place, part in order), [LIFE[7]]])
+    assert store.told() == EXPECTED
+
+
+def test_a_late_quarter_is_read_without_the_quarters_around_it() -> None:
+    store = _of([[one] for one in LIFE[:3]])
+    store.take(declared(SENIOR, "2023Q1", {"from": date(2023, 1, 1), "until": date(2023, 3, 31)}))
+    assert store.read == [0, 0, 0, 0]
+    store.take(LIFE[3])
+    assert store.read[-1] == 3
+
+
+def test_whoever_has_no_history_yet_gets_one_of_everything_that_is_held() -> None:
+    store = _of([[one] for one in LIFE[:7]])
+    whole = dict(store.histories)
+    store.histories.clear()
+    store.take(LIFE[7])
+    assert store.histories == whole
+
+
+def test_a_correction_that_takes_the_days_withdraws_the_right_of_another_quarter() -> None:
+    store = Store()
+    store.take(declared(YOUNG, "2025Q4", OCTOBER))
+    assert store.take(declared(YOUNG, "2026Q1", OCTOBER)) == [("youth_holiday", "2026Q1", "found")]
+    later = declared(YOUNG, "2026Q2", {**OCTOBER, "days": {1: 50, 73: 10}})
+    assert store.take(later) == [("youth_holiday", "2026Q1", "withdrawn")]
+
+
+def test_a_cancelled_declaration_takes_its_work_out_of_the_history() -> None:
+    store = Store()
+    store.take(declared(YOUNG, "2025Q4", OCTOBER))
+    store.take(declared(YOUNG, "2026Q1", OCTOBER))
+    cancelled = declared(YOUNG, "2026Q1", OCTOBER, version=2, status="cancelled")
+    assert store.take(cancelled) == [("youth_holiday", "2026Q1", "withdrawn")]
+    assert {quarter for quarter, _ in unpack(store.histories[ANNE])} == {"2025Q4"}
+
+
+def test_a_right_taken_up_silences_the_finding_and_one_given_back_finds_it_again() -> None:
+    store = Store()
+    status = decided(SENIOR, "v1", ALLOWANCE)
+    assert ("increased_reimbursement", "2026Q1", "found") in store.take(status)
+    assert ("increased_reimbursement", "2026Q1", "withdrawn") in store.take(decided(SENIOR, "b1", INCREASED))
+    assert ("increased_reimbursement", "2026Q1", "found") in store.take(
+        decided(SENIOR, "b1", INCREASED, version=2, status="cancelled")
+    )
+
+
+def test_the_same_facts_again_say_nothing_new() -> None:
+    store = _of([[one] for one in LIFE])
+    assert store.outcome(*LIFE).histories == {}
+    assert store.take(*LIFE) == []
+
+
+def test_a_right_is_told_to_the_person_and_belongs_to_no_employer() -> None:
+    store = Store()
+    outcome = store.outcome(decided(SENIOR, "v1", ALLOWANCE))
+    assert {change.recipient for _, change in outcome.changes} == {SENIOR}
+    assert {slot.employer for slot, _ in outcome.changes} == {""}
+
+
+def test_no_wage_is_kept_in_a_history() -> None:
+    seen = situation(*events({"quarter": "2026Q1", "wage": {1: 4321.09}, "days": {1: 60}}))
+    packed = pack({("2026Q1", EMPLOYER): worked(seen)})
+    assert b"432109" not in packed
+    assert PERSON.encode() not in packed
+
+
+@pytest.mark.parametrize("rule", HISTORY_RULES)
+def test_a_history_is_the_same_after_it_was_stored(rule: str) -> None:
+    for story in stories(rule):
+        slots: dict[tuple[str, str], Any] = {}
+        for one in story.history.worked:
+            place = one.quarter, one.employer
+            slots[place] = (*slots.get(place, ()), one)
+        assert unpack(pack(slots)) == slots
+
+
+@pytest.mark.parametrize("rule", HISTORY_RULES)
+def test_a_day_later_no_right_that_was_found_is_lost(rule: str) -> None:
+    """What is found rests on facts; time alone adds to it, until a status has been over for a quarter."""
+    for story in stories(rule):
+        before = HISTORY_RULES[rule](story.history, story.day)
+        after = HISTORY_RULES[rule](story.history, date.fromordinal(story.day.toordinal() + 1))
+        if "a day earlier it is no ground" not in story.name and "Ended in the quarter before" not in story.name:
+            assert {one.quarter for one in before} <= {one.quarter for one in after}
+
+
+def test_nothing_at_all_is_found_in_nothing() -> None:
+    assert decide_history(told({"decisions": []}), date(2026, 7, 1)) == []

@@ -1,0 +1,108 @@
+"""Rights are found for a few of a generated population, not for everybody: a share of each rule is held here."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kruispunt.generating import due
+from producers.generate.run import generate
+from rules.catalogue import HISTORY_RULES, decide_history
+from rules.finding import Finding
+from rules.history import History, Slots, history, of, worked
+from rules.situation import Decision, Situation, decision, situation
+from schemas.identifiers import quarter_days
+
+PERSONS = 1500
+QUARTERS = ("2025Q1", "2026Q3")
+MOST = {"youth_holiday": 0.07, "senior_holiday": 0.01, "additional_holiday": 0.005, "sickness_benefit": 0.002}
+"""Largest share of a population told of a right; of the others nobody, since no such status is generated."""
+
+
+@dataclass
+class Population:
+    """A generated quarter as the stream would hold it, and what the rules find in it and in single declarations."""
+
+    quarter: str
+    histories: dict[str, History] = field(default_factory=dict)
+    found: list[Finding] = field(default_factory=list)
+    checked: list[Finding] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module", params=QUARTERS)
+def population(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Population:
+    quarter: str = request.param
+    folder = tmp_path_factory.mktemp("shares")
+    seen: list[Situation] = []
+
+    def remember(events: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
+        seen.append(situation(events["wages"], events["working-time"], events["contributions"]))
+        return due(events)
+
+    generate(PERSONS, quarter, folder, due=remember)
+    day = quarter_days(quarter)[1] + timedelta(days=15)
+    slots: dict[str, Slots] = defaultdict(dict)
+    for one in seen:
+        slots[one.person][one.quarter, one.employer] = worked(one)
+    decisions = _decisions(folder)
+    made = Population(quarter)
+    made.histories = {person: history(person, some, decisions[person]) for person, some in slots.items()}
+    made.found = [finding for one in made.histories.values() for finding in decide_history(one, day)]
+    made.checked = [finding for one in seen for finding in decide_history(of(one), day)]
+    return made
+
+
+def _decisions(folder: Path) -> dict[str, list[Decision]]:
+    found: dict[str, list[Decision]] = defaultdict(list)
+    for line in (folder / "entitlements.jsonl").read_text("utf-8").splitlines():
+        one = json.loads(line)
+        until = one["until"] and date.fromisoformat(one["until"])
+        record = {**one, "event": one["decision"], "from": date.fromisoformat(one["from"]), "until": until}
+        found[one["person"]].append(decision(record))
+    return found
+
+
+@pytest.mark.parametrize("rule", HISTORY_RULES)
+def test_a_right_is_found_for_a_few(population: Population, rule: str) -> None:
+    told = {finding.person for finding in population.found if finding.rule == rule}
+    assert len(told) <= MOST.get(rule, 0) * PERSONS
+
+
+def test_nobody_is_told_of_a_right_twice_in_a_year(population: Population) -> None:
+    told = [(finding.rule, finding.person, finding.quarter[:4]) for finding in population.found]
+    assert len(told) == len(set(told))
+
+
+def test_a_right_over_the_years_is_never_certain(population: Population) -> None:
+    assert "certain" not in {finding.certainty for finding in population.found}
+
+
+def test_senior_holidays_are_for_who_was_unemployed_and_youth_holidays_for_the_young(population: Population) -> None:
+    first, _ = quarter_days(population.quarter)
+    for finding in population.found:
+        person = population.histories[finding.person]
+        assert person.born is not None
+        if finding.rule == "senior_holiday":
+            assert first.year - person.born.year > 50
+            assert person.has("unemployment_benefit", date(first.year - 1, 1, 1), date(first.year - 1, 12, 31))
+        if finding.rule == "youth_holiday":
+            assert first.year - person.born.year <= 25
+
+
+def test_nobody_whose_sickness_is_paid_is_told_of_it(population: Population) -> None:
+    first, last = quarter_days(population.quarter)
+    for finding in population.found:
+        if finding.rule == "sickness_benefit":
+            assert not population.histories[finding.person].has("incapacity", first, last)
+
+
+def test_one_declaration_says_nothing_of_rights_that_rest_on_decisions(population: Population) -> None:
+    assert {finding.rule for finding in population.checked} <= {"youth_holiday"}
+    assert {finding.certainty for finding in population.checked} <= {"to check"}
+    if not population.quarter.endswith("Q1"):
+        assert population.checked == []
