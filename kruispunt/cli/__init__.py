@@ -4,7 +4,7 @@ A file per panel of `kruispunt --help`; each command imports its own stage only,
 """
 
 # In the order of the panels.
-from kruispunt.cli import stack, inward, outward, deliberating, accounts, processes  # isort: skip
+from kruispunt.cli import stack, inward, outward, deliberating, accounts, processes, law  # isort: skip
 from kruispunt.cli.app import app, main
 
-__all__ = ["accounts", "app", "deliberating", "inward", "main", "outward", "processes", "stack"]
+__all__ = ["accounts", "app", "deliberating", "inward", "law", "main", "outward", "processes", "stack"]

@@ -55,3 +55,13 @@ def test_every_key_of_a_deliberation_is_explained() -> None:
     keys = {field.alias or name for name, field in Deliberation.model_fields.items()}
     table = (ROOT / "docs" / "deliberations.md").read_text("utf-8")
     assert keys == set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+
+
+def test_every_key_of_a_case_is_explained() -> None:
+    from rules.casekeys import KEYS
+
+    table = (ROOT / "docs" / "cases.md").read_text("utf-8")
+    explained = re.findall(r"^\| `([\w ]+)` \| (\w+) \| \S.* \| \S.* \|$", table, re.MULTILINE)
+    assert explained == [(key.name, key.level) for key in KEYS]
+    required = re.findall(r"^\| `([\w ]+)` \| (\w+) \|.*\| required \|$", table, re.MULTILINE)
+    assert required == [(key.name, key.level) for key in KEYS if key.required]
