@@ -1,13 +1,16 @@
 """The law: what the rules say, whether they do, and what they would say otherwise."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kruispunt.cli.app import Json
+from kruispunt.cli.app import Day, Json, day
 from kruispunt.cli.processes import law
 from kruispunt.output import answering
+
+Rule = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` names it.")]
 
 
 @law.command("test")
@@ -23,3 +26,21 @@ def try_rules(
 
     with answering():
         raise typer.Exit(casework.run(path, rule=rule, json=json))
+
+
+@law.command("list")
+def list_rules(json: Json = False) -> None:
+    """List the rules by their names in four languages, with their law and where their figures come from."""
+    from kruispunt import law as stage
+
+    with answering():
+        stage.rules_list(json=json)
+
+
+@law.command("show")
+def show_rule(rule: Rule, on: Day = None, json: Json = False) -> None:
+    """Show a rule as it stands on a day: formula, figures, units, sources; where there is no law, why."""
+    from kruispunt import law as stage
+
+    with answering():
+        stage.rules_show(rule, on=day(on) or date.today(), json=json)  # noqa: DTZ011 - a day of the law, not a moment
