@@ -41,10 +41,17 @@ class NoLaw(LookupError):
 
 
 class Citation(str):
-    """What a trace states as its source; it knows the row it cites, so that a doubtful row makes a doubtful finding."""
+    """What a trace states as its source; it knows the rows it rests on: a doubtful row makes a doubtful finding."""
 
-    __slots__ = ("row",)
-    row: "Row"
+    __slots__ = ("rows",)
+    rows: "tuple[Row, ...]"
+
+
+def citing(text: str, *rows: "Row") -> Citation:
+    """A source in other words than the row's own."""
+    made = Citation(text)
+    made.rows = rows
+    return made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,9 +79,7 @@ class Row:
     @property
     def cited(self) -> Citation:
         """Source, quality and first day, as a trace states them."""
-        made = Citation(f"{self.source} ({self.quality}), in force from {self.start}")
-        made.row = self
-        return made
+        return citing(f"{self.source} ({self.quality}), in force from {self.start}", self)
 
     @property
     def version(self) -> str:

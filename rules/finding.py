@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from rules.dated import Citation, Row
 from rules.exact import cents
 
 Side = Literal["employer", "citizen"]
@@ -46,6 +47,11 @@ class Step:
     unit: str | None
     source: str
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of figures it rests on."""
+        return self.source.rows if isinstance(self.source, Citation) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -65,6 +71,11 @@ def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
     return tuple(Step("certainty", doubt.certainty.value, None, doubt.reason) for doubt in doubts)
 
 
+def _shaky(trace: tuple[Step, ...]) -> list[Row]:
+    """The rows a trace rests on that are derived or from memory, each once."""
+    return list(dict.fromkeys(row for step in trace for row in step.rows if not row.quality.firm))
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """A right that was missed. Amounts in euro; `missing` is never negative; `causes` are the events it rests on."""
@@ -82,6 +93,13 @@ class Finding:
     certainty: Certainty
     trace: tuple[Step, ...]
     causes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Whatever a rule says: what rests on a figure nobody read is to check."""
+        if self.certainty.states_an_amount and (shaky := _shaky(self.trace)):
+            doubts = [Doubt(Certainty.TO_CHECK, f"figures derived, not read: {row.cited}") for row in shaky]
+            object.__setattr__(self, "certainty", Certainty.TO_CHECK)
+            object.__setattr__(self, "trace", (*self.trace, *doubt_steps(doubts)))
 
     def as_json(self) -> dict[str, Any]:
         """As `kruispunt check --json` prints it."""

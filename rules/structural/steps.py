@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
+from rules.dated import citing
 from rules.exact import plain
 from rules.finding import Step
 from rules.parameters import load
@@ -11,6 +12,8 @@ from rules.structural.category import NAME
 from rules.structural.reckoning import SERVICES, Reckoning
 
 WAGES = "DmfA zones 00067 and 00070"
+RAISED = (1, 10)
+"""First months of the quarters in which W may be raised."""
 DECIMALS = 10
 """How far beta_s is written out; it is reckoned with as the fraction it is."""
 
@@ -31,17 +34,18 @@ def trace(result: Reckoning) -> Iterator[Step]:
 
 def _reference_wage(result: Reckoning, law: str) -> Iterator[Step]:
     occupation, known = result.occupation, result.general
-    yield Step("W", plain(result.wage), "EUR", f"{WAGES}, codes {_codes(known.wage_codes)}")
+    rows = (known.wage, known.raised) if known.day.month in RAISED else (known.wage,)
+    source = citing(f"{WAGES}, codes {_codes(known.wage_codes)}", *rows)
+    yield Step("W", plain(result.wage), "EUR", source)
     if result.raised:
         yield Step("W raised by factor", f"{known.raised.number('agency_factor')}", None, known.raised.cited)
+    source = citing(f"{SERVICES}, codes {_codes(known.worked)}", known.services)
     if occupation.part_time:
-        yield Step(
-            "H", plain(occupation.hours(known.worked) or 0), "hours", f"{SERVICES}, codes {_codes(known.worked)}"
-        )
+        yield Step("H", plain(occupation.hours(known.worked) or 0), "hours", source)
         yield Step("U", plain(occupation.reference_hours or 0), "hours", "DmfA zone 00049")
         formula = "13 U / H"
     else:
-        yield Step("J", plain(occupation.days(known.worked)), "days", f"{SERVICES}, codes {_codes(known.worked)}")
+        yield Step("J", plain(occupation.days(known.worked)), "days", source)
         yield Step("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
         formula = "13 D / J"
     if result.factor:
@@ -64,10 +68,11 @@ def _theoretical(result: Reckoning, law: str) -> Iterator[Step]:
 
 def _fraction(result: Reckoning, law: str) -> Iterator[Step]:
     occupation, codes = result.occupation, result.general.counted
+    source = citing(f"{SERVICES}, codes {_codes(codes)}", result.general.services)
     if occupation.part_time:
-        yield Step("Z", plain(occupation.hours(codes) or 0), "hours", f"{SERVICES}, codes {_codes(codes)}")
+        yield Step("Z", plain(occupation.hours(codes) or 0), "hours", source)
     else:
-        yield Step("X", plain(occupation.days(codes)), "days", f"{SERVICES}, codes {_codes(codes)}")
+        yield Step("X", plain(occupation.days(codes)), "days", source)
     yield Step("mu", plain(result.mu), None, law)
     yield Step("mu_glob", plain(result.mu_glob), None, law)
     yield Step("beta_s", _decimal(result.beta), None, result.general.beta.cited)
