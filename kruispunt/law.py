@@ -28,7 +28,7 @@ NO_LAW = "no law on that day"
 INDENT = 2
 
 
-def _names(parameters: Parameters) -> dict[str, str]:
+def names(parameters: Parameters) -> dict[str, str]:
     """The name of a rule in each language: its own, else what notices call it."""
     titles = {language: texts(language).get("rules").get(parameters.rule, {}).get("title") for language in LANGUAGES}
     return {
@@ -72,7 +72,7 @@ def _summary(name: str) -> dict[str, Any]:
     return {
         "rule": name,
         "kind": "rule" if name in RULES else "shared figures",
-        "names": _names(parameters),
+        "names": names(parameters),
         "law": parameters.law,
         "labels": _labels(parameters),
         "cases": len(quarters),
@@ -143,7 +143,7 @@ def _value(value: Figure) -> str | list[str]:
 
 
 def _show(rule: str, parameters: Parameters, on: date, series: list[dict[str, Any]]) -> None:
-    for language, name in _names(parameters).items():
+    for language, name in names(parameters).items():
         console.print(f"{language}  [bold]{escape(name)}[/]")
     console.print(f"\n{escape(parameters.law)}", soft_wrap=True)
     if rule in RULES:

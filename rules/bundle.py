@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from rules.catalogue import decide_all
 from rules.decide import Change, State, changes
 from rules.finding import Finding
-from rules.fold import ENTITLEMENTS, Content, Fact, Held, Slot, fact, fold, situation, slots_to_decide
+from rules.fold import ENTITLEMENTS, Content, Fact, Held, Place, Slot, fact, fold, situation, slots_to_decide
 from rules.situation import Situation
 from schemas.codec import decode_body
 from schemas.registry import SchemaBook, UnknownSchema
@@ -31,9 +32,10 @@ class Failure:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a bundle leads to: facts to hold, findings to tell by slot, persons to set aside."""
+    """What a bundle leads to: facts to hold and those they replace, findings to tell by slot, persons to set aside."""
 
     facts: list[Fact] = field(default_factory=list)
+    earlier: list[Fact] = field(default_factory=list)
     changes: list[tuple[Slot, Change]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
@@ -86,6 +88,28 @@ class Reader:
         return self.content(one.contract, one.body)
 
 
+class Witness:
+    """Reads facts and remembers which: they are what a finding rests on."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._seen: dict[Place, Fact] = {}
+
+    def __call__(self, one: Fact) -> Content:
+        """The content of a fact."""
+        self._seen[one.place] = one
+        return self._reader(one)
+
+    def evidence(self) -> list[dict[str, str]]:
+        """The events read so far, each with the digest of its body, in an order of their own."""
+        return sorted((exhibit(one, self._reader) for one in self._seen.values()), key=lambda one: one["event"])
+
+
+def exhibit(one: Fact, reader: Reader) -> dict[str, str]:
+    """An event and the digest of the copy that was read."""
+    return {"event": reader(one)["event"], "sha256": sha256(one.body).hexdigest()}
+
+
 def arrive(bundle: Mapping[str, Any], reader: Reader) -> Arrived:
     """Sort the facts of a bundle by person; whoever has one that cannot be read is set aside whole."""
     raw: dict[bytes, list[dict[str, Any]]] = defaultdict(list)
@@ -128,6 +152,7 @@ def decide_bundle(
             outcome.failures.append(Failure(person, UNDECIDABLE, type(error).__name__, arrived.raw[person]))
             continue
         outcome.facts += new
+        outcome.earlier += [present[person][one.place] for one in new if one.place in present[person]]
         outcome.changes += found
     return outcome
 
@@ -143,7 +168,9 @@ def _decide_person(
     held, new = fold(present, facts)
     found = []
     for slot in sorted(slots_to_decide(held, new, reader)):
-        seen = situation(slot, held, reader)
+        witness = Witness(reader)
+        seen = situation(slot, held, witness)
         if seen is not None:
-            found += [(slot, change) for change in changes(states.get(slot, {}), decide(seen, at.date()), at)]
+            told = changes(states.get(slot, {}), decide(seen, at.date()), at, witness.evidence)
+            found += [(slot, change) for change in told]
     return list(new.values()), found

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import cast
 
@@ -84,13 +85,18 @@ class Row:
     @property
     def version(self) -> str:
         """File, series, first day, label and a digest of what stands in the row: another figure is another version."""
-        figures = [
-            (name, ",".join(sorted(value)) if isinstance(value, frozenset) else f"{value}", self.units.get(name, ""))
-            for name, value in sorted(self.figures.items())
-        ]
-        content = f"{self.start}|{self.end}|{figures}|{self.quality}|{self.source}|{self.unknown}"
-        digest = sha256(content.encode()).hexdigest()[:DIGITS]
-        return f"{self.file} | {self.series} | {self.start} | {self.quality} | {digest}"
+        return _version(self)
+
+
+@lru_cache(maxsize=4096)
+def _version(row: Row) -> str:
+    figures = [
+        (name, ",".join(sorted(value)) if isinstance(value, frozenset) else f"{value}", row.units.get(name, ""))
+        for name, value in sorted(row.figures.items())
+    ]
+    content = f"{row.start}|{row.end}|{figures}|{row.quality}|{row.source}|{row.unknown}"
+    digest = sha256(content.encode()).hexdigest()[:DIGITS]
+    return f"{row.file} | {row.series} | {row.start} | {row.quality} | {digest}"
 
 
 @dataclass(frozen=True, slots=True)

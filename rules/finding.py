@@ -119,7 +119,10 @@ class Finding:
         }
 
     def as_record(self) -> dict[str, Any]:
-        """As the contract `findings` holds it, without identifier, version, status and time."""
+        """As the contract `findings` holds it, without identifier, version, status, time and evidence."""
+        rows = {
+            row: number for number, row in enumerate(dict.fromkeys(row for step in self.trace for row in step.rows))
+        }
         return {
             "rule": self.rule,
             "side": self.side,
@@ -132,7 +135,8 @@ class Finding:
             "claimed": cents(self.claimed),
             "missing": None if self.missing is None else cents(self.missing),
             "certainty": self.certainty.symbol,
-            "trace": [_step(step) for step in self.trace],
+            "trace": [_step(step) | {"parameters": [rows[row] for row in step.rows]} for step in self.trace],
+            "parameters": [row.version for row in rows],
             "causes": list(self.causes),
         }
 

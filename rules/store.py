@@ -52,8 +52,9 @@ def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, S
     """The findings these persons were told, by slot."""
     cursor.execute(_query("states"), _whose(arrived))
     found: dict[Slot, dict[str, State]] = defaultdict(dict)
-    for person, quarter, employer, finding, version, status, essence, body in cursor:
-        found[Slot(person, quarter, employer)][finding] = State(finding, version, status, essence, body)
+    for person, quarter, employer, *state in cursor:
+        told = State(*state)
+        found[Slot(person, quarter, employer)][told.finding] = told
     return found
 
 
@@ -66,8 +67,9 @@ def keep(
 ) -> None:
     """Write everything a bundle led to."""
     if outcome.facts:
-        rows = [(*fact.place, fact.employer, fact.version, fact.contract, fact.body) for fact in outcome.facts]
-        cursor.execute(_query("keep_facts"), _columns(rows))
+        cursor.execute(_query("keep_facts"), _columns([_row(fact) for fact in outcome.facts]))
+    if outcome.earlier:
+        cursor.execute(_query("keep_earlier"), _columns([_row(fact) for fact in outcome.earlier]))
     if outcome.changes:
         told = [
             (
@@ -76,6 +78,7 @@ def keep(
                 change.state.version,
                 change.state.status,
                 change.state.essence,
+                change.state.contract,
                 change.state.body,
             )
             for slot, change in outcome.changes
@@ -93,6 +96,22 @@ def tell(cursor: Cursor[TupleRow], letters: list[tuple[str, bytes, bytes]]) -> N
     """Put messages (topic, key, value) in the outbox."""
     if letters:
         cursor.execute(_query("tell"), _columns(letters))
+
+
+def _row(fact: Fact) -> tuple[Any, ...]:
+    return (*fact.place, fact.employer, fact.version, fact.contract, fact.body)
+
+
+def finding(cursor: Cursor[TupleRow], identifier: str) -> tuple[Slot, State] | None:
+    """A finding as it was last told, with the slot it was found in."""
+    row = cursor.execute(_query("finding"), (identifier,)).fetchone()
+    return None if row is None else (Slot(*row[:3]), State(*row[3:]))
+
+
+def evidence(cursor: Cursor[TupleRow], person: bytes) -> list[Fact]:
+    """Every fact about a person that is or was held."""
+    cursor.execute(_query("evidence"), {"person": person})
+    return [Fact(Place(*row[:4]), *row[4:]) for row in cursor]
 
 
 def _columns(rows: list[Any]) -> list[list[Any]]:

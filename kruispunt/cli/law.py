@@ -1,6 +1,7 @@
 """The law: what the rules say, whether they do, and what they would say otherwise."""
 
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,25 @@ from kruispunt.cli.processes import law
 from kruispunt.output import answering
 
 Rule = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` names it.")]
+
+
+Finding = Annotated[str, typer.Argument(help="A finding, by its identifier in the topic `findings`.")]
+
+
+class Audience(StrEnum):
+    """For whom a finding is explained."""
+
+    citizen = "citizen"
+    jurist = "jurist"
+
+
+class Language(StrEnum):
+    """The languages of the country, and English."""
+
+    nl = "nl"
+    fr = "fr"
+    de = "de"
+    en = "en"
 
 
 @law.command("test")
@@ -44,3 +64,27 @@ def show_rule(rule: Rule, on: Day = None, json: Json = False) -> None:
 
     with answering():
         stage.rules_show(rule, on=day(on) or date.today(), json=json)  # noqa: DTZ011 - a day of the law, not a moment
+
+
+@law.command("explain")
+def explain_finding(
+    finding: Finding,
+    audience: Annotated[Audience, typer.Option("--for", help="For whom.")] = Audience.citizen,
+    language: Annotated[Language, typer.Option(help="In which language.")] = Language.en,
+    person: Annotated[bool, typer.Option("--person", help="With the national number of the person.")] = False,
+    json: Json = False,
+) -> None:
+    """Show why a finding was made: every condition with its inputs, its law, and the events it rests on."""
+    from kruispunt import receipts
+
+    with answering():
+        receipts.explain(finding, audience=audience.value, language=language.value, person=person, json=json)
+
+
+@law.command("replay")
+def replay_finding(finding: Finding, json: Json = False) -> None:
+    """Decide a finding again from the events it rested on; 1 when other bytes come out."""
+    from kruispunt import receipts
+
+    with answering():
+        raise typer.Exit(receipts.replay(finding, json=json))
