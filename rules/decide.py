@@ -62,7 +62,7 @@ def essence(finding: Finding) -> str:
 
 
 def _since_then() -> dict[str, Any]:
-    """What records written before receipts were kept do not have."""
+    """What records written before evidence was kept do not have."""
     return {"parameters": [], "evidence": []}
 
 

@@ -75,16 +75,16 @@ def explain_finding(
     json: Json = False,
 ) -> None:
     """Show why a finding was made: every condition with its inputs, its law, and the events it rests on."""
-    from kruispunt import receipts
+    from kruispunt import explaining
 
     with answering():
-        receipts.explain(finding, audience=audience.value, language=language.value, person=person, json=json)
+        explaining.explain(finding, audience=audience.value, language=language.value, person=person, json=json)
 
 
 @law.command("replay")
 def replay_finding(finding: Finding, json: Json = False) -> None:
     """Decide a finding again from the events it rested on; 1 when other bytes come out."""
-    from kruispunt import receipts
+    from kruispunt import explaining
 
     with answering():
-        raise typer.Exit(receipts.replay(finding, json=json))
+        raise typer.Exit(explaining.replay(finding, json=json))

@@ -36,14 +36,14 @@ COMMAND = Path(sys.executable).with_name("kruispunt")
 
 def bundle(settings: Settings, case: dict[str, Any], version: int) -> bytes:
     envelope = {
-        "declaration": "receipts", "version": version, "status": "original", "person": PERSON, "occurred_at": AT,
+        "declaration": "explained", "version": version, "status": "original", "person": PERSON, "occurred_at": AT,
         "trace_parent": "", "deliberation": "24/100@1", "replay": False,
     }  # fmt: skip
     facts = [
         {
             "person": pseudonym(settings.pepper(), PERSON),
             "contract": NARROW[kind].id,
-            "body": encode_body(NARROW[kind], {**event, **envelope, "event": f"receipts-{kind}-{version}"}),
+            "body": encode_body(NARROW[kind], {**event, **envelope, "event": f"explained-{kind}-{version}"}),
         }
         for kind, event in zip(KINDS, events(case), strict=True)
     ]
@@ -119,7 +119,7 @@ def test_a_jurist_sees_law_formula_figures_with_their_version_and_the_events(ser
         "Programme law (I)",
         "R  = F + alpha",
         "REPO",
-        "receipts-declarations.wages-1",
+        "explained-declarations.wages-1",
         f"employer {EMPLOYER}",
     ):
         assert words in shown
@@ -128,7 +128,7 @@ def test_a_jurist_sees_law_formula_figures_with_their_version_and_the_events(ser
 def test_a_program_gets_every_condition_with_source_figures_and_events(servers: Settings, finding: str) -> None:
     document = json.loads(run(servers, "explain", finding, "--json").stdout)
     assert (document["person"], document["amount"], document["certainty"]) == (None, "1203.71", "certain")
-    assert {one["event"] for one in document["evidence"]} == {f"receipts-{kind}-1" for kind in KINDS}
+    assert {one["event"] for one in document["evidence"]} == {f"explained-{kind}-1" for kind in KINDS}
     (bound,) = (step for step in document["trace"] if step["step"] == "S0")
     assert bound["parameters"][0].startswith("structural_reduction.yaml | category 1 | 2026-07-01 | REPO | ")
     assert json.loads(run(servers, "explain", finding, "--json", "--person").stdout)["person"] == PERSON
@@ -157,7 +157,10 @@ def test_what_was_changed_behind_the_rules_back_comes_out(servers: Settings, fin
     assert {one["field"]: one["now"] for one in json.loads(answer.stdout)["differences"]} == {"version": "7"}
     with postgres.connect(servers, "owner") as connection:
         connection.execute("update rules.finding set version = 1 where finding = %s", (finding,))
-        connection.execute("delete from rules.earlier where body = (select min(body) from rules.earlier)")
+        connection.execute(
+            "delete from rules.earlier where kind = %s and person = %s",
+            (KINDS[0], pseudonym(servers.pepper(), PERSON)),
+        )
     gone = run(servers, "replay", finding)
     assert gone.returncode == 1
     assert "1 events it rests on are not held any more" in gone.stderr

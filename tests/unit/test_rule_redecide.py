@@ -12,7 +12,7 @@ from rules.dated import Quality
 from rules.decide import State
 from rules.fold import Fact, Slot
 from rules.parameters import shipped
-from rules.receipt import Replayed, replay
+from rules.redecide import Replayed, replay
 from rules.sources import given, using
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import Contract, contract, contracts, make

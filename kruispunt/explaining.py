@@ -23,8 +23,8 @@ from rules.decide import WITHDRAWN, State
 from rules.decider import schema_source
 from rules.fold import Slot
 from rules.parameters import load
-from rules.receipt import Replayed
-from rules.receipt import replay as decide_again
+from rules.redecide import Replayed
+from rules.redecide import replay as decide_again
 from schemas.registry import SchemaBook
 
 ROLE = "auditor"
