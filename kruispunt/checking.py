@@ -9,7 +9,8 @@ from typing import Any
 from rich.markup import escape
 
 from backbone.errors import Reject
-from kruispunt.output import Exit, as_json, console, fail, progress, readable, table
+from kruispunt.checked import show
+from kruispunt.output import Exit, as_json, console, fail, progress, readable
 from kruispunt.submitting import show_anomalies
 from producers.intake.anomalies import Anomaly
 from producers.intake.watch import Seen, watch
@@ -18,8 +19,6 @@ from rules.finding import Excess, Finding
 from rules.situation import situation
 
 AMOUNT = "DeductionAmount"
-SHOWN = 30
-"""Findings shown to a person; the others are in the JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def check_file(path: Path, on: date | None) -> Checked:
     return Checked(found.file, True, [*found.anomalies, *beyond], findings)
 
 
-def check(files: Sequence[Path], *, json: bool, on: date | None) -> int:
+def check(files: Sequence[Path], *, json: bool, on: date | None, everybody: bool = False) -> int:
     """The command `check`: 0 when every file would be accepted."""
     readable(files)
     found = []
@@ -90,42 +89,15 @@ def check(files: Sequence[Path], *, json: bool, on: date | None) -> int:
         as_json({"files": [one.as_dict() for one in found]})
     else:
         for one in found:
-            _show(one)
+            _show(one, everybody=everybody)
     return Exit.DONE if all(one.accepted for one in found) else Exit.NO
 
 
-def _show(one: Checked) -> None:
+def _show(one: Checked, *, everybody: bool) -> None:
     console.print(
         f"[bold]{escape(Path(one.file).name)}[/]: "
         + ("[green]would be accepted[/]" if one.accepted else "[bold red]would be refused[/]")
     )
     show_anomalies(one.file, one.anomalies)
-    if not one.findings:
-        return
-    missing = sum(finding.missing for finding in one.findings if finding.missing)
-    console.print(f"\n{len(one.findings):,} findings, {missing:,.2f} euro left unclaimed")
-    shown = table(
-        "person",
-        "occupation",
-        "what",
-        "code",
-        "due",
-        "claimed",
-        "missing",
-        "how sure",
-        right=("due", "claimed", "missing"),
-    )
-    for finding in one.findings[:SHOWN]:
-        shown.add_row(
-            finding.person,
-            finding.occupation or "",
-            finding.rule.replace("_", " "),
-            finding.deduction_code or "",
-            "" if finding.amount is None else f"{finding.amount:,.2f}",
-            f"{finding.claimed:,.2f}",
-            "" if finding.missing is None else f"{finding.missing:,.2f}",
-            finding.certainty.value,
-        )
-    console.print(shown)
-    if len(one.findings) > SHOWN:
-        console.print(f"and {len(one.findings) - SHOWN:,} more; how each was reckoned: `kruispunt check --json`")
+    if one.findings:
+        show(one.findings, everybody=everybody)

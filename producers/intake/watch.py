@@ -38,23 +38,35 @@ class Watched:
     declarations: tuple[Declared, ...]
 
 
-def _whole(schema: dict[str, Any]) -> Callable[[Event], Event]:
+Fill = Callable[[Any], Any]
+
+
+def _whole(schema: dict[str, Any]) -> Fill:
     """Fills in what a contract has a default for, as writing and reading would."""
     defaults = {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
-    inner = {field["name"]: _whole(record) for field in schema["fields"] if (record := _listed(field["type"]))}
+    inner = {field["name"]: each for field in schema["fields"] if (each := _inside(field["type"]))}
 
     def fill(record: Event) -> Event:
         made = {**defaults, **record}
-        for name, each in inner.items():
-            made[name] = [each(one) for one in made[name]]
+        for name, put in inner.items():
+            made[name] = put(made[name])
         return made
 
     return fill
 
 
-def _listed(kind: Any) -> dict[str, Any] | None:
-    items = kind["items"] if isinstance(kind, dict) and kind.get("type") == "array" else None
-    return items if isinstance(items, dict) and items.get("type") == "record" else None
+def _inside(kind: Any) -> Fill | None:
+    """How the records in a value of this type are filled in; None where it holds none."""
+    match kind:
+        case {"type": "record"}:
+            return _whole(kind)
+        case {"type": "array", "items": items}:
+            each = _inside(items)
+            return (lambda values: [each(value) for value in values]) if each else None
+        case ["null", other]:
+            there = _inside(other)
+            return (lambda value: None if value is None else there(value)) if there else None
+    return None
 
 
 WHOLE = tuple(_whole(contract(topic).schema) for topic in TOPICS)
