@@ -4,10 +4,11 @@ What the rules keep at hand is made from the figures once and forgotten when the
 """
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -109,3 +110,66 @@ class _Standing(Series):
         Raises NoLaw.
         """
         return Series.at(self, self.day)
+
+
+class UnknownFigure(ValueError):
+    """A change names a figure that is not there, or no number; all of them are in the message, one a line."""
+
+
+def with_figures(source: Source, changes: Sequence[str]) -> Source:
+    """The same figures but for some, each as `rule.series.figure=value`, in every row that has the figure.
+
+    Raises UnknownFigure.
+    """
+    wanted: dict[tuple[str, str], dict[str, Decimal]] = {}
+    problems = []
+    for change in changes:
+        try:
+            rule, name, figure, value = _change(source, change)
+            wanted.setdefault((rule, name), {})[figure] = value
+        except UnknownFigure as error:
+            problems.append(str(error))
+    if problems:
+        raise UnknownFigure("\n".join(problems))
+
+    @cache
+    def changed(rule: str) -> Parameters:
+        whole = source(rule)
+        series = {
+            name: replace(one, rows=tuple(_put(row, wanted[rule, name]) for row in one.rows))
+            if (rule, name) in wanted
+            else one
+            for name, one in whole.series.items()
+        }
+        return replace(whole, series=series)
+
+    return changed
+
+
+def _change(source: Source, change: str) -> tuple[str, str, str, Decimal]:
+    """Rule, series, figure and value of a change."""
+    place, equals, written = change.rpartition("=")
+    rule, _, rest = place.partition(".")
+    series, _, figure = rest.rpartition(".")
+    if not equals or not series:
+        raise UnknownFigure(f"{change}: write rule.series.figure=value")
+    if rule not in parameters.known():
+        raise UnknownFigure(f"{change}: there is no file {rule}; there are {', '.join(parameters.known())}")
+    known = source(rule).series
+    if series not in known:
+        raise UnknownFigure(f"{change}: {rule} has no series {series}; it has {', '.join(known)}")
+    numbers = {name for row in known[series].rows for name, value in row.figures.items() if isinstance(value, Decimal)}
+    if figure not in numbers:
+        raise UnknownFigure(f"{change}: {series} has no number {figure}; it has {', '.join(sorted(numbers))}")
+    try:
+        value = Decimal(written.strip())
+    except ArithmeticError:
+        raise UnknownFigure(f"{change}: {written} is not a number") from None
+    if not value.is_finite():
+        raise UnknownFigure(f"{change}: {written} is not a number")
+    return rule, series, figure, value
+
+
+def _put(row: Row, figures: Mapping[str, Decimal]) -> Row:
+    there = {name: value for name, value in figures.items() if name in row.figures}
+    return replace(row, figures={**row.figures, **there}) if there else row

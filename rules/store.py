@@ -1,13 +1,13 @@
 """Holds facts, findings, outbox and position in one transaction per bundle: none is there without the others."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, ServerCursor
 from psycopg.rows import TupleRow
 
 from backbone import positions
@@ -106,6 +106,13 @@ def finding(cursor: Cursor[TupleRow], identifier: str) -> tuple[Slot, State] | N
     """A finding as it was last told, with the slot it was found in."""
     row = cursor.execute(_query("finding"), (identifier,)).fetchone()
     return None if row is None else (Slot(*row[:3]), State(*row[3:]))
+
+
+def everything(cursor: ServerCursor[TupleRow]) -> Iterator[Fact]:
+    """Every fact that is held, person by person, without holding them all."""
+    cursor.execute(_query("everything"))
+    for row in cursor:
+        yield Fact(Place(*row[:4]), *row[4:])
 
 
 def evidence(cursor: Cursor[TupleRow], person: bytes) -> list[Fact]:

@@ -16,6 +16,9 @@ Rule = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` nam
 
 Finding = Annotated[str, typer.Argument(help="A finding, by its identifier in the topic `findings`.")]
 
+On = Annotated[list[Path], typer.Option("--on", help="DmfA files, folders of them, or `stack`: the stored situations.")]
+Persons = Annotated[bool, typer.Option("--persons", help="Name who gains and who loses, too.")]
+
 
 class Audience(StrEnum):
     """For whom a finding is explained."""
@@ -88,3 +91,32 @@ def replay_finding(finding: Finding, json: Json = False) -> None:
 
     with answering():
         raise typer.Exit(explaining.replay(finding, json=json))
+
+
+@law.command("diff")
+def diff_law(
+    before: Annotated[str, typer.Option("--from", help="A revision, a day (2026-07-01), or a folder of YAML files.")],
+    after: Annotated[str, typer.Option("--to", help="A revision, a day (2026-07-01), or a folder of YAML files.")],
+    on: On,
+    persons: Persons = False,
+    json: Json = False,
+) -> None:
+    """Say who would gain and who would lose, and how much, under other figures; 1 when anything changes."""
+    from kruispunt import comparing
+
+    with answering():
+        raise typer.Exit(comparing.diff(before, after, on, persons=persons, json=json))
+
+
+@law.command("what-if")
+def what_if(
+    changes: Annotated[list[str], typer.Option("--set", help="rule.series.figure=value; may be given several times.")],
+    on: On,
+    persons: Persons = False,
+    json: Json = False,
+) -> None:
+    """Say who would gain and who would lose, and how much, if some figures were others; 1 when anything changes."""
+    from kruispunt import comparing
+
+    with answering():
+        raise typer.Exit(comparing.what_if(changes, on, persons=persons, json=json))
