@@ -10,7 +10,7 @@ from itertools import chain
 from rules.dated import NoLaw
 from rules.exact import euro
 from rules.finding import Certainty, Doubt, Excess, Finding, Side, Step, doubt_steps, surest
-from rules.parameters import load
+from rules.parameters import in_force, load
 from rules.situation import Situation
 from rules.worker import Claim, Line, Occupation
 from schemas.identifiers import quarter_days
@@ -36,6 +36,23 @@ class Assessment:
     doubts: tuple[Doubt, ...]
     trace: Callable[[], Iterable[Step]]
     code: str = ""
+
+
+class Once:
+    """Assesses a situation once for whoever asks in turn: what is missed, and what is taken beyond what is due."""
+
+    def __init__(self, assess: Callable[[Situation], Iterable[Assessment]]) -> None:
+        self._assess = assess
+        self._of: tuple[Situation, object] | None = None
+        self._found: list[Assessment] = []
+
+    def __call__(self, situation: Situation) -> list[Assessment]:
+        """The assessments of a situation, by the figures in force."""
+        source = in_force()
+        if self._of is None or self._of[0] is not situation or self._of[1] is not source:
+            self._of, self._found = None, list(self._assess(situation))
+            self._of = situation, source
+        return self._found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from rules import history as past
 from rules.catalogue import decide_all, decide_history
 from rules.decide import Change, State, changes
 from rules.finding import Finding
-from rules.fold import ENTITLEMENTS, Content, Fact, Held, Slot, decisions, fact, fold, situation, slots_to_decide
+from rules.fold import ENTITLEMENTS, Content, Fact, Held, Place, Slot, decisions, fact, fold, situation, slots_to_decide
 from rules.situation import Situation
 from schemas.codec import decode_body
 from schemas.registry import SchemaBook, UnknownSchema
@@ -32,9 +33,12 @@ class Failure:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a bundle leads to: facts and histories to hold, findings to tell by slot, persons to set aside."""
+    """What a bundle leads to: facts and histories to hold, the facts they replace, findings to tell by slot, persons to
+    set aside.
+    """
 
     facts: list[Fact] = field(default_factory=list)
+    earlier: list[Fact] = field(default_factory=list)
     histories: dict[bytes, bytes] = field(default_factory=dict)
     changes: list[tuple[Slot, Change]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -88,6 +92,28 @@ class Reader:
         return self.content(one.contract, one.body)
 
 
+class Witness:
+    """Reads facts and remembers which: they are what a finding rests on."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._seen: dict[Place, Fact] = {}
+
+    def __call__(self, one: Fact) -> Content:
+        """The content of a fact."""
+        self._seen[one.place] = one
+        return self._reader(one)
+
+    def evidence(self) -> list[dict[str, str]]:
+        """The events read so far, each with the digest of its body, in an order of their own."""
+        return sorted((exhibit(one, self._reader) for one in self._seen.values()), key=lambda one: one["event"])
+
+
+def exhibit(one: Fact, reader: Reader) -> dict[str, str]:
+    """An event and the digest of the copy that was read."""
+    return {"event": reader(one)["event"], "sha256": sha256(one.body).hexdigest()}
+
+
 def arrive(bundle: Mapping[str, Any], reader: Reader) -> Arrived:
     """Sort the facts of a bundle by person; whoever has one that cannot be read is set aside whole."""
     raw: dict[bytes, list[dict[str, Any]]] = defaultdict(list)
@@ -139,6 +165,7 @@ def decide_bundle(
             outcome.failures.append(Failure(person, UNDECIDABLE, type(error).__name__, arrived.raw[person]))
             continue
         outcome.facts += decided.facts
+        outcome.earlier += [case.held[one.place] for one in decided.facts if one.place in case.held]
         outcome.histories |= decided.histories
         outcome.changes += decided.changes
     return outcome
@@ -159,11 +186,14 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
     outcome = Outcome(list(new.values()))
     if not new:
         return outcome
-    seen = {slot: situation(slot, held, reader) for slot in sorted(slots_to_decide(held, new, reader))}
-    for slot, one in seen.items():
+    seen: dict[Slot, Situation | None] = {}
+    for slot in sorted(slots_to_decide(held, new, reader)):
+        witness = Witness(reader)
+        one = seen[slot] = situation(slot, held, witness)
         if one is not None:
             found = decide(one, at.date())
-            outcome.changes += [(slot, change) for change in changes(case.states.get(slot, {}), found, at)]
+            told = changes(case.states.get(slot, {}), found, at, witness.evidence)
+            outcome.changes += [(slot, change) for change in told]
     slots = _slots(case, held, new, seen, reader)
     packed = past.pack(slots)
     if packed != case.history:
@@ -190,7 +220,10 @@ def _slots(
 
 
 def _of_history(case: Case, found: list[Finding], at: datetime) -> list[tuple[Slot, Change]]:
-    """What there is to tell of findings that belong to no employer, by the quarter in which the right arises."""
+    """What there is to tell of findings that belong to no employer, by the quarter in which the right arises.
+
+    They rest on the packed history, not on copies of events that could be shown: they have causes and no evidence.
+    """
     before = {slot: told for slot, told in case.states.items() if not slot.employer}
     slots = {*before, *(Slot(case.person, finding.quarter, "") for finding in found)}
     return [

@@ -1,13 +1,13 @@
 """Turns a case as a jurist writes it into the events the rules read, so that the law is tested in its own words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
-from rules.parameters import read_yaml
+from rules.casefile import Written
+from rules.history import History
 from rules.situation import Situation, situation
 from schemas.identifiers import quarter_days
 
@@ -23,22 +23,24 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A situation, the day it is judged on, and what must come out: one mapping per finding."""
+    """A situation or a history, the day it is judged on, and what must come out: one mapping per finding."""
 
     name: str
     rule: str
-    situation: Situation
+    situation: Situation | History
     day: date
     expected: list[Mapping[str, Any]]
+    file: str = ""
+    line: int = 0
 
 
-def examples(rule: str) -> Iterator[Example]:
-    """The cases written for a rule, in order."""
-    content = read_yaml((files("rules") / "cases" / f"{rule}.yaml").read_text("utf-8"))
-    for case in content["cases"]:
-        last = quarter_days(case["quarter"])[1]
-        day = case.get("on", last + DECLARED_AFTER)
-        yield Example(case["case"], content["rule"], situation(*events(case), decisions(case)), day, case["expect"])
+def example(written: Written) -> Example:
+    """What a written case says."""
+    case: Case = cast("Case", written.content)
+    last = quarter_days(case["quarter"])[1]
+    seen = situation(*events(case), decisions(case))
+    day = case.get("on", last + DECLARED_AFTER)
+    return Example(case["case"], written.rule, seen, day, case["expect"], written.file, written.line)
 
 
 def events(case: Case) -> tuple[Event, Event, Event]:

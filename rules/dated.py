@@ -2,13 +2,17 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
+from hashlib import sha256
 from typing import cast
 
 Figure = Decimal | frozenset[str]
+DIGITS = 12
+"""How much of its SHA-256 names the version of a row."""
 
 
 class Quality(StrEnum):
@@ -37,7 +41,21 @@ class NoLaw(LookupError):
         self.source = source
 
 
-@dataclass(frozen=True, slots=True)
+class Citation(str):
+    """What a trace states as its source; it knows the rows it rests on: a doubtful row makes a doubtful finding."""
+
+    __slots__ = ("rows",)
+    rows: "tuple[Row, ...]"
+
+
+def citing(text: str, *rows: "Row") -> Citation:
+    """A source in other words than the row's own."""
+    made = Citation(text)
+    made.rows = rows
+    return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """Figures in force from `start` to `end`, both included; `unknown` says why there are none."""
 
@@ -47,6 +65,9 @@ class Row:
     quality: Quality
     source: str
     unknown: str | None = None
+    file: str = ""
+    series: str = ""
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def number(self, name: str) -> Decimal:
         """A figure that is a number."""
@@ -57,9 +78,25 @@ class Row:
         return cast("frozenset[str]", self.figures[name])
 
     @property
-    def cited(self) -> str:
+    def cited(self) -> Citation:
         """Source, quality and first day, as a trace states them."""
-        return f"{self.source} ({self.quality}), in force from {self.start}"
+        return citing(f"{self.source} ({self.quality}), in force from {self.start}", self)
+
+    @property
+    def version(self) -> str:
+        """File, series, first day, label and a digest of what stands in the row: another figure is another version."""
+        return _version(self)
+
+
+@lru_cache(maxsize=4096)
+def _version(row: Row) -> str:
+    figures = [
+        (name, ",".join(sorted(value)) if isinstance(value, frozenset) else f"{value}", row.units.get(name, ""))
+        for name, value in sorted(row.figures.items())
+    ]
+    content = f"{row.start}|{row.end}|{figures}|{row.quality}|{row.source}|{row.unknown}"
+    digest = sha256(content.encode()).hexdigest()[:DIGITS]
+    return f"{row.file} | {row.series} | {row.start} | {row.quality} | {digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +106,7 @@ class Series:
     name: str
     rows: tuple[Row, ...]
     ended: str | None = None
+    about: str = ""
 
     def at(self, day: date) -> Row:
         """The row in force on a day.
@@ -93,6 +131,7 @@ class Parameters:
     rule: str
     law: str
     series: Mapping[str, Series]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, name: str, day: date) -> Row:
         """The row of a series in force on a day.

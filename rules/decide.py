@@ -1,29 +1,45 @@
 """Compares what the rules find now with what they found before: new, replaced, withdrawn, or nothing to say."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from rules.finding import Finding
 from schemas.codec import decode_body, encode_body
-from schemas.contracts import contract
+from schemas.contracts import contract, contracts
 from schemas.identifiers import derive
 
 FOUND = "found"
 REPLACED = "replaced"
 WITHDRAWN = "withdrawn"
+FINDINGS = "findings"
+Evidence = Callable[[], list[dict[str, str]]]
+"""The events that were seen, with their digests; asked for only where there is something to tell."""
+
+
+def nothing_seen() -> list[dict[str, str]]:
+    """The evidence of a finding that rests on no stored event."""
+    return []
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A finding as it was last told; `body` is its record in Avro without framing."""
+    """A finding as it was last told; `body` is its record in Avro without framing, in the contract with that id."""
 
     finding: str
     version: int
     status: str
     essence: str
+    contract: int
     body: bytes
+
+    def record(self) -> dict[str, Any]:
+        """The finding as the newest contract has it."""
+        newest = contract(FINDINGS)
+        written = next((one for one in contracts() if one.id == self.contract), newest)
+        record = decode_body(written, self.body)
+        return record if written is newest else {**_since_then(), **record}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +61,42 @@ def essence(finding: Finding) -> str:
     return "|".join("" if part is None else str(part) for part in parts)
 
 
-def changes(before: Mapping[str, State], found: Iterable[Finding], at: datetime) -> Iterator[Change]:
+def _since_then() -> dict[str, Any]:
+    """What records written before evidence was kept do not have."""
+    return {"parameters": [], "evidence": []}
+
+
+def changes(
+    before: Mapping[str, State], found: Iterable[Finding], at: datetime, evidence: Evidence = nothing_seen
+) -> Iterator[Change]:
     """What changed between the states `before`, by finding, and what is found at `at`."""
     now = {finding_id(finding): finding for finding in found}
     for identifier, finding in now.items():
         state = before.get(identifier)
         if state is None or state.status == WITHDRAWN:
-            yield _told(finding, identifier, (state.version if state else 0) + 1, FOUND, at)
+            yield tell(finding, identifier, (state.version if state else 0) + 1, FOUND, at, evidence)
         elif state.essence != essence(finding):
-            yield _told(finding, identifier, state.version + 1, REPLACED, at)
+            yield tell(finding, identifier, state.version + 1, REPLACED, at, evidence)
     for identifier, state in before.items():
         if identifier not in now and state.status != WITHDRAWN:
-            yield _withdrawn(state, at)
+            yield _withdrawn(state, at, evidence)
 
 
-def _told(finding: Finding, identifier: str, version: int, status: str, at: datetime) -> Change:
+def tell(finding: Finding, identifier: str, version: int, status: str, at: datetime, evidence: Evidence) -> Change:
+    """A finding as it is told."""
     record = {**finding.as_record(), "finding": identifier, "version": version, "status": status, "found_at": at}
-    return _change(record, essence(finding))
+    return _change(record | {"evidence": evidence()}, essence(finding))
 
 
-def _withdrawn(state: State, at: datetime) -> Change:
-    """The record as it was last told, taken back."""
-    record = decode_body(contract("findings"), state.body)
-    record |= {"version": state.version + 1, "status": WITHDRAWN, "found_at": at}
+def _withdrawn(state: State, at: datetime, evidence: Evidence) -> Change:
+    """The record as it was last told, taken back; its evidence is what was seen when it was."""
+    record = state.record()
+    record |= {"version": state.version + 1, "status": WITHDRAWN, "found_at": at, "evidence": evidence()}
     return _change(record, state.essence)
 
 
 def _change(record: dict[str, Any], what: str) -> Change:
-    body = encode_body(contract("findings"), record)
-    state = State(record["finding"], record["version"], record["status"], what, body)
+    written = contract(FINDINGS)
+    body = encode_body(written, record)
+    state = State(record["finding"], record["version"], record["status"], what, written.id, body)
     return Change(state, record["person"] if record["side"] == "citizen" else record["employer"])

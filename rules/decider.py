@@ -28,13 +28,13 @@ REMEMBERED = 100_000
 """Pseudonyms of employers and persons kept at hand: a large employer comes back in every bundle."""
 
 
-def schema_source(settings: Settings) -> Callable[[int], str | None]:
+def schema_source(settings: Settings, reader: str = ROLE) -> Callable[[int], str | None]:
     """Looks a schema up in the topic that keeps them all; read again only for an id not seen yet."""
     known: dict[int, str] = {}
 
     def fetch(number: int) -> str | None:
         if number not in known:
-            for message in kafka.read_all(settings, ROLE, SCHEMAS):
+            for message in kafka.read_all(settings, reader, SCHEMAS):
                 version = parse(message.key(), message.value())
                 if version is not None:
                     known[version.id] = version.schema

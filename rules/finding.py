@@ -5,6 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
+from rules.dated import Citation, Row
 from rules.exact import cents
 
 Side = Literal["employer", "citizen"]
@@ -46,6 +47,11 @@ class Step:
     unit: str | None
     source: str
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of figures it rests on."""
+        return self.source.rows if isinstance(self.source, Citation) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
@@ -63,6 +69,11 @@ def surest(doubts: list[Doubt]) -> Certainty:
 def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
     """The doubts as steps of a trace."""
     return tuple(Step("certainty", doubt.certainty.value, None, doubt.reason) for doubt in doubts)
+
+
+def _shaky(trace: tuple[Step, ...]) -> list[Row]:
+    """The rows a trace rests on that are derived or from memory, each once."""
+    return list(dict.fromkeys(row for step in trace for row in step.rows if not row.quality.firm))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +94,13 @@ class Finding:
     trace: tuple[Step, ...]
     causes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Whatever a rule says: what rests on a figure nobody read is to check."""
+        if self.certainty.states_an_amount and (shaky := _shaky(self.trace)):
+            doubts = [Doubt(Certainty.TO_CHECK, f"figures derived, not read: {row.cited}") for row in shaky]
+            object.__setattr__(self, "certainty", Certainty.TO_CHECK)
+            object.__setattr__(self, "trace", (*self.trace, *doubt_steps(doubts)))
+
     def as_json(self) -> dict[str, Any]:
         """As `kruispunt check --json` prints it."""
         return {
@@ -101,7 +119,10 @@ class Finding:
         }
 
     def as_record(self) -> dict[str, Any]:
-        """As the contract `findings` holds it, without identifier, version, status and time."""
+        """As the contract `findings` holds it, without identifier, version, status, time and evidence."""
+        rows = {
+            row: number for number, row in enumerate(dict.fromkeys(row for step in self.trace for row in step.rows))
+        }
         return {
             "rule": self.rule,
             "side": self.side,
@@ -114,7 +135,8 @@ class Finding:
             "claimed": cents(self.claimed),
             "missing": None if self.missing is None else cents(self.missing),
             "certainty": self.certainty.symbol,
-            "trace": [_step(step) for step in self.trace],
+            "trace": [_step(step) | {"parameters": [rows[row] for row in step.rows]} for step in self.trace],
+            "parameters": [row.version for row in rows],
             "causes": list(self.causes),
         }
 

@@ -1,13 +1,13 @@
 """Holds what is known, found and to be told, and the position, in one transaction per bundle: all or nothing."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, ServerCursor
 from psycopg.rows import TupleRow
 
 from backbone import positions
@@ -54,8 +54,9 @@ def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, S
     """The findings these persons were told, by slot."""
     cursor.execute(_query("states"), _whose(arrived))
     found: dict[Slot, dict[str, State]] = defaultdict(dict)
-    for person, quarter, employer, finding, version, status, essence, body in cursor:
-        found[Slot(person, quarter, employer)][finding] = State(finding, version, status, essence, body)
+    for person, quarter, employer, *state in cursor:
+        told = State(*state)
+        found[Slot(person, quarter, employer)][told.finding] = told
     return found
 
 
@@ -74,8 +75,9 @@ def keep(
 ) -> None:
     """Write everything a bundle led to."""
     if outcome.facts:
-        rows = [(*fact.place, fact.employer, fact.version, fact.contract, fact.body) for fact in outcome.facts]
-        cursor.execute(_query("keep_facts"), _columns(rows))
+        cursor.execute(_query("keep_facts"), _columns([_row(fact) for fact in outcome.facts]))
+    if outcome.earlier:
+        cursor.execute(_query("keep_earlier"), _columns([_row(fact) for fact in outcome.earlier]))
     if outcome.histories:
         cursor.execute(_query("keep_histories"), _columns(list(outcome.histories.items())))
     if outcome.changes:
@@ -86,6 +88,7 @@ def keep(
                 change.state.version,
                 change.state.status,
                 change.state.essence,
+                change.state.contract,
                 change.state.body,
             )
             for slot, change in outcome.changes
@@ -103,6 +106,29 @@ def tell(cursor: Cursor[TupleRow], letters: list[tuple[str, bytes, bytes]]) -> N
     """Put messages (topic, key, value) in the outbox."""
     if letters:
         cursor.execute(_query("tell"), _columns(letters))
+
+
+def _row(fact: Fact) -> tuple[Any, ...]:
+    return (*fact.place, fact.employer, fact.version, fact.contract, fact.body)
+
+
+def finding(cursor: Cursor[TupleRow], identifier: str) -> tuple[Slot, State] | None:
+    """A finding as it was last told, with the slot it was found in."""
+    row = cursor.execute(_query("finding"), (identifier,)).fetchone()
+    return None if row is None else (Slot(*row[:3]), State(*row[3:]))
+
+
+def everything(cursor: ServerCursor[TupleRow]) -> Iterator[Fact]:
+    """Every fact that is held, person by person, without holding them all."""
+    cursor.execute(_query("everything"))
+    for row in cursor:
+        yield Fact(Place(*row[:4]), *row[4:])
+
+
+def evidence(cursor: Cursor[TupleRow], person: bytes) -> list[Fact]:
+    """Every fact about a person that is or was held."""
+    cursor.execute(_query("evidence"), {"person": person})
+    return [Fact(Place(*row[:4]), *row[4:]) for row in cursor]
 
 
 def _columns(rows: list[Any]) -> list[list[Any]]:

@@ -1,34 +1,27 @@
 """Turns a case over several quarters, as a jurist writes it, into the history the rules read."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
-from importlib.resources import files
-from typing import Any
+from typing import cast
 
-from rules.case import EMPLOYER, PERSON, Case, decisions, events
+from rules.case import EMPLOYER, PERSON, Case, Example, decisions, events
+from rules.casefile import Written, shipped
+from rules.catalogue import HISTORY_RULES, RULES
 from rules.history import History, Slots, history, of, worked
-from rules.parameters import read_yaml
 from rules.situation import decision, situation
 from schemas.identifiers import inss
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A history, the day it is judged on, and what must come out: one mapping per finding."""
-
-    name: str
-    rule: str
-    history: History
-    day: date
-    expected: list[Mapping[str, Any]]
-
-
-def stories(rule: str) -> Iterator[Story]:
+def stories(rule: str) -> Iterator[Example]:
     """The cases written for a rule over histories, in order."""
-    content = read_yaml((files("rules") / "cases" / f"{rule}.yaml").read_text("utf-8"))
-    for case in content["cases"]:
-        yield Story(case["case"], content["rule"], told(case), case["on"], case["expect"])
+    return (story(written) for written in shipped({*RULES, *HISTORY_RULES}) if written.rule == rule)
+
+
+def story(written: Written) -> Example:
+    """What a written case over several quarters says."""
+    case = cast("Case", written.content)
+    return Example(case["case"], written.rule, told(case), case["on"], case["expect"], written.file, written.line)
 
 
 def told(case: Case) -> History:

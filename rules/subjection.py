@@ -5,7 +5,7 @@ from datetime import date
 from enum import Enum
 from functools import cache
 
-from rules.dated import Parameters
+from rules.dated import Parameters, citing
 from rules.finding import Step
 from rules.parameters import load
 from rules.worker import Line
@@ -47,26 +47,29 @@ def young(person: str, quarter: str) -> bool:
 @cache
 def _all_branches(employer_class: str, worker_code: str, day: date) -> Subjection:
     every, limited = _parameters().at("all branches", day), _parameters().at("limited", day)
-    public = _parameters().at("public employers", day)
+    public, age = _parameters().at("public employers", day), _parameters().at("age of limited subjection", day)
     manual = worker_code in every.codes("manual")
     if worker_code in limited.codes("codes"):
         return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, limited.cited))
     if employer_class in public.codes("codes"):
         return Subjection(Cover.NOT_COVERED, manual, Step("employer class", employer_class, None, public.cited))
     cover = Cover.COVERED if worker_code in every.codes("codes") else Cover.UNSETTLED
-    return Subjection(cover, manual, Step("worker code", worker_code, None, every.cited))
+    source = citing(every.cited, every, limited, public, age)
+    return Subjection(cover, manual, Step("worker code", worker_code, None, source))
 
 
 @cache
 def _personal(worker_code: str, day: date) -> Subjection:
     every, more = _parameters().at("all branches", day), _parameters().at("personal contributions", day)
     limited, sport = _parameters().at("limited", day), _parameters().at("flat-rate sport", day)
+    age = _parameters().at("age of limited subjection", day)
     manual = worker_code in every.codes("manual") | more.codes("manual")
     for out in (limited, sport):
         if worker_code in out.codes("codes"):
             return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, out.cited))
     cover = Cover.COVERED if worker_code in every.codes("codes") | more.codes("codes") else Cover.UNSETTLED
-    return Subjection(cover, manual, Step("worker code", worker_code, None, every.cited))
+    source = citing(every.cited, every, more, limited, sport, age)
+    return Subjection(cover, manual, Step("worker code", worker_code, None, source))
 
 
 def _still_young(person: str, quarter: str, found: Subjection) -> Subjection:

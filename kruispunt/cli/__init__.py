@@ -4,7 +4,19 @@ A file per panel of `kruispunt --help`; each command imports its own stage only,
 """
 
 # In the order of the panels.
-from kruispunt.cli import stack, inward, outward, filing, deliberating, accounts, processes, auditing  # isort: skip
+from kruispunt.cli import stack, inward, outward, filing, deliberating, accounts, processes, law, auditing  # isort: skip
 from kruispunt.cli.app import app, main
 
-__all__ = ["accounts", "app", "auditing", "deliberating", "filing", "inward", "main", "outward", "processes", "stack"]
+__all__ = [
+    "accounts",
+    "app",
+    "auditing",
+    "deliberating",
+    "filing",
+    "inward",
+    "law",
+    "main",
+    "outward",
+    "processes",
+    "stack",
+]

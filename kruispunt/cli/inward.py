@@ -15,12 +15,13 @@ def check(
     files: Files,
     json: Json = False,
     on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge as if sent on this day.")] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Show every person, not only the largest amounts.")] = False,
 ) -> None:
     """Say what is wrong in a declaration and what it leaves unclaimed; sends and stores nothing."""
     from kruispunt import checking
 
     with answering():
-        raise typer.Exit(checking.check(files, json=json, on=day(on)))
+        raise typer.Exit(checking.check(files, json=json, on=day(on), everybody=everybody))
 
 
 @app.command(rich_help_panel=IN)

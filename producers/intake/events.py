@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from producers.intake.declaration import Declaration
 from producers.intake.shapes import KINDS, Outs
 from schemas.codec import encode
 from schemas.contracts import contract
@@ -34,21 +35,26 @@ class Events:
     def _key(self, person: str) -> bytes:
         return pseudonym(self._pepper, person) if self._pepper is not None else b""
 
-    def person(self, declaration: str, employer: str, quarter: str, records: Outs) -> None:
+    def person(self, declaration: Declaration, records: Outs) -> None:
         """The three events of a person in an original declaration."""
+        self.complete(declaration, records)
+        key = self._key(records[0]["person"])
+        for topic, made, record in zip(TOPICS, self._contracts, records, strict=False):
+            self._write(topic, key, encode(made, record))
+
+    def complete(self, declaration: Declaration, records: Outs) -> None:
+        """Put the envelope around what is said of a person."""
         person = records[0]["person"]
         envelope = {
-            "declaration": declaration,
+            "declaration": declaration.id,
             "version": 1,
             "status": "original",
-            "quarter": quarter,
-            "employer": employer,
+            "quarter": declaration.quarter,
+            "employer": declaration.employer,
             **self._common,
         }
-        key = self._key(person)
-        for topic, kind, made, record in zip(TOPICS, KINDS, self._contracts, records, strict=False):
-            record.update(envelope, event=derive("event", declaration, person, "1", kind))
-            self._write(topic, key, encode(made, record))
+        for kind, record in zip(KINDS, records, strict=False):
+            record.update(envelope, event=derive("event", declaration.id, person, "1", kind))
 
     def decision(self, declaration: str, version: int, quarter: str, content: dict[str, Any]) -> None:
         """The event of a decision in one version."""

@@ -96,8 +96,7 @@ def _judge_declarations(path: Path, events: Events, judgement: Judgement, on: da
     judgement.anomalies = walk.anomalies
     for person in walk.persons():
         if not walk.anomalies.blocking:
-            declaration = person.declaration
-            events.person(declaration.id, declaration.employer, declaration.quarter, person.records)
+            events.person(person.declaration, person.records)
     judgement.entries = [_entry(declaration) for declaration in walk.declarations]
 
 

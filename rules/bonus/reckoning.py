@@ -26,6 +26,8 @@ class General:
     rate: int
     factor: int
     personal: Row
+    services: Row
+    manual: Row
 
 
 @cache
@@ -36,14 +38,16 @@ def general(day: date) -> General:
     """
     known = load(NAME)
     wage, personal = known.at("wage W", day), known.at("personal contribution", day)
-    factor = known.at("wage of manual workers", day).number("factor")
+    services, manual = known.at("services", day), known.at("wage of manual workers", day)
     return General(
         wage,
         wage.codes("codes"),
-        known.at("services", day).codes("worked"),
+        services.codes("worked"),
         scaled(personal.number("rate"), RATE),
-        scaled(factor, 100),
+        scaled(manual.number("factor"), 100),
         personal,
+        services,
+        manual,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from rules.bonus.formula import NAME
 from rules.bonus.reckoning import SERVICES, Monthly, Reckoning
+from rules.dated import citing
 from rules.exact import plain
 from rules.finding import Step
 from rules.parameters import load
@@ -16,21 +17,24 @@ def trace(worker: Subjection, reckonings: Iterable[Reckoning]) -> Iterator[Step]
     total = 0
     law = load(NAME).law
     for result in reckonings:
-        yield Step("W", plain(result.wage), "EUR", "DmfA zones 00067 and 00070")
+        yield Step("W", plain(result.wage), "EUR", citing("DmfA zones 00067 and 00070", result.general.wage))
         yield from _time(result)
+        known = result.general
+        personal = citing(known.personal.cited, known.personal, *((known.manual,) if worker.manual else ()))
         for monthly in result.months:
-            yield from _month(monthly, law, result.general.personal.cited)
+            yield from _month(monthly, law, personal)
         total += result.due or 0
     yield Step("bonus of the quarter", plain(total), "EUR", law)
 
 
 def _time(result: Reckoning) -> Iterator[Step]:
     occupation, codes = result.occupation, result.general.worked
+    source = citing(SERVICES, result.general.services)
     if occupation.part_time:
-        yield Step("H", plain(occupation.hours(codes) or 0), "hours", SERVICES)
+        yield Step("H", plain(occupation.hours(codes) or 0), "hours", source)
         yield Step("U", plain(occupation.reference_hours or 0), "hours", "DmfA zone 00049")
     else:
-        yield Step("J", plain(occupation.days(codes)), "days", SERVICES)
+        yield Step("J", plain(occupation.days(codes)), "days", source)
         yield Step("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
 
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cache
 
 from rules.assessment import undetermined
-from rules.dated import NoLaw, Parameters, Row
+from rules.dated import NoLaw, Parameters, Row, citing
 from rules.exact import cents, plain
 from rules.finding import Certainty, Doubt, Finding, Step, doubt_steps, surest
 from rules.months import WEEKEND, months
@@ -56,8 +56,11 @@ def _judge(situation: Situation, line: Line, occupation: Occupation, before: Dec
     """The finding, unless hours or wage are too high."""
     start = occupation.start or date.min
     doubts = [Doubt(Certainty.LIKELY, NOT_SEEN)]
+    natures = parameters().at("natures", start)
+    nature = citing(f"nature {before.nature or 'not given'}", natures)
     trace = [
-        Step("full unemployment until", f"{before.until or 'open'}", None, f"nature {before.nature or 'not given'}")
+        personal_contributions(line, situation.person, situation.quarter).why,
+        Step("full unemployment until", f"{before.until or 'open'}", None, nature),
     ]
     try:
         hours, limits = parameters().at("hours", start), _limits(situation, occupation)
@@ -70,11 +73,13 @@ def _judge(situation: Situation, line: Line, occupation: Occupation, before: Dec
     elif share > Fraction(hours.number("share")):
         return
     else:
-        trace.append(Step("Q / S", _rounded(share), None, f"at most {hours.number('share')}: {hours.cited}"))
+        source = citing(f"at most {hours.number('share')}: {hours.cited}", hours)
+        trace.append(Step("Q / S", _rounded(share), None, source))
     for name, wage, row in limits:
         if wage >= cents(row.number("amount")):
             return
-        trace.append(Step(f"gross wage {name}", plain(wage), "EUR", "DmfA zone 00070, spread over the months"))
+        zone = "DmfA zone 00070, spread over the months"
+        trace.append(Step(f"gross wage {name}", plain(wage), "EUR", zone))
         trace.append(Step(f"reference amount {name}", f"{row.number('amount')}", "EUR", row.cited))
     derived = sorted({row.cited for _, _, row in limits if not row.quality.firm})
     doubts += [Doubt(Certainty.TO_CHECK, f"reference amount derived, not read: {cited}") for cited in derived]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import partial
 
-from rules.assessment import Assessment, Deduction, undetermined
+from rules.assessment import Assessment, Deduction, Once, undetermined
 from rules.dated import NoLaw
 from rules.finding import Certainty, Doubt, Excess, Finding
 from rules.situation import Situation
@@ -26,12 +26,12 @@ RULE = Deduction(NAME, CODE, "employer")
 
 def decide(situation: Situation, day: date) -> list[Finding]:
     """Where the reduction was not taken, or taken for less than is due, as seen on `day`."""
-    return RULE.findings(situation, assess(situation), day)
+    return RULE.findings(situation, ASSESSED(situation), day)
 
 
 def excesses(situation: Situation) -> list[Excess]:
     """Where more was taken than is due."""
-    return RULE.excesses(assess(situation))
+    return RULE.excesses(ASSESSED(situation))
 
 
 def assess(situation: Situation) -> Iterator[Assessment]:
@@ -61,3 +61,6 @@ def _assess(situation: Situation, line: Line, occupation: Occupation, worker: Su
 def _counts(occupation: Occupation, known: General) -> bool:
     """Whether the occupation has a wage to reckon with, and none of the remunerations that exclude it."""
     return known.excluding.isdisjoint(occupation.wages) and occupation.wage(known.wage_codes) > 0
+
+
+ASSESSED = Once(assess)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import partial
 
-from rules.assessment import Assessment, Deduction, undetermined
+from rules.assessment import Assessment, Deduction, Once, undetermined
 from rules.bonus.formula import NAME
 from rules.bonus.reckoning import Reckoning, reckon
 from rules.bonus.steps import trace
@@ -24,12 +24,12 @@ RULE = Deduction(NAME, CODE, "citizen")
 
 def decide(situation: Situation, day: date) -> list[Finding]:
     """Where the bonus was not taken, or taken for less than is due, as seen on `day`."""
-    return RULE.findings(situation, assess(situation), day)
+    return RULE.findings(situation, ASSESSED(situation), day)
 
 
 def excesses(situation: Situation) -> list[Excess]:
     """Where more was taken than is due."""
-    return RULE.excesses(assess(situation))
+    return RULE.excesses(ASSESSED(situation))
 
 
 def assess(situation: Situation) -> Iterator[Assessment]:
@@ -62,3 +62,6 @@ def _doubts(line: Line, worker: Subjection, found: list[Reckoning]) -> Iterator[
         yield Doubt(Certainty.LIKELY, "the line has several occupations, and the bonus is reckoned for each on its own")
     for one in found:
         yield from one.doubts
+
+
+ASSESSED = Once(assess)

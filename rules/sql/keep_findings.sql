@@ -1,5 +1,8 @@
-insert into rules.finding as kept (person, quarter, employer, finding, version, status, essence, body)
+insert into rules.finding as kept (person, quarter, employer, finding, version, status, essence, contract, body)
 select *
-from unnest(%b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::text[], %b::bytea[])
+from unnest(
+    %b::bytea[], %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::text[], %b::int[], %b::bytea[]
+)
 on conflict (person, quarter, finding) do update
-set version = excluded.version, status = excluded.status, essence = excluded.essence, body = excluded.body
+set version = excluded.version, status = excluded.status, essence = excluded.essence, contract = excluded.contract,
+    body = excluded.body

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from rules.dated import citing
 from rules.exact import decimals, plain
 from rules.finding import Step
 from rules.parameters import load
@@ -9,6 +10,8 @@ from rules.structural.category import NAME
 from rules.structural.reckoning import SERVICES, Reckoning
 
 WAGES = "DmfA zones 00067 and 00070"
+RAISED = (1, 10)
+"""First months of the quarters in which W may be raised."""
 
 
 def trace(result: Reckoning) -> Iterator[Step]:
@@ -27,17 +30,18 @@ def trace(result: Reckoning) -> Iterator[Step]:
 
 def _reference_wage(result: Reckoning, law: str) -> Iterator[Step]:
     occupation, known, measured = result.occupation, result.general, result.measured
-    yield Step("W", plain(measured.wage), "EUR", f"{WAGES}, codes {_codes(known.wage_codes)}")
+    rows = (known.wage, known.raised) if known.day.month in RAISED else (known.wage,)
+    source = citing(f"{WAGES}, codes {_codes(known.wage_codes)}", *rows)
+    yield Step("W", plain(measured.wage), "EUR", source)
     if measured.raised:
         yield Step("W raised by factor", f"{known.raised.number('agency_factor')}", None, known.raised.cited)
+    source = citing(f"{SERVICES}, codes {_codes(known.worked)}", known.services)
     if occupation.part_time:
-        yield Step(
-            "H", plain(occupation.hours(known.worked) or 0), "hours", f"{SERVICES}, codes {_codes(known.worked)}"
-        )
+        yield Step("H", plain(occupation.hours(known.worked) or 0), "hours", source)
         yield Step("U", plain(occupation.reference_hours or 0), "hours", "DmfA zone 00049")
         formula = "13 U / H"
     else:
-        yield Step("J", plain(occupation.days(known.worked)), "days", f"{SERVICES}, codes {_codes(known.worked)}")
+        yield Step("J", plain(occupation.days(known.worked)), "days", source)
         yield Step("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
         formula = "13 D / J"
     if measured.factor:
@@ -60,10 +64,11 @@ def _theoretical(result: Reckoning, law: str) -> Iterator[Step]:
 
 def _fraction(result: Reckoning, law: str) -> Iterator[Step]:
     occupation, codes = result.occupation, result.general.counted
+    source = citing(f"{SERVICES}, codes {_codes(codes)}", result.general.services)
     if occupation.part_time:
-        yield Step("Z", plain(occupation.hours(codes) or 0), "hours", f"{SERVICES}, codes {_codes(codes)}")
+        yield Step("Z", plain(occupation.hours(codes) or 0), "hours", source)
     else:
-        yield Step("X", plain(occupation.days(codes)), "days", f"{SERVICES}, codes {_codes(codes)}")
+        yield Step("X", plain(occupation.days(codes)), "days", source)
     yield Step("mu", plain(result.measured.mu or 0), None, law)
     yield Step("mu_glob", plain(result.measured.mu_glob or 0), None, law)
     yield Step("beta_s", decimals(result.beta), None, result.general.beta.cited)

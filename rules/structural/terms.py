@@ -44,6 +44,8 @@ class General:
     """The figures that hold for every category in one quarter."""
 
     day: date
+    wage: Row
+    services: Row
     wage_codes: frozenset[str]
     excluding: frozenset[str]
     worked: frozenset[str]
@@ -66,6 +68,8 @@ def general(day: date) -> General:
     wage, services = known.at("wage W", day), known.at("services", day)
     return General(
         day,
+        wage,
+        services,
         wage.codes("codes"),
         wage.codes("excluding"),
         services.codes("wage"),

@@ -11,6 +11,14 @@ class Step(TypedDict):
     value: str
     unit: str | None
     source: str
+    parameters: list[int]
+
+
+class Evidence(TypedDict):
+    """One event that was seen when it was decided."""
+
+    event: str
+    sha256: str
 
 
 class Finding(TypedDict):
@@ -33,3 +41,5 @@ class Finding(TypedDict):
     trace: list[Step]
     causes: list[str]
     found_at: datetime
+    parameters: list[str]
+    evidence: list[Evidence]

@@ -74,3 +74,13 @@ def test_every_rule_has_its_row_in_the_table_of_rules() -> None:
     assert [name for name, _ in rows if name in RULES] == [name for name, _ in rows]
     assert {name for name, _ in rows} == set(RULES)
     assert all(all(cell.strip() for cell in cells.split("|")) and cells.count("|") == 3 for _, cells in rows)
+
+
+def test_every_key_of_a_case_is_explained() -> None:
+    from rules.casekeys import KEYS
+
+    table = (ROOT / "docs" / "cases.md").read_text("utf-8")
+    explained = re.findall(r"^\| `([\w ]+)` \| (\w+) \| \S.* \| \S.* \|$", table, re.MULTILINE)
+    assert explained == [(key.name, key.level) for key in KEYS]
+    required = re.findall(r"^\| `([\w ]+)` \| (\w+) \|.*\| required \|$", table, re.MULTILINE)
+    assert required == [(key.name, key.level) for key in KEYS if key.required]

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from rules.catalogue import HISTORY_RULES, RULES
 from rules.dated import NoLaw
-from rules.parameters import WrongParameters, load, parse
+from rules.figures import WrongParameters, parse
+from rules.parameters import known, load
 
 HEAD = "rule: example\nlaw: Law of 01/01/2000\nseries:\n  rate:\n"
 FIRST = "      - {from: 2020-01-01, to: 2020-06-30, amount: 1.10, quality: OFF, source: Gazette}\n"
@@ -15,7 +15,7 @@ SECOND = "      - {from: 2020-07-01, amount: 1.20, quality: DER, source: One ind
 
 
 def values(*rows: str) -> str:
-    return HEAD + "    values:\n" + "".join(rows)
+    return HEAD + "    unit: EUR\n    values:\n" + "".join(rows)
 
 
 def test_each_day_has_the_figure_in_force_on_it() -> None:
@@ -31,7 +31,7 @@ def test_a_day_before_the_first_figure_has_no_law() -> None:
 
 
 def test_a_day_after_a_series_declared_ended_has_no_law() -> None:
-    text = HEAD + "    ended: abolished\n    values:\n" + FIRST
+    text = HEAD + "    unit: EUR\n    ended: abolished\n    values:\n" + FIRST
     with pytest.raises(NoLaw, match="abolished"):
         parse(text).at("rate", date(2020, 7, 1))
 
@@ -57,6 +57,19 @@ def test_days_declared_unknown_have_no_law_and_say_why() -> None:
         (values(FIRST, SECOND.replace("amount: 1.20, ", "")), "no figure"),
         (values(FIRST, SECOND.replace("amount: 1.20", "amount: 1.20, amount: 1.30")), "the key amount stands twice"),
         (values(FIRST, SECOND) + "  rate:\n    values: []\n", "the key rate stands twice"),
+        (values(FIRST, SECOND).replace("    unit: EUR\n", ""), "amount has no unit"),
+        (values(FIRST, SECOND).replace("unit: EUR", "unit: {rate: EUR}"), "a unit is given for rate"),
+        (values(FIRST, SECOND.replace("1.20", "a lot")), "amount is neither a number nor a list of codes"),
+        (values(FIRST, SECOND.replace("1.20", ".nan")), "amount is neither a number nor a list of codes"),
+        (values(FIRST, SECOND.replace("1.20", "[]")), "a list of codes, and not an empty one"),
+        (values(FIRST, SECOND.replace("2020-07-01", "July")), "`from` is not a day"),
+        (values(FIRST, SECOND.replace("amount: 1.20", "amount: 1.20, unknown: not read")), "then there are no figures"),
+        (values(FIRST, SECOND).replace("    unit", "    units"), "rate has no key units"),
+        (values(FIRST, SECOND).replace("law: Law of 01/01/2000", "law:"), "`law` is missing"),
+        (values(), "rate: no `values`"),
+        ("series: 3", "a mapping with `rule`, `law` and `series`"),
+        ("series: {", "this is not YAML"),
+        ("[1]: 2", "this is not YAML"),
         (
             values(FIRST.replace("2020-06-30", "2019-06-30"), SECOND.replace("2020-07-01", "2019-07-01")),
             "ends before it begins",
@@ -68,12 +81,30 @@ def test_figures_that_cannot_be_trusted_are_refused(text: str, problem: str) -> 
         parse(text)
 
 
-def test_all_problems_are_told_at_once() -> None:
-    with pytest.raises(WrongParameters, match=r"no source.*quality"):
-        parse(values(FIRST.replace("Gazette", "''"), SECOND.replace("DER", "GUESS")))
+def test_all_problems_are_told_at_once_with_file_and_line() -> None:
+    wrong = values(FIRST.replace("Gazette", "''"), SECOND.replace("DER", "GUESS").replace("2020-07-01", "2020-08-01"))
+    with pytest.raises(WrongParameters) as refused:
+        parse(wrong, "rate.yaml")
+    assert str(refused.value).splitlines() == [
+        "rate.yaml:7: rate, from 2020-01-01: no source",
+        "rate.yaml:8: rate, from 2020-08-01: quality is not one of OFF, SEC, REPO, DER, MEM",
+        "rate.yaml:8: rate: nothing is said about the days between 2020-06-30 and 2020-08-01",
+    ]
 
 
-@pytest.mark.parametrize("rule", [*RULES, *HISTORY_RULES, "subjection", "deductions", "holiday_benefit"])
+def test_every_number_has_a_unit_and_a_list_needs_none() -> None:
+    row = parse(values(FIRST, SECOND.replace("amount: 1.20", 'amount: 1.20, codes: ["001"]'))).series["rate"].rows[1]
+    assert row.units == {"amount": "EUR", "codes": "codes"}
+
+
+def test_another_figure_label_or_source_is_another_version_of_a_row() -> None:
+    changed = [SECOND, SECOND.replace("1.20", "1.21"), SECOND.replace("DER", "OFF"), SECOND.replace("One", "An")]
+    versions = {parse(values(FIRST, row), "rate.yaml").series["rate"].rows[1].version for row in changed}
+    assert len(versions) == len(changed)
+    assert all(version.startswith("rate.yaml | rate | 2020-07-01 | ") for version in versions)
+
+
+@pytest.mark.parametrize("rule", known())
 def test_the_figures_of_every_rule_are_sound(rule: str) -> None:
     assert load(rule).rule == rule
 

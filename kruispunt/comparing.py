@@ -1,0 +1,215 @@
+"""Says who would gain and who would lose under other figures: counts and sums by rule, no person unless asked."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.padding import Padding
+
+from backbone import postgres, settings
+from backbone.errors import Reject
+from consumers.audit.acts import note
+from kruispunt.output import Exit, as_json, console, euro, fail, progress, readable, table
+from producers.intake.watch import Seen, watch
+from rules import store
+from rules.bundle import Reader
+from rules.case import DECLARED_AFTER
+from rules.catalogue import RULES
+from rules.comparing import Asked, Changed, Tally, compare
+from rules.decider import schema_source
+from rules.figures import WrongParameters
+from rules.finding import Finding
+from rules.fold import ENTITLEMENTS, situation
+from rules.parameters import known, shipped
+from rules.situation import situation as declared
+from rules.sources import Source, UnknownFigure, folder, frozen_on, given, with_figures
+from schemas.identifiers import quarter_days
+from schemas.registry import SchemaBook
+
+CATALOGUE = "rules/catalogue"
+STACK = "stack"
+ROLE, READER = "auditor", "inspector"
+AT_ONCE = 5_000
+"""Situations decided before the figures are changed: changing them costs, and so does memory."""
+
+
+def figures(text: str) -> Source:
+    """The figures a person means: a folder of YAML files, a day whose law holds always, or a revision."""
+    if Path(text).is_dir():
+        return _read(lambda: folder(Path(text)), text)
+    try:
+        return frozen_on(date.fromisoformat(text), shipped)
+    except ValueError:
+        return _read(lambda: given(_revision(text)), text)
+
+
+def _read(read: Callable[[], Source], text: str) -> Source:
+    try:
+        return read()
+    except WrongParameters as error:
+        problems = "\n  ".join(map(str, error.problems))
+        fail(Exit.WRONG_USE, f"The figures of {text} cannot be used.\n  {problems}", "Nothing was compared.")
+
+
+def _revision(text: str) -> dict[str, str]:
+    """The files of parameters in a revision of the repository this program lies in."""
+    root = Path(__file__).parents[1]
+    found = {}
+    for name in known():
+        # A revision never begins with a dash: it is no option of git.
+        shown = None if text.startswith("-") else _git("-C", str(root), "show", f"{text}:{CATALOGUE}/{name}.yaml")
+        if shown is not None:
+            found[name] = shown
+    if not found:
+        remedy = "Give a day (2026-07-01), a folder of YAML files, or a revision of the repository."
+        fail(Exit.WRONG_USE, f"{text} is neither a day nor a folder nor a revision with figures.", remedy)
+    return found
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
+
+
+def diff(before: str, after: str, data: list[Path], *, persons: bool, json: bool) -> int:
+    """The command `rules diff`: 0 when everything stays as it is, 1 when something does not."""
+    return _compare((figures(before), before), (figures(after), after), data, persons=persons, json=json)
+
+
+def what_if(changes: list[str], data: list[Path], *, persons: bool, json: bool) -> int:
+    """The command `rules what-if`: the figures in force against the same with some of them changed."""
+    try:
+        after = with_figures(shipped, changes)
+    except UnknownFigure as error:
+        fail(Exit.WRONG_USE, str(error).replace("\n", "\n  "), "`kruispunt rules show RULE` has series and figures.")
+    return _compare((shipped, "in force"), (after, ", ".join(changes)), data, persons=persons, json=json)
+
+
+def _compare(
+    before: tuple[Source, str], after: tuple[Source, str], data: list[Path], *, persons: bool, json: bool
+) -> int:
+    tallies = {rule: Tally() for rule in RULES}
+    total = 0
+    waiting: list[Asked] = []
+    with progress() as bar:
+        task = bar.add_task("comparing", total=None)
+        for asked in _stored() if data == [Path(STACK)] else _declared(_files(data)):
+            waiting.append(asked)
+            if len(waiting) == AT_ONCE:
+                total += _decide(tallies, before[0], after[0], waiting, persons=persons)
+                bar.advance(task, AT_ONCE)
+        total += _decide(tallies, before[0], after[0], waiting, persons=persons)
+    if json:
+        as_json(_document(tallies, total, before[1], after[1], persons=persons))
+    else:
+        _show(tallies, total, before[1], after[1], persons=persons)
+    return Exit.NO if any(one.differs for one in tallies.values()) else Exit.DONE
+
+
+def _decide(tallies: dict[str, Tally], before: Source, after: Source, waiting: list[Asked], *, persons: bool) -> int:
+    compare(tallies, before, after, waiting, keep=persons)
+    number = len(waiting)
+    waiting.clear()
+    return number
+
+
+def _files(data: list[Path]) -> list[Path]:
+    files = [file for one in data for file in (sorted(one.glob("*.xml")) if one.is_dir() else [one])]
+    readable(files)
+    if not files:
+        fail(Exit.WRONG_USE, "There is no DmfA file there.", "Name files, a folder of *.xml, or `stack`.")
+    return files
+
+
+def _declared(files: list[Path]) -> Iterator[Asked]:
+    """The situations in files, one file at a time; a file that would be refused ends it."""
+    for file in files:
+        asked: list[Asked] = []
+
+        def see(one: Seen, asked: list[Asked] = asked) -> None:
+            asked.append((declared(one.wages, one.working_time, one.contributions), one.day))
+
+        try:
+            accepted = watch(file, see).accepted
+        except Reject as error:
+            fail(Exit.WRONG_USE, f"{file}: {error.reason}", error.remedy or "")
+        if not accepted:
+            fail(Exit.WRONG_USE, f"{file} would be refused.", "`kruispunt check` says why. Nothing was compared.")
+        yield from asked
+
+
+def _stored() -> Iterator[Asked]:
+    """The situations the rules hold, each judged as if declared soon after its quarter."""
+    config = settings.load()
+    reader = Reader(SchemaBook(schema_source(config, READER)))
+    with postgres.connect(config, ROLE) as connection:
+        note(connection, "compared figures over the stored situations", "rules.fact")
+        with connection.cursor(name="stored") as cursor:
+            for _, facts in groupby(store.everything(cursor), lambda fact: fact.place.person):
+                held = {fact.place: fact for fact in facts}
+                for slot in sorted({fact.slot for fact in held.values() if fact.place.kind != ENTITLEMENTS}):
+                    seen = situation(slot, held, reader)
+                    if seen is not None:
+                        yield seen, quarter_days(slot.quarter)[1] + DECLARED_AFTER
+
+
+def _document(tallies: dict[str, Tally], total: int, before: str, after: str, *, persons: bool) -> dict[str, Any]:
+    return {
+        "from": before,
+        "to": after,
+        "situations": total,
+        "rules": [
+            {
+                "rule": rule,
+                "gaining": one.gaining,
+                "gained": euro(one.gained),
+                "losing": one.losing,
+                "lost": euro(one.lost),
+                "net": euro(one.gained - one.lost),
+                "otherwise": one.otherwise,
+                "unknown": one.unknown,
+                "same": one.same,
+                **({"persons": [_changed(change) for change in one.changed]} if persons else {}),
+            }
+            for rule, one in tallies.items()
+        ],
+    }
+
+
+def _changed(change: Changed) -> dict[str, Any]:
+    one = change.before or change.after
+    where = {name: getattr(one, name) for name in ("employer", "person", "quarter", "occupation")}
+    return {**where, "before": _side(change.before), "after": _side(change.after), "gain": euro(change.gain)}
+
+
+def _side(finding: Finding | None) -> dict[str, str | None] | None:
+    if finding is None:
+        return None
+    amount = None if finding.amount is None else f"{finding.amount:.2f}"
+    return {"amount": amount, "certainty": finding.certainty.value}
+
+
+def _show(tallies: dict[str, Tally], total: int, before: str, after: str, *, persons: bool) -> None:
+    console.print(f"{total:,} situations, [bold]{before}[/] against [bold]{after}[/]\n", soft_wrap=True)
+    counted = ("gaining", "losing", "otherwise", "unknown", "same")
+    money = ("gained", "lost", "net")
+    shown = table("rule", *counted, *money, right=(*counted, *money))
+    for rule, one in tallies.items():
+        sums = (one.gained, one.lost, one.gained - one.lost)
+        numbers = (f"{getattr(one, name):,}" for name in counted)
+        shown.add_row(rule.replace("_", " "), *numbers, *(f"{cents / 100:,.2f}" for cents in sums))
+    console.print(shown)
+    console.print("\nWhat the law gives is compared, whether it was claimed or not. Findings; euro.", style="dim")
+    for rule, one in tallies.items() if persons else ():
+        for change in sorted(one.changed, key=lambda one: -abs(one.gain or 0)):
+            about = change.before or change.after
+            if about is not None:
+                gain = "certainty" if not change.gain else f"{change.gain / 100:+,.2f}"
+                place = f"{about.employer} {about.person} {about.quarter} {about.occupation or ''}"
+                console.print(Padding(f"{rule.replace('_', ' ')}: {place} {gain}", (0, 0, 0, 2)))

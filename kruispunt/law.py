@@ -1,0 +1,186 @@
+"""Shows the law as the rules have it: what each is called, its formula, and the figures in force on a day."""
+
+import inspect
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from rich.markup import escape
+from rich.padding import Padding
+
+from kruispunt.output import Exit, as_json, console, fail, table
+from notifier.channel import LANGUAGES
+from notifier.render.texts import texts
+from rules.casefile import Written, shipped
+from rules.catalogue import HISTORY_RULES, RULES
+from rules.dated import Figure, NoLaw, Parameters, Row, Series
+from rules.figures import CODES
+from rules.parameters import in_force, known, load
+from rules.sources import recording, using
+from rules.trial import attempt, read
+from schemas.identifiers import quarter_of
+
+EVERY = {**RULES, **HISTORY_RULES}
+NO_LAW = "no law on that day"
+INDENT = 2
+
+
+def names(parameters: Parameters) -> dict[str, str]:
+    """The name of a rule in each language: its own, else what notices call it."""
+    titles = {language: texts(language).get("rules").get(parameters.rule, {}).get("title") for language in LANGUAGES}
+    return {
+        language: parameters.names.get(language) or titles[language] or parameters.rule.replace("_", " ")
+        for language in LANGUAGES
+    }
+
+
+def formula(rule: str) -> str:
+    """What a rule says, in its own words; nothing for figures that several rules share."""
+    return inspect.cleandoc(sys.modules[EVERY[rule].__module__].__doc__ or "") if rule in EVERY else ""
+
+
+@cache
+def _cases() -> dict[str, list[Written]]:
+    found: dict[str, list[Written]] = {rule: [] for rule in EVERY}
+    for written in shipped(set(EVERY)):
+        found[written.rule].append(written)
+    return found
+
+
+def _shared(rule: str) -> list[str]:
+    """The files of other figures a rule asks for, seen by trying its cases."""
+    seen: set[Row] = set()
+    with using(recording(in_force(), seen)):
+        for written in _cases()[rule]:
+            attempt(read(written))
+    return sorted({row.file.removesuffix(".yaml") for row in seen} - {rule})
+
+
+def _labels(parameters: Parameters) -> dict[str, int]:
+    counted = Counter(
+        "unknown" if row.unknown else str(row.quality) for series in parameters.series.values() for row in series.rows
+    )
+    return dict(sorted(counted.items()))
+
+
+def _summary(name: str) -> dict[str, Any]:
+    parameters = load(name)
+    cases = _cases().get(name, [])
+    quarters = sorted(written.content.get("quarter") or quarter_of(written.content["on"]) for written in cases)
+    return {
+        "rule": name,
+        "kind": "rule" if name in EVERY else "shared figures",
+        "names": names(parameters),
+        "law": parameters.law,
+        "labels": _labels(parameters),
+        "cases": len(quarters),
+        "first_quarter": quarters[0] if quarters else None,
+        "last_quarter": quarters[-1] if quarters else None,
+    }
+
+
+def rules_list(*, json: bool) -> None:
+    """The command `rules list`: every rule, and the figures that rules share."""
+    rules = [_summary(name) for name in [*EVERY, *(name for name in known() if name not in EVERY)]]
+    if json:
+        as_json(rules)
+        return
+    for one in rules:
+        console.print(f"[bold]{one['rule']}[/]" + ("" if one["kind"] == "rule" else f"  [dim]{one['kind']}[/]"))
+        console.print("  " + escape(" · ".join(one["names"].values())), soft_wrap=True)
+        console.print(f"  {escape(one['law'])}", soft_wrap=True)
+        sources = ", ".join(f"{number} {label}" for label, number in one["labels"].items())
+        cases = f"; {one['cases']} cases, {one['first_quarter']} to {one['last_quarter']}" if one["cases"] else ""
+        console.print(f"  figures by label: {sources}{cases}\n", style="dim", soft_wrap=True)
+    console.print("Formula and figures of a day: [bold]kruispunt rules show RULE --on DAY[/]")
+
+
+def rules_show(rule: str, *, on: date, json: bool) -> None:
+    """The command `rules show`: one rule as it stands on a day."""
+    name = rule.replace("-", "_")
+    if name not in known():
+        fail(Exit.NO, f"There is no rule {rule}.", f"There are {', '.join(known())}.")
+    parameters = load(name)
+    series = [_in_force(one, on) for one in parameters.series.values()]
+    if json:
+        shared = _shared(name) if name in EVERY else []
+        said = {"on": on.isoformat(), "formula": formula(name), "reads": shared, "series": series}
+        as_json({**_summary(name), **said})
+    else:
+        _show(name, parameters, on, series)
+
+
+def _in_force(series: Series, on: date) -> dict[str, Any]:
+    """What holds of a series on a day, or why nothing does."""
+    shared = {"series": series.name, "about": series.about}
+    try:
+        row = series.at(on)
+    except NoLaw as error:
+        return {**shared, "law": False, "reason": error.reason, "source": error.source or None, "figures": []}
+    return {
+        **shared,
+        "law": True,
+        "reason": None,
+        "source": row.source,
+        "label": str(row.quality),
+        "firm": row.quality.firm,
+        "from": row.start.isoformat(),
+        "until": row.end.isoformat() if row.end else None,
+        "version": row.version,
+        "figures": list(_figures(row)),
+    }
+
+
+def _figures(row: Row) -> Iterator[dict[str, Any]]:
+    for name, value in row.figures.items():
+        yield {"figure": name, "value": _value(value), "unit": row.units[name]}
+
+
+def _value(value: Figure) -> str | list[str]:
+    return f"{value}" if isinstance(value, Decimal) else sorted(value)
+
+
+def _show(rule: str, parameters: Parameters, on: date, series: list[dict[str, Any]]) -> None:
+    for language, name in names(parameters).items():
+        console.print(f"{language}  [bold]{escape(name)}[/]")
+    console.print(f"\n{escape(parameters.law)}", soft_wrap=True)
+    if rule in EVERY:
+        console.print(f"\n{escape(formula(rule))}", soft_wrap=True)
+        if shared := _shared(rule):
+            console.print(
+                f"\nReads the shared figures, too: [bold]{', '.join(shared)}[/] (`kruispunt rules show` has them)"
+            )
+    console.print(f"\n[bold]Figures in force on {on}[/]")
+    for one in series:
+        _show_series(one)
+    if any(one["law"] and not one["firm"] for one in series):
+        console.print("\n[yellow]![/] derived or from memory: what rests on it is told as “to check” at most")
+
+
+def _show_series(one: dict[str, Any]) -> None:
+    console.print(f"\n[bold]{escape(one['series'])}[/]" + (f"  [dim]{escape(one['about'])}[/]" if one["about"] else ""))
+    if not one["law"]:
+        console.print(f"  [yellow]{NO_LAW}[/]: {escape(one['reason'])}", soft_wrap=True)
+        if one["source"]:
+            console.print(f"  [dim]{escape(one['source'])}[/]", soft_wrap=True)
+        return
+    shown = table("figure", "value", "unit", right=("value",))
+    for figure in one["figures"]:
+        value = figure["value"]
+        if figure["unit"] == CODES:
+            continue
+        shown.add_row(escape(figure["figure"]), escape(value), escape(figure["unit"]))
+    if shown.row_count:
+        console.print(Padding(shown, (0, 0, 0, INDENT)))
+    for figure in one["figures"]:
+        if figure["unit"] == CODES:
+            codes = f"{escape(figure['figure'])}: {escape(', '.join(figure['value']))}"
+            console.print(Padding(codes, (0, 0, 0, INDENT)))
+    mark = "" if one["firm"] else "[yellow]![/] "
+    until = f" until {one['until']}" if one["until"] else ""
+    told = f"{mark}[dim]from {one['from']}{until} · {one['label']} · {escape(one['source'])}[/]"
+    console.print(Padding(told, (0, 0, 0, INDENT)))

@@ -1,0 +1,107 @@
+"""Shows every person of a file as it is read, without encoding or keeping anything: as fast as reading is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from producers.intake.anomalies import Anomaly
+from producers.intake.declaration import Declaration
+from producers.intake.events import TOPICS, Events
+from producers.intake.judgement import judge
+from producers.intake.receipt import Declared
+from producers.intake.shapes import Outs
+from schemas.contracts import contract
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a declaration says of a person: three events, where the person stands in the file, the day of sending."""
+
+    wages: Event
+    working_time: Event
+    contributions: Event
+    place: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What a file holds."""
+
+    file: str
+    accepted: bool
+    anomalies: tuple[Anomaly, ...]
+    declarations: tuple[Declared, ...]
+
+
+Fill = Callable[[Any], Any]
+
+
+def _whole(schema: dict[str, Any]) -> Fill:
+    """Fills in what a contract has a default for, as writing and reading would."""
+    defaults = {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
+    inner = {field["name"]: each for field in schema["fields"] if (each := _inside(field["type"]))}
+
+    def fill(record: Event) -> Event:
+        made = {**defaults, **record}
+        for name, put in inner.items():
+            made[name] = put(made[name])
+        return made
+
+    return fill
+
+
+def _inside(kind: Any) -> Fill | None:
+    """How the records in a value of this type are filled in; None where it holds none."""
+    match kind:
+        case {"type": "record"}:
+            return _whole(kind)
+        case {"type": "array", "items": items}:
+            each = _inside(items)
+            return (lambda values: [each(value) for value in values]) if each else None
+        case ["null", other]:
+            there = _inside(other)
+            return (lambda value: None if value is None else there(value)) if there else None
+    return None
+
+
+WHOLE = tuple(_whole(contract(topic).schema) for topic in TOPICS)
+
+
+class _Watch(Events):
+    """Shows each person as it is read instead of encoding anything."""
+
+    def __init__(self, see: Callable[[Seen], None], on: date | None) -> None:
+        super().__init__(lambda *_: None, trace="")
+        self._see = see
+        self._on = on
+        self._declaration: Declaration | None = None
+        self._form = 0
+        self._person = 0
+
+    def person(self, declaration: Declaration, records: Outs) -> None:
+        """Show the events of a person."""
+        if declaration is not self._declaration:
+            self._declaration, self._form, self._person = declaration, self._form + 1, 0
+        self._person += 1
+        self.complete(declaration, records)
+        wages, working_time, contributions = (whole(record) for whole, record in zip(WHOLE, records, strict=False))
+        place = f"/DmfAOriginal/Form[{self._form}]/EmployerDeclaration/NaturalPerson[{self._person}]"
+        day = self._on or declaration.form["created_on"]
+        self._see(Seen(wages, working_time, contributions, place, day))
+
+
+def watch(path: Path, see: Callable[[Seen], None], on: date | None = None) -> Watched:
+    """Read a file, and show each person to `see` on the way; none after something that blocks.
+
+    `on` is the day of sending, by default the day the form was made. What was seen counts only when the file is
+    accepted.
+
+    Raises Reject when it cannot be opened.
+    """
+    found = judge(path, _Watch(see, on), on=on)
+    return Watched(str(path), found.accepted, tuple(found.anomalies.found), found.declared)

@@ -1,0 +1,108 @@
+"""Reads YAML with exact decimals and remembers on which line everything stands, so that a problem can be shown."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import yaml
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What is wrong in a file of the law, and where."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+class Mapping(dict[Hashable, Any]):
+    """A mapping that knows its own line and that of each of its keys."""
+
+    line = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: dict[Hashable, int] = {}
+
+    def at(self, key: Hashable) -> int:
+        """The line of a key; where the key is missing, the line of the mapping."""
+        return self.lines.get(key, self.line)
+
+
+class Sequence(list[Any]):
+    """A list that knows the line of each of its entries."""
+
+    line = 1
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[int] = []
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with exact decimals, in which a key stands once."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.doubled: list[tuple[int, str]] = []
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> Mapping:
+    found = Mapping()
+    found.line = node.start_mark.line + 1
+    for key_node, value_node in node.value:
+        key, line = loader.construct_object(key_node), key_node.start_mark.line + 1
+        if not isinstance(key, Hashable):
+            raise yaml.MarkedYAMLError(problem="a key is a word or a number", problem_mark=key_node.start_mark)
+        if key in found:
+            loader.doubled.append((line, f"the key {key} stands twice"))
+        found[key] = loader.construct_object(value_node, deep=True)
+        found.lines[key] = line
+    return found
+
+
+def _sequence(loader: _Loader, node: yaml.SequenceNode) -> Sequence:
+    found = Sequence()
+    found.line = node.start_mark.line + 1
+    for child in node.value:
+        found.append(loader.construct_object(child, deep=True))
+        found.lines.append(child.start_mark.line + 1)
+    return found
+
+
+def _decimal(_loader: _Loader, node: yaml.ScalarNode) -> Decimal | str:
+    """An exact number; what YAML takes for one and is none, as .nan, stays the word it is."""
+    try:
+        return Decimal(node.value)
+    except ArithmeticError:
+        return str(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:seq", _sequence)
+_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+"""Without booleans: the quality OFF is a word, not a no."""
+
+
+def read_placed(text: str, file: str) -> tuple[Any, list[Problem]]:
+    """The content of a YAML text, and its doubled keys or what keeps it from being YAML; None when it is none."""
+    try:
+        loader = _Loader(text)
+        content = loader.get_single_data()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return None, [
+            Problem(file, mark.line + 1 if mark else 1, f"this is not YAML: {error.problem or error.context}")
+        ]
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:
+        return None, [Problem(file, 1, f"this is not YAML: {str(error).splitlines()[0]}")]
+    return content, [Problem(file, line, text) for line, text in loader.doubled]

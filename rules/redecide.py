@@ -1,0 +1,99 @@
+"""Decides a finding again from the events it rested on: the same events and the same law give the same bytes."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rules.bundle import Decide, Reader, Witness, exhibit
+from rules.catalogue import decide_all
+from rules.decide import FINDINGS, WITHDRAWN, State, finding_id, tell
+from rules.fold import Fact, Held, Slot, situation
+from schemas.codec import decode_body, encode_body
+from schemas.contracts import contract
+
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What came out otherwise: a field of the finding, as it was told and as it is now."""
+
+    field: str
+    told: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A finding decided again; `problem` says why it could not be."""
+
+    body: bytes | None
+    same: bool
+    differences: tuple[Difference, ...] = ()
+    problem: str = ""
+
+
+def replay(slot: Slot, told: State, facts: Iterable[Fact], reader: Reader, decide: Decide = decide_all) -> Replayed:
+    """Decide a finding again, as on the day it was told, from those of `facts` it rested on."""
+    record = told.record()
+    wanted = {(one["event"], one["sha256"]) for one in record["evidence"]}
+    if not wanted:
+        return _failed("it was told before the events it rests on were noted")
+    held: Held = {}
+    for fact in facts:
+        shown = exhibit(fact, reader)
+        if (shown["event"], shown["sha256"]) in wanted:
+            held[fact.place] = fact
+            wanted.discard((shown["event"], shown["sha256"]))
+    if wanted:
+        return _failed(f"{len(wanted)} events it rests on are not held any more: {', '.join(sorted(_events(wanted)))}")
+    witness = Witness(reader)
+    seen = situation(slot, held, witness)
+    if seen is None:
+        return _failed("the events it rests on are not all of one version")
+    found = {finding_id(one): one for one in decide(seen, record["found_at"].date())}.get(told.finding)
+    if told.status == WITHDRAWN:
+        return _withdrawn(told, record, witness, again=found is not None)
+    if found is None:
+        return Replayed(None, False, (Difference("finding", told.finding, NOTHING),))
+    change = tell(found, told.finding, told.version, told.status, record["found_at"], witness.evidence)
+    return _compared(told, change.state.body)
+
+
+def _withdrawn(told: State, record: dict[str, Any], witness: Witness, *, again: bool) -> Replayed:
+    """A withdrawal is the record as it was told before, taken back because nothing is found any more."""
+    if again:
+        return Replayed(None, False, (Difference("status", WITHDRAWN, "found"),))
+    return _compared(told, encode_body(contract(FINDINGS), record | {"evidence": witness.evidence()}))
+
+
+def _events(pairs: set[tuple[str, str]]) -> set[str]:
+    return {event for event, _ in pairs}
+
+
+def _failed(problem: str) -> Replayed:
+    return Replayed(None, False, (), problem)
+
+
+def _compared(told: State, body: bytes) -> Replayed:
+    if body == told.body and told.contract == contract(FINDINGS).id:
+        return Replayed(body, True)
+    return Replayed(body, False, tuple(_differences(told.record(), decode_body(contract(FINDINGS), body))))
+
+
+def _differences(told: dict[str, Any], now: dict[str, Any]) -> Iterator[Difference]:
+    for name, value in now.items():
+        if isinstance(value, list):
+            before = told[name]
+            for number in range(max(len(before), len(value))):
+                pair = [_shown(one[number]) if number < len(one) else NOTHING for one in (before, value)]
+                if pair[0] != pair[1]:
+                    yield Difference(f"{name} {number + 1}", *pair)
+        elif told[name] != value:
+            yield Difference(name, _shown(told[name]), _shown(value))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return " ".join(str(part) for name, part in value.items() if name != "parameters" and part is not None)
+    return NOTHING if value is None else str(value)

@@ -1,0 +1,103 @@
+"""What is derived or from memory leads to "to check" at most: tried for every rule, case and row of figures.
+
+The label of each row a case asks for is made MEM. A finding that stays certain or likely must not rest on the row: then
+other figures in it change nothing, whichever way they are changed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from rules.case import Example, example
+from rules.casefile import shipped as cases
+from rules.catalogue import RULES
+from rules.dated import Figure, Parameters, Quality, Row, Series
+from rules.finding import Finding
+from rules.parameters import shipped
+from rules.situation import Situation
+from rules.sources import Source, recording, using
+
+EXAMPLES = [example(written) for written in cases(set(RULES))]
+
+
+def instead(row: Row, other: Row) -> Source:
+    """The figures that are shipped, but for one row."""
+
+    def source(name: str) -> Parameters:
+        whole = shipped(name)
+        if row.file != f"{name}.yaml":
+            return whole
+        series = whole.series[row.series]
+        rows = tuple(other if one is row else one for one in series.rows)
+        return replace(whole, series={**whole.series, row.series: Series(series.name, rows, series.ended)})
+
+    return source
+
+
+def sure(example: Example, source: Source) -> set[tuple[object, ...]]:
+    """What is found with these figures and said to be certain or likely."""
+    with using(source):
+        found: list[Finding] = RULES[example.rule](example.situation, example.day)
+    return {(one.occupation, one.amount, one.missing) for one in found if one.certainty.states_an_amount}
+
+
+def asked(example: Example) -> tuple[set[Row], set[tuple[object, ...]]]:
+    """The rows a case asks for, and its sure findings."""
+    seen: set[Row] = set()
+    return seen, sure(example, recording(shipped, seen))
+
+
+def moved(value: Decimal) -> Iterator[Decimal]:
+    """A little more, and a little less."""
+    smallest = Decimal(1).scaleb(int(value.as_tuple().exponent))
+    for factor in ("1.01", "0.99"):
+        other = (value * Decimal(factor)).quantize(smallest)
+        yield max(other if other != value else value + smallest * (1 if factor > "1" else -1), Decimal(0))
+
+
+def codes(situation: Situation) -> frozenset[str]:
+    """Every code that stands in a situation."""
+    found = {decision.nature for decision in situation.decisions or ()}
+    for line in situation.lines:
+        found |= {line.employer_class, line.worker_code}
+        for occupation in line.occupations:
+            found |= {occupation.joint_committee, occupation.joint_committee.split(".")[0], *occupation.wages}
+            found |= {service.code for service in occupation.services}
+    return frozenset(found)
+
+
+def others(value: Figure, present: frozenset[str]) -> Iterator[Figure]:
+    """Other figures in the place of one."""
+    if isinstance(value, Decimal):
+        yield from moved(value)
+    else:
+        yield from (frozenset[str](), value | present)
+
+
+def changed(row: Row, present: frozenset[str]) -> Iterator[Row]:
+    """The row with one figure changed."""
+    for name, value in row.figures.items():
+        for other in others(value, present):
+            yield replace(row, figures={**row.figures, name: other})
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_finding_is_surer_than_the_figures_it_rests_on(rule: str) -> None:
+    wrong = []
+    for one in (one for one in EXAMPLES if one.rule == rule):
+        rows, before = asked(one)
+        for row in rows if before else ():
+            still = sure(one, instead(row, replace(row, quality=Quality.MEM)))
+            for other in changed(row, codes(one.situation)) if still else ():
+                after = sure(one, instead(row, other))
+                if not still <= after:
+                    wrong.append((one.name, row.version, dict(other.figures), still, after))
+                    break
+    assert wrong == []
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_some_finding_of_every_rule_is_sure_enough_to_be_tried(rule: str) -> None:
+    assert any(asked(one)[1] for one in EXAMPLES if one.rule == rule)

@@ -1,0 +1,166 @@
+"""A finding that was told is explained to whoever asks, and decided again to the same bytes, from what is stored."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backbone import kafka, postgres
+from backbone.settings import Settings
+from consumers.fields import narrower
+from rules.case import EMPLOYER, events
+from rules.decider import Decider
+from rules.needs import NEEDS
+from schemas.codec import encode, encode_body
+from schemas.contracts import Contract, contract, make
+from schemas.identifiers import inss, pseudonym
+from schemas.registration import Version, subject
+from schemas.registry import SchemaBook
+from schemas.topics import FACTS, SCHEMAS
+
+KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
+NARROW: dict[str, Contract] = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in KINDS}
+CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
+AT = datetime(2026, 10, 20, 9, tzinfo=UTC)
+PERSON = inss(900202011, after_2000=False)
+FAR = 1_000_000
+"""Offsets no test of the stream reaches: the position of this partition is moved by this test alone."""
+PARTITION = 9_001
+COMMAND = Path(sys.executable).with_name("kruispunt")
+
+
+def bundle(settings: Settings, case: dict[str, Any], version: int) -> bytes:
+    envelope = {
+        "declaration": "explained", "version": version, "status": "original", "person": PERSON, "occurred_at": AT,
+        "trace_parent": "", "deliberation": "24/100@1", "replay": False,
+    }  # fmt: skip
+    facts = [
+        {
+            "person": pseudonym(settings.pepper(), PERSON),
+            "contract": NARROW[kind].id,
+            "body": encode_body(NARROW[kind], {**event, **envelope, "event": f"explained-{kind}-{version}"}),
+        }
+        for kind, event in zip(KINDS, events(case), strict=True)
+    ]
+    return encode(contract(FACTS), {"at": AT, "facts": facts})
+
+
+@pytest.fixture(scope="module")
+def finding(servers: Settings) -> str:
+    """A finding that was told, whose facts were replaced since by others that change nothing."""
+    writer = kafka.producer(servers, "registrar")
+    book = SchemaBook()
+    for kind, narrow in NARROW.items():
+        book.add(narrow)
+        version = Version(f"{subject(FACTS)}.test.{kind}", 1, narrow.id, json.dumps(narrow.schema))
+        writer.produce(SCHEMAS, key=version.key(), value=version.value())
+    writer.flush(30)
+    decider = Decider(servers, book)
+    for number in (1, 2):
+        assert decider.take(PARTITION, FAR + number, bundle(servers, CASE, number))
+    decider.close()
+    with postgres.connect(servers, "auditor") as connection:
+        person = pseudonym(servers.pepper(), PERSON)
+        rows = connection.execute(
+            "select finding from rules.finding where person = %s and status = 'found' and body is not null", (person,)
+        ).fetchall()
+    (identifier,) = (row[0] for row in rows if _rule(servers, row[0]) == "structural_reduction")
+    return str(identifier)
+
+
+def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "KRUISPUNT_HOME": str(settings.home), "COLUMNS": "100"}
+    return subprocess.run(
+        [COMMAND, "rules", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def _rule(settings: Settings, finding: str) -> str:
+    return str(json.loads(run(settings, "explain", finding, "--json").stdout)["rule"])
+
+
+def test_a_finding_is_decided_again_to_the_same_bytes_though_its_facts_were_replaced(
+    servers: Settings, finding: str
+) -> None:
+    answer = run(servers, "replay", finding, "--json")
+    document = json.loads(answer.stdout)
+    assert (answer.returncode, document["same"], document["events"], document["differences"]) == (0, True, 3, [])
+    assert run(servers, "replay", finding).stdout.startswith("✓")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("nl", "Structurele vermindering"),
+        ("fr", "Réduction structurelle"),
+        ("de", "Strukturelle Ermäßigung"),
+        ("en", "1,203.71"),
+    ],
+)
+def test_a_finding_is_explained_to_people_in_their_language_without_a_national_number(
+    servers: Settings, finding: str, language: str, words: str
+) -> None:
+    for audience in ("citizen", "jurist"):
+        answer = run(servers, "explain", finding, "--for", audience, "--language", language)
+        assert answer.returncode == 0, answer.stderr
+        assert PERSON not in answer.stdout
+        assert words in answer.stdout or audience == "jurist"
+    assert PERSON in run(servers, "explain", finding, "--person").stdout
+
+
+def test_a_jurist_sees_law_formula_figures_with_their_version_and_the_events(servers: Settings, finding: str) -> None:
+    shown = run(servers, "explain", finding, "--for", "jurist").stdout
+    for words in (
+        "Programme law (I)",
+        "R  = F + alpha",
+        "REPO",
+        "explained-declarations.wages-1",
+        f"employer {EMPLOYER}",
+    ):
+        assert words in shown
+
+
+def test_a_program_gets_every_condition_with_source_figures_and_events(servers: Settings, finding: str) -> None:
+    document = json.loads(run(servers, "explain", finding, "--json").stdout)
+    assert (document["person"], document["amount"], document["certainty"]) == (None, "1203.71", "certain")
+    assert {one["event"] for one in document["evidence"]} == {f"explained-{kind}-1" for kind in KINDS}
+    (bound,) = (step for step in document["trace"] if step["step"] == "S0")
+    assert bound["parameters"][0].startswith("structural_reduction.yaml | category 1 | 2026-07-01 | REPO | ")
+    assert json.loads(run(servers, "explain", finding, "--json", "--person").stdout)["person"] == PERSON
+
+
+def test_a_finding_that_is_not_there_is_an_answer_of_no(servers: Settings) -> None:
+    for verb in ("explain", "replay"):
+        answer = run(servers, verb, "nothing")
+        assert (answer.returncode, answer.stdout) == (1, "")
+        assert "There is no finding nothing" in answer.stderr
+
+
+def test_that_somebody_looked_is_written_down(servers: Settings, finding: str) -> None:
+    run(servers, "explain", finding)
+    with postgres.connect(servers, "owner") as connection:
+        lines = connection.execute("select line from audit.act order by number desc limit 1").fetchall()
+    act = json.loads(lines[0][0])
+    assert (act["by"], act["action"], act["about"]) == ("auditor", "explained a finding", finding)
+
+
+def test_what_was_changed_behind_the_rules_back_comes_out(servers: Settings, finding: str) -> None:
+    with postgres.connect(servers, "owner") as connection:
+        connection.execute("update rules.finding set version = 7 where finding = %s", (finding,))
+    answer = run(servers, "replay", finding, "--json")
+    assert answer.returncode == 1
+    assert {one["field"]: one["now"] for one in json.loads(answer.stdout)["differences"]} == {"version": "7"}
+    with postgres.connect(servers, "owner") as connection:
+        connection.execute("update rules.finding set version = 1 where finding = %s", (finding,))
+        connection.execute(
+            "delete from rules.earlier where kind = %s and person = %s",
+            (KINDS[0], pseudonym(servers.pepper(), PERSON)),
+        )
+    gone = run(servers, "replay", finding)
+    assert gone.returncode == 1
+    assert "1 events it rests on are not held any more" in gone.stderr

@@ -1,0 +1,147 @@
+"""Other figures over the same situations: who gains, who loses, how much; and the law in force is what it was after."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from kruispunt.cli import app
+from rules.case import events
+from rules.catalogue import decide_all
+from rules.comparing import Asked, Tally, compare
+from rules.figures import WrongParameters
+from rules.parameters import catalogue, load, shipped
+from rules.situation import situation
+from rules.sources import Source, UnknownFigure, folder, frozen_on, given, using, with_figures
+
+DAY = date(2026, 10, 15)
+S0 = "structural_reduction.category 1.S0"
+
+
+def asked(wage: str, **more: Any) -> Asked:
+    case = {"quarter": "2026Q3", "wage": {1: wage}, "days": {1: 65}, "claimed on the line": {1: 900}, **more}
+    return situation(*events(case)), DAY
+
+
+def compared(before: Source, after: Source, *some: Asked, keep: bool = False) -> Tally:
+    tallies: dict[str, Tally] = {}
+    compare(tallies, before, after, some, keep=keep)
+    return tallies.get("structural_reduction", Tally())
+
+
+def test_a_higher_limit_gives_more_to_the_cent_to_who_is_below_it_and_nothing_to_who_is_above() -> None:
+    higher = with_figures(shipped, [f"{S0}=11787.74"])
+    found = compared(shipped, higher, asked("10000.00"), asked("20000.00"))
+    assert (found.gaining, found.gained, found.losing, found.lost) == (1, 1400, 0, 0)
+    back = compared(higher, shipped, asked("10000.00"), asked("20000.00"))
+    assert (back.gaining, back.losing, back.lost) == (0, 1, 1400)
+
+
+def test_what_is_claimed_already_gains_as_well() -> None:
+    higher = with_figures(shipped, [f"{S0}=11787.74"])
+    assert compared(shipped, higher, asked("10000.00", claimed={3000: 236.28})).gained == 1400
+
+
+def test_the_same_figures_change_nothing() -> None:
+    found = compared(shipped, given({}), asked("10000.00"))
+    assert (found.same, found.differs, found.changed) == (1, False, [])
+
+
+def test_a_person_is_kept_only_where_asked_for() -> None:
+    higher = with_figures(shipped, [f"{S0}=11787.74"])
+    assert compared(shipped, higher, asked("10000.00")).changed == []
+    (change,) = compared(shipped, higher, asked("10000.00"), keep=True).changed
+    assert change.gain == 1400
+
+
+def test_a_day_without_law_is_not_known_rather_than_nothing() -> None:
+    health = asked("6500.00", **{"joint committee": "330"})
+    found = compared(frozen_on(date(2026, 3, 31), shipped), shipped, health)
+    assert (found.gaining, found.losing, found.otherwise) == (0, 0, 1)
+
+
+def test_the_law_of_a_day_holds_for_every_quarter() -> None:
+    with using(frozen_on(date(2025, 6, 30), shipped)):
+        assert load("structural_reduction").at("category 1", date(2026, 8, 1)).start == date(2025, 4, 1)
+    assert load("structural_reduction").at("category 1", date(2026, 8, 1)).start == date(2026, 7, 1)
+
+
+def test_the_figures_in_force_come_back_also_after_a_fault() -> None:
+    seen, day = asked("10000.00")
+    before = [one.amount for one in decide_all(seen, day)]
+    higher = with_figures(shipped, [f"{S0}=99999.00"])
+    with using(higher):
+        assert [one.amount for one in decide_all(seen, day)] != before
+    with pytest.raises(ZeroDivisionError), using(higher):
+        raise ZeroDivisionError
+    assert [one.amount for one in decide_all(seen, day)] == before
+
+
+def test_the_figures_of_a_folder_replace_those_that_are_there(tmp_path: Path) -> None:
+    text = (catalogue() / "structural_reduction.yaml").read_text("utf-8").replace("S0: 11687.74", "S0: 11787.74")
+    (tmp_path / "structural_reduction.yaml").write_text(text, "utf-8")
+    assert compared(shipped, folder(tmp_path), asked("10000.00")).gained == 1400
+    (tmp_path / "work_bonus.yaml").write_text("rule: work_bonus", "utf-8")
+    (tmp_path / "deductions.yaml").write_text("[", "utf-8")
+    with pytest.raises(WrongParameters) as refused:
+        folder(tmp_path)
+    assert [problem.file for problem in refused.value.problems] == ["deductions.yaml", "work_bonus.yaml"]
+
+
+def test_every_change_that_cannot_be_made_is_named() -> None:
+    wrong = ["a", "x.y.z=1", "work_bonus.x.y=1", "work_bonus.services.worked=1", f"{S0}=a lot", f"{S0}=NaN"]
+    with pytest.raises(UnknownFigure) as refused:
+        with_figures(shipped, wrong)
+    told = str(refused.value).splitlines()
+    assert [line.split(":")[0] for line in told] == wrong
+    assert "write rule.series.figure=value" in told[0]
+    assert "no number worked" in told[3]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("generated")
+    options = ["generate", "--persons", "120", "--quarter", "2026Q3", "--seed", "3", "--out", str(made)]
+    assert CliRunner().invoke(app, options).exit_code == 0
+    return made
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(app, ["rules", *arguments])
+
+
+def test_who_gains_is_told_in_counts_and_sums_and_no_person_unless_asked(data: Path) -> None:
+    answer = run("what-if", "--set", f"{S0}=11787.74", "--on", str(data), "--json")
+    document = json.loads(answer.stdout)
+    (rule,) = (one for one in document["rules"] if one["rule"] == "structural_reduction")
+    assert (answer.exit_code, rule["losing"], rule["net"]) == (1, 0, rule["gained"])
+    assert rule["gaining"] > 10
+    assert document["situations"] >= 120
+    assert "persons" not in rule
+    named = json.loads(run("what-if", "--set", f"{S0}=11787.74", "--on", str(data), "--json", "--persons").stdout)
+    (rule,) = (one for one in named["rules"] if one["rule"] == "structural_reduction")
+    assert len(rule["persons"]) == rule["gaining"]
+    assert rule["persons"][0]["person"] not in answer.stdout
+
+
+def test_two_days_are_compared_and_nothing_changed_is_0(data: Path) -> None:
+    assert run("diff", "--from", "2026-07-01", "--to", "2026-07-02", "--on", str(data)).exit_code == 0
+    changed = run("diff", "--from", "2026-06-30", "--to", "2026-07-01", "--on", str(data))
+    assert changed.exit_code == 1
+    assert "2026-06-30 against 2026-07-01" in changed.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["diff", "--from", "no-such-revision", "--to", "2026-07-01", "--on", "x"],
+        ["diff", "--from", "--help-me", "--to", "2026-07-01", "--on", "x"],
+        ["diff", "--from", "2026-07-01", "--to", "2026-07-01", "--on", "nowhere.xml"],
+        ["what-if", "--set", "a=1", "--on", "x"],
+    ],
+)
+def test_what_cannot_be_compared_is_wrong_use(arguments: list[str]) -> None:
+    assert run(*arguments).exit_code == 2

@@ -1,0 +1,207 @@
+"""A finding keeps what it rests on, and is decided again from that to the same bytes."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
+from itertools import chain
+from typing import Any
+
+from rules.bundle import Reader, arrive, decide_bundle
+from rules.case import events
+from rules.dated import Quality
+from rules.decide import State
+from rules.fold import Fact, Slot
+from rules.parameters import shipped
+from rules.redecide import Replayed, replay
+from rules.sources import given, using
+from schemas.codec import decode_body, encode_body
+from schemas.contracts import Contract, contract, contracts, make
+from schemas.registry import SchemaBook
+
+KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
+CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
+AT = datetime(2026, 10, 20, tzinfo=UTC)
+ANNE = b"a" * 16
+
+
+def narrow(kind: str) -> Contract:
+    from consumers.fields import narrower
+    from rules.needs import NEEDS
+
+    return make(kind, narrower(contract(kind).schema, NEEDS[kind]))
+
+
+BOOK = SchemaBook()
+for _kind in KINDS:
+    BOOK.add(narrow(_kind))
+
+
+def facts(case: dict[str, Any], version: int = 1) -> list[dict[str, Any]]:
+    envelope = {
+        "declaration": "d1", "version": version, "status": "original", "occurred_at": AT, "trace_parent": "",
+        "deliberation": "24/100@1", "replay": False,
+    }  # fmt: skip
+    return [
+        {
+            "person": ANNE,
+            "contract": narrow(kind).id,
+            "body": encode_body(narrow(kind), {**event, **envelope, "event": f"{kind}@{version}"}),
+        }
+        for kind, event in zip(KINDS, events(case), strict=True)
+    ]
+
+
+class Store:
+    """What PostgreSQL would hold: facts, those they replaced, and what was told."""
+
+    def __init__(self) -> None:
+        self.facts: dict[Any, Fact] = {}
+        self.earlier: list[Fact] = []
+        self.states: dict[Slot, dict[str, State]] = {}
+        self.reader = Reader(BOOK)
+
+    def take(self, some: list[dict[str, Any]]) -> None:
+        arrived = arrive({"at": AT, "facts": some}, self.reader)
+        outcome = decide_bundle(arrived, list(self.facts.values()), self.states, self.reader)
+        assert outcome.failures == []
+        self.facts |= {one.place: one for one in outcome.facts}
+        self.earlier += outcome.earlier
+        for slot, change in outcome.changes:
+            self.states.setdefault(slot, {})[change.state.finding] = change.state
+
+    def told(self, rule: str = "structural_reduction") -> tuple[Slot, State]:
+        (found,) = (
+            (slot, state)
+            for slot, states in self.states.items()
+            for state in states.values()
+            if state.record()["rule"] == rule
+        )
+        return found
+
+    def again(self) -> Replayed:
+        slot, state = self.told()
+        return replay(slot, state, list(chain(self.facts.values(), self.earlier)), self.reader)
+
+
+def test_a_finding_names_every_event_it_rests_on_with_the_digest_of_what_was_read() -> None:
+    store, sent = Store(), facts(CASE)
+    store.take(sent)
+    record = store.told()[1].record()
+    assert record["evidence"] == sorted(
+        (
+            {"event": f"{kind}@1", "sha256": sha256(one["body"]).hexdigest()}
+            for kind, one in zip(KINDS, sent, strict=True)
+        ),
+        key=lambda one: one["event"],
+    )
+    assert {one["event"] for one in record["evidence"]} == set(record["causes"])
+
+
+def test_every_figure_of_the_law_in_a_trace_leads_to_its_version() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    record = store.told()[1].record()
+    figures = {
+        step["step"]: [record["parameters"][number] for number in step["parameters"]] for step in record["trace"]
+    }
+    row = shipped("structural_reduction").series["category 1"].rows[-2]
+    assert figures["S0"] == figures["alpha"] == [row.version]
+    assert row.version.startswith("structural_reduction.yaml | category 1 | 2026-07-01 | REPO | ")
+    assert len(figures["worker code"]) > 1
+    assert figures["S"] == []
+
+
+def test_the_same_events_and_the_same_law_give_the_same_bytes() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    assert store.again() == Replayed(store.told()[1].body, True)
+
+
+def test_a_finding_whose_facts_were_corrected_without_changing_it_is_still_decided_again() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    store.take(facts(CASE, version=2))
+    assert store.told()[1].version == 1
+    assert len(store.earlier) == len(KINDS)
+    assert store.again().same
+
+
+def test_a_replaced_finding_rests_on_the_correction() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    store.take(facts({**CASE, "claimed": {3000: 1000.00}}, version=2))
+    record = store.told()[1].record()
+    assert {one["event"] for one in record["evidence"]} == {f"{kind}@2" for kind in KINDS}
+    assert store.again().same
+
+
+def test_a_withdrawn_finding_rests_on_what_took_it_back() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    store.take(facts({**CASE, "claimed": {3000: 1203.71}}, version=2))
+    slot, state = store.told()
+    assert (state.status, {one["event"][-2:] for one in state.record()["evidence"]}) == ("withdrawn", {"@2"})
+    assert store.again().same
+    blind = replay(slot, state, store.facts.values(), store.reader, lambda *_: [])
+    assert blind.same, "nothing found is what a withdrawal says"
+
+
+def test_another_law_gives_other_bytes_and_the_difference_is_shown() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    text = _catalogue("structural_reduction").replace(
+        "S0: 11687.74, gamma: 0.16, S2: 9738.14, delta: 0, S1: 0, quality: REPO",
+        "S0: 11688.74, gamma: 0.16, S2: 9738.14, delta: 0, S1: 0, quality: REPO",
+    )
+    with using(given({"structural_reduction": text})):
+        again = store.again()
+    differences = {one.field: (one.told, one.now) for one in again.differences}
+    assert not again.same
+    assert differences["amount"] == ("120371", "120385")
+    assert any(field.startswith("parameters") for field in differences)
+    assert store.again().same
+
+
+def _catalogue(name: str) -> str:
+    from rules.parameters import catalogue
+
+    return (catalogue() / f"{name}.yaml").read_text("utf-8")
+
+
+def test_an_event_that_is_not_held_or_not_the_same_is_named() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    slot, state = store.told()
+    wages, *others = store.facts.values()
+    gone = replay(slot, state, others, store.reader)
+    assert gone.problem == "1 events it rests on are not held any more: declarations.wages@1"
+    (body,) = (one["body"] for one in facts({**CASE, "wage": {1: 6770.00}}) if one["contract"] == wages.contract)
+    forged = replay(slot, state, [replace(wages, body=body), *others], store.reader)
+    assert "declarations.wages@1" in forged.problem
+
+
+def test_a_rule_that_finds_nothing_now_is_a_difference() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    slot, state = store.told()
+    (difference,) = replay(slot, state, store.facts.values(), store.reader, lambda *_: []).differences
+    assert (difference.field, difference.now) == ("finding", "nothing")
+
+
+def test_a_finding_told_in_the_first_contract_is_still_read_and_withdrawn() -> None:
+    first = next(one for one in contracts() if one.name == "findings")
+    store = Store()
+    store.take(facts(CASE))
+    slot, state = store.told()
+    record = state.record()
+    old = replace(state, contract=first.id, body=encode_body(first, record))
+    assert decode_body(first, old.body).keys().isdisjoint({"evidence", "parameters"})
+    store.states[slot][old.finding] = old
+    assert store.again().problem == "it was told before the events it rests on were noted"
+    store.take(facts({**CASE, "claimed": {3000: 1203.71}}, version=2))
+    assert (store.told()[1].status, store.again().same) == ("withdrawn", True)
+
+
+def test_no_label_of_a_row_is_left_out_of_its_version() -> None:
+    row = shipped("structural_reduction").series["category 1"].rows[0]
+    assert len({replace(row, quality=quality).version for quality in Quality}) == len(Quality)
