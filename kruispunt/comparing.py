@@ -17,7 +17,7 @@ from producers.intake.watch import Seen, watch
 from rules import store
 from rules.bundle import Reader
 from rules.case import DECLARED_AFTER
-from rules.catalogue import RULES
+from rules.catalogue import HISTORY_RULES, RULES
 from rules.comparing import Asked, Changed, Tally, compare
 from rules.decider import schema_source
 from rules.figures import WrongParameters
@@ -32,6 +32,8 @@ from schemas.registry import SchemaBook
 CATALOGUE = "rules/catalogue"
 STACK = "stack"
 ROLE, READER = "auditor", "inspector"
+OF_HISTORIES = {*HISTORY_RULES, "holiday_benefit"}
+"""Files of figures that only rules over the history of a person read: those are not compared."""
 AT_ONCE = 5_000
 """Situations decided before the figures are changed: changing them costs, and so does memory."""
 
@@ -88,6 +90,14 @@ def what_if(changes: list[str], data: list[Path], *, persons: bool, json: bool) 
         after = with_figures(shipped, changes)
     except UnknownFigure as error:
         fail(Exit.WRONG_USE, str(error).replace("\n", "\n  "), "`kruispunt rules show RULE` has series and figures.")
+    for change in changes:
+        name = change.partition(".")[0]
+        if name in OF_HISTORIES:
+            fail(
+                Exit.WRONG_USE,
+                f"{change}: {name} is read only by rules over the history of a person, which are not compared.",
+                "Single quarters at one employer are compared; `kruispunt rules list` has the other rules.",
+            )
     return _compare((shipped, "in force"), (after, ", ".join(changes)), data, persons=persons, json=json)
 
 
@@ -164,6 +174,7 @@ def _document(tallies: dict[str, Tally], total: int, before: str, after: str, *,
         "from": before,
         "to": after,
         "situations": total,
+        "not_compared": list(HISTORY_RULES),
         "rules": [
             {
                 "rule": rule,
@@ -206,6 +217,8 @@ def _show(tallies: dict[str, Tally], total: int, before: str, after: str, *, per
         shown.add_row(rule.replace("_", " "), *numbers, *(f"{cents / 100:,.2f}" for cents in sums))
     console.print(shown)
     console.print("\nWhat the law gives is compared, whether it was claimed or not. Findings; euro.", style="dim")
+    left = ", ".join(name.replace("_", " ") for name in HISTORY_RULES)
+    console.print(f"Not compared, since they read the history of a person: {left}.", style="dim")
     for rule, one in tallies.items() if persons else ():
         for change in sorted(one.changed, key=lambda one: -abs(one.gain or 0)):
             about = change.before or change.after

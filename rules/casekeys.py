@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from rules.finding import Certainty
-from schemas.identifiers import birth_date
+from schemas.identifiers import birth_date, is_inss
 
 Check = Callable[[Any], str | None]
 """What is wrong with a value, or None."""
@@ -44,9 +44,9 @@ def quarter(value: Any) -> str | None:
 
 
 def person(value: Any) -> str | None:
-    """A national number."""
+    """A national number; some have no date of birth."""
     number = str(value)
-    sound = len(number) == 11 and number.isdigit() and birth_date(number) is not None
+    sound = len(number) == 11 and number.isdigit() and (birth_date(number) is not None or is_inss(number))
     return None if sound else "is not a national number of 11 digits; one that begins with 0 stands in quotes"
 
 

@@ -10,11 +10,11 @@ from jinja2 import Environment, meta
 from notifier.channel import LANGUAGES
 from notifier.render import words
 from notifier.render.texts import texts
-from rules.case import examples
+from rules.casefile import shipped
 from rules.catalogue import HISTORY_RULES
 from rules.catalogue import RULES as RULES_OF_ONE_QUARTER
 from rules.finding import Finding
-from rules.story import stories
+from rules.trial import decide, read
 
 RULES = {
     ("structural_reduction", "employer"),
@@ -109,11 +109,9 @@ def test_every_step_and_word_of_a_right_has_a_name(language: str) -> None:
 
 
 def _found() -> Iterator[Finding]:
-    for rule, decide in HISTORY_RULES.items():
-        for story in stories(rule):
-            yield from decide(story.history, story.day)
-    for example in examples("allowed_work"):
-        yield from RULES_OF_ONE_QUARTER["allowed_work"](example.situation, example.day)
+    for written in shipped({*RULES_OF_ONE_QUARTER, *HISTORY_RULES}):
+        if written.rule in HISTORY_RULES or written.rule == "allowed_work":
+            yield from decide(read(written))
 
 
 def test_a_rule_without_a_text_is_told_in_general_words() -> None:

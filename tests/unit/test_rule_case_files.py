@@ -9,10 +9,11 @@ from typer.testing import CliRunner
 
 from rules.case import Example, example
 from rules.casefile import WrongCases, found, read_cases, shipped
-from rules.catalogue import RULES
+from rules.catalogue import HISTORY_RULES, RULES
 from rules.finding import Finding
 from rules.trial import Difference, attempt
 
+EVERY = {*RULES, *HISTORY_RULES}
 GOOD = """\
 rule: structural_reduction
 cases:
@@ -64,13 +65,13 @@ my.yaml:16: a case is a mapping of keys and values"""
 
 
 def only(text: str) -> Example:
-    (written,) = read_cases(text, "my.yaml", set(RULES))
+    (written,) = read_cases(text, "my.yaml", EVERY)
     return example(written)
 
 
 def told(text: str) -> list[str]:
     with pytest.raises(WrongCases) as refused:
-        read_cases(text, "my.yaml", set(RULES))
+        read_cases(text, "my.yaml", EVERY)
     return str(refused.value).splitlines()
 
 
@@ -143,7 +144,7 @@ def test_a_folder_is_tried_whole_and_the_json_holds_every_case(tmp_path: Path) -
     (tmp_path / "deep").mkdir()
     (tmp_path / "a.yaml").write_text(GOOD, "utf-8")
     (tmp_path / "deep" / "b.yml").write_text(GOOD.replace("amount: 1203.71", "amount: 1.00"), "utf-8")
-    assert len(found(tmp_path, set(RULES))) == 2
+    assert len(found(tmp_path, EVERY)) == 2
     answer = run(str(tmp_path), "--json")
     document = json.loads(answer.stdout)
     assert (answer.exit_code, document["passed"], document["failed"]) == (1, 1, 1)
@@ -158,4 +159,4 @@ def test_a_folder_is_tried_whole_and_the_json_holds_every_case(tmp_path: Path) -
 def test_every_shipped_case_is_tried_when_no_file_is_named() -> None:
     answer = run("--json")
     assert answer.exit_code == 0
-    assert json.loads(answer.stdout)["passed"] == len(list(shipped(set(RULES))))
+    assert json.loads(answer.stdout)["passed"] == len(list(shipped(EVERY)))

@@ -7,8 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 from kruispunt.cli import app
-from rules.catalogue import RULES
+from rules.catalogue import HISTORY_RULES, RULES
 from rules.parameters import known, load
+
+EVERY = {*RULES, *HISTORY_RULES}
 
 
 def run(*arguments: str) -> Any:
@@ -21,16 +23,16 @@ def shown(rule: str, on: str) -> Any:
 
 def test_every_rule_is_listed_with_its_law_its_cases_and_a_name_in_four_languages() -> None:
     rules = {one["rule"]: one for one in json.loads(run("list", "--json").stdout)}
-    assert set(rules) == {*RULES, *known()}
+    assert set(rules) == {*EVERY, *known()}
     for rule, one in rules.items():
         assert set(one["names"]) == {"nl", "fr", "de", "en"}
         assert len(set(one["names"].values())) > 1, f"{rule} has no names of its own"
         assert one["law"] == load(rule).law
-        assert bool(one["cases"]) == (rule in RULES)
+        assert bool(one["cases"]) == (rule in EVERY)
     assert rules["work_bonus"]["names"]["nl"] == "Werkbonus"
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", sorted(EVERY))
 def test_every_rule_states_its_formula(rule: str) -> None:
     first, _, more = shown(rule, "2026-07-15")["formula"].partition("\n\n")
     assert first.endswith(".")
