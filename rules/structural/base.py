@@ -60,5 +60,5 @@ def _figures(day: date, category: str, committee: str) -> _Figures:
         maribel = cents(known.maribel.number("amount"))
     elif committee in known.maribel.codes("category_1"):
         maribel = cents(known.maribel.number("amount_category_1"))
-    ceiling = cents(high.number("ceiling")) if high.number("exempt") else NO_CEILING
+    ceiling = cents(high.number("ceiling")) if high.number("exempt") and "ceiling" in high.figures else NO_CEILING
     return _Figures(rate, scaled(known.manual.number("factor"), 100), ceiling, maribel)
