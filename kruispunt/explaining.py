@@ -154,7 +154,7 @@ def replay(finding: str, *, json: bool) -> int:
         if (rule := state.record()["rule"]) in HISTORY_RULES:
             fail(
                 Exit.WRONG_USE,
-                f"{finding} cannot be decided again: {rule} reads a person's history, which keeps no digests of events.",
+                f"{finding} cannot be decided again: {rule} reads a history, which keeps no digests of events.",
                 "`kruispunt rules explain` shows it as told, with its causes.",
             )
         facts = store.evidence(cursor, slot.person)

@@ -5,7 +5,7 @@ from datetime import date
 from enum import Enum
 from functools import cache
 
-from rules.dated import Parameters, citing
+from rules.dated import Parameters, Row, citing
 from rules.finding import Step
 from rules.parameters import load
 from rules.worker import Line
@@ -93,3 +93,8 @@ def personal_contributions(line: Line, person: str, quarter: str) -> Subjection:
 def private_job(employer_class: str, worker_code: str, quarter: str) -> bool:
     """Whether a job is one of the private sector, subject to all branches and so to its annual holidays."""
     return _all_branches(employer_class, worker_code, quarter_days(quarter)[0]).cover is Cover.COVERED
+
+
+def private_rows(day: date) -> tuple[Row, ...]:
+    """The rows of figures that say what a job of the private sector is."""
+    return tuple(_parameters().at(name, day) for name in ("all branches", "limited", "public employers"))

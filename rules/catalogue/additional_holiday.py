@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 
-from rules.dated import NoLaw, Parameters
+from rules.dated import NoLaw, Parameters, citing
 from rules.finding import Certainty, Doubt, Finding, Step
 from rules.history import History, Worked
 from rules.holidays import USED_UP, YEAR, jobs_by_year, regime, taken, year_of
@@ -18,6 +18,7 @@ from rules.holidays import parameters as shared
 from rules.parameters import load
 from rules.right import DAY, FAR, complete, merged, not_seen, right, spans
 from rules.situation import Decision
+from rules.subjection import private_rows
 from schemas.identifiers import quarter_of
 
 NAME = "additional_holiday"
@@ -70,8 +71,8 @@ def _of_year(history: History, first: date, jobs: list[Worked], day: date) -> It
         to_come = merged([*to_come, (begun[-1].first, last)])
     whole = max(number for number in range(YEAR + 1) if not number or complete(to_come, number))
     trace = (
-        Step(idle[0].kind, f"{idle[0].start}", None, f"nature {idle[0].nature or 'not given'}"),
-        Step("job from", f"{job.start}", None, "DmfA zone 00044"),
+        Step(idle[0].kind, f"{idle[0].start}", None, citing(f"nature {idle[0].nature or 'not given'}", row)),
+        Step("job from", f"{job.start}", None, citing("DmfA zone 00044", *private_rows(first))),
         Step("three months complete on", f"{end}", None, row.cited),
         Step("right from", f"{opens}", None, row.cited),
         Step("days at first", f"{row.number(regime(job))}", "days", row.cited),

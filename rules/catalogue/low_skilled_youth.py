@@ -54,6 +54,7 @@ def entitle(here: Place) -> Entitled:
         return unknown(right, "the national number holds no birth date")
     nth = nth_of(here, right, start, row)
     hires = load(NAME).at("hires", start)
+    right.rows.append(hires)
     if not hires.number("open"):
         return right.refuse("no new hires from", hires.start.isoformat(), hires.cited)
     if not 1 <= nth <= row.number("quarters"):

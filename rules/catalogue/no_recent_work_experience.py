@@ -81,6 +81,7 @@ def _of_age(right: Entitled, born: date, start: date) -> bool:
 def _after_school(right: Entitled, age: int, start: date) -> bool:
     row = load(NAME).at("compulsory school", start)
     if age > row.number("age"):
+        right.rows.append(row)
         return True
     right.refuse("least age", "above compulsory schooling", row.cited)
     right.rest_on(row)

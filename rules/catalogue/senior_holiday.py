@@ -7,13 +7,14 @@ while that quarter is not declared, when such days were taken, and when nobody s
 from datetime import date, timedelta
 from functools import cache
 
-from rules.dated import NoLaw, Parameters
+from rules.dated import NoLaw, Parameters, citing
 from rules.finding import Certainty, Doubt, Finding, Step
 from rules.history import History, Worked
 from rules.holidays import USED_UP, benefit, jobs_by_year, opening, size, taken, year_of
 from rules.parameters import load
 from rules.right import FAR, age_on, not_seen, right
 from rules.situation import Decision
+from rules.subjection import private_rows
 from schemas.identifiers import quarter_of
 
 NAME = "senior_holiday"
@@ -52,8 +53,8 @@ def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]
     start, job = begun
     trace = (
         Step("age on 31 December", f"{age}", "years", row.cited),
-        Step(idle.kind, f"{max(idle.start, served)}", None, f"nature {idle.nature or 'not given'}"),
-        Step("job from", f"{job.start or job.first}", None, "DmfA zone 00044"),
+        Step(idle.kind, f"{max(idle.start, served)}", None, citing(f"nature {idle.nature or 'not given'}", natures)),
+        Step("job from", f"{job.start or job.first}", None, citing("DmfA zone 00044", *private_rows(start))),
         size(job, start),
         *benefit(start),
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cache
 
-from rules.dated import NoLaw, Parameters, Row
+from rules.dated import NoLaw, Parameters, Row, citing
 from rules.finding import Certainty, Doubt, Finding, Step
 from rules.history import History, Worked
 from rules.parameters import load
@@ -111,4 +111,4 @@ def _ways(here: list[Worked], row: Row) -> Iterator[tuple[str, int, int, Count]]
 
 
 def _step(name: str, found: int, row: Row, needed: int, unit: str) -> Step:
-    return Step(name, f"{found // 100}", unit, f"at least {needed}: {row.cited}")
+    return Step(name, f"{found // 100}", unit, citing(f"at least {needed}: {row.cited}", row))

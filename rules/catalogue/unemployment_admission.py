@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from rules.dated import NoLaw, Parameters, Row
+from rules.dated import NoLaw, Parameters, Row, citing
 from rules.exact import half_up
 from rules.finding import Certainty, Doubt, Finding, Step
 from rules.history import History, Worked
@@ -90,7 +90,12 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
         Step("age", f"{age_on(history.born or asked, asked)}", "years", best.row.cited),
         Step("integration income from", f"{asked}", None, "decision of the public centre for social welfare"),
         Step("last job until", f"{latest.last}", None, "DmfA zone 00045"),
-        Step("days of work", f"{best.found.surely // 100}", "days", f"{best.name}: {best.row.cited}"),
+        Step(
+            "days of work",
+            f"{best.found.surely // 100}",
+            "days",
+            citing(f"{best.name}: {best.row.cited}", best.row, services, conversion),
+        ),
         *_duration(asked),
     )
     causes = (*(event for one in new for event in one.events), decision.event)

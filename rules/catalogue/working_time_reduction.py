@@ -51,6 +51,7 @@ def entitle(here: Place) -> Entitled:
     if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
         return right
     amounts, row = (load(NAME).at(name, here.first) for name in ("amounts", "quarters"))
+    right.rows.append(row)
     if not _part_time(here, right):
         return right
     quarters = _quarters_by_hours(here, right, row) if code != WEEK else 0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from rules.dated import Row
+from rules.dated import Citation, Row
 from rules.finding import Certainty, Doubt
 from rules.parameters import load
 from rules.worker import Line, Occupation
@@ -17,8 +17,13 @@ class Category:
     """1, 2, 3 or 3bis, and what is doubtful about it."""
 
     name: str
-    source: str
+    source: Citation
     doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of figures it rests on."""
+        return self.source.rows
 
     @property
     def sheltered(self) -> bool:

@@ -7,7 +7,7 @@ from functools import partial
 
 from rules.assessment import Assessment, undetermined
 from rules.combination import chosen, combine
-from rules.dated import NoLaw, Row
+from rules.dated import NoLaw, Row, citing
 from rules.exact import cents, decimals, half_up, plain
 from rules.finding import Certainty, Doubt, Step
 from rules.fraction import beta_g
@@ -29,13 +29,14 @@ FULL = 100
 class Entitled:
     """What a rule gives for a place: G in eurocents (0 is no right, None is unknown), or all that is left.
 
-    The steps and doubts are those of its own conditions.
+    The steps and doubts are those of its own conditions, the rows those that opened it.
     """
 
     amount: int | None = 0
     whole: bool = False
     steps: list[Step] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
     def doubt(self, certainty: Certainty, reason: str) -> None:
         """Add a reason why it is not certain."""
@@ -96,6 +97,7 @@ def in_category(here: Place, right: Entitled, row: Row) -> bool:
     """Whether the category of the structural reduction is one of those in the row."""
     right.doubts += here.category.doubts
     if here.category.name in row.codes("codes"):
+        right.rows.append(row)
         return True
     right.refuse("category", here.category.name, row.cited)
     right.rest_on(row)
@@ -172,7 +174,7 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
             right.doubt(Certainty.TO_CHECK, "not settled whether mu and beta_g reduce a full exemption")
     elif right.amount:
         steps.append(Step("G x mu x beta_g", plain(product), "EUR", law))
-    structural, unsure = _structural(here)
+    structural, unsure, rows = _structural(here)
     if structural is None:
         if right.whole:
             return None, doubts + unsure, steps
@@ -187,14 +189,14 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
     steps += [
         Step("base contributions", plain(limit.amount), "EUR", here.known.base.cited),
         Step("Ps", plain(structural), "EUR", "structural reduction of the same occupation"),
-        Step("Pg", plain(kept.target), "EUR", law),
+        Step("Pg", plain(kept.target), "EUR", citing(law, *here.rows, *rows, *right.rows)),
     ]
     return kept.target, doubts, steps
 
 
-def _structural(here: Place) -> tuple[int | None, list[Doubt]]:
+def _structural(here: Place) -> tuple[int | None, list[Doubt], tuple[Row, ...]]:
     try:
         found = reckon(here.situation, here.line, here.occupation, here.worker, here.first)
     except NoLaw as error:
-        return None, [Doubt(Certainty.UNDETERMINED, str(error))]
-    return found.due, found.doubts
+        return None, [Doubt(Certainty.UNDETERMINED, str(error))], ()
+    return found.due, found.doubts, (found.terms.row,)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from rules.combination import chosen
+from rules.dated import Row
 from rules.finding import Certainty, Doubt
 from rules.parameters import load
 from rules.situation import Situation
@@ -45,6 +46,14 @@ class Place:
         """Whether the year-end bonus falls in the quarter: the fourth, for temporary work the first."""
         agency = is_agency(self.line, self.occupation, self.known)
         return self.situation.quarter.endswith("Q1" if agency else "Q4")
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of figures every target group rests on: who is covered, category, wage, time, contributions."""
+        known = self.known
+        raised = (known.raised,) if self.situation.quarter.endswith(("Q1", "Q4")) else ()
+        shared = (known.wage, known.services, known.base, known.high_wage, known.maribel, *raised)
+        return (*self.worker.why.rows, *self.category.rows, *shared)
 
     def below(self, limit: int, *, at_most: bool = False) -> tuple[bool, list[Doubt]]:
         """Whether S is below an amount in eurocents (or equal to it), and what is doubtful about that."""
