@@ -124,16 +124,15 @@ def _hires(situation: Situation) -> Iterator[Finding]:
     if not hired(situation):
         return
     first, _ = quarter_days(situation.quarter)
-    large = load(TARGET_GROUPS).at("larger employers", first)
+    try:
+        large, row = load(TARGET_GROUPS).at("larger employers", first), load(NAME).at("rank 1", first)
+    except NoLaw:
+        return
     owed: frozenset[str] = frozenset().union(*(line.contributions for line in situation.lines))
     found = next(unclaimed(situation), None)
     if not owed or owed & large.codes("codes") or found is None:
         return
     line, occupation = found
-    try:
-        row = load(NAME).at("rank 1", first)
-    except NoLaw:
-        return
     steps = (
         Step("hired on", f"{occupation.start}", None, "DmfA zone 00044"),
         Step("contribution of larger employers", "not owed", None, large.cited),
