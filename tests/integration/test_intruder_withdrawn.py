@@ -39,6 +39,7 @@ SILENT = {"log_level": 0}
 RECORDS = 50
 REFUSED = -1
 SILENCE_S = 2.0
+WAIT = ("wait", "--timeout", "90")
 CLOSED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
 
 
@@ -344,7 +345,7 @@ def test_no_process_works_as_a_superuser(stack: Settings, kruispunt: Run, tmp_pa
             "generate", "--persons", "5", "--quarter", "2024Q3", "--seed", "77", "--out", tmp_path / "some"
         )
         assert made.returncode == 0, made.stderr
-        for arguments in (("load", tmp_path / "some"), ("submit", *(tmp_path / "some").glob("*.xml")), ("wait",)):
+        for arguments in (("load", tmp_path / "some"), ("submit", *(tmp_path / "some").glob("*.xml")), WAIT):
             done = kruispunt(*arguments)
             assert done.returncode == 0, done.stderr
         found = {name: state for name, state in supervisor.states().items() if name in names}
