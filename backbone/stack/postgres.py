@@ -29,6 +29,8 @@ password_encryption = 'scram-sha-256'
 max_connections = 100
 shared_buffers = '256MB'
 max_wal_size = '2GB'
+# The usual price of a jump is that of a turning disk; at it, a batch of persons is looked up by reading a whole table.
+random_page_cost = 1.1
 checkpoint_timeout = '15min'
 timezone = 'UTC'
 log_timezone = 'UTC'

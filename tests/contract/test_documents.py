@@ -55,3 +55,12 @@ def test_every_key_of_a_deliberation_is_explained() -> None:
     keys = {field.alias or name for name, field in Deliberation.model_fields.items()}
     table = (ROOT / "docs" / "deliberations.md").read_text("utf-8")
     assert keys == set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+
+
+def test_every_return_code_is_explained_as_the_answers_explain_it() -> None:
+    from consumers.directory.codes import MEANS, Code
+
+    assert list(MEANS) == list(Code)
+    table = (ROOT / "docs" / "directory.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\d{6})` \| (.+) \| (.+) \|$", table, re.MULTILINE)
+    assert rows == [(str(code), means, remedy) for code, (means, remedy) in MEANS.items()]

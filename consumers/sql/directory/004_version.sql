@@ -8,7 +8,9 @@ comment on column directory.dossier.ended is
 
 -- What has ended makes room for a new dossier from the same day, and is in nobody's way when a batch is looked up.
 alter table directory.dossier drop constraint dossier_pkey;
-create unique index dossier_live on directory.dossier (person, institution, quality, since) where ended is null;
+-- A batch is looked up in the index alone: its pages are half of what would have to be at hand.
+create unique index dossier_live on directory.dossier (person, institution, quality, since) include (until)
+    where ended is null;
 create index dossier_ended on directory.dossier (person, institution, quality, since) where ended is not null;
 
 create function directory.refuse_change() returns trigger language plpgsql as $$
