@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import structlog
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
+from consumers.directory.changes import INTEGRATE, Change, Key
+from consumers.directory.store import take_in_one
 from consumers.exchange.run import Exchange
 from schemas.codec import encode
 from schemas.contracts import contract
@@ -132,6 +135,24 @@ def test_a_wrong_change_is_refused_with_its_codes_changes_nothing_and_is_on_reco
     assert act["action"].startswith("was refused")
     assert act["detail"]["codes"] == codes
     assert WRONG not in json.dumps(act)
+
+
+def test_two_who_speak_at_once_never_put_two_dossiers_on_one_day(servers: Settings) -> None:
+    person = inss(740404000 + FRESH % 990, after_2000=False)
+    first = Change("", INTEGRATE, Key(person, "rva", "18/1"), date(2026, 1, 1), None, 1)
+    with ThreadPoolExecutor() as pool, postgres.connect(servers, "operator") as connection:
+        assert take_in_one(connection.cursor(), first).faults == ()
+        second = pool.submit(directory, servers, "integrate", "rva", person, "18/1", "--from", "2026-02-01")
+        with postgres.connect(servers, "owner", autocommit=True) as watching:
+            waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+            deadline = time.monotonic() + PATIENCE_S
+            while watching.execute(waiting).fetchone() == (0,) and not second.done():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        connection.commit()
+        refused = second.result(PATIENCE_S)
+    assert (refused.returncode, "400040: " in refused.stderr) == (1, True)
+    assert len(kept(servers, person)) == 1
 
 
 def test_wrong_use_is_told_and_nothing_is_done(servers: Settings) -> None:
