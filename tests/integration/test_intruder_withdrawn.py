@@ -34,7 +34,8 @@ from schemas.topics import answers, changes, delivery
 Run = Callable[..., CompletedProcess[str]]
 COMMAND = Path(sys.executable).with_name("kruispunt")
 INSTITUTION = "energie"
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
+"""Longer than a transaction that a killed writer left open holds up its readers."""
 SILENT = {"log_level": 0}
 RECORDS = 50
 REFUSED = -1
@@ -342,7 +343,7 @@ def test_no_process_works_as_a_superuser(stack: Settings, kruispunt: Run, tmp_pa
         supervisor.stop(names)
         supervisor.start(names)
         made = kruispunt(
-            "generate", "--persons", "5", "--quarter", "2024Q3", "--seed", "77", "--out", tmp_path / "some"
+            "generate", "--persons", "5", "--quarter", "2023Q4", "--seed", "77", "--out", tmp_path / "some"
         )
         assert made.returncode == 0, made.stderr
         for arguments in (("load", tmp_path / "some"), ("submit", *(tmp_path / "some").glob("*.xml")), WAIT):
