@@ -1,6 +1,6 @@
 """Says where topics end and how far their readers are, counting records and not the markers between them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -79,6 +79,19 @@ class Offsets:
             return {(place.topic, place.partition): answer.result(TIMEOUT_S).offset for place, answer in asked.items()}
         except KafkaException as error:
             raise Retry(str(error)) from error
+
+    def waiting(self, topics: Iterable[str], partitions: int, where: Callable[[], Places]) -> int:
+        """How many records of these topics lie behind the places of their reader; one at least while some are hidden.
+
+        A transaction ends in one partition a moment before it ends in another: what it wrote there is not seen yet.
+
+        Raises Retry.
+        """
+        names = list(topics)
+        ends = self.ends(names, partitions, open_too=True)
+        at, closed = where(), self.ends(names, partitions)
+        hidden = any(closed[place] < end for place, end in ends.items())
+        return max(self.left(ends, at), int(hidden))
 
     def left(self, ends: Places, at: Places) -> int:
         """How many records lie between the places of a reader and these ends; a lower bound where they are many.

@@ -14,14 +14,15 @@ from typing import Annotated, Any
 
 import orjson
 import typer
+from psycopg import sql
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
 from backbone.stack import stack as embedded
 from backbone.stack.leash import stop_in_order
 from backbone.stack.stack import Leash, Plan
-from consumers.directory import loading, look_up
-from consumers.directory.lookup import LOOK_UP
+from consumers.directory import loading
+from consumers.directory.lookup import LOOK_UP, gathered
 from consumers.directory.reading import read
 from consumers.directory.run import BATCH, DOSSIERS, SCHEMA
 from consumers.directory.store import take_in
@@ -58,7 +59,6 @@ class Figures:
     load_s: float
     loaded: int
     again_s: float
-    look_up_us: float
     plan: str
     pages: float
     changes_s: float
@@ -94,18 +94,35 @@ def _load(settings: Settings, path: Path) -> float:
     return time.perf_counter() - started
 
 
-def _look_up(settings: Settings, persons: int) -> float:
-    """Microseconds for one person in a batch, the best tenth of many batches of persons drawn at random."""
-    random = Random(persons)  # noqa: S311 - a repeatable draw
-    spent = []
-    with postgres.connect(settings, "exchange", autocommit=True) as connection, connection.cursor() as cursor:
+def _keep(settings: Settings, size: int) -> sql.Identifier:
+    """Keep a copy of the directory as it is, with its indexes, so that sizes can be compared at the same moment."""
+    name = sql.Identifier("directory", f"bench_{size}")
+    with postgres.connect(settings, "owner", autocommit=True) as connection:
+        connection.execute(sql.SQL("create table {} (like directory.dossier including all)").format(name))
+        connection.execute(
+            sql.SQL("insert into {} select * from directory.dossier order by person, since").format(name)
+        )
+        connection.execute(sql.SQL("vacuum analyze {}").format(name))
+    return name
+
+
+def _look_ups(settings: Settings, tables: Sequence[tuple[sql.Identifier, int]]) -> list[float]:
+    """Microseconds for one person in a batch, at each size: the sizes take turns, so that all suffer the same company.
+
+    The best tenth of many batches of persons drawn at random.
+    """
+    random = Random(LOOKED_UP)  # noqa: S311 - a repeatable draw
+    spent: list[list[float]] = [[] for _ in tables]
+    with postgres.connect(settings, "owner", autocommit=True) as connection, connection.cursor() as cursor:
         for _ in range(ROUNDS):
-            batch = [person(random.randrange(persons)) for _ in range(LOOKED_UP)]
-            started = time.perf_counter()
-            found = look_up(cursor, batch)
-            spent.append(time.perf_counter() - started)
-            assert all(len(found[one]) >= len(FILED) for one in batch)
-    return sorted(spent)[ROUNDS // 10] / LOOKED_UP * 1e6
+            for times, (name, persons) in zip(spent, tables, strict=True):
+                batch = [person(random.randrange(persons)) for _ in range(LOOKED_UP)]
+                query = sql.SQL(LOOK_UP.replace("directory.dossier", "{}")).format(name)
+                started = time.perf_counter()
+                found = gathered(cursor.execute(query, (batch,), binary=True))
+                times.append(time.perf_counter() - started)
+                assert all(len(found[one]) >= len(FILED) for one in batch)
+    return [sorted(times)[ROUNDS // 10] / LOOKED_UP * 1e6 for times in spent]
 
 
 def _pages(settings: Settings, persons: int) -> tuple[str, float]:
@@ -163,9 +180,11 @@ def _topic(settings: Settings, persons: range) -> float:
         keeper.close()
 
 
-def measure(settings: Settings, sizes: Sequence[int]) -> Iterator[Figures]:
-    """The directory at each size, each made by adding to the one before."""
+def measure(settings: Settings, sizes: Sequence[int]) -> list[tuple[Figures, float]]:
+    """The directory at each size, each made by adding to the one before, and what looking up one person costs."""
     before = said = 0
+    found: list[Figures] = []
+    kept: list[tuple[sql.Identifier, int]] = []
     with tempfile.TemporaryDirectory(prefix="kruispunt-directory-") as folder, progress() as bar:
         path = Path(folder) / "directory.jsonl"
         for size in sizes:
@@ -178,7 +197,7 @@ def measure(settings: Settings, sizes: Sequence[int]) -> Iterator[Figures]:
             with postgres.connect(settings, "owner", autocommit=True) as connection:
                 connection.execute("vacuum analyze directory.dossier")
             bar.advance(task)
-            look_up_us = _look_up(settings, persons)
+            kept.append((_keep(settings, size), persons))
             plan, pages = _pages(settings, persons)
             bar.advance(task)
             with postgres.connect(settings, "owner") as connection:
@@ -186,13 +205,12 @@ def measure(settings: Settings, sizes: Sequence[int]) -> Iterator[Figures]:
             changes_s = _topic(settings, range(said, said + SPOKEN_OF))
             said += SPOKEN_OF
             bar.advance(task)
-            yield Figures(
-                dossiers, load_s, lines, again_s, look_up_us, plan, pages, changes_s, table_bytes, index_bytes
-            )
+            found.append(Figures(dossiers, load_s, lines, again_s, plan, pages, changes_s, table_bytes, index_bytes))
             before = persons
+        return list(zip(found, _look_ups(settings, kept), strict=True))
 
 
-def _show(found: list[Figures]) -> None:
+def _show(found: list[tuple[Figures, float]]) -> None:
     columns = (
         "load, lines/s",
         "again, lines/s",
@@ -203,11 +221,11 @@ def _show(found: list[Figures]) -> None:
         "MB/million",
     )
     shown = table("dossiers", *columns, title="The reference directory", right=("dossiers", *columns))
-    for one in found:
+    for one, look_up_us in found:
         size = (one.table_bytes + one.index_bytes) / one.dossiers
         shown.add_row(
             f"{one.dossiers:,}", f"{one.loaded / one.load_s:,.0f}", f"{one.loaded / one.again_s:,.0f}",
-            f"{one.look_up_us:.1f}", f"{one.pages:.1f}", one.plan, f"{one.changes_s:,.0f}",
+            f"{look_up_us:.1f}", f"{one.pages:.1f}", one.plan, f"{one.changes_s:,.0f}",
             f"{size:.0f} ({one.table_bytes / one.dossiers:.0f} + {one.index_bytes / one.dossiers:.0f})",
         )  # fmt: skip
     console.print(shown)
@@ -223,7 +241,7 @@ def main(
     plan = Plan(programs=lambda _settings: [], prepare=PLAN.prepare)
     settings = embedded.up(home, plan, leash=Leash(wipe=True))
     try:
-        _show(list(measure(settings, [*(size for size in SIZES if size < most), most])))
+        _show(measure(settings, [*(size for size in SIZES if size < most), most]))
     finally:
         embedded.down(home, wipe=True)
 

@@ -94,8 +94,7 @@ class Inspector:
 
     def behind(self, topics: tuple[str, ...], where: Callable[[], Places]) -> int:
         """How many records of these topics lie behind the places of their reader."""
-        ends = self._offsets.ends(topics, self._settings.partitions)
-        return self._offsets.left(ends, where())
+        return self._offsets.waiting(topics, self._settings.partitions, where)
 
     def unstored(self, institution: str) -> int:
         """How many deliveries an institution has still to store: none of those it may read no more."""

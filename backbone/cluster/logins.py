@@ -24,6 +24,7 @@ OPEN: Callable[..., Any] = create_conn
 PATIENCE_S = 15.0
 """A quota on new connections, set by hand, may turn some away; it goes once we got in."""
 AGAIN_S = 0.25
+CLOSING_S = 0.02
 AT_ONCE = 8
 """Logins are hashing: more at once would only wait for the broker's few threads."""
 
@@ -64,6 +65,8 @@ async def connection(settings: Settings, user: str) -> AsyncIterator[Any]:
         raise Retry(f"Kafka does not answer: {error}") from error
     finally:
         await opened.close()
+        # A connection over TLS says goodbye in the turns of the loop that follow.
+        await asyncio.sleep(CLOSING_S)
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ FAST_START = "KRUISPUNT_FAST_START"
 DATA = "data"
 SESSION_MS = 60_000
 """A login is good for this long: an open connection must prove the password anew, or is closed. librdkafka does it by
-itself, aiokafka connects again within 0.2 s."""
+itself, aiokafka connects again within a second or two."""
 INTERNAL_PARTITIONS = 8
 """Kafka's own topics have 50 by default: files and seconds for nothing on one machine."""
 PROBE_S = 2.0

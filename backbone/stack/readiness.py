@@ -11,8 +11,8 @@ from backbone.stack.supervisor import Supervisor
 
 READY_S = 180.0
 """A broker that was killed reads its logs again first."""
-MOST_STARTS = 4
-"""PostgreSQL may have to wait for the last backends of a killed one; who dies more often is ill."""
+MOST_STARTS = 10
+"""PostgreSQL may wait for the last backends of a killed one, long when disks are busy; who dies more often is ill."""
 PAUSE_S = 0.1
 
 

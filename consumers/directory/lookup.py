@@ -41,7 +41,8 @@ class Dossier(NamedTuple):
 Dossiers = dict[str, list[Dossier]]
 
 
-def _found(cursor: Cursor[Any]) -> Dossiers:
+def gathered(cursor: Cursor[Any]) -> Dossiers:
+    """What a query found, by person."""
     found: Dossiers = {}
     for person, *line in cursor:
         found.setdefault(person, []).append(Dossier(*line))
@@ -50,12 +51,12 @@ def _found(cursor: Cursor[Any]) -> Dossiers:
 
 def look_up(cursor: Cursor[Any], persons: Iterable[str]) -> Dossiers:
     """Every dossier of these persons that has not been ended, in one query."""
-    return _found(cursor.execute(LOOK_UP, (list(persons),), binary=True))
+    return gathered(cursor.execute(LOOK_UP, (list(persons),), binary=True))
 
 
 def look_back(cursor: Cursor[Any], persons: Iterable[str], day: date) -> Dossiers:
     """Every dossier of these persons that had not been ended before a day, in one query."""
-    return _found(cursor.execute(LOOK_BACK, {"persons": list(persons), "day": day}, binary=True))
+    return gathered(cursor.execute(LOOK_BACK, {"persons": list(persons), "day": day}, binary=True))
 
 
 def listing(connection: Connection[Any]) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,7 @@ from backbone.stack.artifacts import cache_folder, repository
 from consumers.deliberations import load
 from consumers.projection import Projection, projections
 from schemas.codec import encode
+from schemas.contracts import contract
 from schemas.identifiers import derive, inss
 from schemas.samples import sample
 from schemas.topics import delivery
@@ -140,12 +141,13 @@ def test_a_subscriber_has_exactly_what_the_institutions_own_store_has(
 ) -> None:
     with postgres.connect(delivered, "rva", "rva") as connection:
         kept = connection.execute(f"select {NAMES} from store.record").fetchall()  # noqa: S608
+        kinds = {contract(kind).schema["name"] for (kind,) in connection.execute("select kind from store.record")}
     subscriber = Subscriber(example, delivered, "rva", tmp_path)
     said = subscriber.catch_up()
     found = subscriber.stored()
-    assert len(found) == len(kept) > PERSONS
+    assert len(found) == len(kept) > PERSONS / 4
     assert found == {(row[0], row[1]): row[2:] for row in kept}
-    assert {kind for (kind,) in subscriber.ask("select distinct kind from record")} == {"WorkingTime", "Entitlement"}
+    assert {kind for (kind,) in subscriber.ask("select kind from record")} == kinds
     assert not [row for row in found.values() if row[5] in said]
     assert subscriber.database.stat().st_mode & 0o077 == 0
 
@@ -168,7 +170,8 @@ def test_who_types_what_the_page_says_sees_a_record_in_python(delivered: Setting
     (folder / "venv" / "bin" / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
     (folder / "venv" / "bin" / "python").chmod(0o755)
     assert typed(read, folder).startswith("stored ")
-    assert re.search(r"'20/296@\d'.*services", typed(look, folder))
+    # Whichever of its two deliberations came first: both tell the lines of a person.
+    assert re.search(r"'(20/296@2|21/066@1)'.*\"lines\"", typed(look, folder))
 
 
 def test_who_types_what_the_page_says_sees_a_record_in_java(delivered: Settings, jar: Path) -> None:
@@ -328,7 +331,7 @@ def test_killing_a_subscriber_at_any_moment_loses_and_doubles_nothing(
     assert "seen before" not in said
 
 
-def test_what_breaks_between_records_and_position_leaves_neither(
+def test_what_breaks_in_a_batch_leaves_neither_records_nor_position(
     example: list[str], exchange: Settings, many: set[str], tmp_path: Path
 ) -> None:
     subscriber = Subscriber(example, exchange, "fin", tmp_path)
@@ -336,11 +339,14 @@ def test_what_breaks_between_records_and_position_leaves_neither(
         assert process.stdout
         process.stdout.readline()
     ((stored, position),) = subscriber.ask("select count(*), (select sum(next) from position) from record")
-    # The database refuses the next position, when the records before it are written already.
-    subscriber.do("create trigger full before update on position begin select raise(fail, 'disk full'); end")
-    assert subscriber.run().returncode != 0
-    assert subscriber.ask("select count(*), (select sum(next) from position) from record") == [(stored, position)]
-    subscriber.do("drop trigger full")
+    # The database refuses in the middle of the next batch, or between its records and the position.
+    for moment in ("after insert on record", "before update on position"):
+        subscriber.do(f"create trigger full {moment} begin select raise(fail, 'disk full'); end")
+        answer = subscriber.run()
+        assert (answer.returncode, answer.stdout) == (1, "")
+        assert "disk full" in answer.stderr
+        assert subscriber.ask("select count(*), (select sum(next) from position) from record") == [(stored, position)]
+        subscriber.do("drop trigger full")
     subscriber.catch_up()
     assert {event for (event,) in subscriber.ask("select event from record")} == many
 

@@ -19,7 +19,6 @@ from consumers.audit.verifier import public_keys
 from schemas.identifiers import pseudonym
 
 Kruispunt = Callable[..., CompletedProcess[str]]
-EXAMPLES = Path(__file__).parents[2] / "examples"
 BODY = "update audit.segment set body = %s where partition = %s and number = %s"
 
 
@@ -35,12 +34,20 @@ def told(kruispunt: Kruispunt, *arguments: str | Path, code: int = 0) -> Any:
 
 
 @pytest.fixture(scope="module")
-def person(kruispunt: Kruispunt) -> str:
-    """Somebody in the examples, after all of them arrived."""
-    done(kruispunt, "load", EXAMPLES)
-    done(kruispunt, "submit", *sorted(EXAMPLES.glob("*.xml")))
+def population(kruispunt: Kruispunt, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small population, after all of it arrived."""
+    folder = tmp_path_factory.mktemp("population")
+    done(kruispunt, "generate", "--persons", "40", "--quarter", "2023Q2", "--seed", "21", "--out", folder)
+    done(kruispunt, "load", folder)
+    done(kruispunt, "submit", *sorted(folder.glob("*.xml")))
     done(kruispunt, "wait")
-    line = json.loads((EXAMPLES / "directory.jsonl").read_text("utf-8").splitlines()[0])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def person(population: Path) -> str:
+    """Somebody of it."""
+    line = json.loads((population / "directory.jsonl").read_text("utf-8").splitlines()[0])
     return str(line["person"])
 
 
@@ -105,7 +112,7 @@ def test_whoever_reads_the_log_is_in_it_before_the_answer(kruispunt: Kruispunt, 
     assert person not in json.dumps(found)
 
 
-def test_what_was_loaded_and_migrated_is_an_act(kruispunt: Kruispunt, person: str) -> None:
+def test_what_was_loaded_and_migrated_is_an_act(kruispunt: Kruispunt, population: Path) -> None:
     found = {(one["by"], one["action"], one["about"]) for one in told(kruispunt, "audit", "acts")}
     assert {
         ("owner", "migrated a database", "kruispunt"), ("owner", "migrated a database", "rva"),
@@ -113,7 +120,7 @@ def test_what_was_loaded_and_migrated_is_an_act(kruispunt: Kruispunt, person: st
         ("operator", "loaded dossiers", "directory.jsonl"), ("operator", "loaded profiles of persons", "persons.jsonl"),
     } <= found  # fmt: skip
     before = len(told(kruispunt, "audit", "acts"))
-    done(kruispunt, "load", EXAMPLES)
+    done(kruispunt, "load", population)
     done(kruispunt, "provision")
     # Only the two listings themselves are new: what changes nothing is no act.
     assert len(told(kruispunt, "audit", "acts")) == before + 1

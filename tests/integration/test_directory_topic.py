@@ -29,7 +29,7 @@ from schemas.topics import ANSWERS, CHANGES, answers, changes
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 MARK = derive("directory topic", str(time.time_ns()))[:12]
-PERSONS = [inss(730101000 + number, after_2000=False) for number in range(6_000)]
+PERSONS = [inss(120101000 + number, after_2000=False) for number in range(6_000)]
 QUALITY = {"rva": "18/1", "nic": "11/2"}
 PATIENCE_S = 120.0
 JUNE = date(2026, 6, 30)

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from backbone import kafka, provision
@@ -34,11 +34,13 @@ from schemas.topics import answers, changes, delivery
 Run = Callable[..., CompletedProcess[str]]
 COMMAND = Path(sys.executable).with_name("kruispunt")
 INSTITUTION = "energie"
-PATIENCE_S = 20.0
+PATIENCE_S = 90.0
+"""Longer than a transaction that a killed writer left open holds up its readers."""
 SILENT = {"log_level": 0}
 RECORDS = 50
 REFUSED = -1
 SILENCE_S = 2.0
+WAIT = ("wait", "--timeout", "90")
 CLOSED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED}
 
 
@@ -80,7 +82,7 @@ def withdrawn(servers: Settings, run: Run, give_back: Callable[[], str]) -> Iter
     for _ in range(RECORDS):
         writer.produce(delivery(INSTITUTION), encode(copied.contract, record), partition=0)
     assert writer.flush(PATIENCE_S) == 0
-    assert by_hand(servers) == RECORDS
+    assert by_hand(servers) >= RECORDS
     yield run("withdraw", INSTITUTION, "--reason", "a test")
     give_back()
 
@@ -95,7 +97,8 @@ def by_hand(settings: Settings) -> int:
     try:
         error = reader.list_topics(delivery(INSTITUTION), timeout=PATIENCE_S).topics[delivery(INSTITUTION)].error
         refused = error is not None and error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
-        reader.assign([TopicPartition(delivery(INSTITUTION), 0, 0)])
+        # Not 0: another test may have deleted records there.
+        reader.assign([TopicPartition(delivery(INSTITUTION), 0, OFFSET_BEGINNING)])
         end = time.monotonic() + (SILENCE_S if refused else PATIENCE_S)
         while read < RECORDS and time.monotonic() < end:
             read += sum(message.error() is None for message in reader.consume(100, 0.2))
@@ -167,7 +170,7 @@ def test_a_new_deliberation_gives_the_right_back_at_once_and_its_withdrawal_take
     withdrawn: CompletedProcess[str], servers: Settings, run: Run, give_back: Callable[[], str]
 ) -> None:
     name = give_back()
-    assert by_hand(servers) == RECORDS
+    assert by_hand(servers) >= RECORDS
     done = run("withdraw", name, "--reason", "a test")
     assert done.returncode == 0, done.stderr
     assert by_hand(servers) == REFUSED
@@ -179,7 +182,7 @@ def test_while_another_deliberation_holds_a_withdrawal_leaves_the_right(
     first, second = give_back(), give_back()
     done = run("withdraw", first, "--reason", "a test")
     assert "reads" not in done.stdout
-    assert by_hand(servers) == RECORDS
+    assert by_hand(servers) >= RECORDS
     done = run("withdraw", second, "--reason", "a test")
     assert by_hand(servers) == REFUSED
 
@@ -194,7 +197,7 @@ def test_a_withdrawal_stands_when_the_broker_is_away_and_says_what_remains(
     assert "kruispunt provision" in done.stderr
     with connect(servers, "operator") as connection:
         assert INSTITUTION not in justified(connection).entitled
-    assert by_hand(servers) == RECORDS
+    assert by_hand(servers) >= RECORDS
     assert [line.change for line in provisioning.look(servers) if line.to_do] == ["remove"] * 3
     provisioning.bring(servers)
     assert by_hand(servers) == REFUSED
@@ -341,10 +344,10 @@ def test_no_process_works_as_a_superuser(stack: Settings, kruispunt: Run, tmp_pa
         supervisor.stop(names)
         supervisor.start(names)
         made = kruispunt(
-            "generate", "--persons", "5", "--quarter", "2024Q3", "--seed", "77", "--out", tmp_path / "some"
+            "generate", "--persons", "5", "--quarter", "2023Q4", "--seed", "77", "--out", tmp_path / "some"
         )
         assert made.returncode == 0, made.stderr
-        for arguments in (("load", tmp_path / "some"), ("submit", *(tmp_path / "some").glob("*.xml")), ("wait",)):
+        for arguments in (("load", tmp_path / "some"), ("submit", *(tmp_path / "some").glob("*.xml")), WAIT):
             done = kruispunt(*arguments)
             assert done.returncode == 0, done.stderr
         found = {name: state for name, state in supervisor.states().items() if name in names}

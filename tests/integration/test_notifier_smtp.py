@@ -24,7 +24,8 @@ class Server:
         self.data: dict[str, str | None] = {}
         self.sender = "250 OK"
         self.taken: list[str] = []
-        self.sessions: set[int] = set()
+        self.sessions: set[Any] = set()
+        """The sessions themselves: the number of one that is gone is given out again."""
 
     async def handle_MAIL(self, _s: Any, _session: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
         envelope.mail_from = address
@@ -45,7 +46,7 @@ class Server:
             return "250 nobody hears this"
         if answer.startswith("250"):
             self.taken.append(address)
-            self.sessions.add(id(session))
+            self.sessions.add(session)
             await asyncio.sleep(0)
         return answer
 

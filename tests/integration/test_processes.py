@@ -16,7 +16,7 @@ from schemas.institutions import HOSTED
 Kruispunt = Callable[..., CompletedProcess[str]]
 SERVERS = {"kafka", "postgres", "inbox"}
 SINKS = {f"sink-{name}" for name in HOSTED}
-PROCESSES = {"relay", "dossiers", "exchange", "audit", "rules", "notifier", "notifier-2", "api"} | SINKS
+PROCESSES = {"relay", "dossiers", "exchange", "replay", "audit", "rules", "notifier", "notifier-2", "api"} | SINKS
 PATIENCE_S = 60.0
 
 

@@ -22,7 +22,7 @@ from backbone.settings import Settings
 from consumers.deliberations import load
 from consumers.projection import projections
 from consumers.replay.history import replayable
-from kruispunt import lag, ledger
+from kruispunt import lag
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
@@ -33,7 +33,7 @@ from schemas.topics import DECLARATIONS, DISCLOSURES, delivery
 COMMAND = Path(sys.executable).with_name("kruispunt")
 TIME = "declarations.working-time"
 MARK = derive("replay", str(time.time_ns()))
-PERSONS = [inss(730101000 + number, after_2000=False) for number in range(3_000)]
+PERSONS = [inss(130101000 + number, after_2000=False) for number in range(3_000)]
 STEP = 500
 """More than one transaction of the replay."""
 NUMBER = "20/296"
@@ -184,10 +184,16 @@ def test_the_record_has_each_replay_and_the_account_of_the_first_exchange_stays(
             " and person = any(%s)",
             (f"{NUMBER}%", [pseudonym(servers.pepper(), person) for person in PERSONS]),
         ).fetchall()
+        counted = connection.execute(
+            "select count(*), coalesce(sum(exchanged), 0), coalesce(sum(refused), 0),"
+            " (select count(*) from audit.refusal join audit.disclosure using (partition, number) where replay)"
+            " from audit.segment where (partition, number) in"
+            " (select partition, number from audit.disclosure where replay)"
+        ).fetchone()
     assert Counter(rows) == Counter((one["event"], one["replay"]) for one in exchanged_while_people_come_on_file)
-    outcome = {row.effect: row.difference for row in ledger.rows(servers)}
-    assert outcome["exchanged events = delivered or refused (rva)"] == 0
-    assert outcome["disclosures logged = delivered records"] == 0
+    assert counted is not None
+    assert counted[0] > 0
+    assert counted[1:] == (0, 0, 0)
 
 
 def test_coming_on_file_again_brings_nothing_again(
@@ -201,7 +207,7 @@ def test_coming_on_file_again_brings_nothing_again(
 
 
 def test_two_replays_share_no_work(servers: Settings, arrived: Callable[[], bool]) -> None:
-    person = inss(730201000, after_2000=False)
+    person = inss(130201000, after_2000=False)
     with running(servers, "relay", "exchange", "replay", "audit"):
         accept(servers, [person], "alone")
         until(arrived, "the event does not arrive")
@@ -216,7 +222,7 @@ def test_two_replays_share_no_work(servers: Settings, arrived: Callable[[], bool
 
 
 def test_a_dossier_that_begins_later_brings_nothing_of_before(servers: Settings, arrived: Callable[[], bool]) -> None:
-    person = inss(730202000, after_2000=False)
+    person = inss(130202000, after_2000=False)
     with running(servers, "relay", "exchange", "replay", "audit"):
         accept(servers, [person], "early")
         until(arrived, "the event does not arrive")

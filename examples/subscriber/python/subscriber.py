@@ -140,7 +140,7 @@ def opener(notes: dict[str, str]) -> Callable[[Message], Row]:
         except Exception as error:
             place = f"{topic}[{message.partition()}]@{message.offset()}"
             raise Trouble(REFUSED, f"{place} cannot be read. Nothing was skipped; tell the exchange.") from error
-        content = {field: record[field] for field in record if field not in {*COLUMNS, "trace_parent"}}
+        content = {field: record[field] for field in record if field not in {*ENVELOPE, "occurred_at", "trace_parent"}}
         moment = record["occurred_at"].isoformat()
         return (*(record[field] for field in ENVELOPE), moment, name, json.dumps(content, default=str))
 
