@@ -209,6 +209,7 @@ KEYS: tuple[Key, ...] = (
     Key(FINDING, "missing", expected),
     Key(FINDING, "certainty", certainty),
     Key(FINDING, "steps", steps),
+    Key(FINDING, "trace", several),
 )
 NESTED: tuple[tuple[str, str, str], ...] = (
     (FILE, "cases", CASE),

@@ -27,15 +27,16 @@ def using(source: Source) -> Iterator[None]:
     """Let the rules read `source` until the block ends. One thread at a time: it holds for the whole program."""
     before = parameters.in_force()
     parameters.put_in_force(source)
-    _forget()
+    forget()
     try:
         yield
     finally:
         parameters.put_in_force(before)
-        _forget()
+        forget()
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Let the rules take their figures anew: everything they keep at hand is dropped."""
     for name, module in list(sys.modules.items()):
         if name == "rules" or name.startswith("rules."):
             for kept in list(vars(module).values()):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from rules.case import Example, example
@@ -13,7 +14,7 @@ from rules.history import History
 from rules.story import story
 
 NOTHING = "nothing"
-STEPS = "steps"
+STEPS, TRACE = "steps", "trace"
 CERTAINTY, DOUBT = "certainty", "doubt"
 """The steps that say why it is not certain; a case states all their reasons as one."""
 
@@ -74,8 +75,23 @@ def _differences(findings: tuple[Finding, ...], expected: list[Mapping[str, Any]
                 steps[DOUBT] = "; ".join(step.source for step in finding.trace if step.step == CERTAINTY)
                 for step, one in value.items():
                     yield from _compared(number, f"{step}", one, steps.get(str(step)))
+            elif name == TRACE:
+                yield from _traced(number, value, finding)
             else:
                 yield from _compared(number, name, value, getattr(finding, name))
+
+
+def written(finding: Finding) -> list[str]:
+    """The trace of a finding as a case states it, one line a step."""
+    return [f"{step.step} | {step.value} | {step.unit or '-'} | {step.source}" for step in finding.trace]
+
+
+def _traced(number: int, expected: list[Any], finding: Finding) -> Iterator[Difference]:
+    for place, (wanted, got) in enumerate(
+        zip_longest(map(str, expected), written(finding), fillvalue=NOTHING), start=1
+    ):
+        if wanted != got:
+            yield Difference(number, f"trace, line {place}", wanted, got)
 
 
 def _compared(number: int, figure: str, expected: Any, actual: Any) -> Iterator[Difference]:

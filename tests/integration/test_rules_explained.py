@@ -149,6 +149,18 @@ def test_that_somebody_looked_is_written_down(servers: Settings, finding: str) -
     assert (act["by"], act["action"], act["about"]) == ("auditor", "explained a finding", finding)
 
 
+def test_who_would_gain_is_counted_over_what_is_stored(servers: Settings, finding: str) -> None:
+    change = "structural_reduction.category 1.S0=11787.74"
+    answer = run(servers, "what-if", "--set", change, "--on", "stack", "--json")
+    assert answer.returncode == 1, answer.stderr
+    document = json.loads(answer.stdout)
+    (rule,) = (one for one in document["rules"] if one["rule"] == "structural_reduction")
+    assert rule["gaining"] >= 1
+    assert rule["losing"] == 0
+    assert PERSON not in answer.stdout
+    assert PERSON in run(servers, "what-if", "--set", change, "--on", "stack", "--json", "--persons").stdout
+
+
 def test_what_was_changed_behind_the_rules_back_comes_out(servers: Settings, finding: str) -> None:
     with postgres.connect(servers, "owner") as connection:
         connection.execute("update rules.finding set version = 7 where finding = %s", (finding,))

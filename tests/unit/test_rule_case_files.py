@@ -11,7 +11,7 @@ from rules.case import Example, example
 from rules.casefile import WrongCases, found, read_cases, shipped
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.finding import Finding
-from rules.trial import Difference, attempt
+from rules.trial import Difference, attempt, written
 
 EVERY = {*RULES, *HISTORY_RULES}
 GOOD = """\
@@ -160,3 +160,11 @@ def test_every_shipped_case_is_tried_when_no_file_is_named() -> None:
     answer = run("--json")
     assert answer.exit_code == 0
     assert json.loads(answer.stdout)["passed"] == len(list(shipped(EVERY)))
+
+
+def test_a_case_may_state_the_whole_trace_line_by_line() -> None:
+    lines = written(attempt(only(GOOD)).findings[0])
+    stated = GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines))
+    assert attempt(only(stated)).passed
+    shorter = attempt(only(GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines[:-1])))).differences
+    assert shorter == (Difference(1, f"trace, line {len(lines)}", "nothing", lines[-1]),)
