@@ -208,9 +208,16 @@ def test_a_decision_that_comes_after_the_job_is_seen(servers: Settings, process:
         "person": person(3), "occurred_at": AT, "trace_parent": "", "deliberation": "24/100@1", "replay": False,
     }  # fmt: skip
     send(servers, [(3, [fact(servers, person(3), "declarations.entitlements", {**decided, **envelope})])])
-    until(lambda: about(servers, 3) == [("found", 1)])
-    finding = next(one for one in told(servers) if one["person"] == person(3))
-    assert (finding["rule"], finding["side"], finding["amount"]) == ("income_guarantee", "citizen", None)
+    until(lambda: about(servers, 3) == [("found", 1), ("found", 1)])
+    found = {
+        one["rule"]: (one["side"], one["amount"], one["employer"])
+        for one in told(servers)
+        if one["person"] == person(3)
+    }
+    assert found == {
+        "income_guarantee": ("citizen", None, EMPLOYER),
+        "additional_holiday": ("citizen", None, ""),
+    }
 
 
 def test_a_right_over_two_quarters_is_found_whichever_comes_first_and_outlives_a_kill(

@@ -1,4 +1,4 @@
-"""What citizens are told is worth telling: on generated populations each right is found for a few, and for them alone."""
+"""What citizens are told is worth telling: of a generated population each right is found for a few, and them alone."""
 
 import json
 from collections import defaultdict
