@@ -9,7 +9,7 @@ from rules.dated import Parameters
 from rules.finding import Step
 from rules.history import History
 from rules.parameters import load
-from rules.right import DAY, FAR, full_months, merged, months_later, over
+from rules.right import FAR, full_months, merged, months_later, over
 from rules.situation import Decision
 from schemas.identifiers import quarter_days, quarter_of
 
@@ -86,6 +86,6 @@ def unmatched(history: History, day: date) -> Status | None:
     for status in statuses(history):
         if status.until is not None and status.until < oldest:
             continue
-        if over(status.quarter, day) and not history.has(INCREASED, status.start, max(day, status.opens) + DAY):
+        if over(status.quarter, day) and not history.has(INCREASED, status.start, FAR):
             return status
     return None

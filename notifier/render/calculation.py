@@ -24,7 +24,8 @@ def for_citizen(notice: Notice, texts: Texts) -> list[Block]:
         if not blocks:
             blocks += [heading(texts.say("letter.calculation")), note(texts.say("letter.calculation_intro"))]
         blocks.append(subheading(texts.say(f"{texts.rule(entry.rule, notice.side)}.title")))
-        blocks.append(note(place(notice, entry, texts)))
+        where = place(notice, entry, texts)
+        blocks += [note(where)] if where else []
         once = [step for step in steps if words.month(step.step) is None]
         if once:
             rows = [[_label(step, texts), _value(step, texts), step.source] for step in once]

@@ -84,6 +84,33 @@ def income_guarantee() -> Told:
     )  # fmt: skip
 
 
+def senior_holiday() -> Told:
+    """A right of a person that belongs to no employer."""
+    trace = (
+        Step("age on 31 December", "52", "years", "UCM; Securex (senior holidays)"),
+        Step("unemployment_benefit", "2025-01-01", None, "nature 01"),
+        Step("job from", "2026-02-02", None, "DmfA zone 00044"),
+        Step("holidays in all", "20", "days", "Auxiliary Fund"),
+        Step("highest wage a month", "2542.48", "EUR", "droitsquotidiens.be"),
+        Step("highest benefit a day", "unknown", None, "not found"),
+        Step("certainty", "likely", None, "not seen here: whether the ordinary days are used up (the employer)"),
+    )
+    return Told(
+        "found",
+        derive("finding", "senior"),
+        "senior_holiday",
+        "",
+        person(1),
+        None,
+        None,
+        None,
+        0,
+        None,
+        "likely",
+        trace,
+    )
+
+
 def for_citizen(language: str, *told: Told, sequence: int = 1) -> Notice:
     """A notice to a citizen."""
     return Notice(

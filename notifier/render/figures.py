@@ -18,7 +18,7 @@ def amounts(notice: Notice, told: Sequence[Told], texts: Texts) -> list[Block]:
         return [*named, _workers(told, texts)]
     blocks: list[Block] = []
     for entry in told:
-        blocks.append(paragraph(place(notice, entry, texts)))
+        blocks += where(notice, entry, texts)
         if entry.states_amounts and entry.amount is not None:
             header = [texts.say(f"letter.{name}") for name in ("due", "claimed", "missing")]
             blocks.append(figures(header, _cells(entry, texts)))
@@ -28,7 +28,7 @@ def amounts(notice: Notice, told: Sequence[Told], texts: Texts) -> list[Block]:
 def which(notice: Notice, told: Sequence[Told], texts: Texts) -> list[Block]:
     """Which findings are withdrawn, without their amounts."""
     if notice.side == CITIZEN:
-        return [paragraph(place(notice, entry, texts)) for entry in told]
+        return [block for entry in told for block in where(notice, entry, texts)]
     header = texts.get("letter.workers_columns")[:2]
     rows = [[words.person_number(entry.person), entry.occupation or ""] for entry in told]
     return [table(header, ["left", "left"], ["1fr", "2fr"], rows)]
@@ -56,8 +56,14 @@ def _certainty(entry: Told, texts: Texts) -> str:
     return str(texts.get("certainty")[entry.certainty])
 
 
+def where(notice: Notice, entry: Told, texts: Texts) -> list[Block]:
+    """A paragraph with the place of a finding; none for a right that belongs to no employer."""
+    found = place(notice, entry, texts)
+    return [paragraph(found)] if found else []
+
+
 def place(notice: Notice, entry: Told, texts: Texts) -> str:
-    """Where a finding was made: employer, occupation, reduction code."""
+    """Where a finding was made: employer, occupation, reduction code; empty where it belongs to none of them."""
     parts = []
     if entry.employer:
         number = words.employer_number(entry.employer)

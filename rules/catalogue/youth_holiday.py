@@ -79,7 +79,7 @@ def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]
     unseen = _unseen(history, counted, eve)
     if not unseen and not _enough(worked, served, eve, row):
         return []
-    if not unseen and earliest == served and complete(spans(worked, served, eve), YEAR):
+    if not unseen and complete(spans(worked, served, eve), YEAR):
         return []
     trace = (
         Step("age on 31 December", f"{age}", "years", row.cited),

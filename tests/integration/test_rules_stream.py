@@ -209,9 +209,15 @@ def test_a_decision_that_comes_after_the_job_is_seen(servers: Settings, process:
     }  # fmt: skip
     send(servers, [(3, [fact(servers, person(3), "declarations.entitlements", {**decided, **envelope})])])
     until(lambda: about(servers, 3) == [("found", 1), ("found", 1)])
-    found = {one["rule"]: one for one in told(servers) if one["person"] == person(3)}
-    assert set(found) == {"income_guarantee", "additional_holiday"}
-    assert {(one["side"], one["amount"]) for one in found.values()} == {("citizen", None)}
+    found = {
+        one["rule"]: (one["side"], one["amount"], one["employer"])
+        for one in told(servers)
+        if one["person"] == person(3)
+    }
+    assert found == {
+        "income_guarantee": ("citizen", None, EMPLOYER),
+        "additional_holiday": ("citizen", None, ""),
+    }
 
 
 def test_a_right_over_two_quarters_is_found_whichever_comes_first_and_outlives_a_kill(

@@ -12,6 +12,7 @@ from backbone.errors import Reject
 from notifier.channel import LANGUAGES
 from notifier.content import Notice
 from notifier.render import example, words
+from notifier.render.compose import annex, for_letter
 from notifier.render.paper import WINDOWS, Letter, address_lines, printer
 from notifier.render.texts import texts
 
@@ -52,7 +53,13 @@ def figures(notice: Notice, letter: Letter) -> set[str]:
 
 
 NOTICES = [
-    notice for language in LANGUAGES for notice in (example.for_citizen(language), example.for_employer(language, 9))
+    notice
+    for language in LANGUAGES
+    for notice in (
+        example.for_citizen(language),
+        example.for_citizen(language, example.senior_holiday()),
+        example.for_employer(language, 9),
+    )
 ]
 
 
@@ -203,3 +210,17 @@ def test_what_is_reckoned_by_month_stands_in_a_column_for_each_month() -> None:
     row = next(line for line in lines if "0,3196" in line)
     assert "Coëfficiënt van deel A" in row
     assert row.index("0,3196") < row.index("0,2739")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_right_that_belongs_to_no_employer_names_none_and_leaves_no_gap(language: str) -> None:
+    said = texts(language)
+    right = example.senior_holiday()
+    notice = example.for_citizen(language, right)
+    withdrawn = example.for_citizen(language, replace(right, tells="withdrawn"))
+    for one in (notice, withdrawn):
+        blocks = [*for_letter(one, said).blocks, *annex(one, said)]
+        assert not [block for block in blocks if "text" in block and not block["text"]]
+    text = " ".join(pages(printed(notice)))
+    assert said.say("rules.senior_holiday.title") in text
+    assert said.get("letter.at").partition(" ")[0] not in text
