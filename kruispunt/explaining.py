@@ -41,7 +41,7 @@ def _looking(finding: str, action: str) -> Iterator[tuple[Settings, Cursor[Tuple
     with postgres.connect(config, ROLE) as connection, connection.cursor() as cursor:
         found = store.finding(cursor, finding)
         if found is None:
-            fail(Exit.NO, f"There is no finding {finding}.", "Its identifier stands in the topic `findings`.")
+            fail(Exit.NO, f"There is no finding {finding}.", "`kruispunt notices --json` has those of each notice.")
         note(cursor, action, finding, version=found[1].version)
         yield config, cursor, *found
 

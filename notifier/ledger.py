@@ -155,8 +155,8 @@ def notices(connection: Connection[Any]) -> Iterator[dict[str, Any]]:
     """Every notice as `kruispunt notices --json` shows it, in the order they were made; recipients are opaque."""
     with connection.transaction(), connection.cursor("notices", row_factory=dict_row) as cursor:
         cursor.execute(
-            "select notice, state, channel, recipient, language, rules, side, quarter, sequence, reason, created_at"
-            " from notifier.notices order by created_at, notice"
+            "select notice, state, channel, recipient, language, rules, findings, side, quarter, sequence, reason,"
+            " created_at from notifier.notices order by created_at, notice"
         )
         yield from cursor
 

@@ -14,7 +14,7 @@ from kruispunt.output import answering
 Rule = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` names it.")]
 
 
-Finding = Annotated[str, typer.Argument(help="A finding, by its identifier in the topic `findings`.")]
+Finding = Annotated[str, typer.Argument(help="A finding, as `kruispunt notices --json` names it.")]
 
 On = Annotated[list[Path], typer.Option("--on", help="DmfA files, folders of them, or `stack`: the stored situations.")]
 Persons = Annotated[bool, typer.Option("--persons", help="Name who gains and who loses, too.")]

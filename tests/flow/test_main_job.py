@@ -193,6 +193,20 @@ def test_somebody_is_told_without_a_number_in_the_open(kruispunt: Run, receipts:
     assert not {one["recipient"] for one in told} & persons
 
 
+def test_whoever_asks_about_a_notice_gets_each_finding_explained_and_decided_again(
+    kruispunt: Run, receipts: Any
+) -> None:
+    told = [one for one in ask(kruispunt, "notices") if one["state"] == "handed over"]
+    assert all(one["findings"] for one in told)
+    by_rule = {rule: one for one in told for rule in one["rules"] if len(one["rules"]) == 1}
+    assert by_rule
+    for rule, one in by_rule.items():
+        finding = one["findings"][0]
+        assert ask(kruispunt, "rules", "explain", finding)["rule"] == rule
+        do(kruispunt, "rules", "explain", finding, "--for", "citizen", "--language", one["language"])
+        assert "give the same" in do(kruispunt, "rules", "replay", finding)
+
+
 def test_a_declaration_with_a_blocking_anomaly_leaves_no_trace_but_its_receipt(
     kruispunt: Run, receipts: Any, population: Path, tmp_path: Path
 ) -> None:
