@@ -11,9 +11,15 @@ from kruispunt.cli.app import Day, Json, day
 from kruispunt.cli.processes import law
 from kruispunt.output import answering
 
-Rule = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` names it.")]
+
+def _rules() -> list[str]:
+    """What a shell offers where a rule is asked for."""
+    from rules.parameters import known
+
+    return known()
 
 
+Rule = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` names it.", autocompletion=_rules)]
 Finding = Annotated[str, typer.Argument(help="A finding, as `kruispunt notices --json` names it.")]
 
 On = Annotated[list[Path], typer.Option("--on", help="DmfA files, folders of them, or `stack`: the stored situations.")]
@@ -41,7 +47,7 @@ def try_rules(
     path: Annotated[
         Path | None, typer.Argument(help="A file or folder of cases; by default those shipped. See docs/cases.md.")
     ] = None,
-    rule: Annotated[str | None, typer.Option(help="Only the cases of this rule.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only the cases of this rule.", autocompletion=_rules)] = None,
     json: Json = False,
 ) -> None:
     """Try the rules on cases: what came out beside what is written."""

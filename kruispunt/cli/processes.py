@@ -4,7 +4,10 @@ import typer
 
 from kruispunt.cli.app import PROCESS, Name, app, process
 
-law = typer.Typer(help="Decide the rules for what arrives (a process).", invoke_without_command=True)
+law = typer.Typer(
+    help="Decide the rules for what arrives (a process); list, try, explain and compare the law.",
+    invoke_without_command=True,
+)
 record = typer.Typer(
     help="Keep the record of every disclosure (a process); verify and read it.", invoke_without_command=True
 )

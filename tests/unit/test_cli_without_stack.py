@@ -202,3 +202,11 @@ def test_money_quarters_and_certainties_of_a_check_are_as_promised(tmp_path: Pat
         assert one["certainty"] in {"certain", "likely", "to check", "undetermined"}
         assert one["trace"]
         assert all(step.keys() == {"step", "value", "unit", "source"} for step in one["trace"])
+
+
+def test_the_shell_offers_the_rules_where_one_is_asked_for() -> None:
+    asked = {"_KRUISPUNT_COMPLETE": "complete_bash", "COMP_WORDS": "kruispunt rules show struct", "COMP_CWORD": "3"}
+    done = subprocess.run(
+        [COMMAND], env={**os.environ, **asked}, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.split() == ["structural_reduction"]
