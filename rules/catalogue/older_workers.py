@@ -133,8 +133,7 @@ def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
     if age_on(born, end_of_quarter(start)) < row.number("age"):
         return right.refuse("least age", f"{row.number('age')}", row.cited, "years")
     limits = load(NAME).at("Flanders newly hired limit", here.first)
-    if here.below(_limit(here, limits)) != (True, []):
-        right.limited(here, limits, _limit(here, limits))
+    right.limited(here, limits, _limit(here, limits))
     return right.give_whole(row)
 
 
