@@ -6,13 +6,15 @@ from functools import cache
 
 from rules.bonus.formula import NAME, RATE, Terms, surely_nothing, terms
 from rules.dated import NoLaw, Row
-from rules.exact import half_up, scaled
+from rules.exact import cents, half_up, scaled
 from rules.finding import Certainty, Doubt
 from rules.months import Month, Share, Span, months, performed
 from rules.parameters import load
 from rules.worker import Occupation
 from schemas.identifiers import quarter_days
 
+MONTHS = 12
+"""Months in a year."""
 SERVICES = "DmfA zones 00062 to 00064"
 
 
@@ -140,8 +142,19 @@ def _doubts(result: Reckoning, span: Span, *, complete: bool) -> None:
             "the bonus is reckoned by month and declared by quarter: how wage and days fall in each month is not known"
         )
         result.doubt(Certainty.LIKELY, reason)
+    for cap in sorted({_capped(monthly) or "" for monthly in result.months} - {""}):
+        result.doubt(Certainty.LIKELY, f"twelve such months come to more than the annual cap: {cap}")
     codes = result.occupation.wages.keys()
     if not result.general.wage.codes("premium").isdisjoint(codes):
         result.doubt(Certainty.TO_CHECK, f"a premium may count in part only: {result.general.wage.cited}")
     if not result.general.wage.codes("excluding").isdisjoint(codes):
         result.doubt(Certainty.TO_CHECK, f"termination pay or flexi wage is left out: {result.general.wage.cited}")
+
+
+def _capped(monthly: Monthly) -> str | None:
+    """The annual cap that twelve months of this bonus exceed, where it is known: manual workers can come above it."""
+    try:
+        row = load(NAME).at("annual cap", monthly.month.first)
+    except NoLaw:
+        return None
+    return row.cited if monthly.granted * MONTHS > cents(row.number("amount")) else None

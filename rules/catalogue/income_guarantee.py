@@ -48,7 +48,7 @@ def _of_line(situation: Situation, line: Line, day: date) -> Iterator[Finding]:
         if not occupation.part_time or occupation.start is None or not first <= occupation.start <= min(last, day):
             continue
         before = _unemployed_before(situation, occupation.start)
-        if before and not _taken_up(situation, occupation.start, last) and not _switched(situation, occupation):
+        if before and not _taken_up(situation, line, occupation.start, last) and not _switched(situation, occupation):
             yield from _judge(situation, line, occupation, before)
 
 
@@ -122,8 +122,11 @@ def _unemployed_before(situation: Situation, start: date) -> Decision | None:
     return None
 
 
-def _taken_up(situation: Situation, start: date, last: date) -> bool:
-    """Whether the benefit was decided for days of the job."""
+def _taken_up(situation: Situation, line: Line, start: date, last: date) -> bool:
+    """Whether the benefit was decided for days of the job, or the employer owes a contribution for who has it."""
+    owed = parameters().series["responsibility contribution"].rows[-1]
+    if not owed.codes("codes").isdisjoint(line.contributions):
+        return True
     natures = parameters().at("natures", start).codes("guaranteed")
     return any(
         decision.covers(start, last)

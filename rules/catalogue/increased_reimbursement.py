@@ -1,7 +1,7 @@
 """Increased reimbursement: who has a certain social status pays less for health care, without a test of income.
 
 It speaks when a status that opens the right has run for its time, the quarter is over, and no increased reimbursement
-was decided since. It says nothing of the two other paths: those rest on the income and the household.
+was decided since. The two other paths rest on income and household, and are `increased_reimbursement_income`.
 """
 
 from datetime import date

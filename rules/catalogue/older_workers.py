@@ -81,7 +81,15 @@ def _wallonia(here: Place, right: Entitled, born: date, age: int) -> Entitled:
         return right.refuse("least age", f"{ages.number('age_1')}", ages.cited, "years")
     if "unsettled_from" in ages.figures and ages.number("unsettled_from") <= age <= ages.number("unsettled_to"):
         right.doubt(Certainty.TO_CHECK, f"two scales were read, and since when the second holds was not: {ages.cited}")
+    _registered(here, right, age)
     return right.give(ages, f"amount_{band}")
+
+
+def _registered(here: Place, right: Entitled, age: int) -> None:
+    """Who was hired lately and is younger than an age must have been registered on the eve, which is not declared."""
+    row, start = load(NAME).series["Wallonia registration"].rows[-1], here.occupation.start
+    if age < row.number("age") and (start is None or start >= row.start):
+        right.doubt(Certainty.LIKELY, f"registration with FOREM on the eve of the hire is not declared: {row.cited}")
 
 
 def _brussels(here: Place, right: Entitled, _: date, age: int) -> Entitled:
@@ -107,7 +115,8 @@ def _flanders(here: Place, right: Entitled, born: date, age: int) -> Entitled:
         return right.give(row, f"amount_{band}")
     eve = row.start - timedelta(days=1)
     if "kept_age" in row.figures and age_on(born, eve) >= row.number("kept_age"):
-        right.doubt(Certainty.LIKELY, f"kept from before {row.start}: {row.cited}")
+        sure = Certainty.LIKELY if age >= row.number("kept_from") else Certainty.TO_CHECK
+        right.doubt(sure, f"kept from before {row.start}: {row.cited}")
         return right.give(row, "kept_amount")
     return right.refuse("least age", f"{row.number('age_1')}", row.cited, "years")
 
@@ -123,8 +132,8 @@ def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
         return right.refuse("quarters of the right", f"{row.number('quarters')}", row.cited)
     if age_on(born, end_of_quarter(start)) < row.number("age"):
         return right.refuse("least age", f"{row.number('age')}", row.cited, "years")
-    if not right.limited(here, row, _limit(here, row)):
-        return right
+    limits = load(NAME).at("Flanders newly hired limit", here.first)
+    right.limited(here, limits, _limit(here, limits))
     return right.give_whole(row)
 
 

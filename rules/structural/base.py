@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from rules.exact import cents, half_up, scaled
 from rules.finding import Certainty, Doubt
+from rules.structural.category import category
 from rules.structural.terms import RATE, General, general
-from rules.worker import Occupation
+from rules.worker import Line, Occupation
 
 NO_CEILING = 10**12
 """More than any wage DmfA can hold: every wage counts whole."""
@@ -17,11 +18,17 @@ NO_CEILING = 10**12
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Eurocents: `amount` with the 108 % of manual workers, `plain` without, `maribel` what may come off first."""
+    """Eurocents: `amount` with the 108 % of manual workers, `plain` without, `maribel` what may come off first.
+
+    `least` is what is left where the ceiling of high wages is that of the whole line, `alone` whether the line has no
+    other occupation.
+    """
 
     amount: int
     plain: int
     maribel: int
+    least: int
+    alone: bool
     known: General
 
     def doubts(self, total: int) -> Iterator[Doubt]:
@@ -30,16 +37,27 @@ class Base:
             yield Doubt(Certainty.TO_CHECK, f"it reaches the base contributions: {self.known.manual.cited}")
         if self.maribel and total > self.amount - self.maribel:
             yield Doubt(Certainty.TO_CHECK, f"the Social Maribel comes off first: {self.known.maribel.cited}")
+        if total > self.amount and not self.alone:
+            reason = f"not settled whether the contributions of the whole worker line count: {self.known.base.cited}"
+            yield Doubt(Certainty.TO_CHECK, reason)
+        if self.least < total <= self.amount:
+            reason = f"the wage of the worker line passes the ceiling of high wages: {self.known.high_wage.cited}"
+            yield Doubt(Certainty.TO_CHECK, reason)
 
 
-def base(occupation: Occupation, known: General, category: str, share: tuple[int, int], *, manual: bool) -> Base:
+def base(line: Line, occupation: Occupation, known: General, share: tuple[int, int], *, manual: bool) -> Base:
     """The base contributions; `share` is mu and mu_glob x 100, by which the Social Maribel is split."""
-    figures = _figures(known.day, category, occupation.joint_committee.split(".")[0])
+    kind = category(line, occupation, known.day).name
+    figures = _figures(known.day, kind, occupation.joint_committee.split(".")[0])
     wage = min(occupation.wage(known.wage_codes), figures.ceiling)
     plain = half_up(wage * figures.rate, RATE)
     amount = half_up(wage * figures.rate * figures.manual, RATE * 100) if manual else plain
+    alone, least = len(line.occupations) == 1, amount
+    if not alone and figures.ceiling != NO_CEILING:
+        beyond = max(sum(one.wage(known.wage_codes) for one in line.occupations) - figures.ceiling, 0)
+        least = half_up(max(occupation.wage(known.wage_codes) - beyond, 0) * figures.rate, RATE) if beyond else amount
     maribel = half_up(figures.maribel * share[0], max(share[1], 1)) if figures.maribel else 0
-    return Base(amount, plain, maribel, known)
+    return Base(amount, plain, maribel, least, alone, known)
 
 
 class _Figures(NamedTuple):
@@ -52,11 +70,11 @@ class _Figures(NamedTuple):
 
 
 @cache
-def _figures(day: date, category: str, committee: str) -> _Figures:
+def _figures(day: date, kind: str, committee: str) -> _Figures:
     known = general(day)
-    rate = scaled(known.base.number("rate_2" if category == "2" else "rate"), RATE)
+    rate = scaled(known.base.number("rate_2" if kind == "2" else "rate"), RATE)
     high, maribel = known.high_wage, 0
-    if category == "2":
+    if kind == "2":
         maribel = cents(known.maribel.number("amount"))
     elif committee in known.maribel.codes("category_1"):
         maribel = cents(known.maribel.number("amount_category_1"))

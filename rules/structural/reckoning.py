@@ -86,7 +86,7 @@ def _theoretical(result: Reckoning) -> None:
 
 def _cap(result: Reckoning, product: int, share: tuple[int, int]) -> None:
     """Ps is at most the base contributions of the occupation."""
-    limit = base(result.occupation, result.general, result.category.name, share, manual=result.worker.manual)
+    limit = base(result.line, result.occupation, result.general, share, manual=result.worker.manual)
     result.base = limit.amount
     result.due = combine(limit.amount, product, 0).structural
     result.doubts += limit.doubts(product)

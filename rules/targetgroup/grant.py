@@ -165,7 +165,7 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
     if beta is None:
         return None, doubts, steps
     steps.append(Step("beta_g", decimals(beta.factor), None, row.cited))
-    limit = base(here.occupation, here.known, here.category.name, share, manual=here.worker.manual)
+    limit = base(here.line, here.occupation, here.known, share, manual=here.worker.manual)
     exact = right.amount * share[0] * beta.factor
     product = half_up(exact.numerator, exact.denominator * FULL)
     if right.whole:

@@ -27,6 +27,7 @@ NEVER_SURE = {
     "restructuring_card",
     "allowed_work",
     "youth_holiday",
+    "increased_reimbursement_income",
     "maximum_billing",
     "social_energy_tariff",
     "child_benefit_supplement",

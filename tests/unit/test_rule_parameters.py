@@ -125,7 +125,7 @@ def test_maxima_of_manual_workers_are_those_of_the_others_raised_by_eight_percen
 
 def test_a_further_person_raises_the_ceiling_of_the_increased_reimbursement_by_the_same_share() -> None:
     for name in ("ceiling of the year", "ceiling of the month"):
-        for row in load("increased_reimbursement").series[name].rows:
+        for row in load("increased_reimbursement_income").series[name].rows:
             if row.unknown is None:
                 assert abs(row.number("person") / row.number("amount") - Decimal("0.18513")) < Decimal("0.00001"), (
                     row.start
@@ -142,7 +142,7 @@ def test_a_further_person_raises_the_ceiling_of_the_increased_reimbursement_by_t
 def test_the_ceiling_of_a_household_is_that_of_one_and_more_for_each_other(
     name: str, day: date, persons: int, ceiling: str
 ) -> None:
-    row = load("increased_reimbursement").at(name, day)
+    row = load("increased_reimbursement_income").at(name, day)
     assert row.number("amount") + (persons - 1) * row.number("person") == Decimal(ceiling)
 
 

@@ -1,0 +1,104 @@
+"""Increased reimbursement by income: three months of unemployment or incapacity and a low income may open it.
+
+Since 01/10/2024 the mutualities look by themselves at people who live alone; others have to ask. It speaks of the
+earliest such time that goes on, once the quarter in which three months are complete is over, and where no increased
+reimbursement was decided since it began. Household and income are not seen: the ceilings stand beside it, "to check".
+Who has a status that opens the right without a test of income is left to that rule.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from rules.dated import Parameters, Row, citing
+from rules.finding import Certainty, Doubt, Finding, Step
+from rules.history import History
+from rules.parameters import load
+from rules.right import DAY, FAR, figure, merged, months_later, not_seen, over, right
+from rules.situation import Decision
+from rules.statuses import INCREASED, statuses
+from schemas.identifiers import quarter_days, quarter_of
+
+NAME = "increased_reimbursement_income"
+UNEMPLOYED, INCAPABLE, INVALID, PENSION = "unemployment_benefit", "incapacity", "invalidity", "pension"
+CAUSES = ((UNEMPLOYED,), (INCAPABLE, INVALID))
+NOT_SEEN = (
+    not_seen("whether the increased reimbursement was granted or looked at already", "the mutuality"),
+    not_seen("who belongs to the household, and whether somebody lives alone", "the National Register"),
+    not_seen("the income of the household, and other real estate", "the ministry of Finance"),
+)
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of this rule."""
+    return load(NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A time of unemployment or incapacity, the day it is long enough, and the decisions it rests on."""
+
+    kind: str
+    start: date
+    until: date
+    enough: date
+    decisions: tuple[Decision, ...]
+    row: Row
+
+
+def decide(history: History, day: date) -> list[Finding]:
+    """The earliest cause that goes on and that nobody turned into an increased reimbursement, as known on `day`."""
+    if not history.decisions:
+        return []
+    today, _ = quarter_days(quarter_of(day))
+    for cause in sorted(_causes(history), key=lambda one: (one.enough, one.kind)):
+        if over(quarter_of(cause.enough), day) and cause.until >= today and not _settled(history, cause):
+            return [_finding(history, cause)]
+    return []
+
+
+def _causes(history: History) -> Iterator[Cause]:
+    for kinds in CAUSES:
+        decided = [
+            one
+            for one in history.decided(*kinds)
+            if one.kind != UNEMPLOYED or one.nature in _row(one.start).codes("full")
+        ]
+        for start, until in merged((one.start, one.until or FAR) for one in decided):
+            within, row = tuple(one for one in decided if start <= one.start <= until), _row(start)
+            enough = months_later(start, int(row.number("months"))) - DAY
+            enough = min([enough, *(one.start for one in within if one.kind == INVALID)])
+            if enough <= until:
+                yield Cause(within[0].kind, start, until, enough, within, row)
+
+
+def _row(day: date) -> Row:
+    """What is asked of a cause that began on a day; of one from before the decree, what the decree asks."""
+    return parameters().at("duration", max(day, parameters().series["duration"].rows[0].start))
+
+
+def _settled(history: History, cause: Cause) -> bool:
+    """Whether it was granted, opens by status anyway, or work beside the unemployment makes that doubtful."""
+    if history.has(INCREASED, cause.start, FAR):
+        return True
+    if any((one.until or FAR) >= cause.start for one in statuses(history)):
+        return True
+    return cause.kind == UNEMPLOYED and any(one.last >= cause.start for one in history.worked)
+
+
+def _finding(history: History, cause: Cause) -> Finding:
+    ended = cause.enough
+    trace = [Step(cause.kind, f"{cause.start}", None, citing("decision of the institution that pays it", cause.row))]
+    trace.append(Step("long enough on", f"{ended}", None, cause.row.cited))
+    by_itself = parameters().series["by itself"].rows[0]
+    if cause.until >= by_itself.start and not history.has(PENSION, cause.start, FAR):
+        looked = max(ended + DAY, by_itself.start)
+        trace.append(Step("looked at by the mutuality from", f"{looked}", None, by_itself.cited))
+    for name in ("ceiling of the month", "ceiling of the year"):
+        trace.append(figure(name, parameters(), name, ended, unit="EUR"))
+        trace.append(figure(f"{name}, each other person", parameters(), name, ended, unit="EUR", of="person"))
+    doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
+    causes = (one.event for one in cause.decisions)
+    return right(NAME, history.person, quarter_of(ended), trace=trace, doubts=doubts, causes=causes)
