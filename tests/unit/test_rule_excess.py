@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from rules.case import events
-from rules.catalogue import decide_all, excesses
+from rules.catalogue import decide_all, excesses, structural_reduction
+from rules.parameters import shipped
 from rules.situation import situation
+from rules.sources import using, with_figures
 
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 9000.00}, "days": {1: 66}}
 DUE = {"claimed": {3000: 876.45}, "claimed on the line": {1: 325.94}}
@@ -45,3 +47,15 @@ def test_nobody_is_told_of_too_much_where_the_reckoning_is_not_sure(change: dict
 def test_a_reduction_for_somebody_who_is_not_covered_is_too_much() -> None:
     (excess,) = excesses(situation(*events({**CASE, "worker code": "450", "claimed": {3000: 100.00}})))
     assert excess.due == 0
+
+
+def test_a_situation_that_was_reckoned_is_reckoned_anew_by_other_figures() -> None:
+    seen, day = situation(*events(CASE)), date(2026, 10, 15)
+    (before,) = structural_reduction.decide(seen, day)
+    with using(with_figures(shipped, ["structural_reduction.category 1.alpha=0.15"])):
+        (other,) = structural_reduction.decide(seen, day)
+    (after,) = structural_reduction.decide(seen, day)
+    assert other.amount is not None
+    assert before.amount is not None
+    assert other.amount > before.amount
+    assert after == before

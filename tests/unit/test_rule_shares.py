@@ -12,7 +12,7 @@ import pytest
 
 from kruispunt.generating import due
 from producers.generate.run import generate
-from rules.catalogue import HISTORY_RULES, decide_history
+from rules.catalogue import HISTORY_RULES, RULES, decide_history
 from rules.finding import Finding
 from rules.history import History, Slots, history, of, worked
 from rules.situation import Decision, Situation, decision, situation
@@ -22,6 +22,18 @@ PERSONS = 1500
 QUARTERS = ("2025Q1", "2026Q3")
 MOST = {"youth_holiday": 0.07, "senior_holiday": 0.01, "additional_holiday": 0.005, "sickness_benefit": 0.002}
 """Largest share of a population told of a right; of the others nobody, since no such status is generated."""
+MOST_EMPLOYERS = {"first_hirings": 0.02, "older_workers": 0.03}
+"""Likewise of target groups: hires at employers that owe no contribution of larger ones, and who reaches an age."""
+TARGET_GROUPS = (
+    "first_hirings",
+    "older_workers",
+    "low_skilled_youth",
+    "no_recent_work_experience",
+    "working_time_reduction",
+    "mentors",
+    "artists",
+    "restructuring_card",
+)
 
 
 @dataclass
@@ -32,6 +44,7 @@ class Population:
     histories: dict[str, History] = field(default_factory=dict)
     found: list[Finding] = field(default_factory=list)
     checked: list[Finding] = field(default_factory=list)
+    employers: list[Finding] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module", params=QUARTERS)
@@ -54,6 +67,7 @@ def population(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     made.histories = {person: history(person, some, decisions[person]) for person, some in slots.items()}
     made.found = [finding for one in made.histories.values() for finding in decide_history(one, day)]
     made.checked = [finding for one in seen for finding in decide_history(of(one), day)]
+    made.employers = [finding for one in seen for rule in TARGET_GROUPS for finding in RULES[rule](one, day)]
     return made
 
 
@@ -71,6 +85,15 @@ def _decisions(folder: Path) -> dict[str, list[Decision]]:
 def test_a_right_is_found_for_a_few(population: Population, rule: str) -> None:
     told = {finding.person for finding in population.found if finding.rule == rule}
     assert len(told) <= MOST.get(rule, 0) * PERSONS
+
+
+@pytest.mark.parametrize("rule", TARGET_GROUPS)
+def test_employers_are_told_of_a_target_group_for_a_few_and_only_to_check_it(population: Population, rule: str) -> None:
+    told = [finding for finding in population.employers if finding.rule == rule]
+    persons = {finding.person for finding in told}
+    assert len(persons) <= MOST_EMPLOYERS.get(rule, 0) * PERSONS
+    assert bool(persons) == (rule in MOST_EMPLOYERS)
+    assert {finding.certainty for finding in told} <= {"to check"}
 
 
 def test_nobody_is_told_of_a_right_twice_in_a_year(population: Population) -> None:

@@ -9,7 +9,8 @@ import pytest
 from rules.case import events
 from rules.catalogue import decide_all, excesses
 from rules.finding import Excess
-from rules.situation import situation
+from rules.situation import Situation, situation
+from rules.targetgroup.times import birthday
 
 SINCE = date(2018, 2, 1)
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 18000.00}, "days": {1: 65}}
@@ -60,8 +61,8 @@ def test_of_two_target_groups_on_one_occupation_the_lower_is_too_much() -> None:
     ids=["worker code in no list", "limited subjection", "no law for category 2", "no start", "law not found"],
 )
 def test_nobody_is_told_of_too_much_where_the_reckoning_is_not_sure(change: dict[str, Any]) -> None:
-    claimed = change.pop("claimed", {3315: {"amount": 9000.00, "since": SINCE}})
-    assert _excesses(claimed, **change) == []
+    claimed = {"claimed": {3315: {"amount": 9000.00, "since": SINCE}}, **change}
+    assert _excesses(**claimed) == []
 
 
 def test_what_is_due_is_neither_too_much_nor_missed() -> None:
@@ -86,6 +87,8 @@ def test_what_is_due_is_neither_too_much_nor_missed() -> None:
         ({3800: 900.00}, {}, "800.00"),
         ({4300: 900.00}, {"worker code": "046"}, None),
         ({9300: 900.00}, {"person": "69031503317"}, None),
+        ({9300: 900.00}, {"person": "70063003394", "wage": {1: 13942.47}}, None),
+        ({3500: {"amount": 900.00, "shortened": {"on": date(2025, 3, 31), "from": 36.99, "to": 36}}}, {}, None),
         ({9300: 900.00}, {"person": "85073003328"}, "0.00"),
         ({3900: 900.00}, {}, None),
     ],
@@ -116,3 +119,65 @@ def test_copies_of_before_the_rules_were_granted_start_dates_are_read_and_nothin
         if one.rule == "first_hirings"
     ]
     assert [(one.amount, one.certainty.value) for one in found] == [(None, "undetermined")]
+
+
+def _found(rule: str, seen: Situation) -> list[tuple[str, str, tuple[str, ...], str | None, Decimal | None, Decimal]]:
+    findings = [one for one in decide_all(seen, date(2026, 10, 15)) if one.rule == rule]
+    return [(one.rule, one.person, one.causes, one.deduction_code, one.amount, one.claimed) for one in findings]
+
+
+@pytest.mark.parametrize(
+    ("rule", "case"),
+    [
+        ("first_hirings", {"from": date(2026, 7, 1), "contributions": ["495"]}),
+        ("older_workers", {"person": "71081003350", "wage": {1: 12000.00}}),
+    ],
+)
+def test_a_right_that_may_be_there_is_told_under_its_rule_with_person_and_causes(
+    rule: str, case: dict[str, Any]
+) -> None:
+    seen = situation(*events({**CASE, **case}))
+    causes = ("wages", "working-time", "contributions")
+    assert _found(rule, seen) == [(rule, seen.person, causes, None, None, Decimal("0.00"))]
+
+
+def test_a_code_that_stands_twice_on_an_occupation_counts_with_its_whole_amount() -> None:
+    wages, working_time, contributions = events({**CASE, "claimed": {3315: {"amount": 1000.00, "since": SINCE}}})
+    taken = contributions["lines"][0]["occupations"][0]["deductions"]
+    taken.append({**taken[0], "amount": 60000})
+    seen = situation(wages, working_time, contributions)
+    assert [found[3:] for found in _found("first_hirings", seen)] == [("3315", Decimal("2000.00"), Decimal("1600.00"))]
+    taken.append({**taken[0], "amount": 40000})
+    assert _found("first_hirings", situation(wages, working_time, contributions)) == []
+    taken.append({**taken[0], "code": "3324", "amount": 190000})
+    told = {one.deduction_code: one.due for one in excesses(situation(wages, working_time, contributions))}
+    assert told == {"3324": Decimal(0)}
+
+
+def test_weekly_hours_that_nobody_declares_are_taken_to_be_the_fewest() -> None:
+    case = {"quarter": "2025Q2", "wage": {1: 12000.00}, "days": {1: 65}}
+    claimed = {3500: {"amount": 0, "shortened": {"on": date(2021, 6, 30)}}}
+    wages, working_time, contributions = events({**case, "claimed": claimed})
+    working_time["lines"][0]["occupations"][0]["reference_hours"] = None
+    (one,) = decide_all(situation(wages, working_time, contributions), date(2025, 7, 15))[:1]
+    doubts = [step.source for step in one.trace if step.step == "certainty"]
+    assert (one.amount, one.rule) == (Decimal("400.00"), "working_time_reduction")
+    assert doubts[0] == "the weekly hours afterwards are not declared (zones 00049, 00148)"
+
+
+@pytest.mark.parametrize(
+    ("age", "day"),
+    [
+        (60, date(2024, 2, 29)),
+        (61, date(2025, 3, 1)),
+        (136, date(2100, 3, 1)),
+        (36, date(2000, 2, 29)),
+    ],
+)
+def test_who_is_born_on_29_february_reaches_an_age_on_1_march_in_years_without_that_day(age: int, day: date) -> None:
+    assert birthday(date(1964, 2, 29), age) == day
+
+
+def test_who_is_born_on_the_29th_of_another_month_or_earlier_in_february_has_a_birthday_each_year() -> None:
+    assert birthday(date(1964, 5, 29), 61) == date(2025, 5, 29)
+    assert birthday(date(1964, 2, 10), 61) == date(2025, 2, 10)
