@@ -18,3 +18,10 @@ def test_a_case_comes_out_as_it_is_written(written: Written) -> None:
 @pytest.mark.parametrize("rule", sorted(EVERY))
 def test_every_rule_has_cases_that_find_and_cases_that_do_not(rule: str) -> None:
     assert {bool(written.content["expect"]) for written in WRITTEN if written.rule == rule} == {True, False}
+
+
+@pytest.mark.parametrize("rule", sorted(EVERY))
+def test_a_case_is_known_by_its_name_and_the_place_it_is_written_at(rule: str) -> None:
+    for written in (one for one in WRITTEN if one.rule == rule):
+        example = read(written)
+        assert (example.name, example.file, example.line) == (written.content["case"], written.file, written.line)
