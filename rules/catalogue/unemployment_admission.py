@@ -73,9 +73,9 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
     lines = sorted(
         _lines(history, new, asked, admitted, services, conversion), key=lambda line: line.enough is not True
     )
-    if not lines or lines[0].enough is False:
+    best = next((line for line in lines if line.enough is not False), None)
+    if best is None:
         return
-    best = next(line for line in lines if line.enough is not False)
     doubts = [Doubt(Certainty.LIKELY, NOT_SEEN)]
     if best.enough is None:
         doubts.append(

@@ -2,20 +2,26 @@
 
 import pytest
 
-from rules.case import Example
-from rules.casefile import shipped
+from rules.casefile import Written, shipped
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.trial import attempt, read
 
 EVERY = {*RULES, *HISTORY_RULES}
-EXAMPLES = [read(written) for written in shipped(EVERY)]
+WRITTEN = list(shipped(EVERY))
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.rule}: {example.name}")
-def test_a_case_comes_out_as_it_is_written(example: Example) -> None:
-    assert attempt(example).differences == ()
+@pytest.mark.parametrize("written", WRITTEN, ids=lambda written: f"{written.rule}: {written.content['case']}")
+def test_a_case_comes_out_as_it_is_written(written: Written) -> None:
+    assert attempt(read(written)).differences == ()
 
 
 @pytest.mark.parametrize("rule", sorted(EVERY))
 def test_every_rule_has_cases_that_find_and_cases_that_do_not(rule: str) -> None:
-    assert {bool(example.expected) for example in EXAMPLES if example.rule == rule} == {True, False}
+    assert {bool(written.content["expect"]) for written in WRITTEN if written.rule == rule} == {True, False}
+
+
+@pytest.mark.parametrize("rule", sorted(EVERY))
+def test_a_case_is_known_by_its_name_and_the_place_it_is_written_at(rule: str) -> None:
+    for written in (one for one in WRITTEN if one.rule == rule):
+        example = read(written)
+        assert (example.name, example.file, example.line) == (written.content["case"], written.file, written.line)
