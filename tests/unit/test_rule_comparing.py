@@ -14,14 +14,14 @@ from rules.catalogue import decide_all
 from rules.comparing import Asked, Tally, compare
 from rules.figures import WrongParameters
 from rules.parameters import catalogue, load, shipped
-from rules.situation import situation
+from rules.situation import Situation, situation
 from rules.sources import Source, UnknownFigure, folder, frozen_on, given, using, with_figures
 
 DAY = date(2026, 10, 15)
 S0 = "structural_reduction.category 1.S0"
 
 
-def asked(wage: str, **more: Any) -> Asked:
+def asked(wage: str, **more: Any) -> tuple[Situation, date]:
     case = {"quarter": "2026Q3", "wage": {1: wage}, "days": {1: 65}, "claimed on the line": {1: 900}, **more}
     return situation(*events(case)), DAY
 
