@@ -1,6 +1,7 @@
 """Says who would gain and who would lose under other figures: counts and sums by rule, no person unless asked."""
 
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import groupby
@@ -22,20 +23,20 @@ from rules.comparing import Asked, Changed, Tally, compare
 from rules.decider import schema_source
 from rules.figures import WrongParameters
 from rules.finding import Finding
-from rules.fold import ENTITLEMENTS, situation
+from rules.fold import ENTITLEMENTS, Held, decisions, situation
+from rules.history import History, Place, Worked, history, of, worked
 from rules.parameters import known, shipped
+from rules.situation import Situation
 from rules.situation import situation as declared
 from rules.sources import Source, UnknownFigure, folder, frozen_on, given, with_figures
-from schemas.identifiers import quarter_days
+from schemas.identifiers import quarter_days, quarter_of
 from schemas.registry import SchemaBook
 
 CATALOGUE = "rules/catalogue"
 STACK = "stack"
 ROLE, READER = "auditor", "inspector"
-OF_HISTORIES = {*HISTORY_RULES, "holiday_benefit"}
-"""Files of figures that only rules over the history of a person read: those are not compared."""
 AT_ONCE = 5_000
-"""Situations decided before the figures are changed: changing them costs, and so does memory."""
+"""Situations and histories decided before the figures are changed: changing them costs, and so does memory."""
 
 
 def figures(text: str) -> Source:
@@ -90,22 +91,14 @@ def what_if(changes: list[str], data: list[Path], *, persons: bool, json: bool) 
         after = with_figures(shipped, changes)
     except UnknownFigure as error:
         fail(Exit.WRONG_USE, str(error).replace("\n", "\n  "), "`kruispunt rules show RULE` has series and figures.")
-    for change in changes:
-        name = change.partition(".")[0]
-        if name in OF_HISTORIES:
-            fail(
-                Exit.WRONG_USE,
-                f"{change}: {name} is read only by rules over the history of a person, which are not compared.",
-                "Single quarters at one employer are compared; `kruispunt rules list` has the other rules.",
-            )
     return _compare((shipped, "in force"), (after, ", ".join(changes)), data, persons=persons, json=json)
 
 
 def _compare(
     before: tuple[Source, str], after: tuple[Source, str], data: list[Path], *, persons: bool, json: bool
 ) -> int:
-    tallies = {rule: Tally() for rule in RULES}
-    total = 0
+    tallies = {rule: Tally() for rule in (*RULES, *HISTORY_RULES)}
+    total: Counter[type] = Counter()
     waiting: list[Asked] = []
     with progress() as bar:
         task = bar.add_task("comparing", total=None)
@@ -122,9 +115,12 @@ def _compare(
     return Exit.NO if any(one.differs for one in tallies.values()) else Exit.DONE
 
 
-def _decide(tallies: dict[str, Tally], before: Source, after: Source, waiting: list[Asked], *, persons: bool) -> int:
+def _decide(
+    tallies: dict[str, Tally], before: Source, after: Source, waiting: list[Asked], *, persons: bool
+) -> Counter[type]:
+    """Compare what waits; how many situations and histories it was."""
     compare(tallies, before, after, waiting, keep=persons)
-    number = len(waiting)
+    number = Counter(type(about) for about, _ in waiting)
     waiting.clear()
     return number
 
@@ -138,12 +134,13 @@ def _files(data: list[Path]) -> list[Path]:
 
 
 def _declared(files: list[Path]) -> Iterator[Asked]:
-    """The situations in files, one file at a time; a file that would be refused ends it."""
+    """The situations in files and the history each declaration tells alone; a file that would be refused ends it."""
     for file in files:
         asked: list[Asked] = []
 
         def see(one: Seen, asked: list[Asked] = asked) -> None:
-            asked.append((declared(one.wages, one.working_time, one.contributions), one.day))
+            seen = declared(one.wages, one.working_time, one.contributions)
+            asked.extend(((seen, one.day), (of(seen), one.day)))
 
         try:
             accepted = watch(file, see).accepted
@@ -155,26 +152,47 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 
 
 def _stored() -> Iterator[Asked]:
-    """The situations the rules hold, each judged as if declared soon after its quarter."""
+    """What the rules hold, person by person."""
     config = settings.load()
     reader = Reader(SchemaBook(schema_source(config, READER)))
     with postgres.connect(config, ROLE) as connection:
         note(connection, "compared figures over the stored situations", "rules.fact")
         with connection.cursor(name="stored") as cursor:
-            for _, facts in groupby(store.everything(cursor), lambda fact: fact.place.person):
-                held = {fact.place: fact for fact in facts}
-                for slot in sorted({fact.slot for fact in held.values() if fact.place.kind != ENTITLEMENTS}):
-                    seen = situation(slot, held, reader)
-                    if seen is not None:
-                        yield seen, quarter_days(slot.quarter)[1] + DECLARED_AFTER
+            for person, facts in groupby(store.everything(cursor), lambda fact: fact.place.person):
+                yield from of_person(person, {fact.place: fact for fact in facts}, reader)
 
 
-def _document(tallies: dict[str, Tally], total: int, before: str, after: str, *, persons: bool) -> dict[str, Any]:
+def of_person(person: bytes, held: Held, reader: Reader) -> Iterator[Asked]:
+    """The situations of a person, each judged as if declared soon after its quarter, and then the history.
+
+    That is judged soon after the last quarter with work, or in which a decision begins.
+    """
+    work: dict[Place, tuple[Worked, ...]] = {}
+    decided = list(decisions(person, held, reader))
+    for slot in sorted({fact.slot for fact in held.values() if fact.place.kind != ENTITLEMENTS}):
+        seen = situation(slot, held, reader)
+        if seen is not None:
+            work[slot.quarter, slot.employer] = worked(seen)
+            yield seen, soon_after(slot.quarter)
+    quarters = {*(quarter for quarter, _ in work), *(quarter_of(one.start) for one in decided)}
+    if quarters:
+        number = reader(next(iter(held.values())))["person"]
+        yield history(number, work, decided), soon_after(max(quarters))
+
+
+def soon_after(quarter: str) -> date:
+    """The day on which a quarter is judged."""
+    return quarter_days(quarter)[1] + DECLARED_AFTER
+
+
+def _document(
+    tallies: dict[str, Tally], total: Counter[type], before: str, after: str, *, persons: bool
+) -> dict[str, Any]:
     return {
         "from": before,
         "to": after,
-        "situations": total,
-        "not_compared": list(HISTORY_RULES),
+        "situations": total[Situation],
+        "histories": total[History],
         "rules": [
             {
                 "rule": rule,
@@ -196,7 +214,11 @@ def _document(tallies: dict[str, Tally], total: int, before: str, after: str, *,
 def _changed(change: Changed) -> dict[str, Any]:
     one = change.before or change.after
     where = {name: getattr(one, name) for name in ("employer", "person", "quarter", "occupation")}
-    return {**where, "before": _side(change.before), "after": _side(change.after), "gain": euro(change.gain)}
+    return {**where, "verdict": change.verdict.value, **_sides(change)}
+
+
+def _sides(change: Changed) -> dict[str, Any]:
+    return {"before": _side(change.before), "after": _side(change.after), "gain": euro(change.gain)}
 
 
 def _side(finding: Finding | None) -> dict[str, str | None] | None:
@@ -206,23 +228,28 @@ def _side(finding: Finding | None) -> dict[str, str | None] | None:
     return {"amount": amount, "certainty": finding.certainty.value}
 
 
-def _show(tallies: dict[str, Tally], total: int, before: str, after: str, *, persons: bool) -> None:
-    console.print(f"{total:,} situations, [bold]{before}[/] against [bold]{after}[/]\n", soft_wrap=True)
+def _show(tallies: dict[str, Tally], total: Counter[type], before: str, after: str, *, persons: bool) -> None:
+    numbers = f"{total[Situation]:,} situations and {total[History]:,} histories"
+    console.print(f"{numbers}, [bold]{before}[/] against [bold]{after}[/]\n", soft_wrap=True)
     counted = ("gaining", "losing", "otherwise", "unknown", "same")
     money = ("gained", "lost", "net")
     shown = table("rule", *counted, *money, right=(*counted, *money))
     for rule, one in tallies.items():
         sums = (one.gained, one.lost, one.gained - one.lost)
-        numbers = (f"{getattr(one, name):,}" for name in counted)
-        shown.add_row(rule.replace("_", " "), *numbers, *(f"{cents / 100:,.2f}" for cents in sums))
+        shown.add_row(
+            rule.replace("_", " "),
+            *(f"{getattr(one, name):,}" for name in counted),
+            *(f"{cents / 100:,.2f}" for cents in sums),
+        )
     console.print(shown)
-    console.print("\nWhat the law gives is compared, whether it was claimed or not. Findings; euro.", style="dim")
-    left = ", ".join(name.replace("_", " ") for name in HISTORY_RULES)
-    console.print(f"Not compared, since they read the history of a person: {left}.", style="dim")
+    console.print("\nWhat the law gives is compared, whether it was taken up or not. Findings; euro.", style="dim")
+    console.print(
+        "Rights over the history of a person have no amount: had or not, or other in their figures.", style="dim"
+    )
     for rule, one in tallies.items() if persons else ():
         for change in sorted(one.changed, key=lambda one: -abs(one.gain or 0)):
             about = change.before or change.after
             if about is not None:
-                gain = "certainty" if not change.gain else f"{change.gain / 100:+,.2f}"
+                gain = change.verdict.value if not change.gain else f"{change.gain / 100:+,.2f}"
                 place = f"{about.employer} {about.person} {about.quarter} {about.occupation or ''}"
                 console.print(Padding(f"{rule.replace('_', ' ')}: {place} {gain}", (0, 0, 0, 2)))

@@ -19,7 +19,6 @@ from notifier.render import words
 from notifier.render.texts import Texts, texts
 from rules import store
 from rules.bundle import Reader
-from rules.catalogue import HISTORY_RULES
 from rules.decide import WITHDRAWN, State
 from rules.decider import schema_source
 from rules.fold import Slot
@@ -119,7 +118,7 @@ def _for_jurist(record: dict[str, Any], language: str) -> None:
     rule = record["rule"]
     console.print(f"[bold]{escape(names(load(rule))[language])}[/]  {rule}")
     console.print(f"{escape(load(rule).law)}\n\n{escape(formula(rule))}\n", soft_wrap=True)
-    place = f"employer {record['employer']}, {record['quarter']}, occupation {record['occupation'] or 'none'}"
+    place = f"employer {record['employer'] or 'none'}, {record['quarter']}, occupation {record['occupation'] or 'none'}"
     console.print(
         f"{record['status']}, version {record['version']}, {record['found_at']:%Y-%m-%d %H:%M:%S} UTC; {place}"
     )
@@ -151,12 +150,6 @@ def _for_jurist(record: dict[str, Any], language: str) -> None:
 def replay(finding: str, *, json: bool) -> int:
     """The command `rules replay`: 0 when the same events give the same bytes, 1 with the difference."""
     with _looking(finding, "replayed a finding") as (config, cursor, slot, state):
-        if (rule := state.record()["rule"]) in HISTORY_RULES:
-            fail(
-                Exit.WRONG_USE,
-                f"{finding} cannot be decided again: {rule} reads a history, which keeps no digests of events.",
-                "`kruispunt rules explain` shows it as told, with its causes.",
-            )
         facts = store.evidence(cursor, slot.person)
     reader = Reader(SchemaBook(schema_source(config, READER)))
     again = decide_again(slot, state, facts, reader)

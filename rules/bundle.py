@@ -9,9 +9,22 @@ from typing import Any
 
 from rules import history as past
 from rules.catalogue import decide_all, decide_history
-from rules.decide import Change, State, changes
+from rules.decide import Change, Evidence, State, changes
 from rules.finding import Finding
-from rules.fold import ENTITLEMENTS, Content, Fact, Held, Place, Slot, decisions, fact, fold, situation, slots_to_decide
+from rules.fold import (
+    ENTITLEMENTS,
+    Content,
+    Fact,
+    Held,
+    Place,
+    Slot,
+    decisions,
+    fact,
+    fold,
+    situation,
+    slots_to_decide,
+    working_times,
+)
 from rules.situation import Situation
 from schemas.codec import decode_body
 from schemas.registry import SchemaBook, UnknownSchema
@@ -106,7 +119,12 @@ class Witness:
 
     def evidence(self) -> list[dict[str, str]]:
         """The events read so far, each with the digest of its body, in an order of their own."""
-        return sorted((exhibit(one, self._reader) for one in self._seen.values()), key=lambda one: one["event"])
+        return in_order([exhibit(one, self._reader) for one in self._seen.values()])
+
+
+def in_order(evidence: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Evidence in the order it is told in, whatever the order it was read in."""
+    return sorted(evidence, key=lambda one: one["event"])
 
 
 def exhibit(one: Fact, reader: Reader) -> dict[str, str]:
@@ -198,15 +216,18 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
     packed = past.pack(slots)
     if packed != case.history:
         outcome.histories[case.person] = packed
-    number = reader(facts[0])["person"]
-    about = past.history(number, slots, decisions(case.person, held, reader))
-    outcome.changes += _of_history(case, decide_history(about, at.date()), at)
+    witness = Witness(reader)
+    work = {place: kept.worked for place, kept in slots.items()}
+    about = past.history(reader(facts[0])["person"], work, decisions(case.person, held, witness))
+    copies = [copy for kept in slots.values() for copy in kept.copies]
+    found = decide_history(about, at.date())
+    outcome.changes += _of_history(
+        case, found, at, lambda: in_order([*map(past.Copy.shown, copies), *witness.evidence()])
+    )
     return outcome
 
 
-def _slots(
-    case: Case, held: Held, new: Held, seen: Mapping[Slot, Situation | None], reader: Reader
-) -> dict[tuple[str, str], tuple[past.Worked, ...]]:
+def _slots(case: Case, held: Held, new: Held, seen: Mapping[Slot, Situation | None], reader: Reader) -> past.Slots:
     """The history after the new facts: a slot keeps what it was until its declaration is there in all its parts."""
     if case.history is None:
         slots, touched = {}, {one.slot for one in held.values() if one.place.kind != ENTITLEMENTS}
@@ -215,19 +236,20 @@ def _slots(
     for slot in touched:
         one = seen[slot] if slot in seen else situation(slot, held, reader)
         if one is not None:
-            slots[slot.quarter, slot.employer] = past.worked(one)
+            copies = tuple(past.copied(reader(timed)["event"], timed.body) for timed in working_times(slot, held))
+            slots[slot.quarter, slot.employer] = past.Kept(past.worked(one), copies)
     return slots
 
 
-def _of_history(case: Case, found: list[Finding], at: datetime) -> list[tuple[Slot, Change]]:
+def _of_history(case: Case, found: list[Finding], at: datetime, evidence: Evidence) -> list[tuple[Slot, Change]]:
     """What there is to tell of findings that belong to no employer, by the quarter in which the right arises.
 
-    They rest on the packed history, not on copies of events that could be shown: they have causes and no evidence.
+    They rest on all that the history was made of: silence of a quarter decides as much as its work does.
     """
     before = {slot: told for slot, told in case.states.items() if not slot.employer}
     slots = {*before, *(Slot(case.person, finding.quarter, "") for finding in found)}
     return [
         (slot, change)
         for slot in sorted(slots)
-        for change in changes(before.get(slot, {}), [one for one in found if one.quarter == slot.quarter], at)
+        for change in changes(before.get(slot, {}), [one for one in found if one.quarter == slot.quarter], at, evidence)
     ]

@@ -18,11 +18,6 @@ Evidence = Callable[[], list[dict[str, str]]]
 """The events that were seen, with their digests; asked for only where there is something to tell."""
 
 
-def nothing_seen() -> list[dict[str, str]]:
-    """The evidence of a finding that rests on no stored event."""
-    return []
-
-
 @dataclass(frozen=True, slots=True)
 class State:
     """A finding as it was last told; `body` is its record in Avro without framing, in the contract with that id."""
@@ -67,7 +62,7 @@ def _since_then() -> dict[str, Any]:
 
 
 def changes(
-    before: Mapping[str, State], found: Iterable[Finding], at: datetime, evidence: Evidence = nothing_seen
+    before: Mapping[str, State], found: Iterable[Finding], at: datetime, evidence: Evidence
 ) -> Iterator[Change]:
     """What changed between the states `before`, by finding, and what is found at `at`."""
     now = {finding_id(finding): finding for finding in found}

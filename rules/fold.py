@@ -114,6 +114,12 @@ def situation(slot: Slot, held: Held, read: Read) -> Situation | None:
     return Situation(person, slot.employer, slot.quarter, tuple(worker_lines), decided, tuple(causes))
 
 
+def working_times(slot: Slot, held: Held) -> list[Fact]:
+    """The working time held in a slot, in the order of `situation`."""
+    found = [one for place, one in held.items() if place.kind == WORKING_TIME and one.slot == slot]
+    return sorted(found, key=lambda one: one.place.declaration)
+
+
 def decisions(person: bytes, held: Held, read: Read) -> Iterable[Decision]:
     """What institutions decided about a person, as it holds."""
     for place, one in held.items():

@@ -1,15 +1,17 @@
 """What a rule over several quarters sees of a person: the working time of each quarter at each employer, no wages."""
 
-from collections.abc import Iterable, Iterator
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
 import orjson
 
 from rules.situation import Decision, Situation
-from rules.worker import Service
+from rules.worker import Line, Service
 from schemas.identifiers import birth_date, quarter_days, quarter_of
 
 
@@ -55,8 +57,29 @@ class Worked:
 PARTS = 3
 """Events of a declaration about one person: wages, working time, contributions."""
 
-Slots = dict[tuple[str, str], tuple[Worked, ...]]
-"""By quarter and employer."""
+
+class Copy(NamedTuple):
+    """A working-time event, and the digest (SHA-256 in base64) of the copy that was read."""
+
+    event: str
+    digest: str
+
+    def shown(self) -> dict[str, str]:
+        """As evidence: the digest in hexadecimal."""
+        return {"event": self.event, "sha256": b64decode(self.digest).hex()}
+
+
+class Kept(NamedTuple):
+    """One quarter at one employer: the work, none where all was cancelled, and the copies it was read from."""
+
+    worked: tuple[Worked, ...]
+    copies: tuple[Copy, ...]
+
+
+Place = tuple[str, str]
+"""Quarter and employer."""
+
+Slots = dict[Place, Kept]
 
 
 @dataclass(frozen=True)
@@ -90,11 +113,15 @@ class History:
 
 def worked(situation: Situation) -> tuple[Worked, ...]:
     """What is kept of a situation for rules over several quarters."""
-    events = situation.causes[1::PARTS]
+    return timed(situation.quarter, situation.employer, situation.lines, situation.causes[1::PARTS])
+
+
+def timed(quarter: str, employer: str, lines: Iterable[Line], events: tuple[str, ...]) -> tuple[Worked, ...]:
+    """The working time of worker lines; what else they say is left out."""
     return tuple(
         Worked(
-            situation.quarter,
-            situation.employer,
+            quarter,
+            employer,
             line.employer_class,
             line.worker_code,
             occupation.start,
@@ -106,9 +133,14 @@ def worked(situation: Situation) -> tuple[Worked, ...]:
             occupation.services,
             events,
         )
-        for line in situation.lines
+        for line in lines
         for occupation in line.occupations
     )
+
+
+def copied(event: str, body: bytes) -> Copy:
+    """What is kept of the copy of an event."""
+    return Copy(event, b64encode(sha256(body).digest()).decode())
 
 
 def of(situation: Situation) -> History:
@@ -130,22 +162,23 @@ def pack(slots: Slots) -> bytes:
     """The stored form of a history; the same slots always give the same bytes."""
     return orjson.dumps(
         [
-            [quarter, employer, entries[0].events, [_row(one) for one in entries]]
-            for (quarter, employer), entries in sorted(slots.items())
-            if entries
+            [quarter, employer, [tuple(copy) for copy in kept.copies], [_row(one) for one in kept.worked]]
+            for (quarter, employer), kept in sorted(slots.items())
         ]
     )
 
 
 def unpack(body: bytes) -> Slots:
     """The history in its stored form."""
-    return {
-        (quarter, employer): tuple(_entry(quarter, employer, tuple(events), row) for row in rows)
-        for quarter, employer, events, rows in orjson.loads(body)
-    }
+    slots: Slots = {}
+    for quarter, employer, copies, rows in orjson.loads(body):
+        events = tuple(event for event, _ in copies)
+        work = tuple(_entry(quarter, employer, events, row) for row in rows)
+        slots[quarter, employer] = Kept(work, tuple(Copy(*one) for one in copies))
+    return slots
 
 
-def history(person: str, slots: Slots, decisions: Iterable[Decision]) -> History:
+def history(person: str, slots: Mapping[Place, tuple[Worked, ...]], decisions: Iterable[Decision]) -> History:
     """A person with all that is held."""
     entries = tuple(one for key in sorted(slots) for one in slots[key])
     return History(person, entries, tuple(sorted(decisions, key=lambda one: (one.start, one.event))))

@@ -4,10 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rules import history as past
 from rules.bundle import Decide, Reader, Witness, exhibit
-from rules.catalogue import decide_all
+from rules.catalogue import HistoryRule, decide_all, decide_history
 from rules.decide import FINDINGS, WITHDRAWN, State, finding_id, tell
-from rules.fold import Fact, Held, Slot, situation
+from rules.finding import Finding
+from rules.fold import CANCELLED, WORKING_TIME, Content, Fact, Held, Slot, decisions, situation, working_times
+from rules.history import History
+from rules.situation import lines
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 
@@ -33,7 +37,18 @@ class Replayed:
     problem: str = ""
 
 
-def replay(slot: Slot, told: State, facts: Iterable[Fact], reader: Reader, decide: Decide = decide_all) -> Replayed:
+NO_PART: Content = {"lines": ()}
+"""Wages and contributions of which a history has nothing."""
+
+
+def replay(
+    slot: Slot,
+    told: State,
+    facts: Iterable[Fact],
+    reader: Reader,
+    decide: Decide = decide_all,
+    decide_past: HistoryRule = decide_history,
+) -> Replayed:
     """Decide a finding again, as on the day it was told, from those of `facts` it rested on."""
     record = told.record()
     wanted = {(one["event"], one["sha256"]) for one in record["evidence"]}
@@ -48,10 +63,30 @@ def replay(slot: Slot, told: State, facts: Iterable[Fact], reader: Reader, decid
     if wanted:
         return _failed(f"{len(wanted)} events it rests on are not held any more: {', '.join(sorted(_events(wanted)))}")
     witness = Witness(reader)
-    seen = situation(slot, held, witness)
-    if seen is None:
-        return _failed("the events it rests on are not all of one version")
-    found = {finding_id(one): one for one in decide(seen, record["found_at"].date())}.get(told.finding)
+    day = record["found_at"].date()
+    if slot.employer:
+        seen = situation(slot, held, witness)
+        if seen is None:
+            return _failed("the events it rests on are not all of one version")
+        now = decide(seen, day)
+    else:
+        now = decide_past(_history(slot.person, held, witness), day)
+    return _again(told, record, {finding_id(one): one for one in now}.get(told.finding), witness)
+
+
+def _history(person: bytes, held: Held, read: Witness) -> History:
+    """The history these facts made: the working time of every slot, and the decisions."""
+    work: dict[past.Place, tuple[past.Worked, ...]] = {}
+    for slot in sorted({one.slot for one in held.values() if one.place.kind == WORKING_TIME}):
+        parts = [read(one) for one in working_times(slot, held)]
+        found = [line for part in parts if part["status"] != CANCELLED for line in lines(NO_PART, part, NO_PART)]
+        events = tuple(part["event"] for part in parts)
+        work[slot.quarter, slot.employer] = past.timed(slot.quarter, slot.employer, found, events)
+    decided = list(decisions(person, held, read))
+    return past.history(read(next(iter(held.values())))["person"], work, decided)
+
+
+def _again(told: State, record: dict[str, Any], found: Finding | None, witness: Witness) -> Replayed:
     if told.status == WITHDRAWN:
         return _withdrawn(told, record, witness, again=found is not None)
     if found is None:

@@ -8,7 +8,7 @@ from typing import cast
 from rules.case import EMPLOYER, PERSON, Case, Example, decisions, events
 from rules.casefile import Written, shipped
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.history import History, Slots, history, of, worked
+from rules.history import History, Place, Worked, history, of, worked
 from rules.situation import decision, situation
 from schemas.identifiers import inss
 
@@ -27,7 +27,7 @@ def story(written: Written) -> Example:
 def told(case: Case) -> History:
     """The history of a case. `one declaration: 1` is what `kruispunt check` sees: nobody asked for decisions."""
     person = number(case["born"]) if "born" in case else str(case.get("person", PERSON))
-    slots: Slots = {}
+    slots: dict[Place, tuple[Worked, ...]] = {}
     for entry in case.get("work", []):
         for quarter in entry.get("quarters") or [entry["quarter"]]:
             employer = str(entry.get("employer", EMPLOYER))

@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from consumers.fields import narrower
 from rules.case import EMPLOYER, events
 from rules.decider import Decider
 from rules.needs import NEEDS
-from schemas.codec import encode, encode_body
+from schemas.codec import decode_body, encode, encode_body, split
 from schemas.contracts import Contract, contract, make
 from schemas.identifiers import inss, pseudonym
 from schemas.registration import Version, subject
@@ -28,24 +29,28 @@ NARROW: dict[str, Contract] = {kind: make(kind, narrower(contract(kind).schema, 
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
 AT = datetime(2026, 10, 20, 9, tzinfo=UTC)
 PERSON = inss(900202011, after_2000=False)
+YOUNG = inss(30315051, after_2000=True)
+"""Somebody born on 15 March 2003, with a first job since October 2025."""
+JOB: dict[str, Any] = {"from": date(2025, 10, 1), "days": {1: 60}}
 FAR = 1_000_000
 """Offsets no test of the stream reaches: the position of this partition is moved by this test alone."""
 PARTITION = 9_001
 COMMAND = Path(sys.executable).with_name("kruispunt")
 
 
-def bundle(settings: Settings, case: dict[str, Any], version: int) -> bytes:
+def bundle(settings: Settings, case: dict[str, Any], version: int, *, person: str = PERSON) -> bytes:
+    name = "explained" if person == PERSON else f"lived-{case['quarter']}"
     envelope = {
-        "declaration": "explained", "version": version, "status": "original", "person": PERSON, "occurred_at": AT,
+        "declaration": name, "version": version, "status": "original", "person": person, "occurred_at": AT,
         "trace_parent": "", "deliberation": "24/100@1", "replay": False,
     }  # fmt: skip
     facts = [
         {
-            "person": pseudonym(settings.pepper(), PERSON),
+            "person": pseudonym(settings.pepper(), person),
             "contract": NARROW[kind].id,
-            "body": encode_body(NARROW[kind], {**event, **envelope, "event": f"explained-{kind}-{version}"}),
+            "body": encode_body(NARROW[kind], {**event, **envelope, "event": f"{name}-{kind}-{version}"}),
         }
-        for kind, event in zip(KINDS, events(case), strict=True)
+        for kind, event in zip(KINDS, events({**case, "person": person}), strict=True)
     ]
     return encode(contract(FACTS), {"at": AT, "facts": facts})
 
@@ -53,6 +58,26 @@ def bundle(settings: Settings, case: dict[str, Any], version: int) -> bytes:
 @pytest.fixture(scope="module")
 def finding(servers: Settings) -> str:
     """A finding that was told, whose facts were replaced since by others that change nothing."""
+    decider = _decider(servers)
+    for number in (1, 2):
+        assert decider.take(PARTITION, FAR + number, bundle(servers, CASE, number))
+    decider.close()
+    return _told(servers, PERSON, "structural_reduction")
+
+
+@pytest.fixture(scope="module")
+def right(servers: Settings) -> str:
+    """A right over two quarters of work that was told, and a correction since that leaves it as it is."""
+    decider = _decider(servers)
+    lived = [("2025Q4", JOB, 1), ("2026Q1", JOB, 1), ("2025Q4", {**JOB, "days": {1: 59}}, 2)]
+    for offset, (quarter, job, version) in enumerate(lived, start=10):
+        value = bundle(servers, {"quarter": quarter, **job}, version, person=YOUNG)
+        assert decider.take(PARTITION, FAR + offset, value)
+    decider.close()
+    return _told(servers, YOUNG, "youth_holiday")
+
+
+def _decider(servers: Settings) -> Decider:
     writer = kafka.producer(servers, "registrar")
     book = SchemaBook()
     for kind, narrow in NARROW.items():
@@ -60,16 +85,16 @@ def finding(servers: Settings) -> str:
         version = Version(f"{subject(FACTS)}.test.{kind}", 1, narrow.id, json.dumps(narrow.schema))
         writer.produce(SCHEMAS, key=version.key(), value=version.value())
     writer.flush(30)
-    decider = Decider(servers, book)
-    for number in (1, 2):
-        assert decider.take(PARTITION, FAR + number, bundle(servers, CASE, number))
-    decider.close()
+    return Decider(servers, book)
+
+
+def _told(servers: Settings, person: str, rule: str) -> str:
     with postgres.connect(servers, "auditor") as connection:
-        person = pseudonym(servers.pepper(), PERSON)
         rows = connection.execute(
-            "select finding from rules.finding where person = %s and status = 'found' and body is not null", (person,)
+            "select finding from rules.finding where person = %s and status = 'found' and body is not null",
+            (pseudonym(servers.pepper(), person),),
         ).fetchall()
-    (identifier,) = (row[0] for row in rows if _rule(servers, row[0]) == "structural_reduction")
+    (identifier,) = (row[0] for row in rows if _rule(servers, row[0]) == rule)
     return str(identifier)
 
 
@@ -176,3 +201,62 @@ def test_what_was_changed_behind_the_rules_back_comes_out(servers: Settings, fin
     gone = run(servers, "replay", finding)
     assert gone.returncode == 1
     assert "1 events it rests on are not held any more" in gone.stderr
+
+
+def _kept(servers: Settings, quarter: str) -> set[tuple[str, str]]:
+    """The digests of the working time that was sent in a quarter in its first version."""
+    value = decode_body(contract(FACTS), split(bundle(servers, {"quarter": quarter, **JOB}, 1, person=YOUNG))[1])
+    return {(f"lived-{quarter}-{KINDS[1]}-1", sha256(value["facts"][1]["body"]).hexdigest())}
+
+
+def test_a_right_over_several_quarters_shows_the_working_time_of_each_and_is_decided_again(
+    servers: Settings, right: str
+) -> None:
+    document = json.loads(run(servers, "explain", right, "--json").stdout)
+    shown = {(one["event"], one["sha256"]) for one in document["evidence"]}
+    assert shown == _kept(servers, "2025Q4") | _kept(servers, "2026Q1")
+    jurist = run(servers, "explain", right, "--for", "jurist")
+    assert (jurist.returncode, "employer none" in jurist.stdout) == (0, True)
+    assert all(event in jurist.stdout for event, _ in shown)
+    answer = run(servers, "replay", right, "--json")
+    again = json.loads(answer.stdout)
+    assert (answer.returncode, again["same"], again["events"], again["differences"]) == (0, True, 2, [])
+
+
+def test_who_would_lose_a_right_over_several_quarters_is_counted_over_what_is_stored(
+    servers: Settings, right: str
+) -> None:
+    change = "youth_holiday.conditions.below=20"
+    answer = run(servers, "what-if", "--set", change, "--on", "stack", "--json", "--persons")
+    document = json.loads(answer.stdout)
+    (rule,) = (one for one in document["rules"] if one["rule"] == "youth_holiday")
+    assert (answer.returncode, rule["gaining"], rule["net"]) == (1, 0, "0.00")
+    assert (YOUNG, "2026Q1", "losing") in {(one["person"], one["quarter"], one["verdict"]) for one in rule["persons"]}
+    assert document["histories"] >= 1
+    same = run(servers, "diff", "--from", "2026-07-01", "--to", "2026-07-01", "--on", "stack")
+    assert (same.returncode, "youth holiday" in same.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["youth_holiday.conditions.nothing=1", "youth_holiday.conditions.below=many", "no_such_rule.conditions.below=1"],
+)
+def test_a_figure_that_is_not_there_is_wrong_use(servers: Settings, change: str) -> None:
+    answer = run(servers, "what-if", "--set", change, "--on", "stack")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert change in answer.stderr
+
+
+def test_working_time_that_was_changed_behind_the_rules_back_is_told_of_a_right(servers: Settings, right: str) -> None:
+    whose = (KINDS[1], "2025Q4", pseudonym(servers.pepper(), YOUNG))
+    change = "update rules.earlier set body = %s where kind = %s and quarter = %s and person = %s"
+    with postgres.connect(servers, "owner") as connection:
+        query = "select body from rules.earlier where kind = %s and quarter = %s and person = %s"
+        ((held,),) = connection.execute(query, whose).fetchall()
+        connection.execute(change, (bytes(held) + b"\x00", *whose))
+    told = run(servers, "replay", right)
+    assert told.returncode == 1
+    assert "1 events it rests on are not held any more: lived-2025Q4-declarations.working-time-1" in told.stderr
+    with postgres.connect(servers, "owner") as connection:
+        connection.execute(change, (held, *whose))
+    assert run(servers, "replay", right).returncode == 0

@@ -14,14 +14,14 @@ from rules.catalogue import decide_all
 from rules.comparing import Asked, Tally, compare
 from rules.figures import WrongParameters
 from rules.parameters import catalogue, load, shipped
-from rules.situation import situation
+from rules.situation import Situation, situation
 from rules.sources import Source, UnknownFigure, folder, frozen_on, given, using, with_figures
 
 DAY = date(2026, 10, 15)
 S0 = "structural_reduction.category 1.S0"
 
 
-def asked(wage: str, **more: Any) -> Asked:
+def asked(wage: str, **more: Any) -> tuple[Situation, date]:
     case = {"quarter": "2026Q3", "wage": {1: wage}, "days": {1: 65}, "claimed on the line": {1: 900}, **more}
     return situation(*events(case)), DAY
 
@@ -140,8 +140,34 @@ def test_two_days_are_compared_and_nothing_changed_is_0(data: Path) -> None:
         ["diff", "--from", "no-such-revision", "--to", "2026-07-01", "--on", "x"],
         ["diff", "--from", "--help-me", "--to", "2026-07-01", "--on", "x"],
         ["diff", "--from", "2026-07-01", "--to", "2026-07-01", "--on", "nowhere.xml"],
+        ["diff", "--from", "2026-07-01", "--to", "2026-07-01"],
         ["what-if", "--set", "a=1", "--on", "x"],
+        ["what-if", "--set", "youth_holiday.conditions.below", "--on", "x"],
+        ["what-if", "--set", "youth_holiday.conditions.nothing=1", "--on", "x"],
+        ["what-if", "--set", "youth_holiday.conditions.below=many", "--on", "x"],
+        ["what-if", "--set", "no_such_rule.conditions.below=1", "--on", "x"],
+        ["what-if", "--set", "youth_holiday.conditions.below=20", "--on", "nowhere.xml"],
+        ["what-if", "--on", "x"],
+        ["replay"],
     ],
 )
 def test_what_cannot_be_compared_is_wrong_use(arguments: list[str]) -> None:
-    assert run(*arguments).exit_code == 2
+    answer = run(*arguments)
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert answer.stderr
+
+
+def test_a_figure_only_a_history_reads_is_compared_in_files_as_each_declaration_tells_it(data: Path) -> None:
+    arguments = ["what-if", "--set", "youth_holiday.conditions.below=18", "--json", "--persons", "--on"]
+    quarter = data.parent / "first-quarter"
+    options = ["generate", "--persons", "120", "--quarter", "2026Q1", "--seed", "3", "--out", str(quarter)]
+    assert CliRunner().invoke(app, options).exit_code == 0
+    answer = run(*arguments, str(quarter))
+    document = json.loads(answer.stdout)
+    (rule,) = (one for one in document["rules"] if one["rule"] == "youth_holiday")
+    assert (answer.exit_code, rule["gaining"], rule["losing"] > 0, rule["net"]) == (1, 0, True, "0.00")
+    assert document["histories"] == document["situations"]
+    assert {one["verdict"] for one in rule["persons"]} == {"losing"}
+    assert all(one["before"] == {"amount": None, "certainty": "to check"} for one in rule["persons"])
+    shown = run("what-if", "--set", "youth_holiday.conditions.below=18", "--persons", "--on", str(quarter)).stdout
+    assert "youth holiday: " in shown

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +16,7 @@ from rules.case import EMPLOYER, PERSON, events
 from rules.catalogue import HISTORY_RULES, decide_history
 from rules.decide import State
 from rules.fold import ENTITLEMENTS, PARTS, Fact, Slot
-from rules.history import History, pack, unpack, worked
+from rules.history import History, Kept, copied, pack, unpack, worked
 from rules.situation import situation
 from rules.story import number, stories, told
 from rules.trial import decide
@@ -79,6 +80,10 @@ def decided(person: str, name: str, what: dict[str, Any], *, version: int = 1, s
         "nature": "", "until": None, **what,
     }  # fmt: skip
     return [fact(ENTITLEMENTS, record)]
+
+
+def _digest(one: dict[str, Any]) -> str:
+    return sha256(one["body"]).hexdigest()
 
 
 class Store:
@@ -207,7 +212,13 @@ def test_a_cancelled_declaration_takes_its_work_out_of_the_history() -> None:
     store.take(declared(YOUNG, "2026Q1", OCTOBER))
     cancelled = declared(YOUNG, "2026Q1", OCTOBER, version=2, status="cancelled")
     assert store.take(cancelled) == [("youth_holiday", "2026Q1", "withdrawn")]
-    assert {quarter for quarter, _ in unpack(store.histories[ANNE])} == {"2025Q4"}
+    kept = unpack(store.histories[ANNE])
+    assert {quarter for (quarter, _), one in kept.items() if one.worked} == {"2025Q4"}
+    (copy,) = kept["2026Q1", EMPLOYER].copies
+    assert copy.shown() == {
+        "event": "declarations.working-time-2026Q1-" + EMPLOYER + "-2",
+        "sha256": _digest(cancelled[1]),
+    }
 
 
 def test_a_right_taken_up_silences_the_finding_and_one_given_back_finds_it_again() -> None:
@@ -235,7 +246,7 @@ def test_a_right_is_told_to_the_person_and_belongs_to_no_employer() -> None:
 
 def test_no_wage_is_kept_in_a_history() -> None:
     seen = situation(*events({"quarter": "2026Q1", "wage": {1: 4321.09}, "days": {1: 60}}))
-    packed = pack({("2026Q1", EMPLOYER): worked(seen)})
+    packed = pack({("2026Q1", EMPLOYER): Kept(worked(seen), (copied("e", b"body"),))})
     assert b"432109" not in packed
     assert PERSON.encode() not in packed
 
@@ -248,7 +259,11 @@ def test_a_history_is_the_same_after_it_was_stored(rule: str) -> None:
         for one in story.situation.worked:
             place = one.quarter, one.employer
             slots[place] = (*slots.get(place, ()), one)
-        assert unpack(pack(slots)) == slots
+        kept = {
+            place: Kept(some, tuple(copied(event, b"body") for event in some[0].events))
+            for place, some in slots.items()
+        }
+        assert unpack(pack(kept)) == kept
 
 
 @pytest.mark.parametrize("rule", HISTORY_RULES)

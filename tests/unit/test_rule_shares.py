@@ -14,7 +14,7 @@ from kruispunt.generating import due
 from producers.generate.run import generate
 from rules.catalogue import HISTORY_RULES, RULES, decide_history
 from rules.finding import Finding
-from rules.history import History, Slots, history, of, worked
+from rules.history import History, Place, Worked, history, of, worked
 from rules.situation import Decision, Situation, decision, situation
 from schemas.identifiers import quarter_days
 
@@ -59,7 +59,7 @@ def population(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
     generate(PERSONS, quarter, folder, due=remember)
     day = quarter_days(quarter)[1] + timedelta(days=15)
-    slots: dict[str, Slots] = defaultdict(dict)
+    slots: dict[str, dict[Place, tuple[Worked, ...]]] = defaultdict(dict)
     for one in seen:
         slots[one.person][one.quarter, one.employer] = worked(one)
     decisions = _decisions(folder)

@@ -1,0 +1,212 @@
+"""Other figures over histories: who would have a right, whether or not it was taken up, and who would not any more."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from kruispunt.comparing import of_person
+from rules.bundle import Reader
+from rules.case import EMPLOYER, events
+from rules.catalogue import HISTORY_RULES, decide_history
+from rules.comparing import Tally, compare
+from rules.fold import ENTITLEMENTS, PARTS, Fact, Place
+from rules.history import History
+from rules.parameters import shipped
+from rules.situation import Situation
+from rules.sources import Source, given, using, with_figures
+from rules.story import number, told
+from rules.untaken import DAYS, GRANTED, LEFT_AS_IT_IS, untaken
+from schemas.codec import encode_body
+from schemas.contracts import contract, make
+from schemas.registry import SchemaBook
+
+DAY = date(2026, 10, 15)
+BORN = date(2003, 3, 15)
+WORK: list[dict[str, Any]] = [{"quarters": ["2025Q4", "2026Q1"], "from": date(2025, 10, 1), "days": {1: 63}}]
+TAKEN = [*WORK, {"quarter": "2026Q3", "from": date(2025, 10, 1), "days": {1: 60, 73: 2}}]
+FULL = {"kind": "unemployment_benefit", "nature": "01", "from": date(2024, 11, 1), "until": date(2025, 9, 30)}
+LAST_YEAR = {**FULL, "from": date(2025, 1, 1)}
+ALLOWANCE = {"kind": "disability_allowance", "from": date(2026, 1, 1)}
+POOR = {"kind": "integration_income", "from": date(2024, 10, 1)}
+LAST_JOB = {
+    "quarters": ["2023Q4", "2024Q1", "2024Q2", "2024Q3"], "from": date(2023, 10, 1), "until": date(2024, 9, 30),
+    "days per week": 6, "days": {1: 78},
+}  # fmt: skip
+NONE_BEFORE = {"quarter": "2010Q1", "from": date(2010, 1, 1), "until": date(2010, 3, 31), "days": {30: 60}}
+
+
+def lived(born: date = BORN, work: list[dict[str, Any]] | None = None, *decisions: dict[str, Any]) -> History:
+    return told({"born": born, "work": WORK if work is None else work, "decisions": list(decisions)})
+
+
+def compared(rule: str, before: Source, after: Source, *some: History, day: date = DAY, keep: bool = False) -> Tally:
+    tallies: dict[str, Tally] = {}
+    compare(tallies, before, after, [(one, day) for one in some], keep=keep)
+    return tallies.get(rule, Tally())
+
+
+def counted(tally: Tally) -> tuple[int, int, int, int]:
+    return tally.gaining, tally.losing, tally.otherwise, tally.same
+
+
+def changed(figure: str) -> Source:
+    return with_figures(shipped, [figure])
+
+
+def test_who_would_no_longer_have_a_right_loses_it_and_the_other_way_round_gains_it_without_an_amount() -> None:
+    younger = changed("youth_holiday.conditions.below=20")
+    assert counted(compared("youth_holiday", shipped, younger, lived())) == (0, 1, 0, 0)
+    found = compared("youth_holiday", younger, shipped, lived())
+    assert (counted(found), found.gained, found.lost) == ((1, 0, 0, 0), 0, 0)
+    assert found.differs
+
+
+def test_a_figure_that_only_a_right_shows_makes_it_another_one() -> None:
+    found = compared("youth_holiday", shipped, changed("holiday_benefit.share.percent=70"), lived(), keep=True)
+    assert (counted(found), len(found.changed)) == ((0, 0, 1, 0), 1)
+    assert counted(compared("youth_holiday", shipped, given({}), lived())) == (0, 0, 0, 1)
+
+
+def test_a_right_that_would_arise_in_another_quarter_is_neither_gained_nor_lost() -> None:
+    waiting = lived(date(1980, 1, 1), [], {"kind": "integration_income", "from": date(2026, 1, 1)})
+    later = changed("increased_reimbursement.statuses.months=5")
+    (before,) = [one for one in decide_history(waiting, DAY) if one.rule == "increased_reimbursement"]
+    found = compared("increased_reimbursement", shipped, later, waiting, keep=True)
+    assert counted(found) == (0, 0, 1, 0)
+    (change,) = found.changed
+    assert change.after is not None
+    assert (before.quarter, change.after.quarter) == ("2026Q1", "2026Q2")
+
+
+SENIOR = date(1973, 6, 10)
+SICK: list[dict[str, Any]] = [
+    {"quarters": ["2025Q1", "2025Q2", "2025Q3", "2025Q4", "2026Q1"], "from": date(2025, 1, 1), "days": {1: 62}},
+    {"quarter": "2026Q2", "from": date(2025, 1, 1), "days": {1: 20, 50: 42}},
+]
+UP: dict[str, list[History]] = {
+    "youth_holiday": [
+        lived(BORN, TAKEN),
+        lived(BORN, WORK, {**FULL, "nature": "21", "from": date(2026, 8, 1), "until": date(2026, 8, 15)}),
+    ],
+    "senior_holiday": [
+        lived(SENIOR, TAKEN, LAST_YEAR),
+        lived(SENIOR, WORK, LAST_YEAR, {**FULL, "nature": "22", "from": date(2026, 8, 1), "until": date(2026, 8, 15)}),
+    ],
+    "additional_holiday": [
+        lived(SENIOR, [{"quarters": ["2026Q1", "2026Q2"], "from": date(2026, 1, 5), "days": {1: 50, 14: 2}}], FULL)
+    ],
+    **{
+        rule: [lived(SENIOR, WORK, ALLOWANCE, {"kind": "increased_reimbursement", "from": date(2026, 3, 1)})]
+        for rule in ("increased_reimbursement", "maximum_billing", "social_energy_tariff")
+    },
+    "income_guarantee_elderly": [
+        lived(
+            date(1960, 2, 10), [], {**POOR, "from": date(2020, 1, 1)},
+            {"kind": "income_guarantee_elderly", "from": date(2026, 3, 1)},
+        )
+    ],
+    "sickness_benefit": [
+        lived(SENIOR, SICK, {"kind": kind, "from": date(2026, 5, 1)}) for kind in ("incapacity", "invalidity")
+    ],
+    "unemployment_admission": [
+        lived(
+            date(1994, 5, 20), [NONE_BEFORE, LAST_JOB], POOR,
+            {"kind": "unemployment_benefit", "nature": "01", "from": date(2025, 1, 1)},
+        )
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "taken"), [(rule, one) for rule, some in UP.items() for one in some])
+def test_a_right_that_was_taken_up_is_compared_as_if_it_had_not_been(rule: str, taken: History) -> None:
+    assert HISTORY_RULES[rule](taken, DAY) == []
+    (finding,) = HISTORY_RULES[rule](untaken(rule, taken), DAY)
+    assert finding.rule == rule
+    assert compared(rule, shipped, given({}), taken).same == 1
+
+
+@pytest.mark.parametrize("rule", ["pension", "career_break"])
+def test_what_is_paid_instead_is_no_right_that_was_taken_up(rule: str) -> None:
+    paid = lived(SENIOR, SICK, {"kind": rule, "from": date(2026, 5, 1)})
+    assert compared("sickness_benefit", shipped, given({}), paid).same == 0
+
+
+def test_an_admission_before_the_last_request_stays_an_admission() -> None:
+    admitted = lived(date(1994, 5, 20), [NONE_BEFORE, LAST_JOB], POOR, {**FULL, "from": date(2024, 4, 1)})
+    assert untaken("unemployment_admission", admitted) is admitted
+
+
+def test_of_every_rule_over_a_history_it_is_said_what_takes_it_up() -> None:
+    assert {*DAYS, *GRANTED, *LEFT_AS_IT_IS, "unemployment_admission"} == {*HISTORY_RULES}
+    assert set(UP) == {*HISTORY_RULES} - LEFT_AS_IT_IS
+
+
+def test_where_nothing_was_taken_up_or_nobody_asked_a_history_is_as_it_was() -> None:
+    for rule in HISTORY_RULES:
+        assert untaken(rule, lived()) is not None
+        assert untaken(rule, lived()) == lived()
+        unasked = replace(lived(), decisions=None)
+        assert untaken(rule, unasked) is unasked
+
+
+def test_the_natures_that_take_up_days_are_those_of_the_figures_in_question() -> None:
+    other = lived(BORN, WORK, {**FULL, "nature": "23", "from": date(2026, 8, 1), "until": date(2026, 8, 15)})
+    text = _file("youth_holiday").replace('youth: ["21"]', 'youth: ["23"]')
+    assert untaken("youth_holiday", other).decisions == other.decisions
+    with using(given({"youth_holiday": text})):
+        assert untaken("youth_holiday", other).decisions == ()
+
+
+def _file(name: str) -> str:
+    from rules.parameters import catalogue
+
+    return (catalogue() / f"{name}.yaml").read_text("utf-8")
+
+
+def test_of_a_person_that_is_held_every_quarter_is_compared_and_the_history_soon_after_the_last() -> None:
+    book, held, person = SchemaBook(), {}, number(BORN)
+    at = datetime(2026, 7, 20, tzinfo=UTC)
+    more = {
+        "occurred_at": at,
+        "trace_parent": "",
+        "deliberation": "",
+        "replay": False,
+        "version": 1,
+        "status": "original",
+    }
+    for quarter in ("2025Q4", "2026Q1"):
+        made = events({"quarter": quarter, "person": person, "from": date(2025, 10, 1), "days": {1: 60}})
+        for kind, event in zip(PARTS, made, strict=True):
+            record = {**event, **more, "event": f"{kind}{quarter}", "declaration": quarter}
+            place = Place(b"a", quarter, quarter, kind)
+            held[place] = Fact(place, EMPLOYER, 1, *_written(book, kind, record))
+    decision = {
+        "event": "v1", "declaration": "v1", "quarter": "", "employer": "", "person": person, "institution": "rva",
+        "nature": "", "kind": "disability_allowance", "from": date(2026, 5, 1), "until": None, **more,
+    }  # fmt: skip
+    place = Place(b"a", "", "v1", ENTITLEMENTS)
+    held[place] = Fact(place, "", 1, *_written(book, ENTITLEMENTS, decision))
+    incomplete = Place(b"a", "2026Q1", "2026Q1", "declarations.contributions")
+    *situations, (history, day) = of_person(b"a", held, Reader(book))
+    assert [(about.quarter, on) for about, on in situations if isinstance(about, Situation)] == [
+        ("2025Q4", date(2026, 1, 15)),
+        ("2026Q1", date(2026, 4, 15)),
+    ]
+    assert isinstance(history, History)
+    assert (history.person, sorted(history.quarters), day) == (person, ["2025Q4", "2026Q1"], date(2026, 7, 15))
+    assert [one.event for one in history.decisions or ()] == ["v1"]
+    del held[incomplete]
+    (_, (history, _)) = of_person(b"a", held, Reader(book))
+    assert isinstance(history, History)
+    assert history.quarters == {"2025Q4"}
+
+
+def _written(book: SchemaBook, kind: str, record: dict[str, Any]) -> tuple[int, bytes]:
+    from consumers.fields import narrower
+    from rules.needs import NEEDS
+
+    narrow = make(kind, narrower(contract(kind).schema, NEEDS[kind]))
+    book.add(narrow)
+    return narrow.id, encode_body(narrow, record)
