@@ -72,8 +72,8 @@ def _of_stint(stint: Stint, quarter: str) -> Iterator[str]:
         yield "an occupation ends before it begins (zones 00044, 00045)"
     elif begin > last or end < first:
         yield f"an occupation lies outside {quarter} (zones 00044, 00045)"
-    elif sum(service.days for service in stint.services) > ((min(end, last) - max(begin, first)).days + 1) * X100:
-        yield "an occupation has more days than there are (zone 00063)"
+    elif sum(service.days for service in stint.services) > ((last - first).days + 1) * X100:
+        yield f"an occupation has more days than {quarter} (zone 00063)"
     if any(service.days < 0 or (service.hours or 0) < 0 for service in stint.services):
         yield "working time is negative (zones 00063, 00064)"
 
