@@ -32,7 +32,7 @@ BOOK = SchemaBook()
 for _narrow in NARROW.values():
     BOOK.add(_narrow)
 SOUND: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
-IMPOSSIBLE = {
+IMPOSSIBLE: dict[str, dict[str, Any]] = {
     "ends before it begins": {"from": date(2026, 8, 3), "until": date(2026, 7, 1)},
     "lies outside 2026Q3": {"from": date(2020, 1, 1), "until": date(2021, 1, 1)},
     "begins after 2026Q3": {"from": date(2026, 11, 1)},
