@@ -20,7 +20,7 @@ from backbone.stack.places import Places
 from backbone.stack.stack import Leash
 from backbone.stack.stack import down as stack_down
 from backbone.stack.supervisor import Supervisor
-from benchmarks import replay, withdrawal
+from benchmarks import deciding, replay, withdrawal
 from benchmarks.limits import Limit, measure
 from kruispunt import generating, lag, ledger, loading, stack, submitting
 from kruispunt.output import console, table
@@ -145,6 +145,18 @@ def _stages(config: Settings, folder: Path, limits: dict[str, Limit], before: Co
     ]
 
 
+def _rules(config: Settings, folder: Path, persons: int) -> deciding.Deciding:
+    """The rules on a quarter of their own, with their process stopped while they are measured."""
+    deciding.population(folder, persons)
+    supervisor, since = Supervisor(Places(config.home)), deciding.bundles(config)
+    supervisor.stop(("rules",))
+    _submit(folder)
+    _wait(config, ("relay register", "exchange"))
+    found = deciding.measure(config, folder, since)
+    supervisor.start(("rules",))
+    return found
+
+
 def _show(persons: int, whole: float, results: list[Result], limits: dict[str, Limit]) -> None:
     bare = table("bare limit", "records/s", title="What this machine does with nothing of ours", right=("records/s",))
     for limit in limits.values():
@@ -185,6 +197,8 @@ def main(
             whole = time.perf_counter() - started
             results = _stages(config, folder, limits, _counts(config))
             _wait(config, _everything(config))
+            decided = _rules(config, Path(place) / "rules", persons)
+            _wait(config, _everything(config))
             past = replay.measure(config, persons)
             _wait(config, _everything(config))
             wrong = [row.effect for row in ledger.rows(config) if row.difference]
@@ -192,6 +206,7 @@ def main(
         finally:
             stack_down(home, wipe=True)
     _show(persons, whole, results, limits)
+    deciding.show(decided)
     replay.show(past)
     withdrawal.show(ended)
     if json_to:
@@ -200,12 +215,16 @@ def main(
             "end_to_end": persons / whole,
             "stages": {result.name: persons / result.seconds for result in results},
             "limits": {name: limit.per_second for name, limit in limits.items()},
+            "rules": decided.as_dict(),
             "replay": asdict(past),
             "withdrawal": ended,
         }
         json_to.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     if ended["last_record_p99"] > WITHDRAWN_S:
         console.print(f"[bold red]✗ a withdrawn right lives longer than {WITHDRAWN_S:g} s[/]")
+        raise typer.Exit(1)
+    if slow := decided.too_slow():
+        console.print(f"[bold red]✗ fewer than {deciding.PERSONS_PER_S:,} persons/s on one core:[/] {', '.join(slow)}")
         raise typer.Exit(1)
     if wrong:
         console.print(f"[bold red]✗ the ledger does not balance:[/] {', '.join(wrong)}")

@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from rules import history as past
 from rules.catalogue import decide_all, decide_history
+from rules.contradiction import Contradiction
 from rules.decide import Change, Evidence, State, changes
 from rules.finding import Finding
 from rules.fold import (
@@ -32,6 +35,7 @@ from schemas.registry import SchemaBook, UnknownSchema
 Decide = Callable[[Situation, date], list[Finding]]
 UNREADABLE = "unreadable-fact"
 UNDECIDABLE = "undecidable-person"
+CONTRADICTORY = "contradictory-facts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +183,11 @@ def decide_bundle(
         case = Case(person, present[person], told[person], (histories or {}).get(person))
         try:
             decided = _decide_person(case, facts, reader, arrived.at, decide)
+        except Contradiction as error:
+            outcome.failures.append(Failure(person, CONTRADICTORY, str(error), arrived.raw[person]))
+            continue
         except Exception as error:  # noqa: BLE001 - a fault in one person's case must not stop everybody's
-            outcome.failures.append(Failure(person, UNDECIDABLE, type(error).__name__, arrived.raw[person]))
+            outcome.failures.append(Failure(person, UNDECIDABLE, _where(error), arrived.raw[person]))
             continue
         outcome.facts += decided.facts
         outcome.earlier += [case.held[one.place] for one in decided.facts if one.place in case.held]
@@ -204,6 +211,7 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
     outcome = Outcome(list(new.values()))
     if not new:
         return outcome
+    number = _number(facts, held, reader)
     seen: dict[Slot, Situation | None] = {}
     for slot in sorted(slots_to_decide(held, new, reader)):
         witness = Witness(reader)
@@ -212,19 +220,45 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
             found = decide(one, at.date())
             told = changes(case.states.get(slot, {}), found, at, witness.evidence)
             outcome.changes += [(slot, change) for change in told]
+    if not _speaks(new, seen):
+        return outcome
     slots = _slots(case, held, new, seen, reader)
     packed = past.pack(slots)
     if packed != case.history:
         outcome.histories[case.person] = packed
     witness = Witness(reader)
     work = {place: kept.worked for place, kept in slots.items()}
-    about = past.history(reader(facts[0])["person"], work, decisions(case.person, held, witness))
+    about = past.history(number, work, decisions(case.person, held, witness))
     copies = [copy for kept in slots.values() for copy in kept.copies]
     found = decide_history(about, at.date())
     outcome.changes += _of_history(
         case, found, at, lambda: in_order([*map(past.Copy.shown, copies), *witness.evidence()])
     )
     return outcome
+
+
+def _number(facts: list[Fact], held: Held, reader: Reader) -> str:
+    """The national number in the facts that came and in what was decided.
+
+    Raises Contradiction when there are two.
+    """
+    decided = (one for place, one in held.items() if place.kind == ENTITLEMENTS)
+    events = {content["event"]: content["person"] for content in map(reader, (*facts, *decided))}
+    numbers = set(events.values())
+    if len(numbers) > 1:
+        raise Contradiction(f"events of one person have different numbers: {', '.join(sorted(events))}")
+    return str(numbers.pop())
+
+
+def _where(error: Exception) -> str:
+    """What was raised, and where: its message may hold personal data."""
+    *_, frame = extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
+
+
+def _speaks(new: Held, seen: Mapping[Slot, Situation | None]) -> bool:
+    """Whether the history can say something new: a declaration is complete, or something was decided."""
+    return any(one is not None for one in seen.values()) or any(place.kind == ENTITLEMENTS for place in new)
 
 
 def _slots(case: Case, held: Held, new: Held, seen: Mapping[Slot, Situation | None], reader: Reader) -> past.Slots:

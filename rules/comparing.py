@@ -101,7 +101,7 @@ def unclaimed(situation: Situation) -> Situation:
         replace(line, claims=(), occupations=tuple(replace(one, claims=()) for one in line.occupations))
         for line in situation.lines
     )
-    return replace(situation, lines=lines, _labels={})
+    return replace(situation, lines=lines)
 
 
 def decide_by(source: Source, asked: Iterable[Asked]) -> list[list[Finding]]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from rules.contradiction import Contradiction
 from rules.situation import Decision, Situation, decision, lines
 from rules.worker import Line
 from schemas.identifiers import quarter_of
@@ -93,25 +94,30 @@ def _reached(one: Fact, held: Held, read: Read) -> set[Slot]:
 
 
 def situation(slot: Slot, held: Held, read: Read) -> Situation | None:
-    """The situation in a slot; None while a declaration in it is not there in all its parts, in one version."""
+    """The situation in a slot; None while a declaration in it is not there in all its parts, in one version.
+
+    Raises Contradiction when its events name two people.
+    """
     found: dict[str, dict[str, Fact]] = {}
     for place, one in held.items():
         if place.kind in PARTS and one.slot == slot:
             found.setdefault(place.declaration, {})[place.kind] = one
     worker_lines: list[Line] = []
     causes: list[str] = []
-    person = ""
+    persons: set[str] = set()
     for declaration in sorted(found):
         parts = found[declaration]
         if len(parts) < len(PARTS) or len({one.version for one in parts.values()}) > 1:
             return None
         wages, working_time, contributions = (read(parts[kind]) for kind in PARTS)
-        person = working_time["person"]
+        persons |= {wages["person"], working_time["person"], contributions["person"]}
         causes += [wages["event"], working_time["event"], contributions["event"]]
         if working_time["status"] != CANCELLED:
             worker_lines += lines(wages, working_time, contributions)
+    if len(persons) > 1:
+        raise Contradiction(f"events of one person have different numbers: {', '.join(causes)}")
     decided = tuple(decisions(slot.person, held, read))
-    return Situation(person, slot.employer, slot.quarter, tuple(worker_lines), decided, tuple(causes))
+    return Situation("".join(persons), slot.employer, slot.quarter, tuple(worker_lines), decided, tuple(causes))
 
 
 def working_times(slot: Slot, held: Held) -> list[Fact]:

@@ -83,13 +83,12 @@ class Months:
 
 def months(occupation: Occupation, quarter: str) -> Months:
     """How the occupation lies in the quarter; a whole month weighs 1, a part of one its share of the weekdays."""
-    return _months(occupation.start, occupation.end, quarter)
+    first, last = quarter_days(quarter)
+    return _months(max(occupation.start or first, first), min(occupation.end or last, last))
 
 
 @lru_cache(maxsize=4096)
-def _months(start: date | None, end: date | None, quarter: str) -> Months:
-    first, last = quarter_days(quarter)
-    begin, finish = max(start or first, first), min(end or last, last)
+def _months(begin: date, finish: date) -> Months:
     weights: list[tuple[date, Fraction]] = []
     weekdays = 0
     month = begin.replace(day=1)

@@ -1,8 +1,9 @@
 """Everything a rule sees of one person at one employer in one quarter, put together from narrowed events."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from rules.worker import Claim, Line, Occupation, Service, Shortening
@@ -27,7 +28,7 @@ class Decision:
         return self.start <= last and (self.until is None or self.until >= first)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Situation:
     """One person, one employer, one quarter. `decisions` is None where nobody asked: unknown, not none."""
 
@@ -37,13 +38,21 @@ class Situation:
     lines: tuple[Line, ...]
     decisions: tuple[Decision, ...] | None = None
     causes: tuple[str, ...] = ()
-    _labels: dict[tuple[str, int, int], str] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def taken(self) -> frozenset[str]:
+        """The codes of the deductions that occupations take: most rules have nothing to say without theirs."""
+        return frozenset(
+            claim.code for line in self.lines for occupation in line.occupations for claim in occupation.claims
+        )
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, int, int], str]:
+        return _labels(self.lines)
 
     def label(self, line: Line, occupation: Occupation) -> str:
         """The occupation as `495/1`; with the employer class, then a rank, in front where two would be the same."""
-        if not self._labels:
-            self._labels.update(_labels(self.lines))
-        return self._labels[line.declaration, line.position, occupation.position]
+        return self._places[line.declaration, line.position, occupation.position]
 
     def line_label(self, line: Line) -> str:
         """What stands for a whole line: its one occupation, or the line without occupation number where it has more."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 
 from rules.dated import Parameters, Row, citing
 from rules.finding import Step
@@ -34,7 +34,7 @@ def _parameters() -> Parameters:
     return load("subjection")
 
 
-@cache
+@lru_cache(maxsize=4096)
 def young(person: str, quarter: str) -> bool:
     """Whether the person is still under the limited subjection of the young in that quarter."""
     first, _ = quarter_days(quarter)

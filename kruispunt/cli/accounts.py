@@ -36,3 +36,12 @@ def ledger(json: Json = False) -> None:
 
     with answering():
         raise typer.Exit(told.ledger(json=json))
+
+
+@app.command(rich_help_panel=TOLD)
+def dead(json: Json = False) -> None:
+    """List the messages that could not be handled: why, and which events are in them."""
+    from kruispunt import dead as letters
+
+    with answering():
+        letters.dead(json=json)

@@ -28,6 +28,7 @@ from rules.catalogue import (
     working_time_reduction,
     youth_holiday,
 )
+from rules.contradiction import doubt_history, doubt_situation
 from rules.finding import Excess, Finding
 from rules.history import History
 from rules.situation import Situation
@@ -83,12 +84,12 @@ EXCESSES = (
 
 def decide_all(situation: Situation, day: date) -> list[Finding]:
     """What every rule finds, as seen on `day`."""
-    return [finding for rule in RULES.values() for finding in rule(situation, day)]
+    return doubt_situation(situation, [finding for rule in RULES.values() for finding in rule(situation, day)])
 
 
 def decide_history(history: History, day: date) -> list[Finding]:
     """What every rule over the history of a person finds, as seen on `day`."""
-    return [finding for rule in HISTORY_RULES.values() for finding in rule(history, day)]
+    return doubt_history(history, [finding for rule in HISTORY_RULES.values() for finding in rule(history, day)])
 
 
 def excesses(situation: Situation) -> list[Excess]:

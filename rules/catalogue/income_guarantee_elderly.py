@@ -6,7 +6,7 @@ The means themselves are not seen here.
 """
 
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from rules.dated import Parameters
 from rules.finding import Certainty, Doubt, Finding, Step
@@ -54,7 +54,7 @@ def decide(history: History, day: date) -> list[Finding]:
     return []
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def _reached(born: date) -> date | None:
     """The first day on which somebody has the age in force on that day."""
     for row in parameters().series["age"].rows:

@@ -6,7 +6,7 @@ code claimed; where none is, who reaches the age or is hired at it is told once,
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import cache
+from functools import lru_cache
 
 from rules.assessment import Assessment, Deduction
 from rules.dated import NoLaw, Row
@@ -162,7 +162,7 @@ def _limit(here: Place, row: Row) -> int:
     return cents(row.number("limit_bonus" if higher else "limit"))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _of_age(person: str, quarter: str) -> date | None:
     """The birth date of somebody old enough, None of the others."""
     born = birth_date(person)

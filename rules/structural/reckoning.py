@@ -67,8 +67,8 @@ def reckon(situation: Situation, line: Line, occupation: Occupation, worker: Sub
     result.doubts += doubts
     if beta is not None:
         result.beta = beta.factor
-        exact = result.theoretical * measured.mu * beta.factor
-        product = min(half_up(exact.numerator, exact.denominator * 100), result.theoretical)
+        exact = result.theoretical * measured.mu * beta.factor.numerator
+        product = min(half_up(exact, beta.factor.denominator * 100), result.theoretical)
         _cap(result, product, (measured.mu, measured.mu_glob))
     return result
 

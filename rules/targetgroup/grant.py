@@ -109,6 +109,10 @@ Entitle = Callable[[Place], Entitled]
 
 def assess_claims(situation: Situation, codes: frozenset[str], entitle: Entitle) -> Iterator[Assessment]:
     """What is due and what is taken under these codes, where one of them is claimed."""
+    return iter(()) if codes.isdisjoint(situation.taken) else _assess_claims(situation, codes, entitle)
+
+
+def _assess_claims(situation: Situation, codes: frozenset[str], entitle: Entitle) -> Iterator[Assessment]:
     for line, occupation, claim in claims(situation, codes):
         label = situation.label(line, occupation)
         try:

@@ -264,30 +264,121 @@ def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(servers: Settings
     assert [entry["body"] for entry in kept["facts"]] == [entry["body"] for entry in broken]
 
 
+ON_AN_ALLOWANCE = ("increased_reimbursement", "maximum_billing", "social_energy_tariff")
+"""The rules over a history that speak on a disability allowance nobody turned into another right."""
+
+
+def allowance(settings: Settings, number: int) -> dict[str, Any]:
+    """The decision of a disability allowance that runs since the beginning of the year."""
+    given = {"decisions": [{"kind": "disability_allowance", "from": date(2026, 1, 1)}]}
+    (decided,) = decisions(given) or []
+    envelope = {
+        "event": derive("event", person(number), "allowance"), "declaration": f"allowance-{number}", "version": 1,
+        "status": "original", "quarter": "2026Q1", "employer": "", "person": person(number), "occurred_at": AT,
+        "trace_parent": "", "deliberation": "24/100@1", "replay": False,
+    }  # fmt: skip
+    return fact(settings, person(number), "declarations.entitlements", {**decided, **envelope})
+
+
 def test_two_workers_decide_each_bundle_once_while_they_are_killed_again_and_again(
     servers: Settings, process: Process, another: Callable[..., Process]
 ) -> None:
     before = len(told(servers))
     numbers = range(1_000, 3_000)
+    idle = [number for number in numbers if number % 5 == 0]
     bundles: list[tuple[int, Facts]] = []
     for start in range(numbers.start, numbers.stop, 20):
         for partition in range(PARTITIONS):
             some = [number for number in range(start, start + 20) if partition_of(number) == partition]
-            bundles.append((partition, [one for number in some for one in facts(servers, number, UNCLAIMED)]))
+            part = [one for number in some for one in facts(servers, number, UNCLAIMED)]
+            bundles.append((partition, part + [allowance(servers, number) for number in some if number % 5 == 0]))
     send(servers, bundles)
+    expected = len(numbers) + len(ON_AN_ALLOWANCE) * len(idle)
     second = another()
     for victim, pause in ((process, 0.0), (second, 0.11), (process, 0.23)):
         so_far = len(told(servers))
-        until(lambda so_far=so_far: len(told(servers)) > so_far or len(told(servers)) == before + len(numbers))  # type: ignore[misc]
+        until(lambda so_far=so_far: len(told(servers)) > so_far or len(told(servers)) == before + expected)  # type: ignore[misc]
         time.sleep(pause)
         victim.end(signal.SIGKILL)
         victim.start()
-    until(lambda: len(told(servers)) >= before + len(numbers))
+    until(lambda: len(told(servers)) >= before + expected)
     second.end()
     findings = told(servers)[before:]
-    assert len(findings) == len({one["finding"] for one in findings}) == len(numbers)
+    assert len(findings) == len({one["finding"] for one in findings}) == expected
+    for rule in ON_AN_ALLOWANCE:
+        assert sorted(one["person"] for one in findings if one["rule"] == rule) == sorted(map(person, idle))
     assert {(one["status"], one["version"]) for one in findings} == {("found", 1)}
     assert len(_rows(servers, "select from rules.fact where version = 1")) >= 3 * len(numbers)
+
+
+BROKEN = """
+import rules.bundle
+from backbone.settings import load
+from rules.catalogue import decide_all, decide_history
+from rules.decider import Decider
+from rules.stream import run
+
+def one_raises(seen, day):
+    if seen.person == "{slot}":
+        raise ZeroDivisionError(seen.person)
+    return decide_all(seen, day)
+
+def another_raises(seen, day):
+    if seen.person == "{history}":
+        raise KeyError(seen.person)
+    return decide_history(seen, day)
+
+rules.bundle.decide_history = another_raises
+settings = load()
+run(settings, Decider(settings, decide=one_raises))
+"""
+
+
+def letters(settings: Settings) -> list[dict[str, Any]]:
+    """Every dead letter in the outbox, in order."""
+    with postgres.connect(settings, "relay") as connection:
+        values = connection.execute(
+            "select value from rules.outbox where topic = 'dead-letters' order by id"
+        ).fetchall()
+    return [decode_body(contract("dead-letters"), split(value)[1]) for (value,) in values]
+
+
+def test_a_rule_that_raises_sets_that_person_aside_with_the_events_and_the_rest_goes_on(
+    servers: Settings, process: Process, another: Callable[..., Process]
+) -> None:
+    slot, history, sound = 21, 25, 29
+    assert process.end() == 0
+    before = len(letters(servers))
+    broken = another(BROKEN.format(slot=person(slot), history=person(history)))
+    send(servers, [(1, [one for number in (slot, history, sound) for one in facts(servers, number, UNCLAIMED)])])
+    until(lambda: about(servers, sound) == [("found", 1)])
+    assert about(servers, slot) == about(servers, history) == []
+    found = {one["key"]: one for one in letters(servers)[before:]}
+    assert {one["code"] for one in found.values()} == {"undecidable-person"}
+    for number, raised in ((slot, "ZeroDivisionError"), (history, "KeyError")):
+        letter = found[pseudonym(servers.pepper(), person(number))]
+        assert letter["reason"].startswith(f"{raised} in <string>")
+        assert person(number) not in str(letter["reason"])
+        kept = decode_body(contract(FACTS), split(letter["value"])[1])["facts"]
+        ids = [decode_body(NARROW[kind], one["body"])["event"] for kind, one in zip(KINDS, kept, strict=True)]
+        assert ids == [derive("event", person(number), kind, "1") for kind in KINDS]
+    broken.end()
+    process.start()
+    send(servers, [(1, facts(servers, slot, UNCLAIMED) + facts(servers, history, UNCLAIMED))])
+    until(lambda: about(servers, slot) == about(servers, history) == [("found", 1)])
+
+
+def test_a_person_with_two_numbers_is_set_aside_and_the_rest_goes_on(servers: Settings, process: Process) -> None:
+    two, sound = 33, 37
+    mixed = facts(servers, two, UNCLAIMED)
+    mixed[2] = {**facts(servers, 41, UNCLAIMED)[2], "person": mixed[0]["person"]}
+    send(servers, [(1, mixed + facts(servers, sound, UNCLAIMED))])
+    until(lambda: about(servers, sound) == [("found", 1)])
+    letter = letters(servers)[-1]
+    assert letter["code"] == "contradictory-facts"
+    assert derive("event", person(two), KINDS[0], "1") in letter["reason"]
+    assert derive("event", person(41), KINDS[2], "1") in letter["reason"]
+    assert about(servers, two) == about(servers, 41) == []
 
 
 FAULTY = """

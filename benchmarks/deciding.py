@@ -1,0 +1,146 @@
+"""Measures the rules: deciding alone, the stream that also reads and writes the situation, and the check of a file.
+
+Rates are persons per second of one core: time that other processes take from it does not count, in either.
+"""
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
+
+from backbone import kafka
+from backbone.settings import Settings
+from benchmarks.limits import ADMIN
+from kruispunt import checking, generating
+from kruispunt.output import console, table
+from producers.intake.watch import Seen, watch
+from rules.catalogue import decide_all, decide_history
+from rules.decider import Decider
+from rules.history import of
+from rules.situation import situation
+from schemas.topics import FACTS
+
+PERSONS_PER_S = 2_000
+"""The promise: the stream decides as many on one core, and so does the check of a file."""
+ROUNDS = 3
+QUARTER = "2026Q4"
+
+
+@dataclass(frozen=True, slots=True)
+class Deciding:
+    """Persons per second of one core."""
+
+    pure: float
+    stream: float
+    stream_elapsed: float
+    """Waiting for the database included."""
+    check: float
+
+    def as_dict(self) -> dict[str, float]:
+        """As in the JSON figures."""
+        return {
+            "pure": self.pure,
+            "stream": self.stream,
+            "stream_elapsed": self.stream_elapsed,
+            "stream_to_pure": self.stream / self.pure,
+            "check": self.check,
+            "check_to_pure": self.check / self.pure,
+        }
+
+    def too_slow(self) -> list[str]:
+        """What does not keep the promise."""
+        return [name for name in ("stream", "check") if getattr(self, name) < PERSONS_PER_S]
+
+
+def population(folder: Path, persons: int) -> None:
+    """Write the declarations that are measured with."""
+    generating.generate(persons=persons, quarter=QUARTER, out=folder, seed=persons + 1)
+
+
+def bundles(settings: Settings) -> dict[int, int]:
+    """Where each partition of the facts ends: what comes after is to be measured."""
+    return {number: offset + 1 for number, offset in _last(settings).items()}
+
+
+def measure(settings: Settings, folder: Path, since: dict[int, int]) -> Deciding:
+    """Decide what lies in the facts from `since` on, with the rules' own process stopped; then check the files.
+
+    Each is the best of a few, but the stream: a bundle is decided once.
+    """
+    files = sorted(folder.glob("*.xml"))
+    seen: list[Seen] = []
+    for file in files:
+        watch(file, seen.append)
+    persons = len(seen)
+    stream, elapsed = _stream(settings, since)
+    checked = min(_of_core(lambda: [checking.check_file(file, None) for file in files]) for _ in range(ROUNDS))
+    return Deciding(persons / _pure(seen), persons / stream, persons / elapsed, persons / checked)
+
+
+def _pure(seen: list[Seen]) -> float:
+    situations = [situation(one.wages, one.working_time, one.contributions, []) for one in seen]
+    histories = [of(one) for one in situations]
+    day = datetime.now(UTC).date()
+
+    def decide(on: date = day) -> None:
+        for one in situations:
+            decide_all(one, on)
+        for history in histories:
+            decide_history(history, on)
+
+    return min(_of_core(decide) for _ in range(ROUNDS))
+
+
+def _stream(settings: Settings, since: dict[int, int]) -> tuple[float, float]:
+    """Seconds of this core, and of the clock, that the bundles took."""
+    waiting = [
+        (int(message.partition() or 0), int(message.offset() or 0), message.value() or b"")
+        for message in _facts(settings)
+        if (message.offset() or 0) >= since.get(int(message.partition() or 0), 0)
+    ]
+    decider = Decider(settings)
+    started, clock = time.process_time(), time.perf_counter()
+    try:
+        if not all(decider.take(*bundle) for bundle in waiting):
+            raise RuntimeError("the rules had decided these bundles before")
+    finally:
+        spent = time.process_time() - started, time.perf_counter() - clock
+        decider.close()
+    return spent
+
+
+def _facts(settings: Settings) -> list[Message]:
+    places = [TopicPartition(FACTS, number, OFFSET_BEGINNING) for number in range(settings.partitions)]
+    return list(kafka.read_to_end(settings, ADMIN, places))
+
+
+def _last(settings: Settings) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for message in _facts(settings):
+        number = int(message.partition() or 0)
+        found[number] = max(found.get(number, 0), int(message.offset() or 0))
+    return found
+
+
+def _of_core(work: Callable[[], object]) -> float:
+    gc.collect()
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def show(found: Deciding) -> None:
+    """Print the rows."""
+    shown = table(
+        "the rules, one core", "persons/s", "to deciding alone", title="The whole catalogue",
+        right=("persons/s", "to deciding alone"),
+    )  # fmt: skip
+    shown.add_row("deciding alone", f"{found.pure:,.0f}", "1.00")
+    shown.add_row("stream, situation read and written", f"{found.stream:,.0f}", f"{found.stream / found.pure:.2f}")
+    shown.add_row("the same, waiting for the database", f"{found.stream_elapsed:,.0f}", "")
+    shown.add_row("check of a file", f"{found.check:,.0f}", f"{found.check / found.pure:.2f}")
+    console.print(shown, "")

@@ -1,0 +1,206 @@
+"""What cannot be true as it was declared: a finding to check or a dead letter that names the events, never a guess."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+import rules.bundle
+from consumers.fields import narrower
+from kruispunt.dead import letter
+from rules.bundle import Failure, Outcome, Reader, arrive, decide_bundle
+from rules.case import PERSON, decisions, events
+from rules.catalogue import RULES, decide_all, decide_history
+from rules.finding import Certainty, Finding
+from rules.history import of
+from rules.needs import NEEDS
+from rules.situation import Situation, situation
+from rules.store import dead
+from schemas.codec import decode_body, encode_body
+from schemas.contracts import contract, make
+from schemas.identifiers import inss
+from schemas.registry import SchemaBook
+
+AT = datetime(2026, 10, 20, tzinfo=UTC)
+DAY = AT.date()
+OTHER = inss(850101007, after_2000=False)
+ANNE, BERT = b"a" * 16, b"b" * 16
+KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
+NARROW = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in KINDS}
+BOOK = SchemaBook()
+for _narrow in NARROW.values():
+    BOOK.add(_narrow)
+SOUND: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
+IMPOSSIBLE: dict[str, dict[str, Any]] = {
+    "ends before it begins": {"from": date(2026, 8, 3), "until": date(2026, 7, 1)},
+    "lies outside 2026Q3": {"from": date(2020, 1, 1), "until": date(2021, 1, 1)},
+    "begins after 2026Q3": {"from": date(2026, 11, 1)},
+    "more days than 2026Q3": {"days": {1: 66, 30: 40}},
+    "working time is negative": {"days": {1: 66, 30: -5}},
+    "a wage is negative": {"wage": {1: 6771.00, 2: -100.00}},
+}
+IDLE = {"kind": "unemployment_benefit", "nature": "01", "from": date(2025, 1, 1), "until": date(2026, 6, 30)}
+PART_TIME = {
+    "quarter": "2026Q3", "from": date(2026, 7, 1), "contract": (19, 38), "wage": {1: 3900.00}, "hours": {1: 247},
+}  # fmt: skip
+
+
+def found(case: dict[str, Any]) -> list[Finding]:
+    return decide_all(situation(*events(case), decisions(case)), DAY)
+
+
+def reasons(finding: Finding) -> str:
+    return "; ".join(step.source for step in finding.trace if step.step == "certainty")
+
+
+def test_a_sound_declaration_is_doubted_by_nobody() -> None:
+    (finding,) = found(SOUND)
+    assert finding.certainty is Certainty.CERTAIN
+    assert "cannot be" not in reasons(finding)
+
+
+@pytest.mark.parametrize("wrong", IMPOSSIBLE)
+def test_whatever_rests_on_an_impossible_declaration_is_to_check_at_most(wrong: str) -> None:
+    findings = found({**SOUND, **IMPOSSIBLE[wrong]})
+    for finding in findings:
+        assert finding.certainty.rank >= Certainty.TO_CHECK.rank
+        assert "it cannot be as declared" in reasons(finding)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["ends before it begins", "more days than 2026Q3", "working time is negative", "a wage is negative"]
+)
+def test_an_impossible_declaration_says_what_is_wrong_with_it(wrong: str) -> None:
+    findings = found({**SOUND, **IMPOSSIBLE[wrong]})
+    assert findings
+    assert all(wrong.removeprefix("an occupation ") in reasons(finding) for finding in findings)
+
+
+def test_decisions_of_two_natures_on_the_same_days_make_the_right_to_check_and_are_named() -> None:
+    (sure,) = [one for one in found({**PART_TIME, "decisions": [IDLE]}) if one.rule == "income_guarantee"]
+    assert "cannot be as declared" not in reasons(sure)
+    overlapping = {**IDLE, "nature": "02", "from": date(2026, 1, 1)}
+    (finding,) = [one for one in found({**PART_TIME, "decisions": [IDLE, overlapping]}) if one.rule == sure.rule]
+    assert finding.certainty is Certainty.TO_CHECK
+    assert "cannot be as declared" in reasons(finding)
+    assert "decision-0" in reasons(finding)
+    assert "decision-1" in reasons(finding)
+
+
+def test_a_decision_that_ends_before_it_begins_opens_nothing_for_sure() -> None:
+    case = {**PART_TIME, "decisions": [IDLE, {**IDLE, "kind": "pension", "until": date(2024, 1, 1)}]}
+    assert all(one.certainty.rank >= Certainty.TO_CHECK.rank for one in found(case) if one.rule == "income_guarantee")
+
+
+def test_a_history_rests_on_the_contradiction_only_where_it_is_among_its_causes() -> None:
+    status = {"kind": "disability_allowance", "from": date(2025, 1, 1)}
+    wrong = {**IDLE, "until": date(2020, 1, 1)}
+    seen = of(situation(*events({**SOUND, "from": date(2026, 9, 1)}), decisions({"decisions": [status, wrong]})))
+    (finding,) = [one for one in decide_history(seen, DAY) if one.rule == "increased_reimbursement"]
+    assert finding.certainty is Certainty.LIKELY
+    twice = {**status, "nature": "other", "from": date(2025, 2, 1)}
+    seen = of(situation(*events(SOUND), decisions({"decisions": [status, twice]})))
+    (finding,) = [one for one in decide_history(seen, DAY) if one.rule == "increased_reimbursement"]
+    assert finding.certainty is Certainty.TO_CHECK
+
+
+def facts(person: bytes, numbers: tuple[str, str, str] = (PERSON,) * 3, case: dict[str, Any] = SOUND) -> Any:
+    for kind, event, number in zip(KINDS, events(case), numbers, strict=True):
+        record = {
+            **event, "declaration": "d1", "version": 1, "status": "original", "person": number, "occurred_at": AT,
+            "trace_parent": "", "event": f"{kind} of {person[:1].decode()}", "deliberation": "24/100@1",
+            "replay": False,
+        }  # fmt: skip
+        yield {"person": person, "contract": NARROW[kind].id, "body": encode_body(NARROW[kind], record)}
+
+
+def outcome(some: Iterator[Any], decide: Any = decide_all) -> Outcome:
+    reader = Reader(BOOK)
+    return decide_bundle(arrive({"at": AT, "facts": list(some)}, reader), [], {}, reader, decide)
+
+
+def both() -> Iterator[Any]:
+    yield from facts(ANNE)
+    yield from facts(BERT)
+
+
+def test_a_person_with_two_numbers_is_set_aside_and_the_reason_names_the_events_and_no_number() -> None:
+    (failure,) = outcome(facts(ANNE, (PERSON, OTHER, PERSON))).failures
+    assert failure.code == "contradictory-facts"
+    assert all(f"{kind} of a" in failure.reason for kind in KINDS)
+    assert PERSON not in failure.reason
+    assert OTHER not in failure.reason
+
+
+def test_two_numbers_in_two_bundles_are_no_less_a_contradiction() -> None:
+    reader = Reader(BOOK)
+    parts = list(facts(ANNE, (PERSON, PERSON, OTHER)))
+    first = decide_bundle(arrive({"at": AT, "facts": parts[:2]}, reader), [], {}, reader)
+    assert (first.failures, first.changes) == ([], [])
+    second = decide_bundle(arrive({"at": AT, "facts": parts[2:]}, reader), first.facts, {}, reader)
+    assert [one.code for one in second.failures] == ["contradictory-facts"]
+    assert second.changes == []
+
+
+def broken(*_: Any) -> list[Finding]:
+    raise ZeroDivisionError(PERSON)
+
+
+def _set_aside(result: Outcome) -> Failure:
+    (failure,) = result.failures
+    assert (failure.person, failure.code, len(failure.facts)) == (ANNE, "undecidable-person", 3)
+    assert failure.reason.startswith("ZeroDivisionError in test_rule_contradiction.py")
+    assert PERSON not in failure.reason
+    assert {slot.person for slot, _ in result.changes} == {BERT}
+    assert {one.place.person for one in result.facts} == set(result.histories) == {BERT}
+    return failure
+
+
+def test_a_slot_rule_that_raises_sets_the_person_aside_and_the_others_go_on() -> None:
+    first: list[Situation] = []
+
+    def fragile(seen: Situation, day: date) -> list[Finding]:
+        first.append(seen)
+        return broken() if len(first) == 1 else decide_all(seen, day)
+
+    _set_aside(outcome(both(), fragile))
+
+
+def test_a_history_rule_that_raises_sets_the_person_aside_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first: list[Any] = []
+
+    def fragile(seen: Any, day: date) -> list[Finding]:
+        first.append(seen)
+        return broken() if len(first) == 1 else decide_history(seen, day)
+
+    monkeypatch.setattr(rules.bundle, "decide_history", fragile)
+    failure = _set_aside(outcome(both()))
+    shown = letter(dead(failure, AT, 1, 7), BOOK)
+    assert shown.events == tuple(f"{kind} of a" for kind in KINDS)
+    assert (shown.stage, shown.code, shown.partition, shown.offset) == ("rules", "undecidable-person", 1, 7)
+
+
+def test_a_fact_that_cannot_be_read_is_named_unreadable_in_the_letter_and_the_others_by_their_ids() -> None:
+    some = list(facts(ANNE))
+    some[1]["body"] = b"\xff"
+    (failure,) = outcome(iter(some)).failures
+    shown = letter(dead(failure, AT, 0, 1), BOOK)
+    assert shown.events == (f"{KINDS[0]} of a", "unreadable", f"{KINDS[2]} of a")
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("wrong", IMPOSSIBLE)
+def test_no_rule_raises_on_an_impossible_declaration(rule: str, wrong: str) -> None:
+    case = {**SOUND, **IMPOSSIBLE[wrong], "claimed": {3000: 10.00}, "decisions": [IDLE]}
+    assert isinstance(RULES[rule](situation(*events(case), decisions(case)), DAY), list)
+
+
+def test_the_reason_of_a_finding_is_told_with_it() -> None:
+    case = {**SOUND, **IMPOSSIBLE["a wage is negative"]}
+    (change,) = [one for _, one in outcome(facts(ANNE, case=case)).changes]
+    record = decode_body(contract("findings"), change.state.body)
+    assert record["certainty"] == "to_check"
+    assert any("a wage is negative" in step["source"] for step in record["trace"])
