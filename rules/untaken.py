@@ -16,6 +16,7 @@ NATURES = {"youth_holiday": (youth_holiday, "school", "youth"), "senior_holiday"
 
 GRANTED = {
     "increased_reimbursement": {"increased_reimbursement"},
+    "increased_reimbursement_income": {"increased_reimbursement"},
     "maximum_billing": {"increased_reimbursement"},
     "social_energy_tariff": {"increased_reimbursement"},
     "income_guarantee_elderly": {"income_guarantee_elderly"},

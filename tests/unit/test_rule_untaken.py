@@ -101,6 +101,12 @@ UP: dict[str, list[History]] = {
         rule: [lived(SENIOR, WORK, ALLOWANCE, {"kind": "increased_reimbursement", "from": date(2026, 3, 1)})]
         for rule in ("increased_reimbursement", "maximum_billing", "social_energy_tariff")
     },
+    "increased_reimbursement_income": [
+        lived(
+            SENIOR, [], {**FULL, "from": date(2026, 1, 1), "until": None},
+            {"kind": "increased_reimbursement", "from": date(2026, 6, 1)},
+        )
+    ],
     "income_guarantee_elderly": [
         lived(
             date(1960, 2, 10), [], {**POOR, "from": date(2020, 1, 1)},
