@@ -41,10 +41,8 @@ class Situation:
 
     @cached_property
     def taken(self) -> frozenset[str]:
-        """The codes of the deductions that occupations take: most rules have nothing to say without theirs."""
-        return frozenset(
-            claim.code for line in self.lines for occupation in line.occupations for claim in occupation.claims
-        )
+        """The codes of the deductions that are taken: most rules have nothing to say without theirs."""
+        return frozenset(claim.code for line in self.lines for one in (line, *line.occupations) for claim in one.claims)
 
     @cached_property
     def _places(self) -> dict[tuple[str, int, int], str]:
