@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 from rules.worker import Claim, Line, Occupation, Service, Shortening
@@ -41,10 +42,12 @@ class Situation:
 
     @cached_property
     def taken(self) -> frozenset[str]:
-        """The codes of the deductions that occupations take: most rules have nothing to say without theirs."""
-        return frozenset(
+        """The codes of the deductions that are taken: most rules have nothing to say without theirs."""
+        of_lines = (claim.code for line in self.lines for claim in line.claims)
+        of_occupations = (
             claim.code for line in self.lines for occupation in line.occupations for claim in occupation.claims
         )
+        return frozenset(chain(of_lines, of_occupations))
 
     @cached_property
     def _places(self) -> dict[tuple[str, int, int], str]:

@@ -37,11 +37,15 @@ def _parameters() -> Parameters:
 @lru_cache(maxsize=4096)
 def young(person: str, quarter: str) -> bool:
     """Whether the person is still under the limited subjection of the young in that quarter."""
-    first, _ = quarter_days(quarter)
     born = birth_date(person)
-    return born is not None and first.year <= born.year + int(
-        _parameters().at("age of limited subjection", first).number("years")
-    )
+    return born is not None and born.year >= _born_from(quarter)
+
+
+@cache
+def _born_from(quarter: str) -> int:
+    """The first year of birth of those who are young in a quarter."""
+    first, _ = quarter_days(quarter)
+    return first.year - int(_parameters().at("age of limited subjection", first).number("years"))
 
 
 @cache

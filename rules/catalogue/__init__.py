@@ -67,24 +67,42 @@ HISTORY_RULES: dict[str, HistoryRule] = {
 }
 """Every rule over the history of a person: what they find belongs to no employer."""
 
-EXCESSES = (
-    structural_reduction.excesses,
-    first_hirings.excesses,
-    older_workers.excesses,
-    low_skilled_youth.excesses,
-    no_recent_work_experience.excesses,
-    working_time_reduction.excesses,
-    mentors.excesses,
-    artists.excesses,
-    restructuring_card.excesses,
-    work_bonus.excesses,
-)
+EXCESSES = {
+    "structural_reduction": structural_reduction.excesses,
+    "first_hirings": first_hirings.excesses,
+    "older_workers": older_workers.excesses,
+    "low_skilled_youth": low_skilled_youth.excesses,
+    "no_recent_work_experience": no_recent_work_experience.excesses,
+    "working_time_reduction": working_time_reduction.excesses,
+    "mentors": mentors.excesses,
+    "artists": artists.excesses,
+    "restructuring_card": restructuring_card.excesses,
+    "work_bonus": work_bonus.excesses,
+}
 """The rules about deductions, which can be taken too high."""
+
+ONLY_WITH = {
+    "low_skilled_youth": frozenset({low_skilled_youth.CODE}),
+    "no_recent_work_experience": frozenset({no_recent_work_experience.CODE}),
+    "working_time_reduction": working_time_reduction.CODES,
+    "mentors": frozenset({mentors.CODE}),
+    "artists": frozenset({artists.CODE}),
+    "restructuring_card": frozenset({restructuring_card.CODE}),
+}
+"""The rules that have nothing to say where none of their deduction codes is taken: they are not asked."""
+
+
+def _asked(name: str, situation: Situation) -> bool:
+    codes = ONLY_WITH.get(name)
+    return codes is None or not codes.isdisjoint(situation.taken)
 
 
 def decide_all(situation: Situation, day: date) -> list[Finding]:
     """What every rule finds, as seen on `day`."""
-    return doubt_situation(situation, [finding for rule in RULES.values() for finding in rule(situation, day)])
+    return doubt_situation(
+        situation,
+        [finding for name, rule in RULES.items() if _asked(name, situation) for finding in rule(situation, day)],
+    )
 
 
 def decide_history(history: History, day: date) -> list[Finding]:
@@ -94,4 +112,4 @@ def decide_history(history: History, day: date) -> list[Finding]:
 
 def excesses(situation: Situation) -> list[Excess]:
     """What the declaration takes beyond what is due."""
-    return [excess for rule in EXCESSES for excess in rule(situation)]
+    return [excess for name, rule in EXCESSES.items() if _asked(name, situation) for excess in rule(situation)]

@@ -143,6 +143,22 @@ def test_two_numbers_in_two_bundles_are_no_less_a_contradiction() -> None:
     assert second.changes == []
 
 
+def test_a_decision_about_another_number_is_a_contradiction_too() -> None:
+    kind = "declarations.entitlements"
+    narrow = make(kind, narrower(contract(kind).schema, NEEDS[kind]))
+    BOOK.add(narrow)
+    (decided,) = decisions({"decisions": [IDLE]}) or []
+    record = {
+        **decided, "declaration": "d2", "version": 1, "status": "original", "quarter": "2025Q1", "employer": "",
+        "person": OTHER, "occurred_at": AT, "trace_parent": "", "deliberation": "24/100@1", "replay": False,
+    }  # fmt: skip
+    decision = {"person": ANNE, "contract": narrow.id, "body": encode_body(narrow, record)}
+    (failure,) = outcome(iter([*facts(ANNE), decision])).failures
+    assert failure.code == "contradictory-facts"
+    assert "decision-0" in failure.reason
+    assert OTHER not in failure.reason
+
+
 def broken(*_: Any) -> list[Finding]:
     raise ZeroDivisionError(PERSON)
 
