@@ -25,6 +25,7 @@ from rules.fold import Slot
 from rules.parameters import load
 from rules.redecide import Replayed
 from rules.redecide import replay as decide_again
+from schemas.identifiers import ungrouped
 from schemas.registry import SchemaBook
 
 ROLE = "auditor"
@@ -38,10 +39,10 @@ def _looking(finding: str, action: str) -> Iterator[tuple[Settings, Cursor[Tuple
     """A finding with the slot it was found in; that somebody looked is written down with it."""
     config = settings.load()
     with postgres.connect(config, ROLE) as connection, connection.cursor() as cursor:
-        found = store.finding(cursor, finding)
+        found = store.finding(cursor, ungrouped(finding))
         if found is None:
             fail(Exit.NO, f"There is no finding {finding}.", "`kruispunt notices --json` has those of each notice.")
-        note(cursor, action, finding, version=found[1].version)
+        note(cursor, action, ungrouped(finding), version=found[1].version)
         yield config, cursor, *found
 
 

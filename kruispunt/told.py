@@ -1,6 +1,7 @@
 """What was told to whom, and the account of every effect."""
 
 from collections import Counter
+from typing import Any
 
 from backbone import postgres, settings
 from consumers.audit import acts
@@ -8,14 +9,15 @@ from kruispunt.lag import INSPECTOR
 from kruispunt.ledger import rows
 from kruispunt.output import Exit, as_json, console, fail, table
 from notifier import ledger as notifier_ledger
+from schemas.identifiers import grouped
 
 NOTIFIER = "notifier"
 
 
 def notices(*, json: bool) -> None:
-    """Every notice with its state; recipients are opaque ids."""
+    """Every notice with its state and its findings; recipients are opaque ids."""
     with postgres.connect(settings.load(), INSPECTOR) as connection:
-        found = list(notifier_ledger.notices(connection))
+        found = [_legible(one) for one in notifier_ledger.notices(connection)]
     if json:
         as_json(found)
         return
@@ -24,6 +26,11 @@ def notices(*, json: bool) -> None:
     for (state, channel, language), number in sorted(counted.items()):
         shown.add_row(state, channel, language, f"{number:,}")
     console.print(shown)
+
+
+def _legible(notice: dict[str, Any]) -> dict[str, Any]:
+    findings = [grouped(one) for one in notice["findings"]]
+    return {**notice, "recipient": grouped(notice["recipient"]), "findings": findings}
 
 
 def ledger(*, json: bool) -> int:

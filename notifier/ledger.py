@@ -10,10 +10,8 @@ from psycopg.rows import dict_row
 
 from schemas.codec import encode
 from schemas.contracts import contract
-from schemas.identifiers import derive
+from schemas.identifiers import GROUP, derive, grouped
 from schemas.topics import NOTICES
-
-GROUP = 5
 
 
 class State(StrEnum):
@@ -80,7 +78,7 @@ select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timesta
 def name_notice(side: str, recipient_id: str, quarter: str, sequence: int) -> str:
     """The id of a notice, and the reference people quote: four groups of five, never a run of digits like a number."""
     drawn = derive("notice", side, recipient_id, quarter, str(sequence))
-    return "-".join(drawn[start : start + GROUP] for start in range(0, 4 * GROUP, GROUP))
+    return grouped(drawn[: 4 * GROUP])
 
 
 class Move(NamedTuple):

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 QUARTER_MONTHS = 3
 MOD = 97
+GROUP = 5
 NSSO_LOWEST = 100006
 NSSO_HIGHEST = 199999934
 CENTURY_PREFIX = 2_000_000_000
@@ -80,6 +81,16 @@ def is_nsso(number: str) -> bool:
 def derive(*parts: str) -> str:
     """The id of what these parts name: 32 hexadecimal characters, the same for the same parts."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def grouped(identifier: str) -> str:
+    """An identifier as people read it, in groups of five: never a run of digits like a national number."""
+    return "-".join(identifier[start : start + GROUP] for start in range(0, len(identifier), GROUP))
+
+
+def ungrouped(identifier: str) -> str:
+    """The identifier behind a grouped one."""
+    return identifier.replace("-", "")
 
 
 def pseudonym(pepper: bytes, number: str) -> bytes:

@@ -1,5 +1,6 @@
 """Numbers of persons and employers are told apart from numbers that only look like them."""
 
+import re
 from datetime import date
 
 import pytest
@@ -69,3 +70,9 @@ def test_a_quarter_knows_its_days() -> None:
     assert ids.quarter_days("2024Q4") == (date(2024, 10, 1), date(2024, 12, 31))
     assert ids.quarter_of(date(2026, 8, 15)) == ids.from_dmfa("20263") == "2026Q3"
     assert ids.to_dmfa("2026Q3") == "20263"
+
+
+@given(st.text("0123456789abcdef", min_size=32, max_size=32))
+def test_what_people_read_never_looks_like_a_national_number(identifier: str) -> None:
+    assert not re.search(r"\d{6}", ids.grouped(identifier))
+    assert ids.ungrouped(ids.grouped(identifier)) == identifier
