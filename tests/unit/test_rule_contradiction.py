@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import rules.bundle
 from consumers.fields import narrower
+from kruispunt.dead import events as events_in
 from kruispunt.dead import letter
 from rules.bundle import Failure, Outcome, Reader, arrive, decide_bundle
 from rules.case import PERSON, decisions, events
@@ -220,3 +223,9 @@ def test_the_reason_of_a_finding_is_told_with_it() -> None:
     record = decode_body(contract("findings"), change.state.body)
     assert record["certainty"] == "to_check"
     assert any("a wage is negative" in step["source"] for step in record["trace"])
+
+
+@given(st.binary(max_size=60))
+@example(b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01")
+def test_a_dead_letter_of_any_bytes_is_listed(body: bytes) -> None:
+    assert set(events_in(contract("rules.facts").prefix + body, BOOK)) <= {"unreadable"}
