@@ -87,8 +87,8 @@ def _pseudonym(config: Settings, number: str) -> bytes:
     """Whom a look-up is about; one that names nobody is refused, and that is written down, without what was typed."""
     if not is_inss(number):
         with suppress(Retry, Stop), postgres.connect(config, AUDITOR) as connection:
-            log.note(connection, "was refused a look-up", "a person", reason="the check digits do not fit")
-        fail(Exit.WRONG_USE, "The check digits of this national number do not fit.", "Look it up again.")
+            log.note(connection, "was refused a look-up", "a person", reason="the date or the check digits do not fit")
+        fail(Exit.WRONG_USE, "The date or the check digits of this national number do not fit.", "Look it up again.")
     return pseudonym(config.pepper(), number)
 
 

@@ -15,20 +15,51 @@ CENTURY_PREFIX = 2_000_000_000
 """Put before the nine digits of somebody born from 2000 on, before the remainder is taken."""
 
 
+BIS_STEP = 20
+MONTHS = frozenset(month + step for step in (0, BIS_STEP, 2 * BIS_STEP) for month in range(13))
+"""What the digits of the month may be: 00 to 12; in a BIS number 20 or 40 more."""
+
+
 def _check(number: int) -> int:
     return MOD - number % MOD
 
 
-def is_inss(number: str) -> bool:
-    """Whether the check digits of a national or BIS number fit, for either century (zone 00024)."""
+def inss_fault(number: str, on: date | None = None) -> str:
+    """Why this is not a national or BIS number (zone 00024); empty when it can be one.
+
+    Two digits each of year, month and day of birth (00 where unknown), a counter of three, two check digits. BIS adds
+    20 or 40 to the month. Where the month is unknown the counter runs on into the day, also past 31. `on` is the last
+    day on which the person can have been born, by default today.
+    """
     if len(number) != 11 or not number.isascii() or not number.isdigit():
-        return False
+        return "it does not have 11 digits"
     head, check = int(number[:9]), int(number[9:])
-    return (
-        (check in (_check(head), _check(CENTURY_PREFIX + head)))
-        and 0 <= int(number[2:4]) % 20 <= 12
-        and int(number[4:6]) <= 31
-    )
+    years = [
+        century + int(number[:2])
+        for century, start in ((1900, head), (2000, CENTURY_PREFIX + head))
+        if check == _check(start)
+    ]
+    if not years:
+        return "its check digits do not fit"
+    (year,) = years
+    month, day = int(number[2:4]), int(number[4:6])
+    if month not in MONTHS:
+        return f"{month:02d} is not a month: 00 to 12, or 20 to 32 and 40 to 52 in a BIS number"
+    month %= BIS_STEP
+    if month and day > monthrange(year, month)[1]:
+        return f"{year}-{month:02d} has no day {day:02d}"
+    if (year, month, day if month else 0) > _as_born(on or date.today()):  # noqa: DTZ011 - a day more or less is no matter
+        return f"its check digits only fit a birth in {year}"
+    return ""
+
+
+def _as_born(day: date) -> tuple[int, int, int]:
+    return day.year, day.month, day.day
+
+
+def is_inss(number: str, on: date | None = None) -> bool:
+    """Whether this can be a national or BIS number of somebody born by `on`, by default today (zone 00024)."""
+    return not inss_fault(number, on)
 
 
 def inss(head: int, *, after_2000: bool) -> str:

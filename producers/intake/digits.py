@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 from producers.intake.anomalies import shown
-from producers.intake.wrong import CHECK_DIGITS, LENGTH, NOT_NUMERIC, OUTSIDE, Wrong
+from producers.intake.wrong import CHECK_DIGITS, LENGTH, NOT_NUMERIC, OUTSIDE, SPACE, Wrong
 from schemas.dmfa.tables import Zone
-from schemas.identifiers import from_dmfa, is_inss
+from schemas.identifiers import from_dmfa, inss_fault, quarter_days
 
 INTEGER = re.compile(r"[+-]?[0-9]+")
 SAFE_DIGITS = 64
@@ -22,7 +22,7 @@ def integer(zone: Zone) -> Callable[[str], int]:
     high = int(zone.high) if zone.high else None
 
     def read(text: str) -> int:
-        text = text.strip()
+        text = text.strip(SPACE)
         if not INTEGER.fullmatch(text):
             raise Wrong(NOT_NUMERIC, f"{shown(text)} is not a whole number. Write digits only.")
         if not pattern.fullmatch(text):
@@ -45,7 +45,7 @@ def integer(zone: Zone) -> Callable[[str], int]:
 def checked(zone: Zone, digits: int, check: Callable[[str], bool], what: str) -> Callable[[str], str]:
     """A number with check digits, padded; `0` where the zone lets it stand for unknown."""
     number_of = integer(zone)
-    zero = zone.type in ("nsso", "enterprise", "inss0")
+    zero = zone.type in ("nsso", "enterprise")
 
     def read(text: str) -> str:
         value = number_of(text)
@@ -59,13 +59,20 @@ def checked(zone: Zone, digits: int, check: Callable[[str], bool], what: str) ->
     return read
 
 
-def person(zone: Zone) -> Callable[[str], str | None]:
-    """A person who may be unknown (0)."""
-    number_of = checked(zone, 11, is_inss, "national number")
+def person(zone: Zone, quarter: str) -> Callable[[str], str | None]:
+    """The number of a person born by the end of the quarter; None where the zone lets 0 stand for unknown."""
+    number_of = integer(zone)
+    zero = zone.type == "inss0"
+    last = quarter_days(quarter)[1] if quarter else None
 
     def read(text: str) -> str | None:
-        number = number_of(text)
-        return None if number == ZERO else number
+        value = number_of(text)
+        if zero and not value:
+            return None
+        number = f"{value:011d}"
+        if fault := inss_fault(number, last):
+            raise Wrong(CHECK_DIGITS, f"{shown(number)} is not a national number: {fault}. Correct the number.")
+        return number
 
     return read
 

@@ -1,5 +1,6 @@
 """Reads decisions of institutions as JSON lines: every problem of every line is told, each decision makes one event."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -8,24 +9,41 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from producers.intake.anomalies import Anomalies, shown
 from producers.intake.reader import LARGEST_FILE, Unreadable
+from producers.intake.texts import DAY
+from producers.intake.wrong import SPACE
 from schemas.contracts import contract
-from schemas.identifiers import derive, is_inss, quarter_of
+from schemas.identifiers import derive, inss_fault, quarter_of
 from schemas.institutions import INSTITUTIONS
 
 LONGEST_LINE = 1 << 16
+AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 CENTS = 100
 SOURCE = "entitlement"
 """Stands where DmfA has a zone number: decisions have fields, not zones."""
 
 
 def _inss(number: str) -> str:
-    if not is_inss(number):
-        raise ValueError("is no national number: its check digits do not fit")
+    if fault := inss_fault(number):
+        raise ValueError(f"is not a national number: {fault}")
     return number
+
+
+def _day(value: Any) -> Any:
+    """A calendar day as text; nothing else is one, such as a number of seconds."""
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise ValueError("is not a date: write it as 2026-09-30")
+    return value
+
+
+def _amount(value: Any) -> Any:
+    """A number, or its digits as text: no digits of other scripts, no spaces, no exponent."""
+    if isinstance(value, str) and not AMOUNT.fullmatch(value):
+        raise ValueError("is not an amount: write it as 1234.56")
+    return value
 
 
 def _plain(text: str) -> str:
@@ -51,6 +69,7 @@ def _kind(name: str) -> str:
 
 
 Plain = Annotated[str, AfterValidator(_plain)]
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Decision(BaseModel):
@@ -63,9 +82,9 @@ class Decision(BaseModel):
     person: Annotated[str, AfterValidator(_inss)]
     kind: Annotated[str, AfterValidator(_kind)]
     nature: Plain = ""
-    since: Annotated[date, Field(alias="from")]
-    until: date | None = None
-    amount: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None
+    since: Annotated[Day, Field(alias="from")]
+    until: Day | None = None
+    amount: Annotated[Decimal, BeforeValidator(_amount), Field(ge=0, max_digits=12, decimal_places=2)] | None = None
     per: Literal["day", "month", "year", "once"] | None = None
     family_situation: Literal["alone", "cohabitant", "family"] | None = None
     basis: Plain = ""
@@ -127,7 +146,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             number += 1
             if len(line) > LONGEST_LINE:
                 raise Unreadable("093", f"Line {number} is longer than {LONGEST_LINE} characters. Send real decisions.")
-            if line.strip():
+            if line.strip(SPACE.encode()):
                 yield number, line
 
 

@@ -5,6 +5,7 @@ from typing import cast
 from lxml.etree import XPath, _Element
 
 from producers.intake.anomalies import FILE, Anomalies, shown, tag
+from producers.intake.wrong import SPACE
 
 INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 ALLOWED = {f"{INSTANCE}schemaLocation", f"{INSTANCE}noNamespaceSchemaLocation"}
@@ -15,8 +16,8 @@ STRAY_PLACES = XPath("descendant-or-self::*[@*|self::*[*]/text()[normalize-space
 
 def text_between(element: _Element, text: str | None, anomalies: Anomalies) -> None:
     """Tell a text that follows an element inside `element`."""
-    if text and not text.isspace():
-        message = f"{shown(text.strip())} stands between its elements. Take it out."
+    if text and text.strip(SPACE):
+        message = f"{shown(text.strip(SPACE))} stands between its elements. Take it out."
         anomalies.tell(element, f"{FILE}-092", tag(element), message)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 
 from producers.intake.anomalies import shown
-from producers.intake.wrong import INVALID, LENGTH, OUTSIDE, Wrong
+from producers.intake.wrong import INVALID, LENGTH, OUTSIDE, SPACE, Wrong
 from schemas.dmfa.tables import Zone
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -36,7 +36,7 @@ def calendar_day(zone: Zone) -> Callable[[str], date]:
     lowest = date.fromisoformat(zone.low) if zone.low else date.min
 
     def read(text: str) -> date:
-        text = text.strip()
+        text = text.strip(SPACE)
         try:
             day = date.fromisoformat(text) if DAY.fullmatch(text) else None
         except ValueError:
@@ -55,7 +55,7 @@ def month(zone: Zone) -> Callable[[str], str | None]:
     read_text = free_text(zone)
 
     def read(text: str) -> str | None:
-        value = read_text(text.strip())
+        value = read_text(text.strip(SPACE))
         if value and not 1 <= int(value[5:]) <= 12:
             raise Wrong(INVALID, f"{shown(value)} is not a month. Write it as 2026-09.")
         return value
@@ -68,7 +68,7 @@ def time_of_day(zone: Zone) -> Callable[[str], str | None]:
     read_text = free_text(zone)
 
     def read(text: str) -> str | None:
-        value = read_text(text.strip())
+        value = read_text(text.strip(SPACE))
         if value and (value[8] != "." or value[:2] > "23" or value[3:5] > "59" or value[6:8] > "59"):
             raise Wrong(INVALID, f"{shown(value)} is not a time of day. Write it as 13:45:00.000.")
         return value

@@ -8,7 +8,7 @@ from producers.intake.anomalies import shown
 from producers.intake.wrong import NOT_IN_QUARTER, OUTSIDE, Wrong
 from schemas.dmfa.code_lists import CodeList, code_list
 from schemas.dmfa.tables import Zone
-from schemas.identifiers import is_enterprise, is_establishment, is_inss, is_nsso
+from schemas.identifiers import is_enterprise, is_establishment, is_nsso
 
 Convert = Callable[[str], Any]
 QUARTER_CODE = {"00020": "035", "00037": "035", "00046": "035", "00082": "035", "00051": OUTSIDE, "00062": OUTSIDE,
@@ -43,12 +43,12 @@ MAKERS: dict[str, Callable[[Zone], Convert]] = {
     "nsso": lambda zone: digits.checked(zone, 9, is_nsso, "NSSO number"),
     "enterprise": lambda zone: digits.checked(zone, 10, is_enterprise, "enterprise number"),
     "establishment": lambda zone: digits.checked(zone, 10, is_establishment, "establishment unit number"),
-    "inss": lambda zone: digits.checked(zone, 11, is_inss, "national number"),
-    "inss0": digits.person,
     "code3": lambda zone: digits.code(zone, 3),
     "code4": lambda zone: digits.code(zone, 4),
     "percent": texts.percent,
 }
+PERSONS = frozenset({"inss", "inss0"})
+"""Types whose makers also ask for the quarter: nobody in a declaration is born after it."""
 SPECIAL: dict[str, Callable[[Zone], Convert]] = {"00972": texts.month, "00299": texts.time_of_day}
 
 
@@ -57,5 +57,7 @@ def converter(zone: Zone, quarter: str) -> Convert:
 
     It raises Wrong.
     """
+    if zone.type in PERSONS:
+        return digits.person(zone, quarter)
     read = SPECIAL.get(zone.number, MAKERS[zone.type])(zone)
     return _listed(zone, read, code_list(zone.codes), quarter) if zone.codes else read

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+SPACE = " \t\r\n"
+"""All that XML calls white space; Python strips more, such as a no-break space."""
+
 NOT_NUMERIC, INVALID, CHECK_DIGITS, OUTSIDE, LENGTH, NOT_IN_QUARTER = "002", "003", "004", "008", "093", "034"
 
 

@@ -11,7 +11,7 @@ from lxml import etree
 
 from producers.intake.check import read
 from producers.intake.shapes import KINDS
-from producers.intake.values import MAKERS
+from producers.intake.values import MAKERS, PERSONS
 from producers.intake.zone_steps import kinds
 from schemas.contracts import contract
 from schemas.dmfa.code_lists import code_list, deduction_rows, severities
@@ -63,7 +63,7 @@ def test_the_zones_of_a_kind_are_the_fields_of_its_contract(kind: str) -> None:
 
 def test_every_zone_has_a_type_and_a_kind_we_read() -> None:
     zones = [zone for block in blocks().values() for zone in block.zones]
-    assert {zone.type for zone in zones} <= set(get_args(ZoneType)) == set(MAKERS)
+    assert {zone.type for zone in zones} <= set(get_args(ZoneType)) == {*MAKERS, *PERSONS}
     assert {zone.kind for zone in zones} <= set(get_args(Kind))
     assert all(zone.name for zone in zones if zone.most)
 

@@ -12,6 +12,7 @@ import pytest
 from backbone.errors import Reject
 from producers.intake import anomalies, reader
 from producers.intake.check import read
+from schemas.dmfa.tables import blocks
 
 SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
 DECLARATION = "/DmfAOriginal/Form[1]/EmployerDeclaration"
@@ -56,6 +57,19 @@ WRONG: dict[str, tuple[str, str, str, str, str]] = {
     "a national number whose check digits do not fit": (
         "85073003328", "85073003329", "00024-004", f"{FIRST}/INSS", BLOCKING),
     "a national number that is too short": ("85073003328", "8507300332", "00024-093", f"{FIRST}/INSS", BLOCKING),
+    "a national number of a month that is none": (
+        "85073003328", "85610599894", "00024-004", f"{FIRST}/INSS", BLOCKING),
+    "a national number of somebody born after the quarter": (
+        "85073003328", "85070599836", "00024-004", f"{FIRST}/INSS", BLOCKING),
+    "a no-break space behind a number": ("85073003328", "85073003328\u00a0", "00024-002", f"{FIRST}/INSS", BLOCKING),
+    "digits of another script": ("85073003328", "８５０７３００３３２８", "00024-002", f"{FIRST}/INSS", BLOCKING),
+    "a no-break space in an amount": (
+        "<ContractType>1<", "<ContractType>\u00a01<", "00050-002", f"{OCCUPATION}/ContractType", BLOCKING),
+    "a no-break space beside a date": (
+        ">2019-03-01<", ">2019-03-01\u00a0<", "00044-003", f"{OCCUPATION}/OccupationStartingDate", BLOCKING),
+    "an em space before a time of day": (
+        ">09:30:00.000<", ">\u200309:30:00.000<", "00299-003", "/DmfAOriginal/Form[1]/FormCreationHour", BLOCKING),
+    "a no-break space between elements": ("<Retired>", "\u00a0<Retired>", "90169-092", OCCUPATION, BLOCKING),
     "an NSSO number whose check digits do not fit": (
         "000100006", "000100007", "00011-004", f"{DECLARATION}/NOSSRegistrationNbr", BLOCKING),
     "an enterprise number whose check digits do not fit": (
@@ -152,6 +166,24 @@ def test_one_thing_wrong_gives_one_anomaly(case: str, told: Callable[..., Told])
     old, new, code, _, _ = WRONG[case]
     follows = {"00044-003": 1, "00086-034": 1, "00086-064": 1, "90003-082": 1}
     assert len({found for found, _, _ in told(once(old, new))}) <= 1 + follows.get(code, 0)
+
+
+ZONES = {zone.element: zone for block in blocks().values() for zone in block.zones}
+SPACES = ("\u00a0", "\u2003", "\u3000", "\u0085", "\u2028")
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_only_the_white_space_of_xml_is_passed_over_in_any_zone_that_is_not_free_text(
+    space: str, told: Callable[..., Told]
+) -> None:
+    there = {name: text for name, text in re.findall(r"<(\w+)>([^<]+)</", SOUND) if ZONES[name].type != "string"}
+    assert len(there) > 60
+    for name, text in there.items():
+        for changed in (f"{text}{space}", f"{space}{text}"):
+            zone = ZONES[name].number
+            found = told(once(f"<{name}>{text}</", f"<{name}>{changed}</"))
+            assert any(code.startswith(zone) and severity == BLOCKING for code, _, severity in found), (name, found)
+    assert told(once("<ContractType>1</", "<ContractType>\t1\n </")) == []
 
 
 def test_everything_wrong_is_told_at_once(told: Callable[..., Told]) -> None:
