@@ -12,14 +12,16 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from producers.intake.anomalies import Anomalies, shown
-from producers.intake.reader import LARGEST_FILE, Unreadable
+from producers.intake.reader import LARGEST_FILE
 from producers.intake.texts import DAY
+from producers.intake.unreadable import Unreadable
 from producers.intake.wrong import SPACE
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss_fault, quarter_of
 from schemas.institutions import INSTITUTIONS
 
 LONGEST_LINE = 1 << 16
+BOM = b"\xef\xbb\xbf"
 AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 CENTS = 100
 SOURCE = "entitlement"
@@ -127,14 +129,28 @@ class Decision(BaseModel):
         return sha256("\x1f".join(map(str, self.content().values())).encode()).digest()
 
 
-def _problems(error: ValidationError) -> Iterator[tuple[str, str, str]]:
+def _problems(error: ValidationError, line: bytes, number: int) -> Iterator[tuple[str, str, str]]:
     """Annex-30 code, field and message of everything pydantic found."""
     for problem in error.errors(include_url=False):
+        if problem["type"] == "json_invalid":
+            yield "003", "", _not_json(line, number)
+            continue
         name = str(problem["loc"][0]) if problem["loc"] else ""
         code = {"missing": "001", "extra_forbidden": "092"}.get(problem["type"], "003")
         text = problem["msg"].removeprefix("Value error, ")
         given = "" if code == "001" or not name else f"{shown(problem['input'])} "
         yield code, name, f"{given}{text}. Correct the field."
+
+
+def _not_json(line: bytes, number: int) -> str:
+    """Why a line is not one object of JSON."""
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return f"Line {number}: the bytes are not UTF-8. Save the file as UTF-8."
+    if b"\0" in line:
+        return f"Line {number} holds NUL, a sign that cannot be seen. Delete it."
+    return f"Line {number} is not one object of JSON. Write each decision as one object on a line of its own."
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -146,6 +162,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             number += 1
             if len(line) > LONGEST_LINE:
                 raise Unreadable("093", f"Line {number} is longer than {LONGEST_LINE} characters. Send real decisions.")
+            line = line.removeprefix(BOM) if number == 1 else line
             if line.strip(SPACE.encode()):
                 yield number, line
 
@@ -161,7 +178,7 @@ def read(path: Path, anomalies: Anomalies) -> Iterator[Decision]:
         try:
             decision = Decision.model_validate_json(line)
         except ValidationError as error:
-            for code, name, message in _problems(error):
+            for code, name, message in _problems(error, line, number):
                 anomalies.tell(place, f"{SOURCE}-{code}", name, message, below=name)
             continue
         if decision.id in seen:

@@ -12,9 +12,10 @@ from producers.intake.anomalies import FILE, Anomalies, TooMany
 from producers.intake.declaration import Declaration
 from producers.intake.entitlements import Decision
 from producers.intake.events import Events
-from producers.intake.reader import Stream, Unreadable
+from producers.intake.reader import Stream
 from producers.intake.receipt import Declared
 from producers.intake.spool import Spool
+from producers.intake.unreadable import Unreadable
 from producers.intake.validate import Walk
 from schemas.dmfa.tables import ROOT
 

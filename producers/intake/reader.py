@@ -7,9 +7,9 @@ from typing import BinaryIO, Literal, cast
 
 from lxml.etree import XMLPullParser, XMLSyntaxError, _Element
 
+from producers.intake.unreadable import CHUNK, Unreadable, another_format, not_a_dmfa, not_begun, not_well_formed
 from schemas.dmfa.tables import ROOT
 
-CHUNK = 1 << 16
 LARGEST_FILE = 1 << 30
 """1 GiB: some 300,000 persons; more is sent in several files."""
 LARGEST_UNIT = 1 << 22
@@ -17,16 +17,7 @@ LARGEST_UNIT = 1 << 22
 TOP = ("Form", "EmployerDeclaration", "NaturalPerson", "CompanyVehicle", "ContributionUnrelatedToNP")
 UNITS = frozenset(TOP[2:])
 UPDATE = "DmfAUpdate"
-
-
-class Unreadable(Exception):
-    """The file cannot be read as a DmfA. `code` of annex 30, `message` what is wrong and what to do."""
-
-    def __init__(self, code: str, message: str, path: str = "/") -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.path = path
+HTML = "html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +43,16 @@ def _parser(events: tuple[Literal["start", "end"], ...], tag: tuple[str, ...] | 
     )
 
 
-def _syntax(error: XMLSyntaxError) -> Unreadable:
-    line, column = error.position
-    return Unreadable("102", f"This is not well-formed XML (line {line}, column {column}). Send the file again, whole.")
-
-
 def _no_declarations(element: _Element) -> None:
     """Refuse a document type, which a DmfA never has, and with it every entity."""
     if cast("object", element.getroottree().docinfo.internalDTD) is not None:
         raise Unreadable("102", "The file declares a document type or entities, which a DmfA never has. Take it out.")
 
 
-def _look_at_root(start: bytes) -> None:
+def _look_at_root(start: bytes, file: BinaryIO) -> None:
     """Refuse what is empty, is not XML or is another form, before anything is built."""
-    if not start.strip(b"\0\t\r\n \xef\xbb\xbf\xfe\xff"):
-        raise Unreadable("134", "The file is empty. Send the declaration.")
+    if other := another_format(start):
+        raise other
     parser = _parser(("start",))
     try:
         parser.feed(start)
@@ -74,16 +60,17 @@ def _look_at_root(start: bytes) -> None:
     except XMLSyntaxError as error:
         found = next(iter(parser.read_events()), None)
         if found is None:
-            raise _syntax(error) from None
+            raise not_begun(error, file) from None
     if found is None:
         raise Unreadable("102", "This is not a DmfA: no element begins in its first part. Send a DmfA as XML.")
     root = cast("_Element", found[1])
-    _no_declarations(root)
+    if str(root.tag).lower() != HTML:
+        _no_declarations(root)
     if root.tag == UPDATE:
         message = "Updates (DmfAUpdate) are not taken in yet. Send originals (DmfAOriginal)."
         raise Unreadable("163", message, f"/{UPDATE}")
     if root.tag != ROOT:
-        raise Unreadable("089", f"The root is not {ROOT}. Send a DmfA of the NSSO schema.")
+        raise not_a_dmfa(str(root.tag), root.prefix)
 
 
 class Stream:
@@ -103,14 +90,14 @@ class Stream:
                 message = f"The file is larger than {LARGEST_FILE >> 20} MiB. Send it in several files."
                 raise Unreadable("172", message)
             start = file.read(CHUNK)
-            _look_at_root(start)
+            _look_at_root(start, file)
             parser = _parser(("start", "end"), (ROOT, *TOP))
             for _ in self._feed(parser, start, file):
                 yield from self._read(parser)
             try:
                 parser.close()
             except XMLSyntaxError as error:
-                raise _syntax(error) from None
+                raise not_well_formed(error, parser, file, ended=True) from None
             yield from self._read(parser)
 
     def _read(self, parser: XMLPullParser) -> Iterator[Unit]:
@@ -122,7 +109,7 @@ class Stream:
             try:
                 parser.feed(chunk)
             except XMLSyntaxError as error:
-                raise _syntax(error) from None
+                raise not_well_formed(error, parser, file, ended=False) from None
             self.since_unit += len(chunk)
             yield
             if self.since_unit > LARGEST_UNIT:
