@@ -24,6 +24,7 @@ from benchmarks import deciding, replay, withdrawal
 from benchmarks.limits import Limit, measure
 from kruispunt import generating, lag, ledger, loading, stack, submitting
 from kruispunt.output import console, table
+from producers.intake.moment import due
 from schemas.institutions import HOSTED
 from schemas.topics import delivery
 
@@ -98,7 +99,9 @@ def _timed(work: Callable[[], Any]) -> float:
 
 
 def _submit(folder: Path) -> None:
-    refused = [receipt.file for receipt in submitting.register(sorted(folder.glob("*.xml"))) if not receipt.accepted]
+    files = sorted(folder.glob("*.xml"))
+    day = due(files[0].stem.split("-")[1])
+    refused = [receipt.file for receipt in submitting.register(files, on=day) if not receipt.accepted]
     if refused:
         raise RuntimeError(refused)
 

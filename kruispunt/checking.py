@@ -10,16 +10,15 @@ from rich.markup import escape
 
 from backbone.errors import Reject
 from kruispunt.checked import show
+from kruispunt.excess import beyond
 from kruispunt.output import Exit, as_json, console, fail, progress, readable
 from kruispunt.submitting import show_anomalies
 from producers.intake.anomalies import Anomaly
 from producers.intake.watch import Seen, watch
-from rules.catalogue import decide_all, decide_history, excesses
-from rules.finding import Excess, Finding
+from rules.catalogue import decide_all, decide_history
+from rules.finding import Finding
 from rules.history import of
 from rules.situation import situation
-
-AMOUNT = "DeductionAmount"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +40,13 @@ class Checked:
         }
 
 
-def _anomaly(person: str, excess: Excess) -> Anomaly:
-    line = f"{person}/WorkerRecord[{excess.line + 1}]"
-    place = (
-        f"{line}/WorkerDeduction[{excess.deduction + 1}]/{AMOUNT}"
-        if excess.occupation is None
-        else f"{line}/Occupation[{excess.occupation + 1}]/OccupationDeduction[{excess.deduction + 1}]/{AMOUNT}"
-    )
-    message = (
-        f"Reduction {excess.deduction_code} takes {excess.claimed:.2f} euro where {excess.due:.2f} is due. "
-        f"Declare {excess.due:.2f}, or check wages and working time."
-    )
-    return Anomaly(excess.code, excess.code.partition("-")[0], AMOUNT, "non-blocking", place, message)
-
-
 def check_file(path: Path, on: date | None) -> Checked:
     """Read one file and decide the rules over it, person by person on the way.
 
     Raises Reject when it cannot be opened.
     """
     findings: list[Finding] = []
-    beyond: list[Anomaly] = []
+    too_much: list[Anomaly] = []
     with progress() as bar:
         task = bar.add_task(f"checking {path.name}", total=None)
 
@@ -69,13 +54,13 @@ def check_file(path: Path, on: date | None) -> Checked:
             seen = situation(one.wages, one.working_time, one.contributions)
             findings.extend(decide_all(seen, one.day))
             findings.extend(decide_history(of(seen), one.day))
-            beyond.extend(_anomaly(one.place, excess) for excess in excesses(seen))
+            too_much.extend(beyond(one.place, seen))
             bar.advance(task)
 
         found = watch(path, see, on)
     if not found.accepted:
         return Checked(found.file, False, list(found.anomalies), [])
-    return Checked(found.file, True, [*found.anomalies, *beyond], findings)
+    return Checked(found.file, True, [*found.anomalies, *too_much], findings)
 
 
 def check(files: Sequence[Path], *, json: bool, on: date | None, everybody: bool = False) -> int:

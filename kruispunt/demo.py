@@ -20,6 +20,7 @@ from backbone.stack.stack import down as stack_down
 from kruispunt import evidence, lag, loading, stack, submitting, told
 from kruispunt.generating import generate
 from kruispunt.output import Exit, console, euro, fail, progress, table
+from producers.intake.moment import due
 from schemas.institutions import INSTITUTIONS
 
 EXAMPLES = Path("examples")
@@ -111,7 +112,9 @@ def _declare(config: Settings) -> None:
     loading.load(EXAMPLES)
     files = [*sorted(EXAMPLES.glob("*.jsonl")), *sorted(EXAMPLES.glob("*.xml"))]
     submitting.submit(
-        [file for file in files if file.suffix == ".xml" or file.name == "entitlements.jsonl"], json=False
+        [file for file in files if file.suffix == ".xml" or file.name == "entitlements.jsonl"],
+        json=False,
+        on=due(QUARTER),
     )
     _arrive(config)
 
@@ -183,7 +186,7 @@ def _batch(config: Settings) -> None:
         generate(persons=BATCH, quarter=BATCH_QUARTER, out=folder, seed=BATCH)
         loading.load(folder)
         began = time.monotonic()
-        submitting.submit(sorted(folder.glob("*.xml")), json=False)
+        submitting.submit(sorted(folder.glob("*.xml")), json=False, on=due(BATCH_QUARTER))
         _arrive(config)
     seconds = time.monotonic() - began
     console.print(f"[bold green]✓[/] declared, delivered, decided and told in {seconds:.1f} s")

@@ -1,12 +1,14 @@
 """Registers declarations and decisions, and prints the receipts."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 from rich.markup import escape
 
 from backbone import postgres, settings
 from backbone.errors import Reject
+from kruispunt.excess import look
 from kruispunt.output import Exit, as_json, console, fail, progress, readable, table
 from producers.intake.anomalies import Anomaly
 from producers.intake.receipt import Receipt
@@ -16,8 +18,11 @@ SHOWN = 20
 """Anomalies shown to a person; the others are in the JSON."""
 
 
-def register(files: Sequence[Path]) -> list[Receipt]:
-    """Register files one after the other on one connection; none when one of them cannot be read."""
+def register(files: Sequence[Path], *, on: date | None = None) -> list[Receipt]:
+    """Register files one after the other on one connection; none when one of them cannot be read.
+
+    `on` is the day of receipt, by default this day in Belgium.
+    """
     readable(files)
     config = settings.load()
     pepper = config.pepper()
@@ -25,15 +30,15 @@ def register(files: Sequence[Path]) -> list[Receipt]:
     with postgres.connect(config, INTAKE, autocommit=True) as connection, progress() as bar:
         for file in bar.track(files, description="submitting"):
             try:
-                found.append(receive_with(connection, file, pepper=pepper))
+                found.append(receive_with(connection, file, pepper=pepper, on=on, look=look))
             except Reject as error:
                 fail(Exit.WRONG_USE, f"{file}: {error.reason}", error.remedy or "")
     return found
 
 
-def submit(files: Sequence[Path], *, json: bool) -> int:
+def submit(files: Sequence[Path], *, json: bool, on: date | None = None) -> int:
     """The command `submit`: 0 only when every file was accepted."""
-    receipts = register(files)
+    receipts = register(files, on=on)
     if json:
         as_json({"submissions": [receipt.as_dict() for receipt in receipts]})
     else:

@@ -25,12 +25,19 @@ def check(
 
 
 @app.command(rich_help_panel=IN)
-def submit(files: Files, json: Json = False) -> None:
+def submit(
+    files: Files,
+    json: Json = False,
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day of receipt, for tests and re-runs; today if left out."),
+    ] = None,
+) -> None:
     """Register declarations or decisions, and print the receipt."""
     from kruispunt import submitting
 
     with answering():
-        raise typer.Exit(submitting.submit(files, json=json))
+        raise typer.Exit(submitting.submit(files, json=json, on=day(on)))
 
 
 @app.command(rich_help_panel=IN)

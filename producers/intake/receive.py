@@ -1,6 +1,8 @@
 """Registers a file once: the submission, its declarations and their facts are one transaction, or nothing is."""
 
 import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,18 @@ from backbone import postgres
 from backbone.errors import Reject, Retry
 from backbone.settings import Settings
 from producers.intake import register
-from producers.intake.anomalies import Anomalies, shown
-from producers.intake.judgement import Entry, Judgement, judge, spooled
+from producers.intake.anomalies import MOST, Anomalies, Anomaly, shown
+from producers.intake.judgement import Entry, Judgement, judge
+from producers.intake.moment import today
 from producers.intake.receipt import Receipt
 from producers.intake.spool import Spool
+from producers.intake.watch import Seen, View, WatchedEvents
 from schemas.dmfa.tables import ROOT
 from schemas.identifiers import derive
 
 INTAKE = "intake"
+Look = Callable[[Seen], Iterable[Anomaly]]
+"""Anomalies of one person that keep nothing out, found by somebody who knows more than the form."""
 ATTEMPTS = 5
 """Two files with the same decision at once: the later one is judged again, on what the other registered."""
 
@@ -35,11 +41,12 @@ class Taken(Exception):
 class Submission:
     """One file on its way into the register."""
 
-    def __init__(self, connection: Connection[Any], path: Path, pepper: bytes, on: date | None) -> None:
+    def __init__(self, connection: Connection[Any], path: Path, pepper: bytes, on: date, look: Look) -> None:
         self._connection = connection
         self._path = path
         self._pepper = pepper
         self._on = on
+        self._look = look
         self._digest = digest_of(path)
         self.id = derive("submission", self._digest.hex())
 
@@ -50,17 +57,31 @@ class Submission:
     def judge_and_register(self) -> Receipt | None:
         """None when somebody registered a version of one of these decisions meanwhile: then judge it again."""
         with Spool() as spool:
-            events = spooled(spool, trace=f"00-{self.id}-{self.id[:16]}-01", pepper=self._pepper)
+            more: list[Anomaly] = []
+            view = View(lambda seen: self._see(seen, more), self._on)
+            trace = f"00-{self.id}-{self.id[:16]}-01"
+            events = WatchedEvents(spool.write, view, trace=trace, pepper=self._pepper)
             found = judge(
                 self._path, events, on=self._on, versions=lambda group: register.versions(self._connection, group)
             )
+            if found.accepted:
+                found.anomalies.found.extend(more)
             try:
                 return self._register(found, spool)
             except Taken as taken:
                 if any(entry.kind == "decision" for entry in found.entries):
                     return None
+                del found.anomalies.found[len(found.anomalies.found) - len(more) :]
                 _refuse(found, taken.free)
             return self._register(found, spool)
+
+    def _see(self, seen: Seen, more: list[Anomaly]) -> None:
+        """Look at a person further, as long as somebody can still read what is told."""
+        if len(more) < MOST:
+            more.extend(self._look(seen))
+            if len(more) >= MOST:
+                message = "From here on nothing more of this kind is told. `kruispunt check` has all of it."
+                more.append(replace(more[-1], path=f"/{ROOT}", message=message))
 
     def _register(self, found: Judgement, spool: Spool) -> Receipt:
         receipt = Receipt(str(self._path), self.id, found.accepted, False, found.declared, tuple(found.anomalies.found))
@@ -108,12 +129,22 @@ def _refuse(found: Judgement, free: set[str]) -> None:
     found.entries = []
 
 
-def receive_with(connection: Connection[Any], path: Path, *, pepper: bytes, on: date | None = None) -> Receipt:
+def nothing_more(_seen: Seen) -> Iterable[Anomaly]:
+    """Where nobody looks further."""
+    return ()
+
+
+def receive_with(
+    connection: Connection[Any], path: Path, *, pepper: bytes, on: date | None = None, look: Look = nothing_more
+) -> Receipt:
     """Take a file in, on a connection in autocommit mode; for many files in a row.
+
+    `on` is the day of receipt, by default this day in Belgium: what the sender wrote into the form decides nothing.
+    What `look` finds goes onto the receipt of a file that is accepted.
 
     Raises Reject when it cannot be opened, Retry when the register cannot be reached.
     """
-    submission = Submission(connection, path, pepper, on)
+    submission = Submission(connection, path, pepper, on or today(), look)
     try:
         receipt = submission.first_receipt()
         for _ in range(ATTEMPTS):
@@ -127,6 +158,8 @@ def receive_with(connection: Connection[Any], path: Path, *, pepper: bytes, on: 
 
 def receive(settings: Settings, path: Path, *, on: date | None = None) -> Receipt:
     """Take a file in and answer it. The same bytes get their first receipt, and change nothing.
+
+    `on` is the day of receipt, by default this day in Belgium.
 
     Raises Reject when it cannot be opened, Retry when the register cannot be reached.
     """

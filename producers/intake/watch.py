@@ -1,4 +1,4 @@
-"""Shows every person of a file as it is read, without encoding or keeping anything: as fast as reading is."""
+"""Shows every person of a file as it is read, and keeps nothing of it: as fast as reading is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 from producers.intake.anomalies import Anomaly
 from producers.intake.declaration import Declaration
-from producers.intake.events import TOPICS, Events
+from producers.intake.events import TOPICS, Events, Write
 from producers.intake.judgement import judge
 from producers.intake.receipt import Declared
 from producers.intake.shapes import Outs
@@ -72,27 +72,51 @@ def _inside(kind: Any) -> Fill | None:
 WHOLE = tuple(_whole(contract(topic).schema) for topic in TOPICS)
 
 
-class _Watch(Events):
-    """Shows each person as it is read instead of encoding anything."""
+class View:
+    """Shows persons as a declaration is read, each with its place in the file."""
 
     def __init__(self, see: Callable[[Seen], None], on: date | None) -> None:
-        super().__init__(lambda *_: None, trace="")
         self._see = see
         self._on = on
         self._declaration: Declaration | None = None
         self._form = 0
         self._person = 0
 
-    def person(self, declaration: Declaration, records: Outs) -> None:
-        """Show the events of a person."""
+    def show(self, declaration: Declaration, records: Outs) -> None:
+        """Show a person whose records have their envelope."""
         if declaration is not self._declaration:
             self._declaration, self._form, self._person = declaration, self._form + 1, 0
         self._person += 1
-        self.complete(declaration, records)
         wages, working_time, contributions = (whole(record) for whole, record in zip(WHOLE, records, strict=False))
         place = f"/DmfAOriginal/Form[{self._form}]/EmployerDeclaration/NaturalPerson[{self._person}]"
         day = self._on or declaration.form["created_on"]
         self._see(Seen(wages, working_time, contributions, place, day))
+
+
+class _Watch(Events):
+    """Shows each person as it is read instead of encoding anything."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__(lambda *_: None, trace="")
+        self._view = view
+
+    def person(self, declaration: Declaration, records: Outs) -> None:
+        """Show the events of a person."""
+        self.complete(declaration, records)
+        self._view.show(declaration, records)
+
+
+class WatchedEvents(Events):
+    """Encodes each person, and shows it."""
+
+    def __init__(self, write: Write, view: View, *, trace: str, pepper: bytes | None = None) -> None:
+        super().__init__(write, trace=trace, pepper=pepper)
+        self._view = view
+
+    def person(self, declaration: Declaration, records: Outs) -> None:
+        """Encode and show the events of a person."""
+        super().person(declaration, records)
+        self._view.show(declaration, records)
 
 
 def watch(path: Path, see: Callable[[Seen], None], on: date | None = None) -> Watched:
@@ -103,5 +127,5 @@ def watch(path: Path, see: Callable[[Seen], None], on: date | None = None) -> Wa
 
     Raises Reject when it cannot be opened.
     """
-    found = judge(path, _Watch(see, on), on=on)
+    found = judge(path, _Watch(View(see, on)), on=on)
     return Watched(str(path), found.accepted, tuple(found.anomalies.found), found.declared)

@@ -40,7 +40,7 @@ def population(kruispunt: Run, tmp_path_factory: pytest.TempPathFactory) -> Path
 def submitted(kruispunt: Run, population: Path) -> Any:
     loaded = kruispunt("load", population)
     assert loaded.returncode == 0, loaded.stderr
-    found = answer(kruispunt, "submit", population / ONE)
+    found = answer(kruispunt, "submit", "--on", "2024-07-31", population / ONE)
     waited = kruispunt("wait", "--timeout", "60")
     assert waited.returncode == 0, waited.stderr
     return found
@@ -83,7 +83,9 @@ def test_a_refused_file_between_others_is_refused_alone(
 ) -> None:
     refused = tmp_path / "refused.xml"
     refused.write_text("<DmfAOriginal><Form>")
-    found = answer(kruispunt, "submit", population / ONE, refused, population / ONE, code=1)["submissions"]
+    found = answer(kruispunt, "submit", "--on", "2024-07-31", population / ONE, refused, population / ONE, code=1)[
+        "submissions"
+    ]
     assert [one["accepted"] for one in found] == [True, False, True]
     assert [one["already_received"] for one in found] == [True, False, True]
     assert found[0]["submission"] == found[2]["submission"] == submitted["submissions"][0]["submission"]
@@ -97,7 +99,7 @@ def test_nothing_is_registered_when_one_path_is_no_file(kruispunt: Run, submitte
     found = kruispunt("submit", declaration, tmp_path / "missing.xml", "--json")
     assert (found.returncode, found.stdout) == (2, "")
     assert "missing.xml" in found.stderr
-    [receipt] = answer(kruispunt, "submit", declaration)["submissions"]
+    [receipt] = answer(kruispunt, "submit", "--on", "2024-04-30", declaration)["submissions"]
     assert not receipt["already_received"]
     assert kruispunt("wait", "--timeout", "60").returncode == 0
 

@@ -67,7 +67,9 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def receipts(kruispunt: Run, population: Path) -> Any:
     """The population submitted, and everything arrived."""
     do(kruispunt, "load", population)
-    found = ask(kruispunt, "submit", *sorted(population.glob("*.xml")), population / "entitlements.jsonl")
+    found = ask(
+        kruispunt, "submit", "--on", "2026-10-31", *sorted(population.glob("*.xml")), population / "entitlements.jsonl"
+    )
     do(kruispunt, "wait", "--timeout", "120")
     return found
 
@@ -225,15 +227,17 @@ def test_killing_a_process_in_the_middle_of_a_batch_loses_and_doubles_nothing(
     kruispunt: Run, receipts: Any, tmp_path: Path, name: str
 ) -> None:
     from kruispunt.generating import generate
+    from producers.intake.moment import due
 
     quarter = {"relay": "2025Q1", "exchange": "2025Q2", "sink-rva": "2025Q3", "audit": "2025Q4", "rules": "2026Q1"}
-    generate(persons=400, quarter=quarter.get(name, "2026Q2"), out=tmp_path, seed=len(name))
+    declared = quarter.get(name, "2026Q2")
+    generate(persons=400, quarter=declared, out=tmp_path, seed=len(name))
     do(kruispunt, "load", tmp_path)
     # Whoever comes on file now brings what was published before: that has to arrive before anything is counted.
     do(kruispunt, "wait", "--timeout", "60")
     before = published(kruispunt)
     for file in sorted(tmp_path.glob("*.xml")):
-        do(kruispunt, "submit", file)
+        do(kruispunt, "submit", "--on", str(due(declared)), file)
     killed = 0
     until = time.monotonic() + 12
     while time.monotonic() < until and killed < 3:

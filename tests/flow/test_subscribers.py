@@ -130,7 +130,7 @@ def delivered(kruispunt: Kruispunt, stack: Settings, tmp_path_factory: pytest.Te
     folder = tmp_path_factory.mktemp("population")
     generate(persons=PERSONS, quarter="2024Q3", out=folder, seed=11)
     files = [*sorted(folder.glob("*.xml")), folder / "entitlements.jsonl"]
-    for arguments in (("load", folder), ("submit", *files), ("wait", "--timeout", "120")):
+    for arguments in (("load", folder), ("submit", "--on", "2024-10-31", *files), ("wait", "--timeout", "120")):
         answer = kruispunt(*arguments)
         assert answer.returncode == 0, answer.stdout + answer.stderr
     return stack

@@ -39,7 +39,7 @@ def population(kruispunt: Kruispunt, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("population")
     done(kruispunt, "generate", "--persons", "40", "--quarter", "2023Q2", "--seed", "21", "--out", folder)
     done(kruispunt, "load", folder)
-    done(kruispunt, "submit", *sorted(folder.glob("*.xml")))
+    done(kruispunt, "submit", "--on", "2023-07-31", *sorted(folder.glob("*.xml")))
     done(kruispunt, "wait")
     return folder
 

@@ -3,8 +3,10 @@
 import itertools
 import json
 import random
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,19 @@ from psycopg.errors import InsufficientPrivilege
 
 from backbone import postgres
 from backbone.settings import Settings
+from kruispunt import excess
+from kruispunt.checking import check_file
+from kruispunt.generating import due
+from producers.generate.run import generate
 from producers.intake.receipt import Receipt
-from producers.intake.receive import INTAKE, receive
+from producers.intake.receive import INTAKE, nothing_more, receive, receive_with
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import inss, pseudonym
 
 SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
+RECEIVED = date(2022, 10, 20)
+BARRED = ["00218-008", "00013-313"]
 numbers = itertools.count(random.SystemRandom().randrange(10_000_000, 19_000_000))
 """Every test has employers and decisions of its own: the register is shared and never forgets."""
 
@@ -37,7 +45,7 @@ def send(servers: Settings, tmp_path: Path) -> Send:
     def submit(text: str) -> Receipt:
         path = tmp_path / f"{next(numbers)}.xml"
         path.write_text(text, "utf-8")
-        return receive(servers, path)
+        return receive(servers, path, on=RECEIVED)
 
     return submit
 
@@ -94,7 +102,7 @@ def test_the_same_bytes_at_the_same_moment_are_registered_once(servers: Settings
     path = tmp_path / "same.xml"
     path.write_text(of(employer()), "utf-8")
     with ThreadPoolExecutor(4) as pool:
-        receipts = list(pool.map(lambda _: receive(servers, path), range(4)))
+        receipts = list(pool.map(lambda _: receive(servers, path, on=RECEIVED), range(4)))
     assert sorted(receipt.already_received for receipt in receipts) == [False, True, True, True]
     assert len({receipt.submission for receipt in receipts}) == 1
     assert len(events(servers, receipts[0])) == 18
@@ -109,7 +117,7 @@ def test_two_originals_of_one_declaration_at_the_same_moment_are_accepted_once(
         paths.append(tmp_path / f"{reference}.xml")
         paths[-1].write_text(of(number).replace("2022-3-0001", reference), "utf-8")
     with ThreadPoolExecutor(3) as pool:
-        receipts = list(pool.map(lambda path: receive(servers, path), paths))
+        receipts = list(pool.map(lambda path: receive(servers, path, on=RECEIVED), paths))
     assert sorted(receipt.accepted for receipt in receipts) == [False, False, True]
     accepted = next(receipt for receipt in receipts if receipt.accepted)
     assert len(events(servers, accepted)) == 18
@@ -153,6 +161,49 @@ def test_a_refused_file_gets_the_same_refusal_again(servers: Settings, send: Sen
     assert rows(servers, "select accepted from register.submission where id = %s", first.submission) == [(False,)]
 
 
+@pytest.mark.parametrize(
+    ("day", "codes"), [(date(2025, 10, 31), ["00218-008"]), (date(2025, 11, 1), BARRED), (None, BARRED)]
+)
+def test_a_quarter_is_time_barred_by_the_day_of_receipt_whatever_day_the_form_says(
+    servers: Settings, tmp_path: Path, day: date | None, codes: list[str]
+) -> None:
+    path = tmp_path / "old.xml"
+    path.write_text(of(employer()), "utf-8")
+    first = receive(servers, path, on=day)
+    assert [anomaly.code for anomaly in first.anomalies] == codes
+    again = receive(servers, path, on=RECEIVED)
+    assert (again.accepted, again.already_received, again.anomalies) == (False, True, first.anomalies)
+
+
+def test_a_form_made_after_the_day_of_receipt_is_refused(servers: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "early.xml"
+    path.write_text(of(employer()), "utf-8")
+    receipt = receive(servers, path, on=date(2022, 10, 13))
+    assert [(anomaly.code, anomaly.severity) for anomaly in receipt.anomalies] == [("00218-008", "blocking")]
+
+
+def test_what_is_taken_beyond_what_is_due_is_told_on_the_receipt_as_in_the_check(
+    servers: Settings, tmp_path: Path
+) -> None:
+    generate(25, "2026Q1", tmp_path, seed=90210, due=due)
+    path = tmp_path / "dmfa-2026Q1-0001.xml"
+    claim = re.compile(r"(<DeductionCode>3000</DeductionCode>\s*<DeductionAmount>)\d+")
+    path.write_text(claim.sub(r"\g<1>9000000", path.read_text("utf-8"), count=3), "utf-8")
+    day = date(2026, 4, 30)
+    with postgres.connect(servers, INTAKE, autocommit=True) as connection:
+        receipts = [
+            receive_with(connection, path, pepper=servers.pepper(), on=day, look=look)
+            for look in (excess.look, nothing_more)
+        ]
+    told = [anomaly for anomaly in receipts[0].anomalies if anomaly.code == "00089-044"]
+    assert len(told) == 3
+    assert {anomaly.severity for anomaly in told} == {"non-blocking"}
+    assert sorted(receipts[0].anomalies, key=str) == sorted(check_file(path, day).anomalies, key=str)
+    assert [receipt.accepted for receipt in receipts] == [True, True]
+    assert receipts[1].already_received
+    assert receipts[1].anomalies == receipts[0].anomalies
+
+
 def test_a_decision_that_changes_is_a_new_version_and_one_that_does_not_is_nothing_new(
     servers: Settings, send: Send
 ) -> None:
@@ -182,7 +233,7 @@ def test_changes_of_one_decision_at_the_same_moment_all_become_versions(servers:
         paths.append(tmp_path / f"{cents}.jsonl")
         paths[-1].write_text(json.dumps(decision), "utf-8")
     with ThreadPoolExecutor(3) as pool:
-        receipts = list(pool.map(lambda path: receive(servers, path), paths))
+        receipts = list(pool.map(lambda path: receive(servers, path, on=RECEIVED), paths))
     assert sorted(receipt.declarations[0].version for receipt in receipts) == [1, 2, 3]
 
 

@@ -347,7 +347,8 @@ def test_no_process_works_as_a_superuser(stack: Settings, kruispunt: Run, tmp_pa
             "generate", "--persons", "5", "--quarter", "2023Q4", "--seed", "77", "--out", tmp_path / "some"
         )
         assert made.returncode == 0, made.stderr
-        for arguments in (("load", tmp_path / "some"), ("submit", *(tmp_path / "some").glob("*.xml")), WAIT):
+        submit = ("submit", "--on", "2024-01-31", *(tmp_path / "some").glob("*.xml"))
+        for arguments in (("load", tmp_path / "some"), submit, WAIT):
             done = kruispunt(*arguments)
             assert done.returncode == 0, done.stderr
         found = {name: state for name, state in supervisor.states().items() if name in names}

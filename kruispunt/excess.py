@@ -1,0 +1,44 @@
+"""Says where a declaration takes more than is due, in the words of an anomaly: for the check and for the receipt."""
+
+from collections.abc import Iterator
+
+from producers.intake.anomalies import Anomaly
+from producers.intake.watch import Seen
+from rules.catalogue import excesses
+from rules.finding import Excess
+from rules.situation import Situation, situation
+
+AMOUNT = "DeductionAmount"
+
+
+def beyond(place: str, seen: Situation) -> Iterator[Anomaly]:
+    """What is taken beyond what is due for the person who stands at `place` in the file."""
+    for excess in excesses(seen):
+        yield _anomaly(place, excess)
+
+
+def look(one: Seen) -> Iterator[Anomaly]:
+    """The same of a person as it is read; without a reduction there is nothing to take too much of."""
+    if _claims(one):
+        yield from beyond(one.place, situation(one.wages, one.working_time, one.contributions))
+
+
+def _claims(one: Seen) -> bool:
+    return any(
+        line["deductions"] or any(occupation["deductions"] for occupation in line["occupations"])
+        for line in one.contributions["lines"]
+    )
+
+
+def _anomaly(person: str, excess: Excess) -> Anomaly:
+    line = f"{person}/WorkerRecord[{excess.line + 1}]"
+    place = (
+        f"{line}/WorkerDeduction[{excess.deduction + 1}]/{AMOUNT}"
+        if excess.occupation is None
+        else f"{line}/Occupation[{excess.occupation + 1}]/OccupationDeduction[{excess.deduction + 1}]/{AMOUNT}"
+    )
+    message = (
+        f"Reduction {excess.deduction_code} takes {excess.claimed:.2f} euro where {excess.due:.2f} is due. "
+        f"Declare {excess.due:.2f}, or check wages and working time."
+    )
+    return Anomaly(excess.code, excess.code.partition("-")[0], AMOUNT, "non-blocking", place, message)
