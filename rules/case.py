@@ -48,7 +48,7 @@ def events(case: Case) -> tuple[Event, Event, Event]:
     lines = [_defaults(line) for line in case.get("lines", [case])]
     return (
         _envelope(case, "wages", [_line(line, _wages) for line in lines]),
-        _envelope(case, "working-time", [_line(line, _working_time) for line in lines]),
+        {**_envelope(case, "working-time", [_line(line, _working_time) for line in lines]), "unread": False},
         _envelope(case, "contributions", [_contributions(line) for line in lines]),
     )
 

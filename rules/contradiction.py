@@ -1,4 +1,4 @@
-"""Tells what cannot be true as it was declared: whatever rests on it is to check, never a guess."""
+"""Tells what cannot be true as it was declared, or was not read: whatever rests on it is to check, never a guess."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -15,6 +15,7 @@ from schemas.identifiers import quarter_days
 X100 = 100
 """Days are kept x 100."""
 FAR = date.max
+UNREAD = "the declaration also says something that the tables of the form do not know (it was left out)"
 
 
 class Contradiction(ValueError):
@@ -41,13 +42,25 @@ def doubt_situation(situation: Situation, found: Sequence[Finding]) -> list[Find
     """The findings in a situation; none is surer than "to check" where the declaration contradicts itself."""
     if not found:
         return []
-    reasons = [*_of_situation(situation), *_of_decisions(situation.decisions or ())]
+    reasons = [*map(_impossible, [*_of_situation(situation), *_of_decisions(situation.decisions or ())])]
+    if any(line.unread for line in situation.lines):
+        reasons.append(UNREAD)
     return [_doubted(finding, reasons) for finding in found] if reasons else list(found)
 
 
 def doubt_history(history: History, found: Sequence[Finding]) -> list[Finding]:
     """The findings over a history; none is surer than "to check" where what it rests on contradicts itself."""
-    return [_doubted(finding, list(_of_history(history, frozenset(finding.causes)))) for finding in found]
+    return [_doubted(finding, list(_reasons(history, frozenset(finding.causes)))) for finding in found]
+
+
+def _reasons(history: History, causes: frozenset[str]) -> Iterator[str]:
+    yield from map(_impossible, _of_history(history, causes))
+    if any(one.unread and not causes.isdisjoint(one.events) for one in history.worked):
+        yield UNREAD
+
+
+def _impossible(reason: str) -> str:
+    return f"it cannot be as declared: {reason}"
 
 
 def _of_history(history: History, causes: frozenset[str]) -> Iterator[str]:
@@ -91,7 +104,7 @@ def _of_decisions(decisions: Sequence[Decision], causes: frozenset[str] | None =
 
 
 def _doubted(finding: Finding, reasons: Iterable[str]) -> Finding:
-    doubts = [Doubt(Certainty.TO_CHECK, f"it cannot be as declared: {reason}") for reason in dict.fromkeys(reasons)]
+    doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in dict.fromkeys(reasons)]
     if not doubts:
         return finding
     certainty = max(finding.certainty, Certainty.TO_CHECK, key=lambda one: one.rank)

@@ -31,6 +31,7 @@ class Worked:
     reference_hours: int | None
     services: tuple[Service, ...]
     events: tuple[str, ...]
+    unread: bool = False
 
     @property
     def first(self) -> date:
@@ -132,6 +133,7 @@ def timed(quarter: str, employer: str, lines: Iterable[Line], events: tuple[str,
             occupation.reference_hours,
             occupation.services,
             events,
+            line.unread,
         )
         for line in lines
         for occupation in line.occupations
@@ -188,15 +190,15 @@ def _row(one: Worked) -> list[Any]:
     services = [[service.code, service.days, service.hours] for service in one.services]
     return [
         one.employer_class, one.worker_code, one.start, one.end, one.part_time, one.days_per_week,
-        one.mean_hours, one.reference_hours, services,
+        one.mean_hours, one.reference_hours, services, *([True] if one.unread else []),
     ]  # fmt: skip
 
 
 def _entry(quarter: str, employer: str, events: tuple[str, ...], row: list[Any]) -> Worked:
-    employer_class, code, start, end, part_time, days, mean, reference, services = row
+    employer_class, code, start, end, part_time, days, mean, reference, services, *unread = row
     return Worked(
         quarter, employer, employer_class, code, _day(start), _day(end), part_time, days, mean, reference,
-        tuple(Service(*service) for service in services), events,
+        tuple(Service(*service) for service in services), events, bool(unread),
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ WORKING_TIME = (
     "lines.occupations.services.code",
     "lines.occupations.services.days",
     "lines.occupations.services.hours",
+    "unread",
 )
 CONTRIBUTIONS = (
     "lines.employer_class",

@@ -97,6 +97,7 @@ def lines(wages: Event, working_time: Event, contributions: Event) -> tuple[Line
                 tuple(_occupations(timed, pay, claim)),
                 _claims(claim),
                 frozenset(due["code"] for due in claim.get("contributions") or ()) if claim else frozenset(),
+                working_time.get("unread", False),
             )
         )
     return tuple(found)

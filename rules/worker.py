@@ -78,7 +78,10 @@ class Occupation:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One worker line of one declaration; `position` counts from 0 in it, `contributions` are codes (zone 00082)."""
+    """One worker line of one declaration; `position` counts from 0 in it, `contributions` are codes (zone 00082).
+
+    `unread` where the declaration says something about the person that its tables did not know.
+    """
 
     declaration: str
     position: int
@@ -87,6 +90,7 @@ class Line:
     occupations: tuple[Occupation, ...]
     claims: tuple[Claim, ...]
     contributions: frozenset[str] = frozenset()
+    unread: bool = False
 
     def claimed(self, code: str) -> int:
         """What is taken under a deduction code of the line, in eurocents."""

@@ -1,17 +1,20 @@
 """Gathers every anomaly of a file, each with its code, its place in the file and what to do about it."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from lxml.etree import _Element
+from lxml.etree import _Element, tostring
 
 from schemas.dmfa.code_lists import Severity, severities
-from schemas.dmfa.tables import ROOT, blocks
+from schemas.dmfa.tables import ROOT, TABLES_OF, blocks
+from schemas.identifiers import to_dmfa
 
 FILE = "90169"
 """The number of the block that is the file."""
 MOST = 20_000
 """After so many the file is not read on: nobody corrects them one by one, and memory stays bounded."""
+MOST_UNREAD = 1 << 24
+"""16 MiB of a file may be unknown to the tables."""
 SHOWN = 60
 """Characters of a wrong value that a message shows."""
 STRICTER = {"00086-008"}
@@ -48,6 +51,19 @@ class TooMany(Exception):
     """So many anomalies that the rest of the file is not read."""
 
 
+Kept = dict[str, str]
+"""What was not read: `path`, and `xml` as it stands in the file."""
+
+
+def not_known(value: str, what: str) -> str:
+    """The message about a zone or code that the tables do not know."""
+    of = to_dmfa(TABLES_OF)
+    return (
+        f"{shown(value)} is not known to these tables, which are those of {of[:4]}/{of[4]}: {what}. It is kept with "
+        "the declaration, but not read and not passed on. Look whether it is right."
+    )
+
+
 def shown(value: object) -> str:
     """A value as messages name it, cut short."""
     text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)[: SHOWN + 1])
@@ -66,6 +82,10 @@ class Anomalies:
         self.found: list[Anomaly] = []
         self.blocking = 0
         self.done: Counter[str] = Counter()
+        self.unread = 0
+        self._unread_first: dict[tuple[str, str, str], tuple[int, int]] = {}
+        self._kept: list[Kept] = []
+        self._kept_size = 0
 
     def path(self, element: _Element) -> str:
         """Where an element stands, as `/DmfAOriginal/Form[1]/EmployerDeclaration/NaturalPerson[2]`."""
@@ -79,6 +99,43 @@ class Anomalies:
             parts.append(name)
             at = at.getparent()
         return "/" + "/".join(reversed(parts))
+
+    def tell_unread(self, place: _Element, code: str, label: str, value: str, message: str) -> None:
+        """Tell something that the tables do not know, the first time; after that only count it.
+
+        Raises TooMany.
+        """
+        self.unread += 1
+        index, count = self._unread_first.get((code, label, value), (len(self.found), 0))
+        self._unread_first[code, label, value] = index, count + 1
+        if not count:
+            path = self.path(place)
+            self._add(Anomaly(code, code.rpartition("-")[0], label, "non-blocking", path, message))
+
+    def count_unread(self) -> None:
+        """Say of everything unknown in how many places it is; once, when all is read."""
+        for index, count in self._unread_first.values():
+            if count > 1:
+                first = self.found[index]
+                self.found[index] = replace(first, message=f"{first.message} This is the first of {count:,} places.")
+
+    def keep(self, element: _Element) -> None:
+        """Keep an element that is not read.
+
+        Raises TooMany.
+        """
+        xml = tostring(element, encoding="unicode", with_tail=False)
+        self._kept.append({"path": self.path(element), "xml": xml})
+        self._kept_size += len(xml)
+        if self._kept_size > MOST_UNREAD:
+            message = f"More than {MOST_UNREAD >> 20} MiB are not known to these tables. Send it in several files."
+            self._add(Anomaly(f"{FILE}-172", FILE, ROOT, "blocking", f"/{ROOT}", message))
+            raise TooMany
+
+    def kept(self) -> list[Kept]:
+        """What was kept since this was asked last."""
+        kept, self._kept = self._kept, []
+        return kept
 
     def tell(
         self,
@@ -98,10 +155,13 @@ class Anomalies:
         """
         severity: Severity = "blocking" if blocking else severity_of(code)
         path = place if isinstance(place, str) else self.path(place)
-        self.found.append(
+        self._add(
             Anomaly(code, code.rpartition("-")[0], label, severity, f"{path}/{below}" if below else path, message)
         )
-        self.blocking += severity == "blocking"
+
+    def _add(self, anomaly: Anomaly) -> None:
+        self.found.append(anomaly)
+        self.blocking += anomaly.severity == "blocking"
         if len(self.found) == MOST:
             message = f"The file is not read on after {MOST} anomalies. Correct these first."
             self.found.append(Anomaly(f"{FILE}-172", FILE, ROOT, "blocking", f"/{ROOT}", message))

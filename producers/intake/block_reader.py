@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from lxml.etree import _Element
 
-from producers.intake.anomalies import Anomalies, shown, tag
+from producers.intake.anomalies import Anomalies, not_known, shown, tag
 from producers.intake.shapes import Check, Outs, Record, Take
-from schemas.dmfa.tables import Block, blocks
+from schemas.dmfa.tables import Block, blocks, elements
 
 FIRST_BLOCK = "90000"
 """Numbers from here on are blocks, below it zones."""
@@ -73,6 +73,8 @@ class Reader:
     lists: tuple[tuple[int, str], ...]
     unique: tuple[Unique, ...]
     checks: list[Check] = field(default_factory=list)
+    later: bool = False
+    """Whether it reads declarations of a quarter after the tables."""
 
     def read(self, element: _Element, anomalies: Anomalies, children: Iterable[_Element] | None = None) -> Outs:
         """Check and build. `children` are those of `element` to read, by default all."""
@@ -123,7 +125,7 @@ class Reader:
             check(element, outs, anomalies)
 
     def misplaced(self, child: _Element, anomalies: Anomalies) -> None:
-        """Tell that an element has no place here, or not any more."""
+        """Tell that an element has no place here, or not any more, or is not known to the tables."""
         name = tag(child)
         known = {zone.element: zone.number for zone in self.block.zones}
         if child.tag in self.by_child:
@@ -133,6 +135,10 @@ class Reader:
         elif child.tag in known:
             message = f"{name} stands too late in {self.block.element}. Put it in the order of the form."
             anomalies.tell(child, f"{known[name]}-091", name, message, blocking=True)
+        elif self.later and child.tag not in elements() and child.tag == name:
+            what = f"it is no part of {self.block.element} in them"
+            anomalies.tell_unread(child, f"{self.block.number}-092", name, name, not_known(name, what))
+            anomalies.keep(child)
         else:
             message = f"{shown(name)} is no part of {self.block.element}. Take it out, or correct its name."
             anomalies.tell(child, f"{self.block.number}-092", name, message, blocking=True)

@@ -9,7 +9,7 @@ from lxml.etree import _Element
 from producers.intake.anomalies import Anomalies, shown
 from producers.intake.deductions import deductions
 from producers.intake.occupation import Occupation, occupation
-from producers.intake.shapes import CONTRIBUTIONS, TIME, WAGES, Check, Outs, Record
+from producers.intake.shapes import CONTRIBUTIONS, TIME, UNREAD, WAGES, Check, Outs, Record
 from schemas.dmfa.code_lists import contribution_types
 from schemas.identifiers import quarter_days
 
@@ -29,7 +29,7 @@ def _contributions(_quarter: str) -> Check:
     def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
         record = outs[CONTRIBUTIONS]
         code, kind = record.get("code"), record.get("type")
-        if code is None or kind is None or code == UNSPECIFIED:
+        if code is None or kind is None or code == UNSPECIFIED or UNREAD in record:
             return
         allowed: set[str] = set()
         for name in _same_types(code):

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from producers.intake.anomalies import Kept
 from producers.intake.owed import Owed
-from producers.intake.shapes import Outs, Record
+from producers.intake.shapes import UNREAD, Outs, Record
 
 
 @dataclass(slots=True)
@@ -21,10 +22,14 @@ class Declaration:
     vehicles: list[Record] = field(default_factory=list)
     unrelated: list[Record] = field(default_factory=list)
     owed: Owed = field(default_factory=Owed)
+    unread: list[Kept] = field(default_factory=list)
+    """What the tables do not know, as it stands in the file."""
 
     def content(self) -> dict[str, Any]:
-        """What concerns no single person, for the register."""
-        return {"form": self.form, **self.head, "vehicles": self.vehicles, "unrelated_contributions": self.unrelated}
+        """What concerns no single person, and what was not read, for the register."""
+        unread = {"unread": self.unread} if self.unread else {}
+        about_nobody = {"vehicles": self.vehicles, "unrelated_contributions": self.unrelated}
+        return {"form": self.form, **self.head, **about_nobody, **unread}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +44,14 @@ def employer_of(head: Record) -> str:
     """The enterprise number, or the NSSO number where that is all there is."""
     known = [number for name in ("enterprise_number", "nsso_number") if (number := head.get(name)) and number != "0"]
     return str(known[0]) if known else ""
+
+
+def without_unread(record: Record) -> None:
+    """Take out every record whose code the tables do not know."""
+    for name, value in record.items():
+        if isinstance(value, dict):
+            without_unread(value)
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            record[name] = [one for one in value if UNREAD not in one]
+            for one in record[name]:
+                without_unread(one)

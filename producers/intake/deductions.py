@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from producers.intake.shapes import UNREAD
 from schemas.dmfa.code_lists import deduction_rows
 
 Told = tuple[str, str, str]
@@ -27,7 +28,7 @@ def deductions(level: str, quarter: str) -> Callable[[dict[str, Any]], Iterator[
     def judge(record: dict[str, Any]) -> Iterator[Told]:
         code = record.get("code")
         rows = known.get(str(code), ())
-        if not rows:
+        if not rows or UNREAD in record:
             return
         in_quarter = [row for row in rows if row["from"] <= quarter and (not row["until"] or quarter <= row["until"])]
         right = [row for row in in_quarter or rows if row["level"] == level]

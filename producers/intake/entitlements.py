@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -26,6 +27,27 @@ AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 CENTS = 100
 SOURCE = "entitlement"
 """Stands where DmfA has a zone number: decisions have fields, not zones."""
+
+
+class Fault(StrEnum):
+    """What can be wrong with a decision: the three digits behind `entitlement-`, as annex 30 has them for zones."""
+
+    MISSING = "001"
+    WRONG = "003"
+    TWICE = "006"
+    STRANGE = "092"
+
+
+MEANS: dict[Fault, tuple[str, str]] = {
+    Fault.MISSING: ("a field that every decision has is missing", "add it"),
+    Fault.WRONG: (
+        "a field is not what it must be, fields contradict each other, or the line is not one object of JSON",
+        "correct the field or the line",
+    ),
+    Fault.TWICE: ("the same decision of the same institution is on two lines of the file", "send its last state only"),
+    Fault.STRANGE: ("there is a field that no decision has", "take it out, or correct its name"),
+}
+"""What each means, and what its sender does; `docs/anomalies.md` has the same."""
 
 
 def _inss(number: str) -> str:
@@ -129,16 +151,16 @@ class Decision(BaseModel):
         return sha256("\x1f".join(map(str, self.content().values())).encode()).digest()
 
 
-def _problems(error: ValidationError, line: bytes, number: int) -> Iterator[tuple[str, str, str]]:
+def _problems(error: ValidationError, line: bytes, number: int) -> Iterator[tuple[Fault, str, str]]:
     """Annex-30 code, field and message of everything pydantic found."""
     for problem in error.errors(include_url=False):
         if problem["type"] == "json_invalid":
-            yield "003", "", _not_json(line, number)
+            yield Fault.WRONG, "", _not_json(line, number)
             continue
         name = str(problem["loc"][0]) if problem["loc"] else ""
-        code = {"missing": "001", "extra_forbidden": "092"}.get(problem["type"], "003")
+        code = {"missing": Fault.MISSING, "extra_forbidden": Fault.STRANGE}.get(problem["type"], Fault.WRONG)
         text = problem["msg"].removeprefix("Value error, ")
-        given = "" if code == "001" or not name else f"{shown(problem['input'])} "
+        given = "" if code == Fault.MISSING or not name else f"{shown(problem['input'])} "
         yield code, name, f"{given}{text}. Correct the field."
 
 
@@ -183,7 +205,7 @@ def read(path: Path, anomalies: Anomalies) -> Iterator[Decision]:
             continue
         if decision.id in seen:
             message = f"{shown(decision.decision)} stands twice in this file. Send its last state only."
-            anomalies.tell(place, f"{SOURCE}-006", "decision", message, below="decision")
+            anomalies.tell(place, f"{SOURCE}-{Fault.TWICE}", "decision", message, below="decision")
             continue
         seen.add(decision.id)
         yield decision

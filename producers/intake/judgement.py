@@ -82,6 +82,7 @@ def judge(path: Path, events: Events, *, on: date | None = None, versions: Versi
         pass
     except OSError as error:
         raise Reject("unreadable", f"cannot be read: {error.strerror}.", place=str(path), remedy="Check it.") from error
+    judgement.anomalies.count_unread()
     if not judgement.accepted:
         judgement.entries, judgement.unchanged = [], []
     return judgement

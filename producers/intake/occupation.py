@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from producers.intake.shapes import UNREAD
 from schemas.identifiers import quarter_days
 
 Told = tuple[str, str, str]
@@ -82,7 +83,11 @@ def _days(it: Occupation) -> Iterator[Told]:
     closes: date = max(it.line.get("quarter_end") or last, last)
     opens, closes = max(opens, it.worked.get("start") or opens), min(closes, it.worked.get("end") or closes)
     most = ((closes - opens).days + 1) * HUNDREDTHS
-    given = sum(line.get("days") or 0 for line in it.worked["services"] if line.get("code") not in NO_DAYS)
+    given = sum(
+        line.get("days") or 0
+        for line in it.worked["services"]
+        if line.get("code") not in NO_DAYS and UNREAD not in line
+    )
     if given > most > 0:
         message = (
             f"{given / HUNDREDTHS:g} days are declared, but the occupation has {most // HUNDREDTHS} in the quarter. "

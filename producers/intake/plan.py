@@ -11,7 +11,7 @@ from producers.intake.checks import checks
 from producers.intake.shapes import Outs, Take
 from producers.intake.zone_steps import forbidden_take, kinds, zone_take
 from schemas.dmfa.code_lists import severities
-from schemas.dmfa.tables import Block, Child, blocks
+from schemas.dmfa.tables import Block, Child, blocks, is_later
 
 PLANS = 8
 """Quarters whose plan is kept; a file has mostly one."""
@@ -94,4 +94,5 @@ def plan(element: str, quarter: str) -> Reader:
         ),
         unique=tuple(_unique(block, streamed)),
         checks=checks(element, quarter),
+        later=is_later(quarter),
     )

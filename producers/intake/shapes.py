@@ -13,4 +13,6 @@ Outs = tuple[Record, Record, Record, Record]
 Take = Callable[[_Element, Outs, Anomalies], None]
 Check = Callable[[_Element, Outs, Anomalies], None]
 KINDS = ("wages", "working-time", "contributions")
+UNREAD = "unread"
+"""Marks a record whose code the tables do not know, until it is taken out; in an event, that something was."""
 WAGES, TIME, CONTRIBUTIONS, HEAD = range(4)

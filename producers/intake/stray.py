@@ -6,6 +6,7 @@ from lxml.etree import XPath, _Element
 
 from producers.intake.anomalies import FILE, Anomalies, shown, tag
 from producers.intake.wrong import SPACE
+from schemas.dmfa.tables import elements
 
 INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 ALLOWED = {f"{INSTANCE}schemaLocation", f"{INSTANCE}noNamespaceSchemaLocation"}
@@ -21,10 +22,15 @@ def text_between(element: _Element, text: str | None, anomalies: Anomalies) -> N
         anomalies.tell(element, f"{FILE}-092", tag(element), message)
 
 
-def stray(element: _Element, anomalies: Anomalies) -> None:
-    """Tell every attribute and every text that stands between elements."""
+def stray(element: _Element, anomalies: Anomalies, *, later: bool = False) -> None:
+    """Tell every attribute and every text that stands between elements.
+
+    In a declaration of a quarter `later` than the tables, not what stands inside what they do not know.
+    """
     if STRAY(element):
         for place in cast("list[_Element]", STRAY_PLACES(element)):
+            if later and not elements().issuperset(str(one.tag) for one in (place, *place.iterancestors())):
+                continue
             if place.attrib:
                 attributes(place, anomalies)
             else:

@@ -1,5 +1,6 @@
 """Walks a file from head to end: every anomaly is told, and every person comes out as three records."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import cast
@@ -7,14 +8,17 @@ from typing import cast
 from lxml.etree import _Element
 
 from producers.intake.anomalies import FILE, Anomalies, shown, tag
-from producers.intake.declaration import Declaration, Person, employer_of
+from producers.intake.declaration import Declaration, Person, employer_of, without_unread
 from producers.intake.moment import moment
 from producers.intake.plan import plan
 from producers.intake.reader import Stream
-from producers.intake.shapes import CONTRIBUTIONS, HEAD, WAGES, Outs, Record
+from producers.intake.shapes import CONTRIBUTIONS, HEAD, TIME, UNREAD, WAGES, Outs, Record
 from producers.intake.stray import attributes, stray, text_between
-from schemas.identifiers import derive
+from producers.intake.wrong import SPACE
+from schemas.dmfa.tables import is_later
+from schemas.identifiers import derive, from_dmfa
 
+QUARTER = re.compile("[0-9]{4}[1-4]")
 UNITS = ("NaturalPerson", "CompanyVehicle", "ContributionUnrelatedToNP")
 
 
@@ -43,7 +47,9 @@ class Walk:
         for unit in self._stream.units():
             if unit.what != "unit":
                 self._let_go()
-            if unit.what == "head" and unit.element is not self._head:
+            if unit.what == "form":
+                self._between(unit.element)
+            elif unit.what == "head" and unit.element is not self._head:
                 self._open(unit.element)
             elif unit.what == "unit":
                 person = self._unit(unit.element)
@@ -64,18 +70,37 @@ class Walk:
             self.anomalies.done[tag(self._read)] += 1
             self._read = None
 
+    def _between(self, element: _Element) -> None:
+        """Tell what stands before a form or unit though it has no place there, and let it go."""
+        for strange in [*element.itersiblings(preceding=True)][::-1]:
+            self._out_of_place(strange)
+            text_between(_parent(strange), strange.tail, self.anomalies)
+            _parent(strange).remove(strange)
+
+    def _out_of_place(self, element: _Element) -> None:
+        """Tell an element below the root or a declaration that is neither form nor unit."""
+        parent = _parent(element)
+        if parent.tag == "EmployerDeclaration":
+            declaration = self.declarations[-1]
+            plan("EmployerDeclaration", declaration.quarter).misplaced(element, self.anomalies)
+            declaration.unread += self.anomalies.kept()
+        else:
+            message = f"{shown(tag(element))} is no part of {parent.tag}. Take it out, or correct its name."
+            self.anomalies.tell(element, f"{FILE}-092", tag(element), message)
+
     def _open(self, element: _Element) -> None:
         """Read the head: the form up to its declaration, the declaration up to its first unit."""
         self._head, self._last_unit = element, -1
         self._in_form += 1
         self._numbers.clear()
         self._inss.clear()
+        given = _given_quarter(element)
         if self._in_form == 1:
-            self._form = self._read_head(_parent(element), "EmployerDeclaration")
+            self._form = self._read_head(_parent(element), given, "EmployerDeclaration")
         else:
             message = "A form holds one declaration. Give each declaration a form of its own."
             self.anomalies.tell(element, "90007-090", "EmployerDeclaration", message)
-        head = self._read_head(element, *UNITS)
+        head = self._read_head(element, given, *UNITS)
         quarter, employer = str(head.get("quarter") or ""), employer_of(head)
         trusteeship = bool(head.get("trusteeship"))
         if not employer and {"enterprise_number", "nsso_number"} <= head.keys():
@@ -90,23 +115,26 @@ class Walk:
         if any(other.id == name for other in self.declarations):
             message = f"The file already holds a declaration of this employer for {quarter}. Send it once."
             self.anomalies.tell(element, "90007-006", "EmployerDeclaration", message)
-        self.declarations.append(Declaration(self._form, head, name, employer, quarter, trusteeship))
+        declaration = Declaration(self._form, head, name, employer, quarter, trusteeship)
+        declaration.unread += self.anomalies.kept()
+        self.declarations.append(declaration)
 
-    def _read_head(self, element: _Element, *units: str) -> Record:
+    def _read_head(self, element: _Element, quarter: str, *units: str) -> Record:
         """Read the children before the first of `units` and let them go, so that what is left is out of place."""
         children = list(_until(element, *units))
         for child in children:
-            stray(child, self.anomalies)
+            stray(child, self.anomalies, later=is_later(quarter))
         for text in (element.text, *(child.tail for child in children)):
             text_between(element, text, self.anomalies)
         if element.attrib:
             attributes(element, self.anomalies)
-        head = plan(str(element.tag), "").read(element, self.anomalies, children)[HEAD]
+        head = plan(str(element.tag), quarter).read(element, self.anomalies, children)[HEAD]
         for child in children:
             element.remove(child)
         return head
 
     def _unit(self, element: _Element) -> Person | None:
+        self._between(element)
         declaration = self.declarations[-1]
         name = str(element.tag)
         position = UNITS.index(name)
@@ -115,19 +143,26 @@ class Walk:
             message = f"{name} stands too late in the declaration. Put it in the order of the form."
             self.anomalies.tell(element, f"{reader.block.number}-091", name, message)
         self._last_unit = max(position, self._last_unit)
-        stray(element, self.anomalies)
+        stray(element, self.anomalies, later=reader.later)
+        unread = self.anomalies.unread
         records = reader.read(element, self.anomalies)
         person = None
         if position == 0:
             self._once(element, records)
             declaration.persons += 1
             declaration.owed.add_person(records[CONTRIBUTIONS])
+            if self.anomalies.unread > unread:
+                for record in records:
+                    without_unread(record)
+                records[TIME][UNREAD] = True
             person = Person(declaration, records)
         elif position == 1:
             declaration.vehicles.append(records[HEAD])
         else:
             declaration.unrelated.append(records[HEAD])
             declaration.owed.add(records[HEAD].get("amount"))
+        if self.anomalies.unread > unread:
+            declaration.unread += self.anomalies.kept()
         return person
 
     def _once(self, element: _Element, records: Outs) -> None:
@@ -147,9 +182,8 @@ class Walk:
 
     def _close(self, element: _Element) -> None:
         declaration = self.declarations[-1]
-        late = plan("EmployerDeclaration", "")
         for child in element:
-            late.misplaced(child, self.anomalies)
+            self._out_of_place(child)
         if not declaration.persons and not declaration.unrelated:
             message = "The declaration is about nobody. Add a person, or a contribution that is not bound to one."
             self.anomalies.tell(element, "90017-090", "NaturalPerson", message, below="NaturalPerson")
@@ -168,7 +202,9 @@ class Walk:
             self.anomalies.tell(element, "90007-090", "EmployerDeclaration", message, below="EmployerDeclaration")
         for child in element if self._in_form else ():
             if child.tag != "EmployerDeclaration":
-                plan("Form", "").misplaced(child, self.anomalies)
+                declaration = self.declarations[-1]
+                plan("Form", declaration.quarter).misplaced(child, self.anomalies)
+                declaration.unread += self.anomalies.kept()
             text_between(element, child.tail, self.anomalies)
         self._in_form, self._head, self._read = 0, None, element
 
@@ -180,8 +216,13 @@ class Walk:
             message = "The file holds no form. Add one."
             self.anomalies.tell(element, "90059-090", "Form", message, below="Form")
         for child in element:
-            message = f"{shown(tag(child))} is no part of {element.tag}. Take it out, or correct its name."
-            self.anomalies.tell(child, f"{FILE}-092", tag(child), message)
+            self._out_of_place(child)
+
+
+def _given_quarter(declaration: _Element) -> str:
+    """The quarter that the head of a declaration gives, before it is read; empty when it is none."""
+    text = (declaration.findtext("Quarter") or "").strip(SPACE)
+    return from_dmfa(text) if QUARTER.fullmatch(text) else ""
 
 
 def _until(element: _Element, *names: str) -> Iterator[_Element]:

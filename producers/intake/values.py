@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from producers.intake import digits, texts
-from producers.intake.anomalies import shown
-from producers.intake.wrong import NOT_IN_QUARTER, OUTSIDE, Wrong
+from producers.intake.anomalies import not_known, shown
+from producers.intake.wrong import NOT_IN_QUARTER, OUTSIDE, NotKnown, Wrong
 from schemas.dmfa.code_lists import CodeList, code_list
 from schemas.dmfa.tables import Zone
 from schemas.identifiers import is_enterprise, is_establishment, is_nsso
@@ -25,6 +25,8 @@ def _listed(zone: Zone, read: Convert, codes: CodeList, quarter: str) -> Convert
         code = str(value)
         if codes.holds(code, quarter):
             return value
+        if codes.may_be_new(code, quarter):
+            raise NotKnown(OUTSIDE, not_known(code, what), value)
         if not codes.knows(code):
             raise Wrong(OUTSIDE, f"{shown(code)} does not exist as code for: {what}. Put a code of the list.", value)
         late = QUARTER_CODE.get(zone.number, NOT_IN_QUARTER)

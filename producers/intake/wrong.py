@@ -16,3 +16,7 @@ class Wrong(Exception):
         self.code = code
         self.message = message
         self.value = value
+
+
+class NotKnown(Wrong):
+    """A code of a quarter after the tables, which they do not know: it is told, kept, and not read."""

@@ -1,19 +1,22 @@
 """Makes for each zone what reads it: convert, tell what is wrong, put the value where it travels."""
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, shown, tag
-from producers.intake.shapes import HEAD, KINDS, Outs, Take
+from producers.intake.shapes import HEAD, KINDS, UNREAD, Outs, Take
 from producers.intake.values import converter
-from producers.intake.wrong import Wrong
+from producers.intake.wrong import NotKnown, Wrong
 from schemas.dmfa.code_lists import severities
 from schemas.dmfa.tables import Block, Zone, blocks
 
 REMEMBERED = 4096
 """Values of one zone that are remembered; then it begins anew."""
+MEANINGLESS_WITHOUT_CODE = frozenset({"90001", "90018", "90019", "90109", "90110", "90337", "90438"})
+"""Blocks that say an amount or a time under a code: contributions, services, remunerations, reductions, measures."""
 SENSITIVE = {"inss", "inss0"}
 """Numbers of persons are never remembered."""
 
@@ -36,6 +39,7 @@ def zone_take(zone: Zone, block: Block, quarter: str) -> Take:
     every = zone.kind == "every"
     places = kinds(block.element) if every else (KINDS.index(zone.kind) if zone.kind in KINDS else HEAD,)
     first, name, remember = places[0], zone.name, zone.type not in SENSITIVE
+    leave = _leave(zone, block)
 
     def take(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
         text = element.text or ""
@@ -46,14 +50,18 @@ def zone_take(zone: Zone, block: Block, quarter: str) -> Take:
             except Wrong as wrong:
                 value = wrong.value
                 code = f"{zone.number}-{wrong.code}"
-                anomalies.tell(element, code, zone.element, wrong.message, blocking=value is None)
+                if isinstance(wrong, NotKnown):
+                    anomalies.tell_unread(element, code, zone.element, str(value), wrong.message)
+                    value = leave(element, value, outs, anomalies)
+                else:
+                    anomalies.tell(element, code, zone.element, wrong.message, blocking=value is None)
             else:
                 if value is not None and remember:
                     if len(remembered) >= REMEMBERED:
                         remembered.clear()
                     remembered[text] = value
-            if len(element):
-                _inner(element, zone, anomalies)
+        if len(element):
+            _inner(element, zone, anomalies)
         if every:
             for place in places:
                 outs[place][name] = value
@@ -61,6 +69,30 @@ def zone_take(zone: Zone, block: Block, quarter: str) -> Take:
             outs[first][name] = value
 
     return take
+
+
+def _leave(zone: Zone, block: Block) -> Callable[[_Element, Any, Outs, Anomalies], Any]:
+    """What becomes of a code that the tables do not know; gives the value that stands in its place.
+
+    A block that means nothing without its code is marked, and left out of the events whole. Where the code only
+    says more about a block, that alone is left out. What concerns no person goes into the register as it is.
+    """
+    whole = block.number in MEANINGLESS_WITHOUT_CODE
+    marked = kinds(block.element)
+    instead = None if zone.least == 0 else ""
+
+    def leave(element: _Element, value: Any, outs: Outs, anomalies: Anomalies) -> Any:
+        if not zone.kind:
+            return value
+        if whole:
+            for place in marked:
+                outs[place][UNREAD] = True
+            anomalies.keep(cast("_Element", element.getparent()))
+            return value
+        anomalies.keep(element)
+        return instead
+
+    return leave
 
 
 def _inner(element: _Element, zone: Zone, anomalies: Anomalies) -> None:

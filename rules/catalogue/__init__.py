@@ -111,5 +111,7 @@ def decide_history(history: History, day: date) -> list[Finding]:
 
 
 def excesses(situation: Situation) -> list[Excess]:
-    """What the declaration takes beyond what is due."""
+    """What the declaration takes beyond what is due; nothing where part of it was not read, and may justify it."""
+    if any(line.unread for line in situation.lines):
+        return []
     return [excess for name, rule in EXCESSES.items() if _asked(name, situation) for excess in rule(situation)]

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from schemas.dmfa.tables import Row, rows
+from schemas.dmfa.tables import Row, is_later, rows
 
 Severity = Literal["blocking", "non-blocking"]
 ALL_QUARTERS = ("", "")
+PLACEHOLDERS = {"services": {"999"}, "deductions": {"9999"}, "joint_committees": {"000"}}
+"""What stands for a code in examples, and is none in any quarter."""
+KINDRED = {"workers": ("contributions", "unrelated_contributions"), "contributions": ("unrelated_contributions",)}
+"""Lists whose codes are known, and known to be wrong, in a zone of another list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,14 @@ class CodeList:
             not quarter or (first <= quarter and (not last or quarter <= last))
             for first, last in self.periods.get(code, ())
         )
+
+    def may_be_new(self, code: str, quarter: str) -> bool:
+        """Whether a code may have come after the tables: the quarter is later, and nothing says what it was by then."""
+        if not is_later(quarter) or code in PLACEHOLDERS.get(self.name, ()):
+            return False
+        if any(code_list(other).knows(code) for other in KINDRED.get(self.name, ())):
+            return False
+        return all(first > quarter for first, _ in self.periods.get(code, ()))
 
 
 @cache

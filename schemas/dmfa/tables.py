@@ -15,6 +15,8 @@ ZoneType = Literal[
 Kind = Literal["", "wages", "working-time", "contributions", "every"]
 UNBOUNDED = 1_000_000_000
 ROOT = "DmfAOriginal"
+TABLES_OF = "2022Q3"
+"""The quarter of the technical files from which the tables are written; what was found of later changes is in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,17 @@ def _variants(parent: str, children: tuple[Child, ...], choices: list[Row]) -> I
         yield children
     for variant in dict.fromkeys(row["variant"] for row in own):
         yield tuple(_child(row) for row in own if row["variant"] == variant)
+
+
+def is_later(quarter: str) -> bool:
+    """Whether a declaration of this quarter may hold zones and codes that came after the tables."""
+    return quarter > TABLES_OF
+
+
+@cache
+def elements() -> frozenset[str]:
+    """The XML name of the root and of every block and zone."""
+    return frozenset({ROOT, *blocks()}) | {zone.element for block in blocks().values() for zone in block.zones}
 
 
 @cache

@@ -163,3 +163,4 @@ class WorkingTime(TypedDict):
     trace_parent: str
     person_reference: str | None
     lines: list[WorkerLine]
+    unread: bool

@@ -57,6 +57,33 @@ def test_every_key_of_a_deliberation_is_explained() -> None:
     assert keys == set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
 
 
+def test_every_code_about_a_decision_is_explained_as_the_code_means_it() -> None:
+    from producers.intake.entitlements import MEANS, SOURCE, Decision, Fault
+
+    text = (ROOT / "docs" / "anomalies.md").read_text("utf-8")
+    told = re.findall(rf"^\| `{SOURCE}-(\d+)` \| (.+) \| (.+) \|$", text, re.MULTILINE)
+    assert {Fault(code): (means, remedy) for code, means, remedy in told} == MEANS
+    assert set(MEANS) == set(Fault)
+    fields = {field.alias or name for name, field in Decision.model_fields.items()}
+    assert fields == set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+
+
+def test_every_code_found_since_the_tables_is_listed() -> None:
+    from schemas.dmfa.tables import TABLES_OF, rows
+
+    text = (ROOT / "docs" / "anomalies.md").read_text("utf-8")
+    listed = set(re.findall(r"^\| (\d{2,4}[.\d]*) \| (\w+) \| (\d{4}Q\d) \|", text, re.MULTILINE))
+    lists = (ROOT / "schemas" / "dmfa" / "codes").glob("*.csv")
+    found = {
+        (row["code"], path.stem, row["from"])
+        for path in lists
+        for row in rows(f"codes/{path.name}")
+        if row.get("from", "") > TABLES_OF
+    }
+    assert found
+    assert listed == found
+
+
 def test_every_return_code_is_explained_as_the_answers_explain_it() -> None:
     from consumers.directory.codes import MEANS, Code
 

@@ -4,11 +4,10 @@ import itertools
 import json
 import random
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from psycopg.errors import InsufficientPrivilege
@@ -37,15 +36,18 @@ def employer() -> str:
     return f"{head}{97 - head % 97:02d}"
 
 
-Send = Callable[[str], Receipt]
+class Send(Protocol):
+    """Hands a text in as a file, received on a day."""
+
+    def __call__(self, text: str, on: date = RECEIVED) -> Receipt: ...
 
 
 @pytest.fixture
 def send(servers: Settings, tmp_path: Path) -> Send:
-    def submit(text: str) -> Receipt:
+    def submit(text: str, on: date = RECEIVED) -> Receipt:
         path = tmp_path / f"{next(numbers)}.xml"
         path.write_text(text, "utf-8")
-        return receive(servers, path, on=RECEIVED)
+        return receive(servers, path, on=on)
 
     return submit
 
@@ -202,6 +204,24 @@ def test_what_is_taken_beyond_what_is_due_is_told_on_the_receipt_as_in_the_check
     assert [receipt.accepted for receipt in receipts] == [True, True]
     assert receipts[1].already_received
     assert receipts[1].anomalies == receipts[0].anomalies
+
+
+def test_what_the_tables_do_not_know_is_kept_in_the_register_and_in_no_event(servers: Settings, send: Send) -> None:
+    later = of(employer()).replace("2022-", "2026-").replace("20223", "20263")
+    text = later.replace("<Retired>0</Retired>", "<Retired>0</Retired><FlexiMark>7</FlexiMark>", 1)
+    receipt = send(text.replace("<ServiceCode>001<", "<ServiceCode>081<", 1), date(2026, 10, 20))
+    assert receipt.accepted
+    assert {(anomaly.code, anomaly.severity) for anomaly in receipt.anomalies} == {
+        ("90015-092", "non-blocking"), ("00062-008", "non-blocking"),
+    }  # fmt: skip
+    [(unread,)] = rows(
+        servers, "select content -> 'unread' from register.declaration where submission = %s", receipt.submission
+    )
+    assert unread[0]["xml"] == "<FlexiMark>7</FlexiMark>"
+    assert "<ServiceCode>081</ServiceCode>" in unread[1]["xml"]
+    found = events(servers, receipt)
+    assert len(found) == 18
+    assert all(b"081" not in value and b"Flexi" not in value for _, value, _ in found)
 
 
 def test_a_decision_that_changes_is_a_new_version_and_one_that_does_not_is_nothing_new(

@@ -186,6 +186,12 @@ def test_only_the_white_space_of_xml_is_passed_over_in_any_zone_that_is_not_free
     assert told(once("<ContractType>1</", "<ContractType>\t1\n </")) == []
 
 
+def test_an_element_inside_a_zone_is_told_whatever_value_was_read_before(told: Callable[..., Told]) -> None:
+    assert told(SOUND) == []
+    found = told(once("<Retired>0</Retired>", "<Retired>0<Shoes/></Retired>"))
+    assert ("00054-092", f"{OCCUPATION}/Retired", BLOCKING) in found
+
+
 def test_everything_wrong_is_told_at_once(told: Callable[..., Told]) -> None:
     text = SOUND
     for old, new, _, _, _ in WRONG.values():

@@ -20,7 +20,8 @@ from schemas.dmfa.tables import Block, Zone, blocks
 
 QUARTER = "2022Q3"
 KINDS = ("wages", "working-time", "contributions")
-ENVELOPE = {"event", "declaration", "version", "status", "quarter", "employer", "occurred_at", "trace_parent"}
+ENVELOPE = {"event", "declaration", "version", "status", "quarter", "employer", "occurred_at", "trace_parent", "unread"}
+"""What no zone says."""
 NUMBERS = {
     "inss": "94020399827",
     "inss0": "94020399827",
