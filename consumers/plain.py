@@ -24,7 +24,7 @@ def _plain(schema: Any) -> Any:
             return {
                 "type": "record",
                 "name": name,
-                "fields": [{"name": field["name"], "type": _plain(field["type"])} for field in fields],
+                "fields": [_field(field) for field in fields],
             }
         case {"type": "enum"}:
             return "int"
@@ -33,11 +33,21 @@ def _plain(schema: Any) -> Any:
     return schema
 
 
+def _field(field: Any) -> Any:
+    """A field in its plain form, with what stands for it in events of a version that did not have it yet."""
+    plain = {"name": field["name"], "type": _plain(field["type"])}
+    if "default" in field:
+        kind = field["type"][0] if isinstance(field["type"], list) else field["type"]
+        symbols = kind.get("symbols") if isinstance(kind, dict) else None
+        plain["default"] = symbols.index(field["default"]) if symbols else field["default"]
+    return plain
+
+
 def part(contract: Contract, names: tuple[str, ...] | None) -> Any:
     """A record of some fields of a contract; None: all those that come after the envelope."""
     always = {*ENVELOPE, *TRAIL, DELIBERATION["name"], REPLAY["name"]}
     fields = [
-        {"name": field["name"], "type": _plain(field["type"])}
+        _field(field)
         for field in contract.schema["fields"]
         if (field["name"] not in always if names is None else field["name"] in names)
     ]

@@ -65,9 +65,10 @@ def not_known(value: str, what: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as messages name it, cut short."""
-    text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)[: SHOWN + 1])
-    return f"“{text[:SHOWN]}…”" if len(text) > SHOWN else f"“{text}”"
+    """A value as messages name it, cut short; signs that cannot be seen by their number."""
+    text = str(value)
+    signs = (sign if sign.isprintable() else f"[U+{ord(sign):04X}]" for sign in text[:SHOWN])
+    return f"“{''.join(signs)}{'…' if len(text) > SHOWN else ''}”"
 
 
 def tag(element: _Element) -> str:

@@ -186,6 +186,13 @@ def test_only_the_white_space_of_xml_is_passed_over_in_any_zone_that_is_not_free
     assert told(once("<ContractType>1</", "<ContractType>\t1\n </")) == []
 
 
+def test_a_sign_that_cannot_be_seen_is_named_by_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text(once("85073003328", "85073003328\u00a0"), "utf-8")
+    with read(path) as reading:
+        assert reading.anomalies[0].message.startswith("“85073003328[U+00A0]” is not a whole number.")
+
+
 def test_an_element_inside_a_zone_is_told_whatever_value_was_read_before(told: Callable[..., Told]) -> None:
     assert told(SOUND) == []
     found = told(once("<Retired>0</Retired>", "<Retired>0<Shoes/></Retired>"))

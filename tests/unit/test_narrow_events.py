@@ -20,7 +20,7 @@ from consumers.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, l
 from consumers.narrow import Event, Narrowed, narrow, persons
 from consumers.projection import Projection, in_force, projections
 from schemas.codec import decode_body, encode_body
-from schemas.contracts import contract
+from schemas.contracts import Contract, contract, contracts
 from schemas.identifiers import inss
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS
@@ -39,6 +39,19 @@ SICK = Dossier("nic", "11/2", OPEN, None)
 
 def event(of: str, person: str = ANN, /, **changes: Any) -> Event:
     return Event(contract(of), encode_body(contract(of), sample(of) | {"person": person} | changes))
+
+
+@pytest.mark.parametrize(
+    "older", [one for one in contracts() if one.name in DECLARATIONS], ids=lambda one: f"{one.name} {one.id}"
+)
+def test_an_event_of_every_version_of_its_contract_is_copied_for_everybody_entitled(older: Contract) -> None:
+    record = sample(older.name) | {"person": ANN}
+    known = {field["name"] for field in older.schema["fields"]}
+    body = encode_body(older, {name: value for name, value in record.items() if name in known})
+    narrowed = narrow([Event(older, body)], ALL, {ANN: [UNEMPLOYED, MANUAL, SICK]})
+    assert narrowed.copies
+    newest = narrow([event(older.name)], ALL, {ANN: [UNEMPLOYED, MANUAL, SICK]})
+    assert narrowed.copies == newest.copies
 
 
 def told(of: str, /, *dossiers: Dossier, access: Access = INSTITUTIONS_ONLY, **changes: Any) -> Narrowed:
