@@ -55,7 +55,8 @@ class Place:
         """The rows of figures every target group rests on: who is covered, category, wage, time, contributions."""
         known = self.known
         raised = (known.raised,) if self.situation.quarter.endswith(("Q1", "Q4")) else ()
-        shared = (known.wage, known.services, known.base, known.high_wage, known.maribel, *raised)
+        without = load(RULE).at("worker codes without", self.first)
+        shared = (without, known.wage, known.services, known.base, known.high_wage, known.maribel, *raised)
         return (*self.worker.why.rows, *self.category.rows, *shared)
 
     def below(self, limit: int, *, at_most: bool = False) -> tuple[bool, list[Doubt]]:

@@ -144,7 +144,7 @@ EDGES = {
 def test_at_every_limit_of_age_a_year_is_sure_only_of_what_all_its_days_give(code: int, claim: int) -> None:
     day, decided, left_open = date(2026, 11, 1), 0, 0
     for quarter in ("2023Q2", "2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q2", "2026Q2"):
-        case = {"quarter": quarter, "wage": {1: 7400.00}, "days": {1: 65}}
+        case: dict[str, Any] = {"quarter": quarter, "wage": {1: 7400.00}, "days": {1: 65}}
         case["claimed"] = {code: {"amount": claim, "since": AGED[code]}}
         for year in EDGES[code]:
             days = (*[date(year, month, 1) for month in range(1, 13)], *[date(year, month, 28) for month in (3, 6, 9)])
