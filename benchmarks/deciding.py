@@ -7,7 +7,7 @@ import gc
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
@@ -22,6 +22,7 @@ from rules.catalogue import decide_all, decide_history
 from rules.decider import Decider
 from rules.history import of
 from rules.situation import situation
+from schemas.legal_day import legal_today
 from schemas.topics import FACTS
 
 PERSONS_PER_S = 2_000
@@ -84,7 +85,7 @@ def measure(settings: Settings, folder: Path, since: dict[int, int]) -> Deciding
 def _pure(seen: list[Seen]) -> float:
     situations = [situation(one.wages, one.working_time, one.contributions, []) for one in seen]
     histories = [of(one) for one in situations]
-    day = datetime.now(UTC).date()
+    day = legal_today()
 
     def decide(on: date = day) -> None:
         for one in situations:

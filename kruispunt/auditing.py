@@ -5,7 +5,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from kruispunt.phrases import LANGUAGES, Language
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import is_inss, pseudonym
+from schemas.legal_day import first_moment
 from schemas.topics import CHECKPOINTS
 
 AUDITOR = "auditor"
@@ -109,9 +110,9 @@ def person(number: str, *, language: str, reason: str, json: bool) -> int:
     return Exit.DONE if told["disclosures"] or told["refusals"] else Exit.NO
 
 
-def acts(*, since: datetime | None, json: bool) -> None:
+def acts(*, since: date | None, json: bool) -> None:
     """The command `audit acts`: what people and commands did, oldest first."""
-    beginning = since.replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z") if since else ""
+    beginning = f"{first_moment(since):%Y-%m-%dT%H:%M:%S}.000Z" if since else ""
     with _reading(settings.load(), "listed acts", WHOLE) as connection:
         found = [_act(line) for (line,) in connection.execute(ACTS, (beginning,))]
     if json:

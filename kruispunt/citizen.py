@@ -1,7 +1,7 @@
 """Gives a citizen the log's answer: who received what about me, on which basis, why and when; and who did not."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -17,6 +17,7 @@ from kruispunt.output import console
 from kruispunt.phrases import Language, phrase
 from schemas.contracts import Contract
 from schemas.institutions import INSTITUTIONS
+from schemas.legal_day import in_belgium, legal_day
 
 ALWAYS = {*ENVELOPE, *TRAIL, DELIBERATION["name"], REPLAY["name"]}
 
@@ -125,7 +126,7 @@ def _show_kind(copies: list[dict[str, Any]], language: Language) -> None:
     for one in copies:
         late = f"; {phrase('replay', language)}" if one["replay"] else ""
         event = f"{phrase('event', language)} {one['event']}, {one['chain']}:{one['segment']}"
-        shown.append(f"\n{phrase('received', language)} {_day(one['at'])} {one['at'][11:16]} UTC{late} ", "default")
+        shown.append(f"\n{phrase('received', language)} {_time(one['at'])}{late} ", "default")
         shown.append(f"({event})", "dim")
     console.print(Padding(shown, (0, 0, 0, 4)))
     means = "; ".join(dict.fromkeys(_short(one) for one in fields))
@@ -134,7 +135,11 @@ def _show_kind(copies: list[dict[str, Any]], language: Language) -> None:
 
 
 def _day(moment: str) -> str:
-    return moment[:10]
+    return str(legal_day(datetime.fromisoformat(moment)))
+
+
+def _time(moment: str) -> str:
+    return f"{in_belgium(datetime.fromisoformat(moment)):%Y-%m-%d %H:%M}"
 
 
 def _short(field: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from kruispunt import provisioning
 from kruispunt.output import Exit, as_json, console, fail, readable, table
 from kruispunt.provision import register
 from schemas.institutions import INSTITUTIONS
+from schemas.legal_day import legal_day, legal_today
 from schemas.topics import delivery
 
 OPERATOR = "operator"
@@ -22,7 +23,7 @@ OPERATOR = "operator"
 def _state(one: Held, today: date) -> str:
     """What a version is good for now."""
     if one.withdrawn:
-        return f"withdrawn {one.withdrawn:%Y-%m-%d}"
+        return f"withdrawn {legal_day(one.withdrawn)}"
     if one.deliberation.holds_on(today):
         return "in force"
     return "to come" if today < one.deliberation.since else "over"
@@ -30,7 +31,7 @@ def _state(one: Held, today: date) -> str:
 
 def listing(*, json: bool) -> None:
     """Every version that is kept, with its state."""
-    today = date.today()  # noqa: DTZ011 - the day where the institutions are
+    today = legal_today()
     with postgres.connect(settings.load(), OPERATOR) as connection, connection.cursor() as cursor:
         kept = store.current(cursor)
     if json:

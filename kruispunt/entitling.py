@@ -11,6 +11,7 @@ from consumers.deliberations.reading import ordered
 from kruispunt.looking import OPERATOR, look_up, not_on_file
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS
+from schemas.legal_day import legal_today
 
 
 def _recipient(name: str) -> str:
@@ -61,7 +62,7 @@ def entitlements(*, on: date | None, institution: str | None, person: str | None
     then 1 when the person is not on file at the institution that is named.
     """
     recipient = institution and _recipient(institution)
-    day = on or (date.today() if person else None)  # noqa: DTZ011 - the day where the institutions are
+    day = on or (legal_today() if person else None)
     everything = deliberations.entitlements(ordered(_known(day)), day)
     found = [one for one in everything if recipient in {None, one["recipient"]}]
     known: dict[str, set[str]] | None = None

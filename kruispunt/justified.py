@@ -12,6 +12,7 @@ from backbone import postgres
 from backbone.postgres import Lock
 from backbone.settings import Settings
 from consumers.deliberations import Deliberation, load, store
+from schemas.legal_day import legal_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Justified:
 
 def justified(connection: Connection[Any], day: date | None = None) -> Justified:
     """By what is kept, and what will be kept once this version has begun; as of today, or a day."""
-    today = day or date.today()  # noqa: DTZ011 - the day where the institutions are
+    today = day or legal_today()
     with connection.cursor() as cursor:
         made = cursor.execute("select to_regclass('deliberations.withdrawal')").fetchone()
         kept = store.current(cursor) if made and made[0] else store.Kept(0, ())

@@ -18,6 +18,7 @@ from backbone.progress import BEGINNING, published
 from backbone.settings import Settings
 from consumers.deliberations import store
 from schemas.institutions import HOSTED, INSTITUTIONS
+from schemas.legal_day import legal_today
 from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, changes, delivery
 
 INSPECTOR = "inspector"
@@ -110,7 +111,7 @@ class Inspector:
 
         def ask(connection: Connection[Any]) -> frozenset[str]:
             with connection.cursor() as cursor:
-                as_of = store.revision(cursor), date.today()  # noqa: DTZ011 - the day where the institutions are
+                as_of = store.revision(cursor), legal_today()
                 if as_of != self._as_of:
                     self._entitled, self._as_of = store.current(cursor).entitled_on(as_of[1]), as_of
             return self._entitled

@@ -1,7 +1,6 @@
 """Hands over notices as batches of letters, one partition at a time; a crash neither loses nor doubles a batch."""
 
 from collections.abc import Sequence
-from datetime import UTC
 from typing import Any
 
 from psycopg import Connection
@@ -13,6 +12,7 @@ from notifier.ledger import Move, State
 from notifier.outgoing import Outgoing, batch_name
 from notifier.render import UNWRITABLE, why
 from notifier.render.paper import Letter, Printer
+from schemas.legal_day import legal_day
 
 BATCH = 100
 """One folder for the print service; while it is printed nothing else of this worker moves."""
@@ -37,7 +37,7 @@ def hand_over_letters(connection: Connection[Any], outgoing: Outgoing, printer: 
         return 0
     # 1. Print into a folder that nobody collects from.
     letters, moves = _print(names, notices, printer)
-    batch = batch_name(partition, names, notices[-1].created_at.astimezone(UTC)) if letters else ""
+    batch = batch_name(partition, names, legal_day(notices[-1].created_at)) if letters else ""
     if letters:
         outgoing.begin(batch)
         outgoing.fill(batch, letters)

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import orjson
@@ -22,9 +22,9 @@ FOLDER_MODE = 0o750
 FILE_MODE = 0o640
 
 
-def batch_name(partition: int, notices: Iterable[str], moment: datetime) -> str:
+def batch_name(partition: int, notices: Iterable[str], day: date) -> str:
     """The name of a batch: the day, whose partition it is, and what is in it."""
-    return f"{moment:%Y%m%d}-{partition:02d}-{derive('batch', *sorted(notices))[:12]}"
+    return f"{day:%Y%m%d}-{partition:02d}-{derive('batch', *sorted(notices))[:12]}"
 
 
 class Outgoing:

@@ -30,6 +30,7 @@ from rules.fold import (
 )
 from rules.situation import Situation
 from schemas.codec import decode_body
+from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook, UnknownSchema
 
 Decide = Callable[[Situation, date], list[Finding]]
@@ -217,7 +218,7 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
         witness = Witness(reader)
         one = seen[slot] = situation(slot, held, witness)
         if one is not None:
-            found = decide(one, at.date())
+            found = decide(one, legal_day(at))
             told = changes(case.states.get(slot, {}), found, at, witness.evidence)
             outcome.changes += [(slot, change) for change in told]
     if not _speaks(new, seen):
@@ -230,7 +231,7 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
     work = {place: kept.worked for place, kept in slots.items()}
     about = past.history(number, work, decisions(case.person, held, witness))
     copies = [copy for kept in slots.values() for copy in kept.copies]
-    found = decide_history(about, at.date())
+    found = decide_history(about, legal_day(at))
     outcome.changes += _of_history(
         case, found, at, lambda: in_order([*map(past.Copy.shown, copies), *witness.evidence()])
     )

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from rules.birth import Birth, birth
 from rules.situation import Decision, Situation
 from rules.worker import Line, Service
-from schemas.identifiers import birth_date, quarter_days, quarter_of
+from schemas.identifiers import quarter_days, quarter_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,9 @@ class History:
     whole: bool = True
 
     @cached_property
-    def born(self) -> date | None:
-        """The birth date, None where it is not known."""
-        return birth_date(self.person)
+    def born(self) -> Birth | None:
+        """When the person was born, None where not even the year is known."""
+        return birth(self.person)
 
     @cached_property
     def quarters(self) -> frozenset[str]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rules.exact import half_up
+from rules.regime import FIVE, X100, Expected, days_between, expected
 from rules.worker import Occupation
 from schemas.identifiers import quarter_days
 
@@ -74,67 +75,70 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Months:
-    """The months of an occupation in one quarter, and its weekdays in all."""
+    """The months of an occupation in one quarter, and its days x 100 in all, weekdays where the week is shorter."""
 
     span: Span
     months: tuple[Month, ...]
-    weekdays: int
+    days: int
+    complete: Expected
 
 
 def months(occupation: Occupation, quarter: str) -> Months:
-    """How the occupation lies in the quarter; a whole month weighs 1, a part of one its share of the weekdays."""
+    """How the occupation lies in the quarter; a whole month weighs 1, a part of one its share of the days."""
     first, last = quarter_days(quarter)
-    return _months(max(occupation.start or first, first), min(occupation.end or last, last))
+    per_week = FIVE if occupation.part_time else occupation.days_per_week
+    return _months(max(occupation.start or first, first), min(occupation.end or last, last), per_week)
 
 
 @lru_cache(maxsize=4096)
-def _months(begin: date, finish: date) -> Months:
+def _months(begin: date, finish: date, per_week: int) -> Months:
     weights: list[tuple[date, Fraction]] = []
-    weekdays = 0
+    days = 0
     month = begin.replace(day=1)
     while month <= finish:
         close = month.replace(day=monthrange(month.year, month.month)[1])
-        inside = weekdays_between(max(begin, month), min(finish, close))
-        weekdays += inside
+        inside = days_between(max(begin, month), min(finish, close), per_week)
+        days += inside
         if inside:
-            weights.append((month, Fraction(inside, weekdays_between(month, close))))
+            weights.append((month, Fraction(inside, days_between(month, close, per_week))))
         month = close + timedelta(days=1)
     total = sum((weight for _, weight in weights), Fraction(0))
     whole = all(weight == 1 for _, weight in weights)
     span = {3: Span.QUARTER, 1: Span.MONTH}.get(len(weights), Span.PART) if whole else Span.PART
-    return Months(
-        span, tuple(Month(name, _share(weight / total), _share(weight)) for name, weight in weights), weekdays
-    )
+    found = tuple(Month(name, _share(weight / total), _share(weight)) for name, weight in weights)
+    return Months(span, found, days, expected(begin, finish, per_week))
 
 
 def _share(value: Fraction) -> Share:
     return Share(value.numerator, value.denominator)
 
 
-def weekdays_between(first: date, last: date) -> int:
-    """Days from Monday to Friday, both ends included."""
-    days = (last - first).days + 1
-    if days <= 0:
-        return 0
-    weeks, rest = divmod(days, 7)
-    return weeks * WEEK + sum((first.weekday() + extra) % 7 < WEEKEND for extra in range(rest))
-
-
-def performed(occupation: Occupation, codes: frozenset[str], weekdays: int) -> Share | None:
+def performed(occupation: Occupation, codes: frozenset[str], spread: Months) -> Share | None:
     """Share of full time performed over the days of the occupation, at most 1; None when it is not declared.
 
-    Days over the expected days for full-timers, hours over the hours of the reference person for part-timers.
+    Days over the expected days for full-timers, hours over the hours of the reference person for part-timers. All the
+    days of the week's own are the whole; of a week below five days the fewest that can be all of them.
     """
     if occupation.part_time:
         hours = occupation.hours(codes)
-        if hours is None or not occupation.reference_hours or not weekdays:
+        if hours is None or not occupation.reference_hours or not spread.days:
             return None
-        return _at_most_all(hours * WEEK, occupation.reference_hours * weekdays)
-    if not weekdays:
+        return _at_most_all(hours * WEEK * X100, occupation.reference_hours * spread.days)
+    if not spread.days:
         return None
     if not occupation.days_per_week:
         return NOTHING
-    return _at_most_all(occupation.days(codes) * WEEK, occupation.days_per_week * weekdays)
+    days = occupation.days(codes)
+    if days >= spread.complete.fewest:
+        return ALL
+    if occupation.days_per_week >= FIVE:
+        return _at_most_all(days, spread.days)
+    return _at_most_all(days * WEEK * X100, occupation.days_per_week * spread.days)
+
+
+def surely_complete(occupation: Occupation, codes: frozenset[str], spread: Months) -> bool:
+    """Whether all days of a full-timer were worked, whichever days the week has."""
+    return not occupation.part_time and occupation.days(codes) >= spread.complete.surely
 
 
 def _at_most_all(part: int, whole: int) -> Share:

@@ -14,6 +14,7 @@ from rules.history import History
 from rules.situation import lines
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
+from schemas.legal_day import legal_day
 
 NOTHING = "nothing"
 
@@ -63,7 +64,7 @@ def replay(
     if wanted:
         return _failed(f"{len(wanted)} events it rests on are not held any more: {', '.join(sorted(_events(wanted)))}")
     witness = Witness(reader)
-    day = record["found_at"].date()
+    day = legal_day(record["found_at"])
     if slot.employer:
         seen = situation(slot, held, witness)
         if seen is None:

@@ -99,21 +99,6 @@ def full_months(first: date, last: date, months: int) -> date | None:
     return end if end <= last else None
 
 
-def age_on(born: date, day: date) -> int:
-    """Full years on a day; who is born on 29 February has a birthday on 1 March in other years."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
-def birthday(born: date, years: int) -> date:
-    """The day somebody reaches an age; who is born on 29 February does so on 1 March in other years."""
-    year = born.year + years
-    return (
-        date(year, 3, 1)
-        if (born.month, born.day) == (2, 29) and monthrange(year, 2)[1] == 28
-        else born.replace(year=year)
-    )
-
-
 def over(quarter: str, day: date) -> bool:
     """Whether a quarter has ended on a day."""
     return quarter_days(quarter)[1] < day

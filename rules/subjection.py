@@ -1,15 +1,16 @@
 """Says whether a worker line falls under all branches, under a part of them, or whether that is not settled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import cache, lru_cache
 
+from rules.birth import birth
 from rules.dated import Parameters, Row, citing
 from rules.finding import Step
 from rules.parameters import load
 from rules.worker import Line
-from schemas.identifiers import birth_date, quarter_days
+from schemas.identifiers import quarter_days
 
 
 class Cover(Enum):
@@ -27,6 +28,10 @@ class Subjection:
     cover: Cover
     manual: bool
     why: Step
+    doubts: tuple[str, ...] = ()
+    """Why it is not settled."""
+    too_young: bool = False
+    """Whether the person is under the limited subjection of the young."""
 
 
 @cache
@@ -35,10 +40,10 @@ def _parameters() -> Parameters:
 
 
 @lru_cache(maxsize=4096)
-def young(person: str, quarter: str) -> bool:
-    """Whether the person is still under the limited subjection of the young in that quarter."""
-    born = birth_date(person)
-    return born is not None and born.year >= _born_from(quarter)
+def young(person: str, quarter: str) -> bool | None:
+    """Whether the person is still under the limited subjection of the young; None when the year of birth is unknown."""
+    born = birth(person)
+    return None if born is None else born.year >= _born_from(quarter)
 
 
 @cache
@@ -57,9 +62,11 @@ def _all_branches(employer_class: str, worker_code: str, day: date) -> Subjectio
         return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, limited.cited))
     if employer_class in public.codes("codes"):
         return Subjection(Cover.NOT_COVERED, manual, Step("employer class", employer_class, None, public.cited))
-    cover = Cover.COVERED if worker_code in every.codes("codes") else Cover.UNSETTLED
+    settled = worker_code in every.codes("codes")
+    doubts = () if settled else (f"not settled whether worker code {worker_code} is covered",)
     source = citing(every.cited, every, limited, public, age)
-    return Subjection(cover, manual, Step("worker code", worker_code, None, source))
+    cover = Cover.COVERED if settled else Cover.UNSETTLED
+    return Subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
 
 
 @cache
@@ -71,16 +78,25 @@ def _personal(worker_code: str, day: date) -> Subjection:
     for out in (limited, sport):
         if worker_code in out.codes("codes"):
             return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, out.cited))
-    cover = Cover.COVERED if worker_code in every.codes("codes") | more.codes("codes") else Cover.UNSETTLED
+    settled = worker_code in every.codes("codes") | more.codes("codes")
+    doubts = () if settled else (f"not settled whether worker code {worker_code} owes 13.07 %",)
     source = citing(every.cited, every, more, limited, sport, age)
-    return Subjection(cover, manual, Step("worker code", worker_code, None, source))
+    cover = Cover.COVERED if settled else Cover.UNSETTLED
+    return Subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
 
 
 def _still_young(person: str, quarter: str, found: Subjection) -> Subjection:
-    if found.cover is not Cover.NOT_COVERED and young(person, quarter):
-        cited = _parameters().at("age of limited subjection", quarter_days(quarter)[0]).cited
-        return Subjection(Cover.NOT_COVERED, found.manual, Step("year of birth + 18", "not over", None, cited))
-    return found
+    under_age = young(person, quarter)
+    if under_age is False:
+        return found
+    if found.cover is Cover.NOT_COVERED:
+        return replace(found, too_young=bool(under_age))
+    cited = _parameters().at("age of limited subjection", quarter_days(quarter)[0]).cited
+    if under_age:
+        why = Step("year of birth + 18", "not over", None, cited)
+        return Subjection(Cover.NOT_COVERED, found.manual, why, too_young=True)
+    doubt = f"the year of birth is unknown, and with it whether somebody is under limited subjection: {cited}"
+    return replace(found, cover=Cover.UNSETTLED, doubts=(*found.doubts, doubt))
 
 
 def all_branches(line: Line, person: str, quarter: str) -> Subjection:
@@ -92,6 +108,12 @@ def all_branches(line: Line, person: str, quarter: str) -> Subjection:
 def personal_contributions(line: Line, person: str, quarter: str) -> Subjection:
     """Whether the line owes the full personal contribution, as the work bonus asks."""
     return _still_young(person, quarter, _personal(line.worker_code, quarter_days(quarter)[0]))
+
+
+def perhaps_all_branches(line: Line, person: str, quarter: str) -> bool:
+    """Whether the line is subject to all branches by its codes, and the person is not known to be too young."""
+    settled = _all_branches(line.employer_class, line.worker_code, quarter_days(quarter)[0])
+    return settled.cover is Cover.COVERED and not young(person, quarter)
 
 
 def private_job(employer_class: str, worker_code: str, quarter: str) -> bool:

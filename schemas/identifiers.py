@@ -67,23 +67,25 @@ def inss(head: int, *, after_2000: bool) -> str:
     return f"{head:09d}{_check(head + (CENTURY_PREFIX if after_2000 else 0)):02d}"
 
 
-def birth_date(number: str, today: date | None = None) -> date | None:
-    """The birth date in a national number, None where unknown (00); the check digits tell the century."""
-    head, check = int(number[:9]), int(number[9:])
-    old, new = check == _check(head), check == _check(CENTURY_PREFIX + head)
-    year = int(number[:2])
-    if old and new:
-        limit = (today or date(2100, 1, 1)).year
-        century = 2000 if 2000 + year <= limit else 1900
-    else:
-        century = 2000 if new else 1900
+def birth_days(number: str) -> tuple[date, date] | None:
+    """The first and the last day on which a person can have been born; None where not even the year is known.
+
+    The check digits tell the century. Where month or day are unknown (00, or a counter that ran on), the whole year or
+    month is possible. `00 00 01`, and what follows when its counter runs out, stands for a date wholly unknown.
+    """
+    year = int(number[:2]) + (2000 if int(number[9:]) == _check(CENTURY_PREFIX + int(number[:9])) else 1900)
     month, day = int(number[2:4]) % 20, int(number[4:6])
-    if not month or not day:
-        return None
-    try:
-        return date(century + year, month, day)
-    except ValueError:
-        return None
+    if not 1 <= month <= 12:
+        return None if day and number[:2] == "00" else (date(year, 1, 1), date(year, 12, 31))
+    last = monthrange(year, month)[1]
+    known = 1 <= day <= last
+    return date(year, month, day if known else 1), date(year, month, day if known else last)
+
+
+def birth_date(number: str) -> date | None:
+    """The birth date in a national number, None where it does not hold a whole one."""
+    days = birth_days(number)
+    return days[0] if days and days[0] == days[1] else None
 
 
 def is_enterprise(number: str) -> bool:

@@ -16,6 +16,7 @@ from backbone.postgres import Lock
 from consumers.audit import acts
 from consumers.deliberations.model import Deliberation
 from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, read, stored
+from schemas.legal_day import legal_day, legal_today
 
 REVISION = "select coalesce(max(number), 0) from deliberations.revision"
 KEPT = """
@@ -49,7 +50,7 @@ class Held:
 
     def could_be_used_on(self, day: date) -> bool:
         """Whether it was in force on a day and not withdrawn before it."""
-        return self.deliberation.holds_on(day) and (self.withdrawn is None or day <= self.withdrawn.date())
+        return self.deliberation.holds_on(day) and (self.withdrawn is None or day <= legal_day(self.withdrawn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def add(
     """
     with connection.transaction(), connection.cursor() as cursor:
         before = _alone(cursor)
-        kept, today = before.by_id, date.today()  # noqa: DTZ011 - the day where the institutions are
+        kept, today = before.by_id, legal_today()
         withdrawn = {one.deliberation.id for one in before.held if one.withdrawn}
         found, faults = examine(texts, kept, today, withdrawn)
         if faults:

@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection, Cursor
 
+from schemas.legal_day import first_moment
+
 BATCH = 50_000
 
 LOOK_UP = """
@@ -17,7 +19,7 @@ select person, institution, quality, since, until from directory.dossier
 where person = any(%(persons)s) and ended is null
 union all
 select person, institution, quality, since, until from directory.dossier
-where person = any(%(persons)s) and ended >= %(day)s
+where person = any(%(persons)s) and ended >= %(begins)s
 """
 LISTING = """
 select person, institution, quality, since, until, version from directory.dossier
@@ -56,7 +58,7 @@ def look_up(cursor: Cursor[Any], persons: Iterable[str]) -> Dossiers:
 
 def look_back(cursor: Cursor[Any], persons: Iterable[str], day: date) -> Dossiers:
     """Every dossier of these persons that had not been ended before a day, in one query."""
-    return gathered(cursor.execute(LOOK_BACK, {"persons": list(persons), "day": day}, binary=True))
+    return gathered(cursor.execute(LOOK_BACK, {"persons": list(persons), "begins": first_moment(day)}, binary=True))
 
 
 def listing(connection: Connection[Any]) -> Iterator[dict[str, Any]]:

@@ -24,6 +24,7 @@ from consumers.exchange.published import check_published
 from consumers.exchange.records import exchanged
 from consumers.keeper import gather
 from consumers.projection import Projection, in_force, projections
+from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook
 from schemas.topics import DEAD_LETTERS, DECLARATIONS
 
@@ -102,7 +103,7 @@ class Exchange:
         now, dead = datetime.now(UTC), 0
         with transactions.transaction(self._target):
             for topic, partition, key, value in exchanged(
-                batch, self._access_on(now.date()), dossiers, now, self._revision
+                batch, self._access_on(legal_day(now)), dossiers, now, self._revision
             ):
                 transactions.send(self._target, topic, value, key, partition)
                 dead += topic == DEAD_LETTERS

@@ -5,7 +5,7 @@ Pure: no clock, no broker, no database.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from confluent_kafka import murmur2
@@ -16,6 +16,7 @@ from consumers.exchange.records import Outgoing, deliveries, disclosures
 from consumers.narrow import Copy, Narrowed, narrow
 from consumers.replay.due import Disclosed, Published
 from consumers.replay.history import History
+from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook
 
 REGISTER = "register"
@@ -48,7 +49,7 @@ def replayed(
         ],
         schemas,
     )
-    days = {message.offset: past.events[message.offset].at.astimezone(UTC).date() for message in batch.sources}
+    days = {message.offset: legal_day(past.events[message.offset].at) for message in batch.sources}
     copies = [
         copy
         for institution, keys in comers.items()

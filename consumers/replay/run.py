@@ -31,6 +31,7 @@ from consumers.replay.due import Integration
 from consumers.replay.history import History
 from consumers.replay.records import Moment, Past, replayed
 from schemas.identifiers import pseudonym
+from schemas.legal_day import legal_today
 from schemas.registry import SchemaBook
 from schemas.topics import POSITIONS
 
@@ -161,7 +162,7 @@ class Replay:
         if revision(cursor) != self._kept.revision:
             self._kept = current(cursor)
             self._today = date.min
-        today = datetime.now(UTC).date()
+        today = legal_today()
         if today != self._today:
             self._history, self._today = History(self._kept.held, today), today
             check_published(self._settings, self._history.projections, REPLAY)

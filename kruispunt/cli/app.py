@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, overload
 
 import typer
 
@@ -38,9 +38,13 @@ def process() -> Iterator[Settings]:
         yield load_settings()
 
 
-def day(moment: datetime | None) -> date | None:
-    """The day an option names."""
-    return moment.date() if moment else None
+@overload
+def day(named: datetime) -> date: ...
+@overload
+def day(named: None) -> None: ...
+def day(named: datetime | None) -> date | None:
+    """The day an option names: not a moment, its hours and time zone were never given."""
+    return named.date() if named else None
 
 
 def given(person: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kruispunt.cli.app import Json
+from kruispunt.cli.app import Json, day
 from kruispunt.cli.processes import record
 from kruispunt.output import answering
 
@@ -46,14 +46,14 @@ def person(
 
 @record.command()
 def acts(
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on, UTC.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on.")] = None,
     json: Json = False,
 ) -> None:
     """List what people and commands did: deliberations, dossiers, migrations, look-ups."""
     from kruispunt import auditing
 
     with answering():
-        auditing.acts(since=since, json=json)
+        auditing.acts(since=day(since), json=json)
 
 
 @record.command()

@@ -50,7 +50,7 @@ def integrate(
         raise typer.Exit(
             filing.take_in(
                 filing.INTEGRATE, institution, given(person), quality,
-                since=since.date(), until=day(until), version=filing.FIRST, json=json,
+                since=day(since), until=day(until), version=filing.FIRST, json=json,
             )
         )  # fmt: skip
 
@@ -75,7 +75,7 @@ def change(
         raise typer.Exit(
             filing.take_in(
                 filing.CHANGE, institution, given(person), quality,
-                since=since.date(), until=day(until), version=version, json=json,
+                since=day(since), until=day(until), version=version, json=json,
             )
         )  # fmt: skip
 
@@ -91,7 +91,7 @@ def end(
         raise typer.Exit(
             filing.take_in(
                 filing.END, institution, given(person), quality,
-                since=since.date(), until=None, version=version, json=json,
+                since=day(since), until=None, version=version, json=json,
             )
         )  # fmt: skip
 

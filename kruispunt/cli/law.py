@@ -1,6 +1,5 @@
 """The law: what the rules say, whether they do, and what they would say otherwise."""
 
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ import typer
 from kruispunt.cli.app import Day, Json, day
 from kruispunt.cli.processes import law
 from kruispunt.output import answering
+from schemas.legal_day import legal_today
 
 
 def _rules() -> list[str]:
@@ -72,7 +72,7 @@ def show_rule(rule: Rule, on: Day = None, json: Json = False) -> None:
     from kruispunt import law as stage
 
     with answering():
-        stage.rules_show(rule, on=day(on) or date.today(), json=json)  # noqa: DTZ011 - a day of the law, not a moment
+        stage.rules_show(rule, on=day(on) or legal_today(), json=json)
 
 
 @law.command("explain")

@@ -17,6 +17,7 @@ from notifier.content import Notice
 from notifier.render import words
 from notifier.render.compose import annex, for_letter
 from notifier.render.texts import Texts, texts
+from schemas.legal_day import legal_day
 
 STANDARDS: list[Literal["ua-1", "a-2a"]] = ["ua-1", "a-2a"]
 PAGES = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count\s+(\d+)|/Count\s+(\d+)[^>]*?/Type\s*/Pages\b")
@@ -97,7 +98,7 @@ class Printer:
             "window": {name: getattr(self._window, name) for name in ("left", "top", "width", "height")},
             "sender": {"name": sender.name, "tagline": sender.tagline, "lines": [*sender.address[1:], sender.email]},
             "address": address_lines(notice.profile),
-            "day": words.day(words.day_in_belgium(notice.created_at), words_of),
+            "day": words.day(legal_day(notice.created_at), words_of),
             "date": _date(notice.created_at),
             "reference": {"label": words_of.say("letter.reference"), "value": notice.notice},
             "title": document.title,
@@ -111,7 +112,7 @@ class Printer:
 
 
 def _date(moment: datetime) -> dict[str, int]:
-    local = words.day_in_belgium(moment)
+    local = legal_day(moment)
     return {"year": local.year, "month": local.month, "day": local.day}
 
 

@@ -1,14 +1,12 @@
 """Writes numbers, amounts, days and quarters the way a language writes them, digit for digit as they were given."""
 
 import re
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from notifier.render.texts import Texts
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 GROUP = re.compile(r"(?<=\d)(?=(?:\d{3})+$)")
-BELGIUM = ZoneInfo("Europe/Brussels")
 EURO = "EUR"
 UNBROKEN = "\u00a0"
 GREEK = {"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "mu": "µ"}
@@ -92,11 +90,6 @@ def day(when: date, texts: Texts) -> str:
     """A day in words."""
     spoken = "1er" if texts.language == "fr" and when.day == 1 else str(when.day)
     return str(texts.get("date")).format(day=spoken, month=texts.get("months")[when.month - 1], year=when.year)
-
-
-def day_in_belgium(moment: datetime) -> date:
-    """The day that a moment is there."""
-    return moment.astimezone(BELGIUM).date()
 
 
 def quarter(name: str, texts: Texts) -> str:

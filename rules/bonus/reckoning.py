@@ -8,7 +8,7 @@ from rules.bonus.formula import NAME, RATE, Terms, surely_nothing, terms
 from rules.dated import NoLaw, Row
 from rules.exact import cents, half_up, scaled
 from rules.finding import Certainty, Doubt
-from rules.months import Month, Share, Span, months, performed
+from rules.months import Month, Share, Span, months, performed, surely_complete
 from rules.parameters import load
 from rules.worker import Occupation
 from schemas.identifiers import quarter_days
@@ -95,7 +95,7 @@ def reckon(occupation: Occupation, quarter: str, *, manual: bool) -> Reckoning:
         result.due = 0
         return result
     spread = months(occupation, quarter)
-    share = performed(occupation, known.worked, spread.weekdays)
+    share = performed(occupation, known.worked, spread)
     if share is not None and not share.part:
         result.due = 0
         return result
@@ -110,7 +110,7 @@ def reckon(occupation: Occupation, quarter: str, *, manual: bool) -> Reckoning:
                 raise
             result.doubt(Certainty.TO_CHECK, f"{error}; S lies above every limit of that time")
     result.due = sum(monthly.granted for monthly in result.months)
-    _doubts(result, spread.span, complete=share.full and not occupation.part_time)
+    _doubts(result, spread.span, complete=surely_complete(occupation, known.worked, spread))
     return result
 
 

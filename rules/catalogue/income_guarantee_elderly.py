@@ -8,11 +8,12 @@ The means themselves are not seen here.
 from datetime import date
 from functools import cache, lru_cache
 
+from rules.birth import age_on, birthday
 from rules.dated import Parameters
 from rules.finding import Certainty, Doubt, Finding, Step
 from rules.history import History
 from rules.parameters import load
-from rules.right import age_on, birthday, figure, not_seen, over, right
+from rules.right import figure, not_seen, over, right
 from schemas.identifiers import quarter_of
 
 NAME = "income_guarantee_elderly"
@@ -30,25 +31,30 @@ def parameters() -> Parameters:
 
 
 def decide(history: History, day: date) -> list[Finding]:
-    """The guarantee of somebody who reached the age on a low-income status, as known on `day`."""
+    """The guarantee of somebody who reached the age on a low-income status, as known on `day`.
+
+    Where the birthday is not known it waits for the last possible one, and a status on any of these days will do.
+    """
     if not history.decisions or history.born is None:
         return []
-    born, reached = history.born, _reached(history.born)
-    if reached is None or not over(quarter_of(reached), day):
+    born, earliest, reached = history.born, _reached(history.born.earliest), _reached(history.born.latest)
+    if earliest is None or reached is None or not over(quarter_of(reached), day):
         return []
-    if history.has(NAME, reached, day) or history.has(PENSION, reached, day):
+    if history.has(NAME, earliest, day) or history.has(PENSION, earliest, day):
         return []
     row = parameters().at("age", reached)
     for decision in history.decided(*sorted(parameters().at("low means", reached).codes("kinds"))):
-        if decision.covers(reached, reached):
+        if decision.covers(earliest, reached):
+            by = "age reached on" if born.exact else "age reached at the latest on"
             trace = (
-                Step("age", f"{age_on(born, reached)}", "years", row.cited),
-                Step("age reached on", f"{reached}", None, row.cited),
+                Step("age", f"{age_on(born.latest, reached)}", "years", row.cited),
+                Step(by, f"{reached}", None, row.cited),
                 Step("status", decision.kind, None, "decision of the institution that pays it"),
                 figure("base amount a month", parameters(), "amounts", reached, unit="EUR"),
                 figure("amount a month alone", parameters(), "amounts", reached, unit="EUR", of="alone"),
             )
-            doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
+            unknown = () if born.exact else (born.doubt,)
+            doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in (*NOT_SEEN, *unknown)]
             quarter = quarter_of(reached)
             return [right(NAME, history.person, quarter, trace=trace, doubts=doubts, causes=(decision.event,))]
     return []

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from rules.assessment import Assessment, Deduction
+from rules.birth import age_on
 from rules.exact import cents
 from rules.finding import Excess, Finding, Step
 from rules.parameters import load
@@ -15,7 +16,7 @@ from rules.situation import Situation
 from rules.targetgroup.grant import Entitled, assess_claims, in_category, nth_of, unknown
 from rules.targetgroup.place import Place
 from rules.targetgroup.times import RULE as TARGET_GROUPS
-from rules.targetgroup.times import age_on, end_of_quarter
+from rules.targetgroup.times import end_of_quarter
 
 NAME = "low_skilled_youth"
 CODE = "6300"
@@ -59,8 +60,9 @@ def entitle(here: Place) -> Entitled:
         return right.refuse("no new hires from", hires.start.isoformat(), hires.cited)
     if not 1 <= nth <= row.number("quarters"):
         return right.refuse("quarters of the right", f"{row.number('quarters')}", row.cited)
-    age = age_on(here.born, end_of_quarter(start))
-    right.steps.append(Step("age at the end of the quarter of the hire", str(age), "years", row.cited))
+    end = end_of_quarter(start)
+    age = age_on(here.born, end)
+    right.steps.append(Step("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
     if age >= row.number("age"):
         return right.refuse("below the age of", f"{row.number('age')}", row.cited, "years")
     name = "limit_1" if nth <= row.number("first") else "limit_2"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from rules.assessment import Assessment, Deduction
+from rules.birth import age_on
 from rules.dated import Row
 from rules.exact import cents
 from rules.finding import Certainty, Excess, Finding, Step
@@ -16,7 +17,7 @@ from rules.situation import Situation
 from rules.targetgroup.grant import Entitled, assess_claims, in_category, nth_of, unknown
 from rules.targetgroup.place import Place
 from rules.targetgroup.times import RULE as TARGET_GROUPS
-from rules.targetgroup.times import age_on, end_of_quarter, pension
+from rules.targetgroup.times import end_of_quarter, pension
 
 NAME = "no_recent_work_experience"
 CODE = "6340"
@@ -59,17 +60,17 @@ def entitle(here: Place) -> Entitled:
     if here.claim.start is None:
         reason = "who comes back within four quarters goes on counting, and the first day of the right is not declared"
         right.doubt(Certainty.LIKELY, reason)
-    if not _of_age(right, here.born, start):
+    if not _of_age(here, right, here.born, start):
         return right
     if not right.limited(here, row, cents(row.number("limit"))):
         return right
     return right.give(row, "amount")
 
 
-def _of_age(right: Entitled, born: date, start: date) -> bool:
+def _of_age(here: Place, right: Entitled, born: date, start: date) -> bool:
     row, end = load(NAME).at("ages", start), end_of_quarter(start)
     age = age_on(born, end)
-    right.steps.append(Step("age at the end of the quarter of the hire", str(age), "years", row.cited))
+    right.steps.append(Step("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
     if "school" in row.figures:
         return _after_school(right, age, start) and _before_pension(right, born, end, row)
     if row.number("age") <= age < row.number("below"):

@@ -5,10 +5,13 @@ code claimed; where none is, who reaches the age or is hired at it is told once,
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import product
 
 from rules.assessment import Assessment, Deduction
+from rules.birth import Birth, age_on, birth, birthday
 from rules.dated import NoLaw, Row
 from rules.exact import cents
 from rules.finding import Certainty, Excess, Finding, Step
@@ -17,9 +20,9 @@ from rules.situation import Situation
 from rules.targetgroup.grant import Entitled, assess_claims, entitled, in_category, nth_of, unknown
 from rules.targetgroup.place import Place, place
 from rules.targetgroup.possible import Missing, hired, possible, unclaimed
-from rules.targetgroup.times import age_on, birthday, end_of_quarter, retired
+from rules.targetgroup.times import end_of_quarter, retired
 from rules.worker import Claim, Line, Occupation
-from schemas.identifiers import birth_date, quarter_days
+from schemas.identifiers import quarter_days
 
 NAME = "older_workers"
 RULE = Deduction(NAME, "", "employer")
@@ -64,7 +67,7 @@ def entitle(here: Place) -> Entitled:
     if here.born is None:
         return unknown(right, "the national number holds no birth date")
     age = age_on(here.born, here.last)
-    right.steps.append(Step(AGE, str(age), "years", LAST_DAY))
+    right.steps.append(Step(AGE, here.age(here.last), "years", LAST_DAY))
     return _REGION[here.claim.code](here, right, here.born, age)
 
 
@@ -163,10 +166,10 @@ def _limit(here: Place, row: Row) -> int:
 
 
 @lru_cache(maxsize=4096)
-def _of_age(person: str, quarter: str) -> date | None:
-    """The birth date of somebody old enough, None of the others."""
-    born = birth_date(person)
-    return born if born and age_on(born, quarter_days(quarter)[1]) >= YOUNGEST else None
+def _of_age(person: str, quarter: str) -> Birth | None:
+    """When somebody was born who may be old enough, None of the others."""
+    born = birth(person)
+    return born if born and born.ages(quarter_days(quarter)[1]).most >= YOUNGEST else None
 
 
 def _possible(situation: Situation) -> Iterator[Finding]:
@@ -174,13 +177,20 @@ def _possible(situation: Situation) -> Iterator[Finding]:
     born = _of_age(situation.person, situation.quarter)
     if born is None:
         return
-    for line, occupation in unclaimed(situation):
-        found = dict(_regions(situation, line, occupation, born))
+    for day, (line, occupation) in product(_days_of_birth(situation, born), unclaimed(situation)):
+        found = dict(_regions(situation, line, occupation, day))
         if found:
             (here, right), *_ = found.values()
             steps = [*right.steps[:2], *(Step(f"G {REGIONS[code]}", *_amount(one)) for code, (_, one) in found.items())]
             yield from possible(NAME, situation, here.line, here.occupation, steps, MISSING)
             return
+
+
+def _days_of_birth(situation: Situation, born: Birth) -> tuple[date, ...]:
+    """Any possible one for the newly hired; of others the last, so that a right is told once, when it surely began."""
+    if not hired(situation):
+        return (born.latest,)
+    return born.days(*(one.start for line in situation.lines for one in line.occupations if one.start))
 
 
 def _amount(right: Entitled) -> tuple[str, str | None, str]:
@@ -200,7 +210,7 @@ def _regions(
                 continue
             if not new and birthday(born, opening) < first:
                 continue
-            here = place(situation, line, occupation, Claim(code, 0))
+            here = replace(place(situation, line, occupation, Claim(code, 0)), born=born)
             right = entitle(here)
             due, _, _ = entitled(situation, line, occupation, here.claim, entitle)
         except NoLaw:

@@ -12,7 +12,7 @@ from rules.finding import Certainty, Doubt, Finding, Step
 from rules.history import History, Worked
 from rules.holidays import USED_UP, benefit, jobs_by_year, opening, size, taken, year_of
 from rules.parameters import load
-from rules.right import FAR, age_on, not_seen, right
+from rules.right import FAR, not_seen, right
 from rules.situation import Decision
 from rules.subjection import private_rows
 from schemas.identifiers import quarter_of
@@ -39,7 +39,7 @@ def decide(history: History, day: date) -> list[Finding]:
 
 def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]:
     served, eve = year_of(first - timedelta(days=1))
-    age = age_on(history.born or eve, eve)
+    age = eve.year - history.born.year if history.born else 0
     try:
         row, natures = parameters().at("age", first), parameters().at("natures", first)
     except NoLaw:

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from rules.birth import ANY_AGE, Ages
 from rules.dated import NoLaw, Parameters, Row, citing
 from rules.exact import half_up
 from rules.finding import Certainty, Doubt, Finding, Step
 from rules.history import History, Worked
 from rules.parameters import load
-from rules.right import DAY, age_on, missing, months_later, not_seen, over, right
+from rules.regime import expected
+from rules.right import DAY, missing, months_later, not_seen, over, right
 from rules.situation import Decision
 from rules.windows import Window, window
 from schemas.identifiers import quarter_days, quarter_of
@@ -24,6 +26,7 @@ NAME = "unemployment_admission"
 INTEGRATION_INCOME, UNEMPLOYED = "integration_income", "unemployment_benefit"
 INSTEAD = (UNEMPLOYED, "income_guarantee", "incapacity", "invalidity", "pension", "career_break")
 CAREER_MONTHS = 120
+BIRTH = not_seen("the year of birth", "the National Register")
 NOT_SEEN = not_seen("why the job ended, and registration as job seeker", "the National Employment Office")
 
 
@@ -42,11 +45,13 @@ class Line:
     found: Window
     enough: bool | None
     unseen: tuple[str, ...]
+    open: bool
+    """Whether the person is surely young enough; else perhaps."""
 
 
 def decide(history: History, day: date) -> list[Finding]:
     """The first integration income that followed on enough work, as known on `day`."""
-    if not history.decisions or not history.worked or history.born is None:
+    if not history.decisions or not history.worked:
         return []
     for decision in history.decided(INTEGRATION_INCOME):
         if over(quarter_of(decision.start), day):
@@ -71,7 +76,8 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
     admitted = max((one.start for one in history.decided(UNEMPLOYED) if one.start < asked), default=date.min)
     new = [one for one in insured if one.first > admitted]
     lines = sorted(
-        _lines(history, new, asked, admitted, services, conversion), key=lambda line: line.enough is not True
+        _lines(history, new, asked, admitted, services, conversion),
+        key=lambda line: (line.enough is not True, not line.open),
     )
     best = next((line for line in lines if line.enough is not False), None)
     if best is None:
@@ -83,11 +89,13 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
             if best.unseen
             else Doubt(Certainty.TO_CHECK, not_seen("on which days of the quarter the work fell", "the employer"))
         )
+    if not best.open:
+        doubts.append(Doubt(Certainty.TO_CHECK, history.born.doubt if history.born else BIRTH))
     codes = services.codes("counted")
     if any(one.part_time or one.days_per_week != SIX for one in new if _six_days(one, codes)):
         doubts.append(Doubt(Certainty.TO_CHECK, f"days brought to a week of six: {conversion.cited}"))
     trace = (
-        Step("age", f"{age_on(history.born or asked, asked)}", "years", best.row.cited),
+        Step("age", f"{_ages(history, asked)}" if history.born else "unknown", "years", best.row.cited),
         Step("integration income from", f"{asked}", None, "decision of the public centre for social welfare"),
         Step("last job until", f"{latest.last}", None, "DmfA zone 00045"),
         Step(
@@ -102,6 +110,10 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
     yield right(NAME, history.person, quarter_of(asked), trace=trace, doubts=doubts, causes=causes)
 
 
+def _ages(history: History, asked: date) -> Ages:
+    return history.born.ages(asked) if history.born else ANY_AGE
+
+
 SIX = 600
 """Days per week x 100 of the regime the law counts in."""
 
@@ -110,11 +122,11 @@ def _lines(
     history: History, new: Sequence[Worked], asked: date, admitted: date, services: Row, conversion: Row
 ) -> Iterator[Line]:
     """Every line open to the age on the day of the request; a line of an older group is open to the younger."""
-    age = age_on(history.born or asked, asked)
+    ages = _ages(history, asked)
     codes, most = services.codes("counted"), int(conversion.number("quarter")) * 100
 
     def count(one: Worked) -> int:
-        return _six_days(one, codes)
+        return most if _complete(one, codes) else _six_days(one, codes)
 
     for name, series in parameters().series.items():
         if not name.startswith("line"):
@@ -123,7 +135,8 @@ def _lines(
             row = series.at(asked)
         except NoLaw:
             continue
-        if age >= int(row.number("below")):
+        below = int(row.number("below"))
+        if ages.least >= below:
             continue
         months = int(row.number("months"))
         found = _since(admitted, window(history, new, asked, months, count, most))
@@ -135,7 +148,7 @@ def _lines(
             more = before.reaches(_needed_before(row, found))
             enough = False if False in (enough, more) else True if enough and more else None
             unseen = (*before.unseen, *found.unseen)
-        yield Line(name, row, found, enough, unseen)
+        yield Line(name, row, found, enough, unseen, ages.most < below)
 
 
 def _since(admitted: date, found: Window) -> Window:
@@ -149,6 +162,13 @@ def _needed_before(row: Row, found: Window) -> int:
     if "career" in row.figures:
         return int(row.number("career")) * 100
     return max(int(row.number("of")) * 100 - found.surely, 0) * int(row.number("per day"))
+
+
+def _complete(one: Worked, codes: frozenset[str]) -> bool:
+    """Whether a full-timer worked all days of a whole quarter, which has as many in every week and quarter."""
+    first, last = quarter_days(one.quarter)
+    whole = (one.first, one.last) == (first, last) and not one.part_time
+    return whole and one.days(codes) >= expected(first, last, one.days_per_week).surely > 0
 
 
 def _six_days(one: Worked, codes: frozenset[str]) -> int:

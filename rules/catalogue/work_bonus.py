@@ -50,14 +50,12 @@ def _assess(situation: Situation, line: Line) -> Assessment:
         doubt = Doubt(Certainty.UNDETERMINED, str(error))
         return Assessment(line, None, label, None, claimed, (doubt,), partial(undetermined, error))
     due = None if any(one.due is None for one in found) else sum(one.due or 0 for one in found)
-    return Assessment(
-        line, None, label, due, claimed, tuple(_doubts(line, worker, found)), partial(trace, worker, found)
-    )
+    return Assessment(line, None, label, due, claimed, tuple(_doubts(worker, found)), partial(trace, worker, found))
 
 
-def _doubts(line: Line, worker: Subjection, found: list[Reckoning]) -> Iterator[Doubt]:
-    if worker.cover is Cover.UNSETTLED:
-        yield Doubt(Certainty.TO_CHECK, f"not settled whether worker code {line.worker_code} owes 13.07 %")
+def _doubts(worker: Subjection, found: list[Reckoning]) -> Iterator[Doubt]:
+    for reason in worker.doubts:
+        yield Doubt(Certainty.TO_CHECK, reason)
     if len(found) > 1:
         yield Doubt(Certainty.LIKELY, "the line has several occupations, and the bonus is reckoned for each on its own")
     for one in found:

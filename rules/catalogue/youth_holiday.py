@@ -29,7 +29,7 @@ from rules.holidays import (
     parameters as shared,
 )
 from rules.parameters import load
-from rules.right import age_on, complete, not_seen, right, spans
+from rules.right import complete, not_seen, right, spans
 from schemas.identifiers import quarter_of
 
 NAME = "youth_holiday"
@@ -62,7 +62,7 @@ def decide(history: History, day: date) -> list[Finding]:
 
 def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]:
     served, eve = year_of(first - timedelta(days=1))
-    age = age_on(history.born or eve, eve)
+    age = eve.year - history.born.year if history.born else 0
     try:
         row, school = parameters().at("conditions", first), parameters().at("school", first)
     except NoLaw:

@@ -14,7 +14,7 @@ from rules.structural.category import Category, category
 from rules.structural.floor import factor
 from rules.structural.measure import Measure, measure
 from rules.structural.terms import RATE, General, Terms, general, terms
-from rules.subjection import Cover, Subjection
+from rules.subjection import Subjection
 from rules.worker import Line, Occupation
 
 SERVICES = "DmfA zones 00062 to 00064"
@@ -53,8 +53,8 @@ def reckon(situation: Situation, line: Line, occupation: Occupation, worker: Sub
     result = Reckoning(line, occupation, worker, known, kind, figures, measured, doubts=list(kind.doubts))
     if not figures.row.quality.firm:
         result.doubt(Certainty.TO_CHECK, f"figures derived, not read: {figures.row.cited}")
-    if worker.cover is Cover.UNSETTLED:
-        result.doubt(Certainty.TO_CHECK, f"not settled whether worker code {line.worker_code} is covered")
+    for reason in worker.doubts:
+        result.doubt(Certainty.TO_CHECK, reason)
     result.doubts += measured.third_party
     if measured.mu == 0:
         result.due = 0

@@ -1,7 +1,7 @@
 """Reckons a target-group reduction: Pg = G x mu x beta_g, at most what the structural reduction leaves of the base."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
@@ -143,6 +143,11 @@ def entitled(
         return 0, [doubt], [Step("target groups of an occupation", "one", None, row.cited)]
     if not known.excluding.isdisjoint(occupation.wages) or occupation.wage(known.wage_codes) <= 0:
         return 0, [], [here.worker.why, Step("W", "0.00", "EUR", law)]
+    if here.worker.too_young:
+        return 0, [], [here.worker.why]
+    without = load(RULE).at("worker codes without", here.first)
+    if line.worker_code in without.codes("codes"):
+        return 0, [], [Step("worker code", line.worker_code, None, without.cited)]
     if here.worker.cover is Cover.NOT_COVERED:
         doubt = Doubt(Certainty.TO_CHECK, "not settled whether a worker outside some branches has a target group")
         return 0, [doubt], [here.worker.why]
@@ -151,13 +156,29 @@ def entitled(
     if here.measured.mu is None or here.measured.mu_glob is None or not here.measured.factor:
         reason = f"the working time needed for S or mu is not declared: {SERVICES}"
         return None, [Doubt(Certainty.UNDETERMINED, reason)], [here.worker.why]
-    return _reckon(here, entitle(here), (here.measured.mu, here.measured.mu_glob))
+    return _reckon(here, _whenever_born(here, entitle), (here.measured.mu, here.measured.mu_glob))
+
+
+def _whenever_born(here: Place, entitle: Entitle) -> Entitled:
+    """What a rule gives whichever day the person was born; where it differs the most it gives, to check.
+
+    Raises NoLaw.
+    """
+    if here.birth is None or here.birth.exact:
+        return entitle(here)
+    found = [entitle(replace(here, born=day)) for day in here.birth.days()]
+    best = max(found, key=lambda one: (one.amount is None, one.whole, one.amount or 0))
+    best.doubts = list(dict.fromkeys(doubt for one in (best, *found) for doubt in one.doubts))
+    best.rows = list(dict.fromkeys(row for one in (best, *found) for row in one.rows))
+    if any((one.amount, one.whole) != (best.amount, best.whole) for one in found):
+        best.doubt(Certainty.TO_CHECK, here.birth.doubt)
+    return best
 
 
 def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int | None, list[Doubt], list[Step]]:
     doubts, steps = right.doubts, right.steps
-    if here.worker.cover is Cover.UNSETTLED:
-        right.doubt(Certainty.TO_CHECK, f"not settled whether worker code {here.line.worker_code} is covered")
+    for reason in here.worker.doubts:
+        right.doubt(Certainty.TO_CHECK, reason)
     if right.amount is None:
         return None, doubts, steps
     if not right.amount and not right.whole:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
+from rules.birth import ANY_AGE, Birth, birth
 from rules.combination import chosen
 from rules.dated import Row
 from rules.finding import Certainty, Doubt
@@ -15,7 +16,7 @@ from rules.structural.terms import General, general
 from rules.subjection import Subjection, all_branches
 from rules.targetgroup.times import RULE
 from rules.worker import Claim, Line, Occupation
-from schemas.identifiers import birth_date, quarter_days
+from schemas.identifiers import quarter_days
 
 RAISE = 5, 4
 """W is raised by 25 % where a fund pays the year-end bonus."""
@@ -35,11 +36,13 @@ class Place:
     measured: Measure
     category: Category
     worker: Subjection
+    birth: Birth | None
+    born: date | None
+    """The birth date that is judged by: one of those in `birth`, None where not even the year is known."""
 
-    @property
-    def born(self) -> date | None:
-        """The birth date, None where the national number has none."""
-        return birth_date(self.situation.person)
+    def age(self, day: date) -> str:
+        """The age on a day as a step states it."""
+        return str(self.birth.ages(day) if self.birth else ANY_AGE)
 
     @property
     def bonus_quarter(self) -> bool:
@@ -52,7 +55,8 @@ class Place:
         """The rows of figures every target group rests on: who is covered, category, wage, time, contributions."""
         known = self.known
         raised = (known.raised,) if self.situation.quarter.endswith(("Q1", "Q4")) else ()
-        shared = (known.wage, known.services, known.base, known.high_wage, known.maribel, *raised)
+        without = load(RULE).at("worker codes without", self.first)
+        shared = (without, known.wage, known.services, known.base, known.high_wage, known.maribel, *raised)
         return (*self.worker.why.rows, *self.category.rows, *shared)
 
     def below(self, limit: int, *, at_most: bool = False) -> tuple[bool, list[Doubt]]:
@@ -76,7 +80,7 @@ def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim
     Raises NoLaw.
     """
     first, last = quarter_days(situation.quarter)
-    known = general(first)
+    known, born = general(first), birth(situation.person)
     return Place(
         situation,
         line,
@@ -88,6 +92,8 @@ def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim
         measure(situation, line, occupation, known),
         category(line, occupation, first),
         all_branches(line, situation.person, situation.quarter),
+        born,
+        born and born.earliest,
     )
 
 

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 from rules.combination import chosen
 from rules.dated import NoLaw
-from rules.finding import Certainty, Finding, Step
+from rules.finding import Certainty, Doubt, Finding, Step, doubt_steps
 from rules.fraction import beta_g
 from rules.parameters import load
 from rules.situation import Situation
 from rules.structural.floor import factor
 from rules.structural.measure import measure
 from rules.structural.terms import general
-from rules.subjection import Cover, all_branches
+from rules.subjection import all_branches, perhaps_all_branches
 from rules.targetgroup.place import all_codes
 from rules.targetgroup.times import RULE
 from rules.worker import Line, Occupation
@@ -33,6 +33,8 @@ def possible(
     """The finding, without an amount: that hangs on the missing fact. Nothing below the floor of mu_glob."""
     if not works_enough(situation, line, occupation):
         return
+    doubts = all_branches(line, situation.person, situation.quarter).doubts
+    why = f"{missing.fact}: {missing.holder}"
     lacking = Step("not in the declaration", missing.fact, None, missing.holder)
     yield Finding(
         rule,
@@ -46,7 +48,7 @@ def possible(
         Decimal("0.00"),
         None,
         Certainty.TO_CHECK,
-        (*steps, lacking, Step("certainty", Certainty.TO_CHECK.value, None, f"{missing.fact}: {missing.holder}")),
+        (*steps, lacking, *doubt_steps([Doubt(Certainty.TO_CHECK, reason) for reason in (why, *doubts)])),
         situation.causes,
     )
 
@@ -64,7 +66,7 @@ def unclaimed(situation: Situation) -> Iterator[tuple[Line, Occupation]]:
     for line in situation.lines:
         if any(chosen(occupation.claims, every) for occupation in line.occupations):
             continue
-        if all_branches(line, situation.person, situation.quarter).cover is Cover.COVERED:
+        if perhaps_all_branches(line, situation.person, situation.quarter):
             yield from ((line, occupation) for occupation in line.occupations)
 
 

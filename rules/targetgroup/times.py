@@ -1,8 +1,9 @@
-"""Counts the quarters of a right, and says how old somebody is and when the pension age is reached."""
+"""Counts the quarters of a right, and says when the pension age is reached."""
 
 from datetime import date
 from functools import lru_cache
 
+from rules.birth import birthday
 from rules.dated import Row
 from rules.finding import Certainty, Doubt
 from rules.parameters import load
@@ -11,8 +12,6 @@ from schemas.identifiers import quarter_days, quarter_of
 RULE = "target_groups"
 QUARTERS = 4
 """Quarters in a year."""
-LEAP = 29
-"""The day of February that is not there each year."""
 
 
 def nth_quarter(start: date, quarter: str) -> int:
@@ -24,22 +23,6 @@ def nth_quarter(start: date, quarter: str) -> int:
 def end_of_quarter(day: date) -> date:
     """The last day of the quarter a day lies in."""
     return quarter_days(quarter_of(day))[1]
-
-
-def birthday(born: date, age: int) -> date:
-    """The day on which an age is reached; who was born on 29 February reaches it on 1 March."""
-    if born.month == 2 and born.day == LEAP and not _leap(born.year + age):
-        return date(born.year + age, 3, 1)
-    return born.replace(year=born.year + age)
-
-
-def _leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-
-
-def age_on(born: date, day: date) -> int:
-    """The age in whole years on a day."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 @lru_cache(maxsize=4096)

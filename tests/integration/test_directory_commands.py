@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from consumers.exchange.run import Exchange
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
+from schemas.legal_day import legal_today
 from schemas.samples import sample
 from schemas.topics import delivery
 
@@ -235,7 +236,7 @@ def test_an_ended_dossier_stops_delivery_from_the_next_batch_on_and_stays_for_lo
         found = run(servers, "entitlements", "--person", person, "--institution", "bouw", "--json", *on)
         return [one["recipient"] for one in json.loads(found.stdout)]
 
-    today = datetime.now(UTC).date()
+    today = legal_today()
     assert seen("--on", str(today - timedelta(days=1)))
     assert seen("--on", str(today))
     assert not seen("--on", str(today + timedelta(days=1)))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from kruispunt import lag
 from schemas.codec import decode_body, encode_body, split
 from schemas.contracts import contract, make
 from schemas.identifiers import derive, inss, pseudonym
+from schemas.legal_day import legal_today
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
@@ -237,7 +238,7 @@ def read(settings: Settings) -> Outcome:
 def expected() -> dict[str, set[str]]:
     """What the pure part says."""
     given = [Event(contract(kind), body) for kind, _, body in events()]
-    access = Access(in_force(projections(load()), datetime.now(UTC).date()))
+    access = Access(in_force(projections(load()), legal_today()))
     found: dict[str, set[str]] = {}
     for copy in narrow(given, access, dossiers()).copies:
         found.setdefault(copy.projection.recipient, set()).add(copy.event)

@@ -19,6 +19,7 @@ from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.institutions import INSTITUTIONS
+from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
@@ -53,6 +54,20 @@ def records(found: list[Outgoing], topic: str) -> list[tuple[int, dict[str, Any]
             number, body = split(one.value)
             result.append((one.partition, decode_body(book.get(number), body)))
     return result
+
+
+@pytest.mark.parametrize(
+    ("moment", "delivers"),
+    [
+        (datetime(2026, 6, 30, 21, 59, tzinfo=UTC), True),
+        (datetime(2026, 6, 30, 22, tzinfo=UTC), False),
+        (datetime(2026, 6, 30, 23, 30, tzinfo=UTC), False),
+    ],
+)
+def test_a_deliberation_until_30_june_delivers_until_midnight_in_belgium(moment: datetime, delivers: bool) -> None:
+    (rva,) = (one for one in load() if one.id == "20/296@2")
+    ending = projections([rva.model_copy(update={"since": date(2020, 1, 1), "until": date(2026, 6, 30)})])
+    assert bool(in_force(ending, legal_day(moment))) == delivers
 
 
 def test_a_copy_lies_in_the_partition_and_under_the_key_of_its_event() -> None:

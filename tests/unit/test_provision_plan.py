@@ -1,7 +1,7 @@
 """A plan says what is added, changed and removed so that a cluster holds what is justified and nothing else."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
@@ -11,6 +11,7 @@ from backbone.cluster.plan import Line, compare, right
 from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
 from consumers.deliberations import load
 from consumers.deliberations.store import Held, Kept, not_kept
+from kruispunt.deliberating import _state
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import answers, changes, delivery
 
@@ -150,6 +151,14 @@ def test_whoever_has_a_deliberation_that_is_neither_withdrawn_nor_over_is_entitl
     assert kept(ended).entitled_on(TODAY) == {"rva"}
     assert kept(ended).entitled_on(date(2026, 11, 25)) == frozenset()
     assert kept(to_come).entitled_on(TODAY) == {"rva"}
+
+
+def test_a_withdrawal_in_the_evening_of_utc_is_of_the_next_day_in_belgium() -> None:
+    (rva,) = (one for one in load() if one.id == "20/296@2")
+    gone = Held(rva.model_copy(update={"until": None}), LONG_AGO, datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
+    assert gone.could_be_used_on(date(2026, 7, 1))
+    assert not gone.could_be_used_on(date(2026, 7, 2))
+    assert _state(gone, TODAY) == "withdrawn 2026-07-01"
 
 
 def test_what_is_shipped_counts_before_it_is_kept_and_a_withdrawn_version_is_not_shipped_again() -> None:

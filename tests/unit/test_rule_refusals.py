@@ -92,15 +92,26 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         ],
     ),
     (
+        "statutory staff",
+        "first_hirings",
+        _claims("2025Q2", {3315: _since(date(2025, 4, 1))}, **{"worker code": "675"}),
+        [
+            (
+                "worker code | 675 | - | DmfA annex 2; instruction on the structural reduction (who does not "
+                "qualify) (OFF), in force from 2003-01-01"
+            ),
+            "to check | not settled whether a worker outside some branches has a target group",
+        ],
+    ),
+    (
         "a student",
         "first_hirings",
         _claims("2025Q2", {3315: _since(date(2025, 4, 1))}, **{"worker code": "841"}),
         [
             (
-                "worker code | 841 | - | DmfA annex 2; instruction on the structural reduction (who does not "
-                "qualify) (OFF), in force from 2003-01-01"
+                "worker code | 841 | - | DmfA annex 2; instruction on first hirings (who does not count as a worker) "
+                "(SEC), in force from 2003-01-01"
             ),
-            "to check | not settled whether a worker outside some branches has a target group",
         ],
     ),
     (

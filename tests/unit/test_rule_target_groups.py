@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from rules.birth import birthday
 from rules.case import events
 from rules.catalogue import decide_all, excesses
 from rules.finding import Excess
 from rules.situation import Situation, situation
-from rules.targetgroup.times import birthday
 
 SINCE = date(2018, 2, 1)
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 18000.00}, "days": {1: 65}}
@@ -53,12 +53,20 @@ def test_of_two_target_groups_on_one_occupation_the_lower_is_too_much() -> None:
     "change",
     [
         {"worker code": "046"},
-        {"worker code": "841"},
+        {"worker code": "675"},
+        {"person": "00000103334"},
         {"joint committee": "330"},
         {"claimed": {3315: 9000.00}},
         {"claimed": {3352: {"amount": 9000.00, "since": date(2026, 6, 30)}}},
     ],
-    ids=["worker code in no list", "limited subjection", "no law for category 2", "no start", "law not found"],
+    ids=[
+        "worker code in no list",
+        "a part of the branches",
+        "birth date wholly unknown",
+        "no law for category 2",
+        "no start",
+        "law not found",
+    ],
 )
 def test_nobody_is_told_of_too_much_where_the_reckoning_is_not_sure(change: dict[str, Any]) -> None:
     claimed = {"claimed": {3315: {"amount": 9000.00, "since": SINCE}}, **change}
