@@ -81,7 +81,11 @@ def reprinted(schema: Any, space: str = "") -> Any:
         if "fields" in schema:
             fields = schema.pop("fields")
             schema["fields"] = [
-                {"name": f["name"], "type": reprinted(f["type"], inner), **f, "type": reprinted(f["type"], inner)}
+                {
+                    "name": f["name"],
+                    "type": reprinted(f["type"], inner),
+                    **{k: f[k] for k in f if k not in ("name", "type")},
+                }
                 for f in fields
             ]
         return schema
