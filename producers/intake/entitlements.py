@@ -1,5 +1,6 @@
 """Reads decisions of institutions as JSON lines: every problem of every line is told, each decision makes one event."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -8,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from producers.intake.anomalies import Anomalies, shown
 from producers.intake.reader import LARGEST_FILE, Unreadable
@@ -18,6 +19,7 @@ from schemas.institutions import INSTITUTIONS
 
 LONGEST_LINE = 1 << 16
 CENTS = 100
+AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 SOURCE = "entitlement"
 """Stands where DmfA has a zone number: decisions have fields, not zones."""
 
@@ -50,13 +52,23 @@ def _kind(name: str) -> str:
     return name
 
 
+def _amount(written: Any) -> Any:
+    """Text or a number of JSON; a true amount is neither `true` nor ` 5_5 `."""
+    if written is None:
+        return None
+    text = str(written)
+    if isinstance(written, bool) or not isinstance(written, str | int | float) or not AMOUNT.fullmatch(text):
+        raise ValueError("is not an amount in euro, as 55.10")
+    return Decimal(text)
+
+
 Plain = Annotated[str, AfterValidator(_plain)]
 
 
 class Decision(BaseModel):
     """What an institution decided about one person."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=500)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_max_length=500)
 
     decision: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain)]
     institution: Annotated[str, AfterValidator(_institution)]
@@ -65,7 +77,9 @@ class Decision(BaseModel):
     nature: Plain = ""
     since: Annotated[date, Field(alias="from")]
     until: date | None = None
-    amount: Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None = None
+    amount: Annotated[
+        Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None, BeforeValidator(_amount)
+    ] = None
     per: Literal["day", "month", "year", "once"] | None = None
     family_situation: Literal["alone", "cohabitant", "family"] | None = None
     basis: Plain = ""
