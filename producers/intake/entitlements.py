@@ -19,6 +19,7 @@ from schemas.institutions import INSTITUTIONS
 
 LONGEST_LINE = 1 << 16
 CENTS = 100
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 SOURCE = "entitlement"
 """Stands where DmfA has a zone number: decisions have fields, not zones."""
@@ -52,6 +53,15 @@ def _kind(name: str) -> str:
     return name
 
 
+def _day(written: Any) -> Any:
+    """A day as text, never what a lenient reader takes for one: seconds since 1970, an hour, a week."""
+    if written is None:
+        return None
+    if not isinstance(written, str) or not DAY.fullmatch(written):
+        raise ValueError("is not a date, as 2026-01-31")
+    return date.fromisoformat(written)
+
+
 def _amount(written: Any) -> Any:
     """Text or a number of JSON; a true amount is neither `true` nor ` 5_5 `."""
     if written is None:
@@ -75,8 +85,8 @@ class Decision(BaseModel):
     person: Annotated[str, AfterValidator(_inss)]
     kind: Annotated[str, AfterValidator(_kind)]
     nature: Plain = ""
-    since: Annotated[date, Field(alias="from")]
-    until: date | None = None
+    since: Annotated[date, Field(alias="from"), BeforeValidator(_day)]
+    until: Annotated[date | None, BeforeValidator(_day)] = None
     amount: Annotated[
         Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None, BeforeValidator(_amount)
     ] = None
