@@ -5,12 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from psycopg import Connection
 
 from backbone import postgres
 from backbone.errors import Reject, Retry
 from backbone.settings import Settings
+from backbone.trouble import translated
 from producers.intake import register
 from producers.intake.anomalies import Anomalies, shown
 from producers.intake.judgement import Entry, Judgement, judge, spooled
@@ -111,15 +111,13 @@ def _refuse(found: Judgement, free: set[str]) -> None:
 def receive_with(connection: Connection[Any], path: Path, *, pepper: bytes, on: date | None = None) -> Receipt:
     """Take a file in, on a connection in autocommit mode; for many files in a row.
 
-    Raises Reject when it cannot be opened, Retry when the register cannot be reached.
+    Raises Reject when it cannot be opened, Retry when the register cannot be reached or a disk is full, Stop.
     """
     submission = Submission(connection, path, pepper, on)
-    try:
+    with translated():
         receipt = submission.first_receipt()
         for _ in range(ATTEMPTS):
             receipt = receipt or submission.judge_and_register()
-    except psycopg.OperationalError as error:
-        raise Retry("The register cannot be reached.") from error
     if receipt is None:
         raise Retry("Others register the same decisions again and again.")
     return receipt
@@ -128,7 +126,7 @@ def receive_with(connection: Connection[Any], path: Path, *, pepper: bytes, on: 
 def receive(settings: Settings, path: Path, *, on: date | None = None) -> Receipt:
     """Take a file in and answer it. The same bytes get their first receipt, and change nothing.
 
-    Raises Reject when it cannot be opened, Retry when the register cannot be reached.
+    Raises Reject when it cannot be opened, Retry when the register cannot be reached or a disk is full, Stop.
     """
     with postgres.connect(settings, INTAKE, autocommit=True) as connection:
         return receive_with(connection, path, pepper=settings.pepper(), on=on)
