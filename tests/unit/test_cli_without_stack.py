@@ -220,7 +220,7 @@ def no_file_larger_than(size: int) -> None:
 
 def test_a_population_that_finds_no_room_is_tried_again_elsewhere(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [COMMAND, "generate", "--persons", "400", "--quarter", "2026Q3", "--out", out]
+    command = [str(COMMAND), "generate", "--persons", "400", "--quarter", "2026Q3", "--out", str(out)]
     found = subprocess.run(
         command, cwd=tmp_path, capture_output=True, check=False, preexec_fn=lambda: no_file_larger_than(1 << 16)
     )

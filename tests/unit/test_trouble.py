@@ -18,9 +18,9 @@ from kruispunt.output import Exit, answering, as_json
 from producers.intake.spool import IN_MEMORY, Spool
 
 CODES = {
-    kind.sqlstate
+    code
     for kind in vars(postgres_errors).values()
-    if isinstance(kind, type) and isinstance(getattr(kind, "sqlstate", None), str)
+    if isinstance(kind, type) and isinstance(code := getattr(kind, "sqlstate", None), str)
 }
 """Every code this PostgreSQL may send."""
 
