@@ -2,7 +2,12 @@
 
 
 class Retry(Exception):
-    """Something passing is in the way: wait and try again."""
+    """Something passing is in the way: wait and try again. `remedy` says what helps it to pass."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(f"{reason} {remedy}".strip())
+        self.reason = reason
+        self.remedy = remedy
 
 
 class Stop(Exception):

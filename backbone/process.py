@@ -10,8 +10,9 @@ import psycopg
 from structlog.typing import FilteringBoundLogger
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from backbone.errors import Retry
+from backbone.errors import Retry, Stop
 from backbone.kafka import Closed
+from backbone.trouble import of_postgres
 
 Result = TypeVar("Result")
 PATIENCE_S = 120
@@ -48,7 +49,7 @@ def persevere(drain: Drain, log: FilteringBoundLogger, work: Callable[[Callable[
     `work` opens what it needs, goes on until asked to stop, closes, and calls what it is given whenever all is well.
 
     A refused login or right may be given back: that is begun again, too. Raises Retry, or Closed, when trouble lasts
-    for PATIENCE_S.
+    for PATIENCE_S, and Stop at once when PostgreSQL refuses for good.
     """
     trouble_since: float | None = None
 
@@ -59,14 +60,17 @@ def persevere(drain: Drain, log: FilteringBoundLogger, work: Callable[[Callable[
     while not drain.wanted:
         try:
             work(well)
-        except (Retry, Closed, psycopg.OperationalError) as error:
-            reason = "PostgreSQL is gone." if isinstance(error, psycopg.OperationalError) else str(error)
+        except (Retry, Closed, psycopg.Error) as error:
+            trouble = of_postgres(error) if isinstance(error, psycopg.Error) else error
+            if isinstance(trouble, Stop):
+                raise trouble from None
+            reason = str(trouble)
             log.warning("beginning again", reason=reason)
             trouble_since = trouble_since or time.monotonic()
             if time.monotonic() - trouble_since > PATIENCE_S:
                 if isinstance(error, Closed):
                     raise
-                raise Retry(reason) from error
+                raise Retry(reason) from None
             time.sleep(AGAIN_S)
 
 

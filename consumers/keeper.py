@@ -10,10 +10,11 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message,
 from psycopg import Connection, Cursor
 
 from backbone import kafka, logs, positions, postgres
-from backbone.errors import Retry, Stop
+from backbone.errors import Retry
 from backbone.kafka import Doorkeeper
 from backbone.process import Drain, persevere
 from backbone.settings import Settings
+from backbone.trouble import of_postgres
 from consumers import number
 
 IDLE_S = 0.2
@@ -106,11 +107,8 @@ class Keeper:
                     raise Retry("Another process is further.")
         except psycopg.errors.UniqueViolation as error:
             raise Retry("Another process was faster.") from error
-        except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
-            # What PostgreSQL says about a row may quote it.
-            raise Stop(
-                f"PostgreSQL refuses the rows ({error.sqlstate}).", "Is its schema that of this version?"
-            ) from None
+        except psycopg.Error as error:
+            raise of_postgres(error) from None
         return len(messages)
 
     def close(self) -> None:

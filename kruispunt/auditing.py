@@ -2,17 +2,15 @@
 
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from psycopg import Connection
 
-from backbone import kafka, postgres, settings
+from backbone import kafka, postgres, settings, trouble
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from consumers.audit import acts as log
@@ -66,21 +64,20 @@ def verify(*, keys: list[Path], age: float, json: bool) -> int:
     known = _keys(config, keys)
     answer = verifier.Answer(as_json=json, write=sys.stdout.write)
     with (
-        tempfile.TemporaryFile() as spool,
+        trouble.temporary_file() as spool,
         _reading(config, "verified", WHOLE) as connection,
         progress() as bar,
     ):
         # What was published is read first: a checkpoint made meanwhile is then new in the database, not missing there.
-        spool.writelines(_published(config))
-        spool.seek(0)
+        with trouble.temporary():
+            spool.writelines(_published(config))
+            spool.seek(0)
         task = bar.add_task("verifying", total=None)
-        try:
+        with trouble.translated():
             report = verifier.verify(
                 connection, known, verifier.published_in(spool), age=timedelta(seconds=age), tell=answer.tell,
                 step=lambda done, total: bar.update(task, completed=done, total=total),
             )  # fmt: skip
-        except psycopg.OperationalError as error:
-            raise Retry("PostgreSQL is gone.") from error
     return answer.end(report)
 
 

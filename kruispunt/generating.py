@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from backbone.trouble import of_storage
 from kruispunt.output import Exit, console, fail, progress
 from producers.generate import run
 from rules.assessment import Assessment
@@ -39,6 +40,8 @@ def generate(*, persons: int, quarter: str, out: Path, seed: int) -> None:
         except run.WrongRequest as error:
             fail(Exit.WRONG_USE, f"{error}.", "Give --persons and --quarter within these limits.")
         except OSError as error:
+            if full := of_storage(error, error.filename or out):
+                raise full from error
             fail(Exit.WRONG_USE, f"{error.filename or out} cannot be written: {error.strerror}.", "Give another --out.")
     console.print(
         f"{made.persons} persons with {made.jobs} jobs at {made.employers} employers, in {made.files} DmfA files; "

@@ -12,10 +12,10 @@ from confluent_kafka import TopicPartition
 from psycopg import Connection, sql
 
 from backbone import kafka, positions, postgres
-from backbone.errors import Retry
 from backbone.offsets import Offsets, Places
 from backbone.progress import BEGINNING, published
 from backbone.settings import Settings
+from backbone.trouble import of_postgres
 from consumers.deliberations import store
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.legal_day import legal_today
@@ -84,10 +84,10 @@ class Inspector:
             self._connections[database] = connection
         try:
             return question(connection)
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
             with suppress(psycopg.Error):
                 self._connections.pop(database).close()
-            raise Retry("PostgreSQL went away.") from error
+            raise of_postgres(error) from None
 
     def committed(self) -> Places:
         """Where the exchange is, by what the broker committed."""

@@ -1,6 +1,7 @@
 """Prints answers a person enjoys or a program reads, and turns errors into exit codes and a remedy."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,10 +16,16 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from backbone import trouble
 from backbone.errors import Reject, Retry, Stop
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
+
+
+SOMEWHERE = "Standard output, or a file that was being written,"
+"""A write that finds no room does not say where."""
+STATUS = "Run `kruispunt status`; `kruispunt up` starts what is not running."
 
 
 class Exit(IntEnum):
@@ -96,12 +103,31 @@ def readable(files: Sequence[Path]) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn the errors of the backbone into exit codes."""
+    """Turn the errors of the backbone, of PostgreSQL and of full disks into exit codes."""
     try:
-        yield
+        with trouble.translated():
+            try:
+                yield
+            finally:
+                # Output that nobody got is not an answer.
+                sys.stdout.flush()
     except Reject as error:
         fail(Exit.WRONG_USE, f"{error.place or ''} {error.reason} ({error.code})".strip(), error.remedy or "")
     except Retry as error:
-        fail(Exit.UNREACHABLE, str(error), "Run `kruispunt status`; `kruispunt up` starts what is not running.")
+        fail(Exit.UNREACHABLE, error.reason, error.remedy or STATUS)
     except Stop as error:
         fail(Exit.UNREACHABLE, error.reason, error.remedy)
+    except OSError as error:
+        _let_go_of_stdout()
+        full = trouble.of_storage(error, error.filename or SOMEWHERE)
+        if full is None:
+            raise
+        fail(Exit.UNREACHABLE, full.reason, full.remedy)
+
+
+def _let_go_of_stdout() -> None:
+    """Forget what standard output has not taken: Python would try it once more at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -13,6 +13,7 @@ from backbone import kafka, logs, postgres
 from backbone.errors import Retry
 from backbone.process import Drain, with_retry
 from backbone.settings import Settings
+from backbone.trouble import of_postgres
 from notifier import by_letter, by_mail, findings, occasions
 from notifier.mail import Pool
 from notifier.outgoing import Outgoing
@@ -162,8 +163,8 @@ def run(settings: Settings) -> None:
             log.info("started")
             _repeat(notifier, consumer, drain)
             log.info("stopped")
-    except psycopg.OperationalError as error:
-        raise Retry(f"PostgreSQL went away ({type(error).__name__}).") from error
+    except psycopg.Error as error:
+        raise of_postgres(error) from None
     except OSError as error:
         # Begun batches of letters are finished when their partition is taken again.
         raise Retry(f"A folder cannot be written ({error.strerror}).") from error

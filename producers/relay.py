@@ -18,6 +18,7 @@ from backbone.errors import Retry
 from backbone.process import PATIENCE_S, Drain
 from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
+from backbone.trouble import translated
 from schemas.topics import POSITIONS
 
 RELAY = "relay"
@@ -64,17 +65,16 @@ class Publisher:
         """
         connection = postgres.connect(settings, RELAY, autocommit=True)
         try:
-            answer = connection.execute(
-                "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.OUTBOX, SOURCES.index(source))
-            ).fetchone()
+            with translated():
+                answer = connection.execute(
+                    "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.OUTBOX, SOURCES.index(source))
+                ).fetchone()
             if not answer or not answer[0]:
                 connection.close()
                 return None
             target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")
             reached = published(kafka.read_all(settings, RELAY, POSITIONS)).get(source, BEGINNING)
             return cls(source, connection, target, reached)
-        except psycopg.OperationalError as error:
-            raise Retry("PostgreSQL is gone.") from error
         except BaseException:
             connection.close()
             raise
@@ -84,10 +84,8 @@ class Publisher:
 
         Raises Retry when it has to be opened again, Stop when the broker shuts it out.
         """
-        try:
+        with translated():
             rows = list(self._waiting())
-        except psycopg.OperationalError as error:
-            raise Retry("PostgreSQL is gone.") from error
         if not rows:
             return 0
         last = Progress(rows[-1].tx, rows[-1].id)

@@ -11,8 +11,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from backbone import kafka, postgres
-from backbone.errors import Retry
 from backbone.settings import Settings
+from backbone.trouble import of_postgres, translated
 from rules import store
 from rules.bundle import Decide, Reader, arrive, decide_bundle
 from rules.catalogue import decide_all
@@ -60,24 +60,21 @@ class Decider:
 
         Raises Retry.
         """
-        try:
-            with postgres.connect(self._settings, ROLE) as connection:
-                held = store.positions_held(connection)
-        except psycopg.OperationalError as error:
-            raise Retry("PostgreSQL went away.") from error
+        with translated(), postgres.connect(self._settings, ROLE) as connection:
+            held = store.positions_held(connection)
         return {number: following for (topic, number), following in held.items() if topic == FACTS}
 
     def take(self, partition: int, offset: int, value: bytes) -> bool:
         """Decide one bundle; False when it was decided before.
 
-        Raises Retry; nothing was written then.
+        Raises Retry, Stop; nothing was written then.
         """
         with self._lock:
             try:
                 return self._take(partition, offset, value)
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
                 self.close()
-                raise Retry("PostgreSQL went away.") from error
+                raise of_postgres(error) from None
 
     def close(self) -> None:
         """Let the connection go."""

@@ -6,6 +6,8 @@ from calendar import monthrange
 from datetime import date
 from functools import lru_cache
 
+from schemas.legal_day import legal_today
+
 QUARTER_MONTHS = 3
 MOD = 97
 GROUP = 5
@@ -48,7 +50,7 @@ def inss_fault(number: str, on: date | None = None) -> str:
     month %= BIS_STEP
     if month and day > monthrange(year, month)[1]:
         return f"{year}-{month:02d} has no day {day:02d}"
-    if (year, month, day if month else 0) > _as_born(on or date.today()):  # noqa: DTZ011 - a day more or less is no matter
+    if (year, month, day if month else 0) > _as_born(on or legal_today()):
         return f"its check digits only fit a birth in {year}"
     return ""
 

@@ -13,6 +13,7 @@ from psycopg import Connection, Cursor
 
 from backbone.errors import Retry, Stop
 from backbone.postgres import Lock
+from backbone.trouble import of_postgres
 from consumers.audit.chain import BEGINNING
 from schemas.codec import encode
 from schemas.contracts import contract
@@ -122,8 +123,8 @@ def checkpoint(connection: Connection[Any], signer: Signer) -> bool:
             return _sign(cursor, signer)
     except psycopg.errors.UniqueViolation as error:
         raise Retry("Another process was faster.") from error
-    except (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError) as error:
-        raise Stop(f"PostgreSQL refuses the checkpoint ({error.sqlstate}).", "Run `kruispunt provision`.") from error
+    except psycopg.Error as error:
+        raise of_postgres(error) from None
 
 
 class Checkpoints:

@@ -546,12 +546,18 @@ def main(arguments: list[str] | None = None) -> int:
         published = published_in(lines) if lines else None
         with psycopg.connect(given.dsn, autocommit=True) as connection:
             report = verify(connection, keys, published, age=timedelta(seconds=given.age), tell=answer.tell)
-    except (WrongUse, OSError, psycopg.ProgrammingError) as error:
+    except (WrongUse, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except psycopg.OperationalError as error:
-        sys.stderr.write(f"the database cannot be reached: {error}\n")
-        return 3
+    except psycopg.Error as error:
+        # Without a code the client itself speaks: it came to no connection, or lost it. A row is never quoted.
+        if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
+            sys.stderr.write(f"the database cannot be reached: {error}\n")
+            return 3
+        passes = isinstance(error, psycopg.OperationalError)
+        advice = "try again" if passes else "is this the database of the log, and may this user read it?"
+        sys.stderr.write(f"the database refuses ({type(error).__name__}, {error.sqlstate}): {advice}\n")
+        return 3 if passes else 2
     return answer.end(report)
 
 

@@ -23,8 +23,8 @@ from schemas.institutions import INSTITUTIONS
 
 LONGEST_LINE = 1 << 16
 BOM = b"\xef\xbb\xbf"
-AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 CENTS = 100
+AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 SOURCE = "entitlement"
 """Stands where DmfA has a zone number: decisions have fields, not zones."""
 
@@ -56,20 +56,6 @@ def _inss(number: str) -> str:
     return number
 
 
-def _day(value: Any) -> Any:
-    """A calendar day as text; nothing else is one, such as a number of seconds."""
-    if not isinstance(value, str) or not DAY.fullmatch(value):
-        raise ValueError("is not a date: write it as 2026-09-30")
-    return value
-
-
-def _amount(value: Any) -> Any:
-    """A number, or its digits as text: no digits of other scripts, no spaces, no exponent."""
-    if isinstance(value, str) and not AMOUNT.fullmatch(value):
-        raise ValueError("is not an amount: write it as 1234.56")
-    return value
-
-
 def _plain(text: str) -> str:
     if not text.isprintable():
         raise ValueError("has signs that cannot be printed")
@@ -92,23 +78,43 @@ def _kind(name: str) -> str:
     return name
 
 
+def _day(written: Any) -> Any:
+    """A day as text, never what a lenient reader takes for one: seconds since 1970, an hour, a week."""
+    if written is None:
+        return None
+    if not isinstance(written, str) or not DAY.fullmatch(written):
+        raise ValueError("is not a date, as 2026-01-31")
+    return date.fromisoformat(written)
+
+
+def _amount(written: Any) -> Any:
+    """Text or a number of JSON; a true amount is neither `true` nor ` 5_5 `."""
+    if written is None:
+        return None
+    text = str(written)
+    if isinstance(written, bool) or not isinstance(written, str | int | float) or not AMOUNT.fullmatch(text):
+        raise ValueError("is not an amount in euro, as 55.10")
+    return Decimal(text)
+
+
 Plain = Annotated[str, AfterValidator(_plain)]
-Day = Annotated[date, BeforeValidator(_day)]
 
 
 class Decision(BaseModel):
     """What an institution decided about one person."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=500)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_max_length=500)
 
     decision: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain)]
     institution: Annotated[str, AfterValidator(_institution)]
     person: Annotated[str, AfterValidator(_inss)]
     kind: Annotated[str, AfterValidator(_kind)]
     nature: Plain = ""
-    since: Annotated[Day, Field(alias="from")]
-    until: Day | None = None
-    amount: Annotated[Decimal, BeforeValidator(_amount), Field(ge=0, max_digits=12, decimal_places=2)] | None = None
+    since: Annotated[date, Field(alias="from"), BeforeValidator(_day)]
+    until: Annotated[date | None, BeforeValidator(_day)] = None
+    amount: Annotated[
+        Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)] | None, BeforeValidator(_amount)
+    ] = None
     per: Literal["day", "month", "year", "once"] | None = None
     family_situation: Literal["alone", "cohabitant", "family"] | None = None
     basis: Plain = ""

@@ -1,8 +1,7 @@
 """Judges what the moment of sending allows: a quarter that has begun and is not time-barred, a form of these days."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from schemas.identifiers import quarter_days
 
@@ -10,14 +9,7 @@ LIMITATION_YEARS = 3
 """What is owed for a quarter lapses three years after the last day to declare it, the end of the month that follows."""
 OLDEST_FORM_YEARS = 1
 
-BELGIUM = ZoneInfo("Europe/Brussels")
-
 Told = tuple[str, str, str]
-
-
-def today() -> date:
-    """The day it is in Belgium, where declarations are handed in."""
-    return datetime.now(BELGIUM).date()
 
 
 def due(quarter: str) -> date:

@@ -7,21 +7,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from psycopg import Connection
 
 from backbone import postgres
 from backbone.errors import Reject, Retry
 from backbone.settings import Settings
+from backbone.trouble import translated
 from producers.intake import register
 from producers.intake.anomalies import MOST, Anomalies, Anomaly, shown
 from producers.intake.judgement import Entry, Judgement, judge
-from producers.intake.moment import today
 from producers.intake.receipt import Receipt
 from producers.intake.spool import Spool
 from producers.intake.watch import Seen, View, WatchedEvents
 from schemas.dmfa.tables import ROOT
 from schemas.identifiers import derive
+from schemas.legal_day import legal_today
 
 INTAKE = "intake"
 Look = Callable[[Seen], Iterable[Anomaly]]
@@ -142,15 +142,13 @@ def receive_with(
     `on` is the day of receipt, by default this day in Belgium: what the sender wrote into the form decides nothing.
     What `look` finds goes onto the receipt of a file that is accepted.
 
-    Raises Reject when it cannot be opened, Retry when the register cannot be reached.
+    Raises Reject when it cannot be opened, Retry when the register cannot be reached or a disk is full, Stop.
     """
-    submission = Submission(connection, path, pepper, on or today(), look)
-    try:
+    submission = Submission(connection, path, pepper, on or legal_today(), look)
+    with translated():
         receipt = submission.first_receipt()
         for _ in range(ATTEMPTS):
             receipt = receipt or submission.judge_and_register()
-    except psycopg.OperationalError as error:
-        raise Retry("The register cannot be reached.") from error
     if receipt is None:
         raise Retry("Others register the same decisions again and again.")
     return receipt
@@ -161,7 +159,7 @@ def receive(settings: Settings, path: Path, *, on: date | None = None) -> Receip
 
     `on` is the day of receipt, by default this day in Belgium.
 
-    Raises Reject when it cannot be opened, Retry when the register cannot be reached.
+    Raises Reject when it cannot be opened, Retry when the register cannot be reached or a disk is full, Stop.
     """
     with postgres.connect(settings, INTAKE, autocommit=True) as connection:
         return receive_with(connection, path, pepper=settings.pepper(), on=on)

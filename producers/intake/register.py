@@ -1,7 +1,8 @@
 """Writes and asks the register; every write belongs to the transaction of its caller."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
 
 import orjson
 from psycopg import Connection
@@ -13,9 +14,10 @@ from producers.intake.judgement import Entry
 from producers.intake.receipt import Declared, Receipt
 from producers.intake.spool import Spool
 
+Thing = TypeVar("Thing")
 SUBMISSION = """
 insert into register.submission (id, digest, accepted, declarations, anomalies) values (%s, %s, %s, %s, %s)
-on conflict (digest) do nothing
+on conflict do nothing
 """
 DECLARATIONS = """
 insert into register.declaration
@@ -30,6 +32,10 @@ returning id
 """
 FACTS = "copy register.outbox (topic, key, value) from stdin (format binary)"
 RECEIPT = "select id, accepted, declarations, anomalies from register.submission where digest = %s"
+PART = 10_000
+"""Declarations in one value or one statement: PostgreSQL takes 256 MB of JSON, and 1 GB at once."""
+PARTS = "copy register.receipt_part (submission, number, declarations) from stdin"
+FURTHER = "select declarations from register.receipt_part where submission = %s order by number"
 VERSIONS = """
 select distinct on (id) id, version, digest from register.declaration where id = any(%s) order by id, version desc
 """
@@ -45,12 +51,17 @@ def receipt(connection: Connection[Any], digest: bytes, file: str) -> Receipt | 
     if row is None:
         return None
     submission, accepted, declarations, anomalies = row
+    declared = [Declared(**declaration) for declaration in declarations]
+    with connection.cursor() as cursor:
+        # One part at a time: together they may be larger than the client likes to hold twice.
+        for (further,) in cursor.stream(FURTHER, (submission,)):
+            declared += [Declared(**declaration) for declaration in further]
     return Receipt(
         file,
         submission,
         accepted,
         True,
-        tuple(Declared(**declared) for declared in declarations),
+        tuple(declared),
         tuple(Anomaly(**anomaly) for anomaly in anomalies),
     )
 
@@ -63,15 +74,30 @@ def versions(connection: Connection[Any], decisions: Iterable[Decision]) -> dict
 
 def add_submission(connection: Connection[Any], given: Receipt, digest: bytes) -> bool:
     """Register the answer to a file; False when somebody was first with the same bytes."""
-    told = given.as_dict()
-    values = (given.submission, digest, given.accepted, _json(told["declarations"]), _json(told["anomalies"]))
-    return connection.execute(SUBMISSION, values).rowcount == 1
+    parts = _parts(given.declarations)
+    first = _json([asdict(declared) for declared in next(parts, ())])
+    anomalies = _json([asdict(anomaly) for anomaly in given.anomalies])
+    values = (given.submission, digest, given.accepted, first, anomalies)
+    if connection.execute(SUBMISSION, values).rowcount != 1:
+        return False
+    with connection.cursor() as cursor, cursor.copy(PARTS) as copy:
+        for number, part in enumerate(parts, 1):
+            copy.write_row((given.submission, number, _json([asdict(declared) for declared in part])))
+    return True
+
+
+def _parts(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
+    return (things[start : start + PART] for start in range(0, len(things), PART))
 
 
 def add_declarations(connection: Connection[Any], submission: str, entries: Sequence[Entry]) -> set[str]:
     """Register declarations; gives the ids that were free and are now taken."""
-    if not entries:
-        return set()
+    # In one order for everybody: two files with the same decisions wait for each other, and never both.
+    ordered = sorted(entries, key=lambda entry: entry.declared.declaration)
+    return {name for part in _parts(ordered) for name in _add_part(connection, submission, part)}
+
+
+def _add_part(connection: Connection[Any], submission: str, entries: Sequence[Entry]) -> Iterator[str]:
     columns = zip(
         *(
             (
@@ -90,8 +116,7 @@ def add_declarations(connection: Connection[Any], submission: str, entries: Sequ
         ),
         strict=True,
     )
-    added = connection.execute(DECLARATIONS, (submission, *map(list, columns)))
-    return {row[0] for row in added}
+    return (row[0] for row in connection.execute(DECLARATIONS, (submission, *map(list, columns))))
 
 
 def add_facts(connection: Connection[Any], spool: Spool) -> None:

@@ -2,9 +2,12 @@
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import NamedTuple, Self
+
+from backbone.trouble import no_room, temporary
 
 IN_MEMORY = 1 << 23
 CHUNK = 1 << 20
@@ -41,29 +44,47 @@ class Spool:
 
     def close(self) -> None:
         """Forget all."""
-        self._file.close()
+        # What a full folder has not taken is not wanted any more.
+        with suppress(OSError):
+            self._file.close()
 
     def write(self, topic: str, key: bytes, value: bytes) -> None:
-        """Add a row."""
+        """Add a row.
+
+        Raises Retry when the folder for temporary files is full.
+        """
         start = self._topics.get(topic)
         if start is None:
             name = topic.encode()
             start = self._topics[topic] = FIELDS + LENGTH.pack(len(name)) + name
-        self._file.write(b"".join((start, LENGTH.pack(len(key)), key, LENGTH.pack(len(value)), value)))
+        try:
+            self._file.write(b"".join((start, LENGTH.pack(len(key)), key, LENGTH.pack(len(value)), value)))
+        except OSError as error:
+            raise no_room(error) from error
         self.rows += 1
 
     def chunks(self) -> Iterator[bytes]:
-        """All bytes, as COPY … FROM STDIN (FORMAT binary) takes them."""
-        self._file.seek(0)
-        while chunk := self._file.read(CHUNK):
+        """All bytes, as COPY … FROM STDIN (FORMAT binary) takes them.
+
+        Raises Retry when the last of them do not fit into the folder for temporary files.
+        """
+        with temporary():
+            self._file.seek(0)
+        while chunk := self._read(CHUNK):
             yield chunk
         yield TRAILER
 
     def __iter__(self) -> Iterator[Row]:
         """The rows, in the order they were written."""
-        file = self._file
-        file.seek(len(HEADER))
+        with temporary():
+            self._file.seek(len(HEADER))
         for _ in range(self.rows):
-            file.read(len(FIELDS))
-            topic, key, value = (file.read(*LENGTH.unpack(file.read(LENGTH.size))) for _ in range(3))
+            self._read(len(FIELDS))
+            topic, key, value = (self._read(*LENGTH.unpack(self._read(LENGTH.size))) for _ in range(3))
             yield Row(topic.decode(), key, value)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            raise no_room(error) from error

@@ -2,22 +2,30 @@
 
 import itertools
 import json
+import os
 import random
 import re
+import resource
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, LiteralString, Protocol
 
 import pytest
 from psycopg.errors import InsufficientPrivilege
 
-from backbone import postgres
+from backbone import postgres, trouble
+from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from kruispunt import excess
 from kruispunt.checking import check_file
 from kruispunt.generating import due
 from producers.generate.run import generate
+from producers.intake import register
 from producers.intake.receipt import Receipt
 from producers.intake.receive import INTAKE, nothing_more, receive, receive_with
 from schemas.codec import decode_body, split
@@ -29,6 +37,9 @@ RECEIVED = date(2022, 10, 20)
 BARRED = ["00218-008", "00013-313"]
 numbers = itertools.count(random.SystemRandom().randrange(10_000_000, 19_000_000))
 """Every test has employers and decisions of its own: the register is shared and never forgets."""
+
+
+MOST_CONNECTIONS = 1_000
 
 
 def employer() -> str:
@@ -50,6 +61,14 @@ def send(servers: Settings, tmp_path: Path) -> Send:
         return receive(servers, path, on=on)
 
     return submit
+
+
+def decision(name: str) -> dict[str, Any]:
+    """A decision of that name, sound as it is."""
+    return {
+        "decision": name, "institution": "rva", "person": inss(900101001, after_2000=False),
+        "kind": "unemployment_benefit", "from": "2026-01-15", "amount": "55.10", "per": "day",
+    }  # fmt: skip
 
 
 def rows(servers: Settings, query: Any, *values: Any) -> list[Any]:
@@ -268,3 +287,95 @@ def test_intake_can_neither_read_the_outbox_nor_change_what_is_registered(server
             pytest.raises(InsufficientPrivilege),
         ):
             connection.execute(forbidden)
+
+
+@pytest.mark.parametrize("number", [1, 3, 4, 10])
+def test_a_receipt_too_long_for_one_value_is_the_same_when_it_is_asked_for_again(
+    servers: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(register, "PART", 3)
+    lines = [decision(f"rva-{next(numbers)}") for _ in range(number)]
+    path = tmp_path / "decisions.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    first, again = receive(servers, path), receive(servers, path)
+    assert len(first.declarations) == len({declared.declaration for declared in first.declarations}) == number
+    assert again == replace(first, already_received=True)
+    assert len(events(servers, first)) == number
+    length = "select jsonb_array_length(declarations) from register."
+    counted = rows(servers, f"{length}receipt_part where submission = %s order by number", first.submission)
+    assert [size for (size,) in counted] == [len(lines[start : start + 3]) for start in range(3, number, 3)]
+    assert rows(servers, f"{length}submission where id = %s", first.submission) == [(min(number, 3),)]
+
+
+def test_a_long_receipt_is_written_whole_or_not_at_all(
+    servers: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(register, "PART", 1)
+    path = tmp_path / "decisions.jsonl"
+    path.write_text("\n".join(json.dumps(decision(f"rva-{next(numbers)}")) for _ in range(3)), "utf-8")
+    with monkeypatch.context() as broken:
+        broken.setattr(register, "FACTS", "copy register.outbox (nothing) from stdin (format binary)")
+        with pytest.raises(Stop):
+            receive(servers, path)
+    assert len(receive(servers, path).declarations) == 3
+
+
+def test_a_full_folder_for_temporary_files_refuses_nothing(servers: Settings, tmp_path: Path) -> None:
+    lines = [{**decision(f"rva-{next(numbers)}"), "basis": "x" * 400} for _ in range(20_000)]
+    path = tmp_path / "decisions.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    # A limit on the size of a file is heard where a full disk would be, and needs no disk of one's own.
+    found = subprocess.run(
+        [Path(sys.executable).with_name("kruispunt"), "submit", path, "--json"],
+        env={**os.environ, "KRUISPUNT_HOME": str(servers.home), "TMPDIR": str(tmp_path)},
+        capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),
+    )  # fmt: skip
+    assert found.returncode == 3, found.stderr
+    assert f"The folder for temporary files, {tmp_path}," in found.stderr
+    assert "try again" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert found.stdout == ""
+    again = receive(servers, path)
+    assert (again.accepted, again.already_received, len(again.declarations)) == (True, False, len(lines))
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "word"),
+    [
+        ("set statement_timeout = 20; select pg_sleep(10)", Retry, "57014"),
+        ("select pg_terminate_backend(pg_backend_pid())", Retry, trouble.GONE),
+        ("insert into register.submission select 'x', decode('00', 'hex'), now(), true, '[]', '[]'", Stop, "23514"),
+        ("select 1 / 0", Stop, "22012"),
+        ("select * from register.nothing", Stop, "42P01"),
+        ("update register.submission set accepted = true", Stop, "42501"),
+        (
+            "do $$ begin raise exception using errcode = '53100', message = 'no room for 85073003328'; end $$",
+            Retry,
+            "53100",
+        ),
+        ("do $$ begin raise exception using errcode = '40P01', message = '85073003328'; end $$", Retry, "40P01"),
+    ],
+)
+def test_what_a_real_server_says_is_told_as_what_it_is(
+    servers: Settings, statement: LiteralString, kind: type[Exception], word: str
+) -> None:
+    with (
+        pytest.raises(kind) as caught,
+        postgres.connect(servers, INTAKE, autocommit=True) as connection,
+        trouble.translated(),
+    ):
+        connection.execute(statement)
+    assert word in str(caught.value)
+    assert "85073003328" not in str(caught.value)
+
+
+def test_a_server_that_lets_nobody_else_in_says_so(servers: Settings) -> None:
+    with ExitStack() as held:
+
+        def take_all() -> None:
+            for _ in range(MOST_CONNECTIONS):
+                held.enter_context(postgres.connect(servers, INTAKE))
+
+        with pytest.raises(Retry, match=r"connection slots|too many clients"):
+            take_all()

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -210,3 +211,33 @@ def test_the_shell_offers_the_rules_where_one_is_asked_for() -> None:
         [COMMAND], env={**os.environ, **asked}, capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stdout.split() == ["structural_reduction"]
+
+
+def no_file_larger_than(size: int) -> None:
+    """As on a full disk: Python hears EFBIG instead of ENOSPC."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def test_a_population_that_finds_no_room_is_tried_again_elsewhere(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [str(COMMAND), "generate", "--persons", "400", "--quarter", "2026Q3", "--out", str(out)]
+    found = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, check=False, preexec_fn=lambda: no_file_larger_than(1 << 16)
+    )
+    assert found.returncode == 3, found.stderr.decode()
+    assert b"Traceback" not in found.stderr
+    assert str(out) in found.stderr.decode()
+    assert b"try again" in found.stderr
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_an_answer_that_finds_no_room_is_not_given(tmp_path: Path, population: Path, form: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        found = subprocess.run(
+            [COMMAND, "check", population / "dmfa-2026Q3-0001.xml", *form],
+            cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False,
+        )  # fmt: skip
+    assert found.returncode == 3, found.stderr.decode()
+    assert b"Standard output" in found.stderr
+    assert b"Traceback" not in found.stderr
+    assert b"Exception ignored" not in found.stderr

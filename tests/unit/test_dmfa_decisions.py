@@ -74,12 +74,34 @@ def test_a_decision_gives_one_event_with_its_fields(tmp_path: Path) -> None:
         ("basis", "a\u0000b", "003"),
         ("decision", "", "003"),
         ("hobby", "chess", "092"),
+        # Whole days since 1970, in seconds: a lenient reader makes dates of them.
+        ("from", 1767225600, "003"),
+        ("from", "1767225600", "003"),
+        ("from", 0, "003"),
+        ("from", 0.0, "003"),
+        ("from", "20260115", "003"),
+        ("until", 1798675200, "003"),
+        ("until", True, "003"),
+        ("amount", True, "003"),
+        ("amount", " 55.10 ", "003"),
+        ("amount", "5_5", "003"),
+        ("amount", "1e1", "003"),
+        ("person", 85073003328, "003"),
+        ("decision", 1, "003"),
+        ("nature", 1, "003"),
+        ("basis", ["law"], "003"),
+        ("per", 1, "003"),
     ],
 )
 def test_a_wrong_field_refuses_the_file(field: str, value: Any, code: str, tmp_path: Path) -> None:
     found = told(written(tmp_path, SOUND, {**SOUND, "decision": "rva-2", field: value}))
     assert [anomaly for anomaly, _ in found] == [f"entitlement-{code}"]
     assert found[0][1].startswith("/line[2]")
+
+
+@pytest.mark.parametrize("amount", ["55.10", 55.1, 55, "55", "0"])
+def test_an_amount_is_text_or_a_number(amount: Any, tmp_path: Path) -> None:
+    assert not told(written(tmp_path, {**SOUND, "amount": amount}))
 
 
 def test_every_wrong_line_is_told_at_once(tmp_path: Path) -> None:
