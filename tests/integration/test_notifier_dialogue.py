@@ -152,6 +152,18 @@ def test_what_an_odd_answer_leaves_behind_is_not_taken_for_the_answer_to_the_nex
 
 
 @pytest.mark.parametrize(
+    ("verb", "answer"), [("TEXT", b"150 wait\r\n"), ("DATA", b"250 OK\r\n"), ("RCPT", b"334 what\r\n")]
+)
+def test_nothing_more_is_said_to_a_server_that_answered_what_it_was_not_asked(
+    offer: Offer, verb: str, answer: bytes
+) -> None:
+    server = ScriptedServer(answering({verb: answer}))
+    offer(server, "a@x.example", "b@x.example")
+    assert server.verbs().count("EHLO") == 2
+    assert "RSET" not in server.verbs()
+
+
+@pytest.mark.parametrize(
     "answer",
     [b"250 OK\r\n", b"hello\r\n", b"\r\n354 go on\r\n", b"451 later\r\n", b"554 no valid recipients\r\n", None],
 )
