@@ -1,12 +1,13 @@
 """Writes header fields of e-mails; whatever a name holds, a field stays one field, and an address one address.
 
 The folding of Python's `email` package loses the quotes of a long name (cpython issue 80222), and what it does differs
-from version to version. So a name stands in quotes on one line or, when it does not fit or is not ASCII, in encoded
-words (RFC 2047), which need no quotes.
+from version to version. So a name stands in quotes that its folding leaves alone (RFC 5322 3.2.4) or, when it is not
+ASCII or has a word longer than a line, in encoded words (RFC 2047), which need no quotes.
 """
 
 import re
 from email.header import Header
+from textwrap import wrap
 
 from notifier.mail_address import MailAddress
 
@@ -15,6 +16,9 @@ LINE = 78
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What no field shows: controls, separators of lines, marks that turn the direction of a text, halves of signs."""
 LOOKS_ENCODED = "=?"
+ESCAPED = re.compile(r'[\\"]')
+ESCAPE = r"\\\g<0>"
+FOLD = "\r\n "
 
 
 def one_line(text: str) -> str:
@@ -30,7 +34,8 @@ def field(name: str, value: str) -> str:
 def text_field(name: str, text: str) -> str:
     """A field that is read as text, as the subject."""
     shown = one_line(text)
-    return field(name, shown if _plain(shown, f"{name}: {shown}") else _encoded(name, shown))
+    lines = _folded(f"{name}: {shown}")
+    return f"{FOLD.join(lines)}\r\n" if _plain(shown, lines) else field(name, _encoded(name, shown))
 
 
 def address_field(name: str, person: str, address: MailAddress) -> str:
@@ -38,18 +43,19 @@ def address_field(name: str, person: str, address: MailAddress) -> str:
     shown = one_line(person)
     if not shown:
         return field(name, f"<{address}>")
-    quoted = '"' + shown.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if _plain(shown, f"{name}: {quoted}"):
-        fits = len(f"{name}: {quoted} <{address}>") <= LINE
-        return field(name, f"{quoted}{' ' if fits else FOLD}<{address}>")
-    return field(name, f"{_encoded(name, shown)}{FOLD}<{address}>")
+    lines = _folded(f'{name}: "{ESCAPED.sub(ESCAPE, shown)}"')
+    if not _plain(shown, lines):
+        return field(name, f"{_encoded(name, shown)}{FOLD}<{address}>")
+    fits = len(f"{lines[-1]} <{address}>") < LINE
+    return f"{FOLD.join(lines)}{' ' if fits else FOLD}<{address}>\r\n"
 
 
-FOLD = "\r\n "
+def _folded(line: str) -> list[str]:
+    return wrap(line, LINE - 1, break_long_words=False, break_on_hyphens=False)
 
 
-def _plain(text: str, line: str) -> bool:
-    return text.isascii() and LOOKS_ENCODED not in text and len(line) <= LINE
+def _plain(text: str, lines: list[str]) -> bool:
+    return text.isascii() and LOOKS_ENCODED not in text and all(len(line) < LINE for line in lines)
 
 
 def _encoded(name: str, text: str) -> str:

@@ -99,6 +99,7 @@ def test_what_is_shown_on_one_line_holds_nothing_that_ends_it_or_disguises_it(te
         ("\r\n", "To: <anna@mail.example>\r\n"),
         ("Peeters, Anna", 'To: "Peeters, Anna" <anna@mail.example>\r\n'),
         ('Anna "A" \\ P', 'To: "Anna \\"A\\" \\\\ P" <anna@mail.example>\r\n'),
+        (FIRM, f'To: "{FIRM}" <anna@mail.example>\r\n'.replace(" Renovations", "\r\n Renovations")),
         ("Zoë", "To: =?utf-8?q?Zo=C3=AB?=\r\n <anna@mail.example>\r\n"),
     ],
 )
