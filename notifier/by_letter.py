@@ -6,11 +6,12 @@ from typing import Any
 from psycopg import Connection
 
 from notifier import ledger
+from notifier.attempts import unwritten
 from notifier.channel import LETTER
 from notifier.content import Notice, contents
 from notifier.ledger import Move, State
 from notifier.outgoing import Outgoing, batch_name
-from notifier.render import UNWRITABLE, why
+from notifier.render import Unwritten, write
 from notifier.render.paper import Letter, Printer
 from schemas.legal_day import legal_day
 
@@ -19,7 +20,8 @@ BATCH = 100
 NO_ADDRESS = "There is no address any more."
 PREPARED = """
 select notice from notifier.notice
- where partition = %s and channel = %s and state = 'prepared' order by created_at, notice limit %s
+ where partition = %s and channel = %s and state in ('prepared', 'postponed') and due_at <= clock_timestamp()
+ order by created_at, notice limit %s
 """
 BEGUN = """
 select batch, array_agg(notice) from notifier.notice
@@ -90,8 +92,9 @@ def _print(names: Sequence[str], notices: Sequence[Notice], printer: Printer) ->
         if notice is None or not notice.profile.has_address:
             moves.append(Move(name, State.RETURNED, NO_ADDRESS))
             continue
-        try:
-            letters.append(printer.print_letter(notice))
-        except UNWRITABLE as error:
-            moves.append(Move(name, State.RETURNED, why(error)))
+        letter = write(printer.print_letter, notice)
+        if isinstance(letter, Unwritten):
+            moves.append(unwritten(notice, letter))
+        else:
+            letters.append(letter)
     return letters, moves

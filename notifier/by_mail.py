@@ -3,29 +3,38 @@
 from collections.abc import Sequence
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
 from notifier import ledger
+from notifier.attempts import backoff, unwritten
 from notifier.channel import EMAIL
 from notifier.content import Notice, contents
 from notifier.ledger import Move, State
-from notifier.mail import Mail, Outcome, Pool, Result
-from notifier.render import UNWRITABLE, why
+from notifier.mail import Mail, Pool, Result
+from notifier.render import Unwritten, write
 from notifier.render.message import render_mail
+from notifier.replies import Outcome
 
 GROUP = 32
 """So many mails at most are in doubt after a crash; smaller groups would cost more commits than mails."""
-FIRST_WAIT_S = 30.0
-LONGEST_WAIT_S = 3600.0
+PROBE = 1
+"""So many mails are offered to a server that takes nothing now: enough to see that it takes mail again."""
 ATTEMPTS = 12
-"""With these waits about seven hours; then the letter, which takes a day, is the surer way."""
+"""With their waits about seven hours; then the letter, which takes a day, is the surer way."""
 NO_EMAIL = "There is no e-mail address any more."
-GIVEN_UP = "The mail server did not take it in {} attempts."
+GIVEN_UP = "The mail server did not take it in {} attempts, though it took others."
 DUE = """
 select notice from notifier.notice
  where partition = any(%s) and channel = %s and state in ('prepared', 'postponed') and due_at <= clock_timestamp()
  order by due_at, notice limit %s
 """
+TIRED = """
+select n.notice from notifier.notice n
+ where n.notice = any(%s)
+   and (select max(at) from notifier.notice_state where state = 'handed over' and channel = 'e-mail')
+     > (select min(s.at) from notifier.notice_state s where s.notice = n.notice and s.state = 'handing over')
+"""
+"""Which of these were tried in vain while the server took other mails: where it took none, it is not the recipient."""
 BEGUN = """
 select notice from notifier.notice where partition = any(%s) and channel = %s and state = 'handing over'
 """
@@ -36,8 +45,9 @@ def hand_over_mails(connection: Connection[Any], pool: Pool, partitions: Sequenc
 
     Raises Retry before anything changed when the mail server cannot be reached.
     """
+    size = PROBE if pool.refusing else GROUP
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(DUE, (list(partitions), EMAIL, GROUP))
+        cursor.execute(DUE, (list(partitions), EMAIL, size))
         due = [row[0] for row in cursor]
         known = {notice.notice: notice for notice in contents(cursor, due, traces=False)} if due else {}
     if not due:
@@ -54,6 +64,7 @@ def hand_over_mails(connection: Connection[Any], pool: Pool, partitions: Sequenc
     # 4. Say what became of each.
     with connection.transaction(), connection.cursor() as cursor:
         ledger.move(cursor, [_after(result, known[result.notice].attempts + 1) for result in results])
+        _give_up(cursor, [result for result in results if known[result.notice].attempts + 1 >= ATTEMPTS])
     return len(due)
 
 
@@ -72,10 +83,11 @@ def _render(due: Sequence[str], known: dict[str, Notice], sender: str) -> tuple[
         if notice is None or not notice.profile.email:
             moves.append(Move(name, State.RETURNED, NO_EMAIL))
             continue
-        try:
-            mails.append(Mail(name, notice.profile.email, render_mail(notice, sender)))
-        except UNWRITABLE as error:
-            moves.append(Move(name, State.RETURNED, why(error)))
+        content = write(render_mail, notice, sender)
+        if isinstance(content, Unwritten):
+            moves.append(unwritten(notice, content))
+        else:
+            mails.append(Mail(name, notice.profile.email, content))
     return mails, moves
 
 
@@ -87,12 +99,15 @@ def _after(result: Result, attempts: int) -> Move:
             return Move(result.notice, State.IN_DOUBT, result.reason)
         case Outcome.REFUSED:
             return Move(result.notice, State.RETURNED, result.reason)
-        case Outcome.PASSING if attempts >= ATTEMPTS:
-            return Move(result.notice, State.RETURNED, GIVEN_UP.format(attempts))
         case Outcome.PASSING:
             return Move(result.notice, State.POSTPONED, result.reason, wait=backoff(attempts))
 
 
-def backoff(attempts: int) -> float:
-    """Seconds to wait after so many attempts."""
-    return float(min(FIRST_WAIT_S * 2 ** (attempts - 1), LONGEST_WAIT_S))
+def _give_up(cursor: Cursor[Any], results: Sequence[Result]) -> None:
+    waiting = {result.notice: result.reason for result in results if result.outcome is Outcome.PASSING}
+    if not waiting:
+        return
+    cursor.execute(TIRED, (list(waiting),))
+    tired = [row[0] for row in cursor]
+    given_up = GIVEN_UP.format(ATTEMPTS)
+    ledger.move(cursor, [Move(notice, State.RETURNED, f"{given_up} {waiting[notice]}") for notice in tired])

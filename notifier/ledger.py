@@ -28,7 +28,7 @@ class State(StrEnum):
     HANDED_OVER = "handed over"
     """The mail server or the print service has it."""
     POSTPONED = "postponed"
-    """It was surely not taken, for a passing reason; it is tried again."""
+    """It was surely not taken, or not even written, for a passing reason; it is tried again."""
     RETURNED = "returned"
     """The channel does not reach the recipient; the next one is chosen."""
     IN_DOUBT = "in doubt"
@@ -39,9 +39,9 @@ class State(StrEnum):
 
 FOLLOWS: Mapping[State, frozenset[State]] = {
     State.SETTLED: frozenset({State.PREPARED, State.CANNOT_BE_TOLD}),
-    State.PREPARED: frozenset({State.HANDING_OVER, State.RETURNED, State.CANNOT_BE_TOLD}),
+    State.PREPARED: frozenset({State.HANDING_OVER, State.POSTPONED, State.RETURNED, State.CANNOT_BE_TOLD}),
     State.HANDING_OVER: frozenset({State.HANDED_OVER, State.POSTPONED, State.RETURNED, State.IN_DOUBT}),
-    State.POSTPONED: frozenset({State.HANDING_OVER, State.RETURNED}),
+    State.POSTPONED: frozenset({State.HANDING_OVER, State.POSTPONED, State.RETURNED}),
     State.RETURNED: frozenset({State.PREPARED, State.CANNOT_BE_TOLD}),
     State.IN_DOUBT: frozenset({State.HANDED_OVER, State.RETURNED}),
     State.HANDED_OVER: frozenset(),
@@ -56,7 +56,8 @@ _FROM, _TO = zip(
 ADVANCE = """
 update notifier.notice n
    set state = m.state, reason = m.reason, channel = coalesce(m.channel, n.channel), batch = coalesce(m.batch, n.batch),
-       attempts = n.attempts + (m.state = 'handing over')::int, due_at = now() + make_interval(secs => m.wait)
+       attempts = n.attempts + (m.state = 'handing over' or m.state = 'postponed' and n.state <> 'handing over')::int,
+       due_at = now() + make_interval(secs => m.wait)
   from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::float8[])
        as m(notice, state, reason, channel, batch, wait)
  where n.notice = m.notice
@@ -96,7 +97,8 @@ def move(cursor: Cursor[Any], moves: Sequence[Move]) -> set[str]:
     """Take notices one step forward and say so; gives those that moved: the others were in another state."""
     if not moves:
         return set()
-    columns = [list(column) for column in zip(*moves, strict=True)]
+    # PostgreSQL takes a list of numbers of one kind only: 0 would be an integer beside 30.0.
+    columns = [list(column) for column in zip(*(move._replace(wait=float(move.wait)) for move in moves), strict=True)]
     cursor.execute(ADVANCE, (*columns, list(_FROM), list(_TO)))
     moved = {row[0] for row in cursor}
     announce(cursor, sorted(moved))

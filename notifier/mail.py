@@ -2,17 +2,20 @@
 
 import asyncio
 import contextlib
+import re
 import ssl
 import time
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException, SMTPServerDisconnected
 
-from backbone.errors import Retry, Stop
+from backbone.errors import Reject, Retry, Stop
 from backbone.settings import Settings
+from notifier import mail_address, replies
+from notifier.mail_address import MailAddress
+from notifier.replies import Outcome, Reply
 
 CONNECTIONS = 8
 MAILS_PER_CONNECTION = 100
@@ -20,16 +23,11 @@ MAILS_PER_CONNECTION = 100
 IDLE_S = 20.0
 """After this long without a mail the server is asked whether it is still there."""
 TIMEOUT_S = 30.0
-PERMANENT = 500
-
-
-class Outcome(StrEnum):
-    """What is known of a mail after it was tried."""
-
-    TAKEN = "taken"
-    PASSING = "passing"
-    REFUSED = "refused"
-    IN_DOUBT = "in doubt"
+START_TEXT = 354
+LINE_END = re.compile(rb"\r\n|\r|\n")
+NO_SMTPUTF8 = "The mail server cannot write to an address that is not ASCII."
+NOT_UNDERSTOOD = "The mail server's answer could not be understood."
+NOTHING_KNOWN = "Nothing is known of it."
 
 
 class Mail(NamedTuple):
@@ -51,12 +49,14 @@ class Result(NamedTuple):
 class Connection:
     """One connection to the mail server, opened when needed and renewed when it has served enough."""
 
-    def __init__(self, settings: Settings, context: ssl.SSLContext | None) -> None:
+    def __init__(self, settings: Settings, context: ssl.SSLContext | None, sender: MailAddress) -> None:
         self._settings = settings
         self._context = context
+        self._sender = sender
         self._client: SMTP | None = None
         self._sent = 0
         self._used = 0.0
+        self._text_said = False
 
     async def ready(self) -> SMTP:
         """The open connection.
@@ -89,55 +89,76 @@ class Connection:
         )  # fmt: skip
         try:
             await client.connect()
+            await _greet(client)
         except ssl.SSLError as error:
             raise Stop("The mail server's certificate is not trusted.", "Check smtp_ca.") from error
         except (SMTPException, OSError) as error:
+            client.close()
             if isinstance(error.__cause__, ssl.SSLError):
                 raise Stop("The mail server's certificate is not trusted.", "Check smtp_ca.") from error
             raise Retry(f"The mail server cannot be reached ({type(error).__name__}).") from error
         return client
 
     async def hand_over(self, mail: Mail) -> Result:
-        """Offer one mail.
-
-        Raises Retry or Stop, as `ready`, before anything of it was said.
-        """
-        client = await self.ready()
-        self._sent, self._used = self._sent + 1, time.monotonic()
-        options = [] if mail.recipient.isascii() else ["SMTPUTF8"]
-        if options and not client.supports_extension("smtputf8"):
-            return Result(mail.notice, Outcome.REFUSED, "the server cannot write to such an address")
-        encoding = "utf-8" if options else "ascii"
-        said_all = False
+        """Offer one mail; whatever goes wrong, this says what is known of it."""
+        self._text_said = False
         try:
-            await client.mail(self._settings.smtp_from, options=options, encoding=encoding)
-        except SMTPResponseException as error:
-            # It is our sender that is refused, not this recipient: no reason to write a letter.
-            return await self._refused(client, mail, Outcome.PASSING, error)
-        except (SMTPException, OSError) as error:
-            return self._lost(mail, Outcome.PASSING, error)
-        try:
-            await client.rcpt(mail.recipient, encoding=encoding)
-            said_all = True
-            await client.data(mail.content)
-        except SMTPResponseException as error:
-            outcome = Outcome.REFUSED if error.code >= PERMANENT else Outcome.PASSING
-            return await self._refused(client, mail, outcome, error)
-        except (SMTPException, OSError) as error:
-            # Once DATA is begun the server may have it, although it never said so.
-            return self._lost(mail, Outcome.IN_DOUBT if said_all else Outcome.PASSING, error)
-        return Result(mail.notice, Outcome.TAKEN)
-
-    async def _refused(self, client: SMTP, mail: Mail, outcome: Outcome, error: SMTPResponseException) -> Result:
-        try:
-            await client.rset()
-        except (SMTPException, OSError):
+            address = mail_address.read(mail.recipient)
+            client = await self.ready()
+            self._sent, self._used = self._sent + 1, time.monotonic()
+            if address.needs_smtputf8 and not _offers(client, "SMTPUTF8"):
+                return Result(mail.notice, Outcome.REFUSED, NO_SMTPUTF8)
+            return await self._offer(client, mail, address)
+        except Reject as error:
+            return Result(mail.notice, Outcome.REFUSED, error.reason)
+        except (Retry, Stop) as error:
+            return Result(mail.notice, Outcome.PASSING, str(error))
+        except Exception as error:  # noqa: BLE001 - one mail must not take the results of the others with it
             self._drop()
-        return Result(mail.notice, outcome, f"The mail server answered {error.code}.")
+            # Once the text was said the server may have it, although it never said so.
+            outcome = Outcome.IN_DOUBT if self._text_said else Outcome.PASSING
+            return Result(mail.notice, outcome, _what_happened(error))
 
-    def _lost(self, mail: Mail, outcome: Outcome, error: Exception) -> Result:
+    async def _offer(self, client: SMTP, mail: Mail, address: MailAddress) -> Result:
+        options = []
+        if address.needs_smtputf8:
+            options = [b"SMTPUTF8", *([b"BODY=8BITMIME"] if _offers(client, "8BITMIME") else [])]
+        reply = await _say(client, b"MAIL", b"FROM:" + _path(self._sender), *options)
+        if not reply.positive:
+            # It is our sender that is refused, not this recipient: no reason to write a letter.
+            return await self._declined(client, mail, Outcome.PASSING, reply)
+        reply = await _say(client, b"RCPT", b"TO:" + _path(address))
+        if not reply.positive:
+            return await self._declined(client, mail, replies.of_recipient(reply), reply)
+        reply = await _say(client, b"DATA")
+        if reply.code != START_TEXT:
+            return await self._declined(client, mail, replies.of_recipient(reply), reply)
+        reply = await self._say_text(client, mail.content)
+        outcome = replies.of_text(reply)
+        if outcome is Outcome.TAKEN:
+            return Result(mail.notice, outcome)
+        return await self._declined(client, mail, outcome, reply)
+
+    async def _say_text(self, client: SMTP, content: bytes) -> Reply:
+        # `client.data` does not tell a reply to DATA from a reply to the text: the one leaves no doubt, the other may.
+        protocol = client.protocol
+        if protocol is None:
+            raise SMTPServerDisconnected("Connection lost")
+        protocol.write(transparent(content))
+        self._text_said = True
+        response = await protocol.read_response(timeout=TIMEOUT_S)
+        return Reply(response.code, response.message)
+
+    async def _declined(self, client: SMTP, mail: Mail, outcome: Outcome, reply: Reply) -> Result:
+        if reply.negative:
+            try:
+                await client.rset()
+            except (SMTPException, OSError):
+                self._drop()
+            return Result(mail.notice, outcome, f"The mail server answered {reply.codes}.")
+        # Who answers outside the protocol may still be answering: nothing more is said on this connection.
         self._drop()
-        return Result(mail.notice, outcome, f"The connection was lost ({type(error).__name__}).")
+        return Result(mail.notice, outcome, NOT_UNDERSTOOD)
 
     def _drop(self) -> None:
         client, self._client = self._client, None
@@ -152,14 +173,62 @@ class Connection:
         self._drop()
 
 
+async def _greet(client: SMTP) -> None:
+    """Say EHLO, or HELO to a server that knows only that; after STARTTLS again, as nothing said before it counts."""
+    try:
+        await client.ehlo()
+    except SMTPHeloError:
+        if not client.is_connected:
+            raise
+        await client.helo()
+
+
+def _offers(client: SMTP, extension: str) -> bool:
+    # The first line is the server's name, and `supports_extension` skips it; some servers leave the name out.
+    greeting = client.last_ehlo_response
+    lines = greeting.message.upper().splitlines() if greeting is not None else []
+    return extension in {line.split()[0] for line in lines if line.strip()}
+
+
+async def _say(client: SMTP, *words: bytes) -> Reply:
+    response = await client.execute_command(*words)
+    return Reply(response.code, response.message)
+
+
+def _path(address: MailAddress) -> bytes:
+    return f"<{address}>".encode()
+
+
+def transparent(content: bytes) -> bytes:
+    """A text as it is said: lines end in CR LF, a dot at the beginning of one is doubled, one dot alone ends it."""
+    lines = LINE_END.sub(b"\r\n", content)
+    if not lines.endswith(b"\r\n"):
+        lines += b"\r\n"
+    return (b"\r\n" + lines).replace(b"\r\n.", b"\r\n..").removeprefix(b"\r\n") + b".\r\n"
+
+
+def _what_happened(error: Exception) -> str:
+    if isinstance(error, SMTPResponseException):
+        return NOT_UNDERSTOOD
+    if isinstance(error, SMTPException | OSError):
+        return f"The connection was lost ({type(error).__name__})."
+    return f"It could not be handed over ({type(error).__name__})."
+
+
 class Pool:
-    """Some connections that share the work."""
+    """Some connections that share the work.
+
+    Raises Stop when the sender's address is not one that every server takes.
+    """
 
     def __init__(self, settings: Settings, connections: int = CONNECTIONS) -> None:
+        sender = _sender(settings)
+        self.refusing = False
+        """Whether the server took nothing of the last group, though there was something it will take another time."""
         context = None
         if settings.smtp_tls != "none":
             context = ssl.create_default_context(cafile=str(settings.smtp_ca) if settings.smtp_ca else None)
-        self._connections = [Connection(settings, context) for _ in range(connections)]
+        self._connections = [Connection(settings, context, sender) for _ in range(connections)]
         self._loop = asyncio.Runner()
 
     def __enter__(self) -> Self:
@@ -180,7 +249,10 @@ class Pool:
 
     def hand_over(self, mails: Sequence[Mail]) -> list[Result]:
         """Offer all of these, and say what became of each."""
-        return self._loop.run(self._hand_over(mails))
+        results = self._loop.run(self._hand_over(mails))
+        outcomes = {result.outcome for result in results}
+        self.refusing = Outcome.PASSING in outcomes and Outcome.TAKEN not in outcomes
+        return results
 
     async def _check(self) -> None:
         await self._connections[0].ready()
@@ -190,15 +262,22 @@ class Pool:
 
     async def _hand_over(self, mails: Sequence[Mail]) -> list[Result]:
         waiting = iter(mails)
-        results: list[Result] = []
+        results: dict[str, Result] = {}
         busy = self._connections[: len(mails)]
         await asyncio.gather(*(self._work(connection, waiting, results) for connection in busy))
-        return results
+        return [results.get(mail.notice) or Result(mail.notice, Outcome.IN_DOUBT, NOTHING_KNOWN) for mail in mails]
 
     @staticmethod
-    async def _work(connection: Connection, waiting: Iterator[Mail], results: list[Result]) -> None:
+    async def _work(connection: Connection, waiting: Iterator[Mail], results: dict[str, Result]) -> None:
         for mail in waiting:
-            try:
-                results.append(await connection.hand_over(mail))
-            except (Retry, Stop) as error:
-                results.append(Result(mail.notice, Outcome.PASSING, str(error)))
+            results[mail.notice] = await connection.hand_over(mail)
+
+
+def _sender(settings: Settings) -> MailAddress:
+    try:
+        sender = mail_address.read(settings.smtp_from)
+    except Reject as error:
+        raise Stop("smtp_from is not an e-mail address.", "Correct it.") from error
+    if sender.needs_smtputf8:
+        raise Stop("smtp_from is not ASCII before the @, and many servers cannot answer it.", "Choose another.")
+    return sender

@@ -30,7 +30,9 @@ OCCASIONS = 500
 SHARE_OF_QUIET = 10
 """Occasions are looked through this often within the quiet period: it may be a day, and then they are many."""
 MAIL_REST_S = 5.0
-"""A mail server that cannot be reached is left alone this long; letters go on."""
+"""A mail server that cannot be reached, or takes nothing, is left alone this long; letters go on."""
+LONGEST_MAIL_REST_S = 60.0
+"""One that takes nothing is left alone twice as long each time, up to this; then it is offered one mail."""
 SHARE_S = 2.0
 """So long at most for mails, then for letters, before new findings have their turn or a wish to stop is heard."""
 
@@ -49,6 +51,7 @@ class Notifier:
         self._assigned: set[int] = set()
         self._owned: set[int] = set()
         self._mail_rests_until = 0.0
+        self._mail_rest_s = MAIL_REST_S
         self._looked_at = 0.0
         self._posted_at: dict[int, float] = {}
 
@@ -126,10 +129,18 @@ class Notifier:
                 if not group:
                     break
                 done += group
+                if self._pool.refusing:
+                    self._rest("The mail server took nothing of what it was offered.", self._mail_rest_s)
+                    self._mail_rest_s = min(2 * self._mail_rest_s, LONGEST_MAIL_REST_S)
+                    break
+                self._mail_rest_s = MAIL_REST_S
         except Retry as error:
-            self._log.warning("mail rests", reason=str(error))
-            self._mail_rests_until = time.monotonic() + MAIL_REST_S
+            self._rest(str(error), MAIL_REST_S)
         return done
+
+    def _rest(self, reason: str, seconds: float) -> None:
+        self._log.warning("mail rests", reason=reason, seconds=seconds)
+        self._mail_rests_until = time.monotonic() + seconds
 
     def _post(self, owned: list[int]) -> int:
         until = time.monotonic() + SHARE_S

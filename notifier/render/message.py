@@ -1,18 +1,18 @@
 """Builds the e-mail of a notice: the same bytes for the same notice, however often it is rendered."""
 
 from datetime import UTC
-from email.errors import MessageError
-from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
+from email.policy import SMTP
+from email.utils import format_datetime
 from functools import cache, lru_cache
 from textwrap import fill
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from backbone.errors import Reject
 from notifier.content import Notice
+from notifier.mail_address import read
 from notifier.render.compose import for_mail
+from notifier.render.headers import address_field, field, text_field
 from notifier.render.texts import texts
 
 HEADER = "X-Kruispunt-Notice"
@@ -44,22 +44,21 @@ def render_mail(notice: Notice, sender_address: str) -> bytes:
     """
     words = texts(notice.language)
     document = for_mail(notice, words)
+    to, sender = read(notice.profile.email or ""), read(sender_address)
     values = {"document": document, "sender": words.sender, "reference": notice.notice, "texts": words}
     plain, html = _templates()
-    to = notice.profile.email or ""
-    message = EmailMessage(policy=SMTP if to.isascii() else SMTPUTF8)
-    try:
-        message["From"] = Address(words.sender.name, addr_spec=sender_address)
-        message["To"] = Address(notice.profile.full_name, addr_spec=to)
-    except (ValueError, IndexError, MessageError) as error:
-        raise Reject("e-mail-address", "The e-mail address cannot be written.") from error
-    message["Subject"] = document.subject
-    message["Date"] = notice.created_at.astimezone(UTC)
-    message["Message-ID"] = f"<{notice.notice}@{sender_address.rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message[HEADER] = notice.notice
-    message.set_content(plain.render(values), cte="quoted-printable")
-    message.add_alternative(html.render(values), subtype="html", cte="quoted-printable")
-    message["Content-Language"] = notice.language
-    message.set_boundary(BOUNDARY.format(notice.notice))
-    return message.as_bytes()
+    fields = (
+        address_field("From", words.sender.name, sender)
+        + address_field("To", notice.profile.full_name, to)
+        + text_field("Subject", document.subject)
+        + field("Date", format_datetime(notice.created_at.astimezone(UTC)))
+        + field("Message-ID", f"<{notice.notice}@{sender.domain}>")
+        + field("Auto-Submitted", "auto-generated")
+        + field(HEADER, notice.notice)
+        + field("Content-Language", notice.language)
+    )
+    body = EmailMessage(policy=SMTP)
+    body.set_content(plain.render(values), cte="quoted-printable")
+    body.add_alternative(html.render(values), subtype="html", cte="quoted-printable")
+    body.set_boundary(BOUNDARY.format(notice.notice))
+    return fields.encode() + body.as_bytes()

@@ -13,7 +13,8 @@ from aiosmtpd.controller import Controller
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from notifier import mail
-from notifier.mail import Mail, Outcome, Pool
+from notifier.mail import Mail, Pool
+from notifier.replies import Outcome
 
 
 class Server:
@@ -63,8 +64,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def listening(server: Server, port: int) -> Iterator[None]:
-    controller = Controller(server, hostname="127.0.0.1", port=port)
+def listening(server: Server, port: int, **more: Any) -> Iterator[None]:
+    controller = Controller(server, hostname="127.0.0.1", port=port, **more)
     controller.start()
     try:
         yield
@@ -156,9 +157,19 @@ def test_a_server_that_refuses_our_sender_makes_no_letters(server: Server, hand_
     assert hand_over("a@mail.example") == {"a@mail.example": Outcome.PASSING}
 
 
-def test_an_address_in_other_letters_is_offered_where_the_server_can_write_it(hand_over: Outcomes) -> None:
-    outcome = hand_over("żółć@mail.example")["żółć@mail.example"]
-    assert outcome == Outcome.REFUSED
+def test_an_address_in_other_letters_is_offered_where_the_server_can_write_it(
+    server: Server, hand_over: Outcomes, tmp_path: Path
+) -> None:
+    name = "żółć@mail.example"
+    assert hand_over(name) == {name: Outcome.TAKEN}
+    port = free_port()
+    with listening(server, port, enable_SMTPUTF8=False):
+        settings = Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none")
+        with Pool(settings) as pool:
+            (result,) = pool.hand_over([Mail(name, name, b"x\r\n")])
+    assert result.outcome == Outcome.REFUSED
+    assert result.reason == "The mail server cannot write to an address that is not ASCII."
+    assert server.taken == [name]
 
 
 def test_a_server_that_is_not_there_is_found_out_before_anything_is_said(tmp_path: Path) -> None:

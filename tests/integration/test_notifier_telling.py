@@ -16,14 +16,14 @@ from aiosmtpd.controller import Controller
 from backbone import postgres
 from backbone.errors import Retry
 from backbone.settings import Settings
-from notifier import by_letter, by_mail, findings, ledger, occasions, profiles
+from notifier import by_letter, by_mail, findings, ledger, mail, occasions, profiles
 from notifier.channel import Profile
 from notifier.ledger import Move, State
 from notifier.mail import Pool
 from notifier.outgoing import MANIFEST, Outgoing
 from notifier.render import example
 from notifier.render.message import render_mail
-from notifier.render.paper import printer
+from notifier.render.paper import Printer, printer
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
@@ -66,9 +66,11 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.refused: dict[str, str] = {}
+        self.asked: list[str] = []
         self.contents: list[bytes] = []
 
     async def handle_RCPT(self, _s: Any, _session: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
+        self.asked.append(address)
         envelope.rcpt_tos.append(address)
         return self.refused.get(address, "250 OK")
 
@@ -139,6 +141,23 @@ class Office:
 
     def post(self) -> int:
         return by_letter.hand_over_letters(self.connection, self.outgoing, printer(), self.partition)
+
+    def make_due(self) -> None:
+        """Let the waits of this partition be over."""
+        self.connection.execute("update notifier.notice set due_at = now() where partition = %s", (self.partition,))
+
+    def reason(self, person: str) -> str:
+        """Why the last notice of somebody is where it is."""
+        return self.reasons(person)[-1]
+
+    def reasons(self, person: str) -> list[str]:
+        """Every reason that was ever given for a notice of somebody."""
+        rows = self.connection.execute(
+            "select h.reason from notifier.notice_state h join notifier.notice n using (notice)"
+            " where n.recipient = %s order by h.id",
+            (person,),
+        )
+        return [row[0] for row in rows]
 
     def tell(self) -> None:
         self.settle()
@@ -279,7 +298,7 @@ def test_what_the_server_cannot_take_now_waits(office: Office, mailbox: Mailbox)
     assert office.states(anna) == [("postponed", "e-mail")]
     mailbox.refused.clear()
     assert office.mail() == 0, "it waits"
-    office.connection.execute("update notifier.notice set due_at = now() where recipient = %s", (anna,))
+    office.make_due()
     assert office.mail() == 1
     assert office.states(anna) == [("handed over", "e-mail")]
 
@@ -434,13 +453,182 @@ def test_a_notice_that_we_fail_to_write_ends_in_a_named_state_and_holds_nobody_u
     assert office.states(berta) == [("handed over", "e-mail")]
 
 
-def _failing_for(person: str, render: Any) -> Any:
+def _failing_for(person: str, render: Any, error: BaseException | None = None) -> Any:
     def fail(*arguments: Any) -> Any:
         if any(getattr(one, "recipient", None) == person for one in arguments):
-            raise KeyError(person)
+            raise error or KeyError(person)
         return render(*arguments)
 
     return fail
+
+
+class Panic(BaseException):
+    """As a typesetter written in another language fails: it is not even an Exception."""
+
+
+@pytest.mark.parametrize(
+    "error", [AttributeError("x"), RecursionError(), AssertionError(), ExceptionGroup("", [OSError()]), Panic()]
+)
+def test_however_one_notice_fails_to_be_written_it_has_a_state_and_the_others_are_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    anna, berta, carl = office.person(), office.person(), office.person(email_activated=False)
+    for somebody in (anna, berta, carl):
+        office.arrive(somebody)
+    print_letter = Printer.print_letter
+    monkeypatch.setattr("notifier.by_mail.render_mail", _failing_for(anna, render_mail, error))
+    monkeypatch.setattr("notifier.render.paper.Printer.print_letter", _failing_for(anna, print_letter, error))
+    office.tell()
+    assert office.states(anna) == [("cannot be told", "letter")]
+    assert office.reasons(anna).count(f"It could not be written ({type(error).__name__}).") >= 2
+    assert office.states(berta) == [("handed over", "e-mail")]
+    assert office.states(carl) == [("handed over", "letter")]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(28, "No space left on device")])
+def test_what_only_this_machine_failed_to_write_is_written_later_and_by_the_same_channel(
+    office: Office, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    anna, berta, carl = office.person(), office.person(email_activated=False), office.person()
+    for somebody in (anna, berta, carl):
+        office.arrive(somebody)
+    with monkeypatch.context() as trouble:
+        trouble.setattr("notifier.by_mail.render_mail", _failing_for(anna, render_mail, error))
+        trouble.setattr("notifier.render.paper.Printer.print_letter", _failing_for(berta, None, error))
+        office.tell()
+        assert office.states(carl) == [("handed over", "e-mail")]
+        for somebody, channel in ((anna, "e-mail"), (berta, "letter")):
+            assert office.states(somebody) == [("postponed", channel)]
+            assert office.reason(somebody) == f"It could not be written ({type(error).__name__})."
+        assert (office.mail(), office.post()) == (0, 0), "they wait"
+        office.make_due()
+        office.mail()
+        office.post()
+        attempts = office.connection.execute(
+            "select attempts from notifier.notice where recipient = any(%s)", ([anna, berta],)
+        )
+        assert attempts.fetchall() == [(2,), (2,)]
+    office.make_due()
+    office.tell()
+    assert office.states(anna) == [("handed over", "e-mail")]
+    assert office.states(berta) == [("handed over", "letter")]
+
+
+def test_one_mail_whose_hand_over_fails_keeps_nobody_elses_result(
+    office: Office, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [office.person() for _ in range(4)]
+    for somebody in people:
+        office.arrive(somebody)
+    before_text, after_text = people[1], people[2]
+    offer = mail.Connection._offer
+
+    async def maybe(self: mail.Connection, client: Any, one: mail.Mail, address: Any) -> mail.Result:
+        if one.recipient.startswith(before_text):
+            raise KeyError(one.recipient)
+        result = await offer(self, client, one, address)
+        if one.recipient.startswith(after_text):
+            raise KeyError(one.recipient)
+        return result
+
+    monkeypatch.setattr(mail.Connection, "_offer", maybe)
+    office.tell()
+    assert office.states(before_text) == [("postponed", "e-mail")]
+    assert office.states(after_text) == [("in doubt", "e-mail")]
+    for somebody in (before_text, after_text):
+        assert office.reason(somebody) == "It could not be handed over (KeyError)."
+    assert office.states(people[0]) == office.states(people[3]) == [("handed over", "e-mail")]
+    assert len(mailbox.contents) == 3
+
+
+def test_an_address_python_cannot_write_goes_by_letter_and_stops_nobody(office: Office, mailbox: Mailbox) -> None:
+    anna, berta = office.person(), office.person()
+    with postgres.connect(office.settings, "operator") as connection:
+        connection.execute("update notifier.profile set email = 'anna@[mail.example' where recipient = %s", (anna,))
+    for somebody in (anna, berta):
+        office.arrive(somebody)
+    office.tell()
+    assert office.states(anna) == [("handed over", "letter")]
+    assert "The e-mail address cannot be written." in office.reasons(anna)
+    assert office.states(berta) == [("handed over", "e-mail")]
+
+
+def test_a_group_of_which_some_are_taken_and_some_wait_is_accounted_for(office: Office, mailbox: Mailbox) -> None:
+    people = [office.person() for _ in range(6)]
+    later, gone = people[2], people[4]
+    mailbox.refused |= {f"{later}@mail.example": "451 later", f"{gone}@mail.example": "550 5.1.1 unknown"}
+    for somebody in people:
+        office.arrive(somebody)
+    office.tell()
+    assert office.states(later) == [("postponed", "e-mail")]
+    assert office.states(gone) == [("handed over", "letter")]
+    for somebody in {*people} - {later, gone}:
+        assert office.states(somebody) == [("handed over", "e-mail")]
+    mailbox.refused.clear()
+    office.make_due()
+    office.tell()
+    assert office.states(later) == [("handed over", "e-mail")]
+    assert len(mailbox.contents) == 5
+
+
+def test_moves_may_give_their_waits_in_any_kind_of_number(office: Office) -> None:
+    people = [office.person() for _ in range(3)]
+    for somebody in people:
+        office.arrive(somebody)
+    office.settle()
+    with office.connection.transaction(), office.connection.cursor() as cursor:
+        cursor.execute("select notice from notifier.notice where recipient = any(%s)", (people,))
+        names = [row[0] for row in cursor.fetchall()]
+        waits: tuple[float, ...] = (0, 30.0, 7)
+        moves = [
+            Move(name, State.PREPARED, channel="e-mail", wait=wait) for name, wait in zip(names, waits, strict=True)
+        ]
+        assert ledger.move(cursor, moves) == set(names)
+
+
+def test_a_server_that_lets_nobody_through_sends_no_letter_however_often_it_is_tried(
+    office: Office, mailbox: Mailbox
+) -> None:
+    people = [office.person() for _ in range(5)]
+    mailbox.refused |= {f"{person}@mail.example": "550 5.7.1 Relaying denied" for person in people}
+    for somebody in people:
+        office.arrive(somebody)
+    office.tell()
+    assert len(mailbox.asked) == len(people), "the rest of the rounds had nothing that was due"
+    for attempt in range(2 * by_mail.ATTEMPTS):
+        office.make_due()
+        assert office.mail() == 1, "one mail asks whether it is still so"
+        assert len(mailbox.asked) == len(people) + attempt + 1
+    assert {state for person in people for state in office.states(person)} == {("postponed", "e-mail")}
+    assert {office.reason(person) for person in people} == {"The mail server answered 550 5.7.1."}
+    assert office.letters() == []
+    mailbox.refused.clear()
+    for _ in range(2):
+        office.make_due()
+        office.mail()
+    assert {state for person in people for state in office.states(person)} == {("handed over", "e-mail")}
+
+
+def test_a_mail_that_is_not_taken_again_and_again_though_others_are_goes_by_letter(
+    office: Office, mailbox: Mailbox
+) -> None:
+    anna, berta = office.person(), office.person()
+    mailbox.refused[f"{anna}@mail.example"] = "550 5.7.1 not this sender to this recipient"
+    office.arrive(anna)
+    for _ in range(by_mail.ATTEMPTS + 1):
+        office.tell()
+        office.make_due()
+    assert office.states(anna) == [("postponed", "e-mail")], "nobody knows whether it is only this mail"
+    office.arrive(berta)
+    office.tell()
+    office.make_due()
+    office.tell()
+    assert office.states(berta) == [("handed over", "e-mail")]
+    assert office.states(anna) == [("handed over", "letter")]
+    assert (
+        "The mail server did not take it in 12 attempts, though it took others. The mail server answered 550 5.7.1."
+        in office.reasons(anna)
+    )
 
 
 def _dead(office: Office) -> list[dict[str, Any]]:
@@ -484,6 +672,19 @@ def test_what_is_shown_of_a_notice_names_nobody(office: Office) -> None:
     assert anna not in str(shown)
     assert counted["notices"] == sum(counted[state] for state in State)
     assert counted["findings settled"] <= counted["findings received"]
+
+
+def test_a_rule_that_had_nothing_to_tell_is_not_among_the_rules_of_a_notice(office: Office) -> None:
+    anna, berta = office.person(), office.person()
+    office.arrive(anna)
+    office.arrive(anna, name="open", rule="income_guarantee", certainty="undetermined")
+    office.arrive(berta, certainty="undetermined")
+    office.tell()
+    with postgres.connect(office.settings, "inspector") as connection:
+        shown = {entry["recipient"]: entry for entry in ledger.notices(connection)}
+    told, untold = shown[_opaque(office, anna)], shown[_opaque(office, berta)]
+    assert (told["rules"], told["findings"]) == (["work_bonus"], [derive(anna, "f")])
+    assert (untold["state"], untold["rules"], untold["findings"]) == ("suppressed", [], [])
 
 
 def _opaque(office: Office, number: str) -> str:

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from notifier.by_mail import ATTEMPTS, LONGEST_WAIT_S, backoff
+from notifier.attempts import LONGEST_WAIT_S, backoff
+from notifier.by_mail import ATTEMPTS
 from notifier.ledger import FINAL, FOLLOWS, State, name_notice
 
 

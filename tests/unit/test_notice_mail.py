@@ -2,12 +2,15 @@
 
 import re
 from dataclasses import replace
-from email import message_from_bytes
+from email import message_from_bytes, message_from_string
 from email.message import EmailMessage
 from email.policy import default
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import example as hypothesis_example
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from backbone.errors import Reject
 from notifier.channel import LANGUAGES
@@ -117,11 +120,42 @@ def test_a_name_is_text_and_never_markup() -> None:
     assert "49" not in plain
 
 
-@pytest.mark.parametrize("address", ["a@b.example\nBcc: x@y.example", "no address", "", "a@", "@b"])
+@pytest.mark.parametrize(
+    "address", ["a@b.example\nBcc: x@y.example", "no address", "", "a@", "@b", "anna@[mail.example", "a@b, c@d"]
+)
 def test_an_impossible_address_is_refused_and_adds_no_header(address: str) -> None:
     notice = example.for_citizen("nl")
     with pytest.raises(Reject):
         render_mail(replace(notice, profile=replace(notice.profile, email=address)), SENDER)
+
+
+ATOM = st.text("abcXYZ019!#$%&'*+/=?^_`{|}~-éł日", min_size=1, max_size=15)
+LOCAL_PARTS = st.lists(ATOM, min_size=1, max_size=3).map(".".join).filter(lambda local: len(local.encode()) <= 64)
+DOMAINS = st.sampled_from(["mail.example", "b", "bücher.example", f"{'a-' * 20}b.{'c' * 60}.example"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.sampled_from('ab ,;:@()<>[]".\\=?_\r\n\x00é日\u2028'), max_size=200), LOCAL_PARTS, DOMAINS)
+@hypothesis_example("Quatre Vents, Menuiserie, boss@other.example, Travaux et Renovations, Ltd", "firm", "mail.example")
+@hypothesis_example("a\r\nBcc: boss@other.example", "jörg", "bücher.example")
+def test_an_e_mail_has_one_recipient_and_one_sender_whatever_the_name(name: str, local: str, domain: str) -> None:
+    notice = example.for_employer("fr")
+    named = replace(notice, profile=replace(notice.profile, name=name, email=f"{local}@{domain}"))
+    rendered = render_mail(named, SENDER)
+    message = message_from_string(rendered.decode(), policy=default)
+    assert isinstance(message, EmailMessage)
+    (to,), (sender,) = message["To"].addresses, message["From"].addresses
+    assert (to.username, to.domain) == (local, domain.replace("bücher", "xn--bcher-kva"))
+    assert sender.addr_spec == SENDER
+    assert rendered.isascii() is local.isascii()
+    assert sorted(message.keys()) == sorted(
+        [
+            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Kruispunt-Notice", "Content-Language",
+            "Content-Type", "MIME-Version",
+        ]
+    )  # fmt: skip
+    for part in message.walk():
+        assert not part.defects
 
 
 def test_no_line_is_longer_than_smtp_allows() -> None:

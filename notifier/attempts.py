@@ -1,0 +1,22 @@
+"""How long to wait before a notice is tried again, and where one goes that could not be written."""
+
+from notifier.content import Notice
+from notifier.ledger import Move, State
+from notifier.render import Unwritten
+
+FIRST_WAIT_S = 30.0
+LONGEST_WAIT_S = 3600.0
+DOUBLINGS = 10
+"""More than the longest wait needs; without a bound, a notice that waits for months would overflow."""
+
+
+def backoff(attempts: int) -> float:
+    """Seconds to wait after so many attempts."""
+    return float(min(FIRST_WAIT_S * 2 ** min(attempts - 1, DOUBLINGS), LONGEST_WAIT_S))
+
+
+def unwritten(notice: Notice, failure: Unwritten) -> Move:
+    """Where a notice goes that could not be written: to the next channel, or to wait where the machine failed."""
+    if failure.passing:
+        return Move(notice.notice, State.POSTPONED, failure.reason, wait=backoff(notice.attempts + 1))
+    return Move(notice.notice, State.RETURNED, failure.reason)
