@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from notifier.content import Step, Told
 from rules.casefile import shipped
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.finding import Finding
+from rules.finding import Certainty, Finding
 from rules.trial import decide, read
 from schemas.identifiers import derive
 
@@ -24,9 +25,17 @@ def _told(finding: Finding, number: int) -> Told:
 
 @pytest.fixture(scope="session")
 def found_by_rule() -> Mapping[str, Sequence[Told]]:
-    """Everything the rules find in their cases, by rule."""
+    """Everything the rules find in their cases, by rule.
+
+    What is undetermined is told to nobody; of a rule that finds nothing else it is taken as to check.
+    """
     found: dict[str, list[Told]] = defaultdict(list)
+    undetermined: dict[str, list[Told]] = defaultdict(list)
     for number, written in enumerate(shipped({*RULES, *HISTORY_RULES})):
         for finding in decide(read(written)):
-            found[finding.rule].append(_told(finding, number))
-    return found
+            told = _told(finding, number)
+            if finding.certainty is Certainty.UNDETERMINED:
+                undetermined[finding.rule].append(replace(told, certainty="to_check"))
+            else:
+                found[finding.rule].append(told)
+    return {**undetermined, **found}
