@@ -166,7 +166,7 @@ def _told(config: Settings, person: evidence.Person) -> None:
     for step in last:
         shown.add_row(step["step"], step["value"], step["unit"] or "", step["source"])
     console.print(shown)
-    _title(5, "So people are told", "an e-mail holds no number and no amount; a letter may")
+    _title(5, "So people are told", "an e-mail says that there is a notice; the letter says it all")
     KEPT.mkdir(exist_ok=True)
     mail = evidence.mail(config, person)
     if mail:

@@ -1,14 +1,18 @@
 """What was told to whom, and the account of every effect."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from backbone import postgres, settings
+from backbone.stack.places import write_private
 from consumers.audit import acts
 from kruispunt.lag import INSPECTOR
 from kruispunt.ledger import rows
 from kruispunt.output import Exit, as_json, console, fail, table
 from notifier import ledger as notifier_ledger
+from notifier.content import contents
+from notifier.render.paper import printer
 from schemas.identifiers import grouped
 
 NOTIFIER = "notifier"
@@ -65,4 +69,22 @@ def resolve(notice: str, *, arrived: bool) -> int:
         else:
             fail(Exit.NO, f"{notice} is not in doubt.", "`kruispunt notices --json` has the state of every notice.")
     console.print("[bold green]✓[/] " + ("it counts as handed over" if arrived else "it goes out by letter"))
+    return Exit.DONE
+
+
+def letter(notice: str, out: Path) -> int:
+    """Write the letter of a notice, for the recipient who asked for it by its reference; 1 when there is none."""
+    notice = notice.strip().lower()
+    with postgres.connect(settings.load(), NOTIFIER) as connection, connection.transaction():
+        with connection.cursor() as cursor:
+            found = contents(cursor, [notice])
+        if not found or not found[0].told:
+            fail(Exit.NO, f"There is no letter for {notice}.", "`kruispunt notices --json` has every notice.")
+        pdf = printer().print_letter(found[0]).pdf
+        acts.note(connection, "printed the letter of a notice", notice)
+        try:
+            write_private(out, pdf)
+        except OSError as error:
+            fail(Exit.WRONG_USE, f"{out} cannot be written: {error.strerror}.", "Name a file in a folder that exists.")
+    console.print(f"[bold green]✓[/] {out}: post it to the address in its window", soft_wrap=True)
     return Exit.DONE

@@ -1,6 +1,6 @@
 """How long to wait before a notice is tried again, and where one goes that could not be written."""
 
-from notifier.content import Notice
+from notifier.content import Announcement
 from notifier.ledger import Move, State
 from notifier.render import Unwritten
 
@@ -15,7 +15,7 @@ def backoff(attempts: int) -> float:
     return float(min(FIRST_WAIT_S * 2 ** min(attempts - 1, DOUBLINGS), LONGEST_WAIT_S))
 
 
-def unwritten(notice: Notice, failure: Unwritten) -> Move:
+def unwritten(notice: Announcement, failure: Unwritten) -> Move:
     """Where a notice goes that could not be written: to the next channel, or to wait where the machine failed."""
     if failure.passing:
         return Move(notice.notice, State.POSTPONED, failure.reason, wait=backoff(notice.attempts + 1))

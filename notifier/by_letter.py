@@ -34,7 +34,7 @@ def hand_over_letters(connection: Connection[Any], outgoing: Outgoing, printer: 
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(PREPARED, (partition, LETTER, BATCH))
         names = [row[0] for row in cursor]
-        notices = contents(cursor, names, traces=True) if names else []
+        notices = contents(cursor, names) if names else []
     if not names:
         return 0
     # 1. Print into a folder that nobody collects from.
@@ -62,7 +62,7 @@ def resume(connection: Connection[Any], outgoing: Outgoing, printer: Printer, pa
             _account(connection, names)
             continue
         with connection.transaction(), connection.cursor() as cursor:
-            notices = contents(cursor, names, traces=True)
+            notices = contents(cursor, names)
         letters, moves = _print(names, notices, printer)
         outgoing.fill(batch, letters)
         with connection.transaction(), connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from psycopg import Connection, Cursor
 from notifier import ledger
 from notifier.attempts import backoff, unwritten
 from notifier.channel import EMAIL
-from notifier.content import Notice, contents
+from notifier.content import Announcement, announcements
 from notifier.ledger import Move, State
 from notifier.mail import Mail, Pool, Result
 from notifier.render import Unwritten, write
@@ -49,7 +49,7 @@ def hand_over_mails(connection: Connection[Any], pool: Pool, partitions: Sequenc
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(DUE, (list(partitions), EMAIL, size))
         due = [row[0] for row in cursor]
-        known = {notice.notice: notice for notice in contents(cursor, due, traces=False)} if due else {}
+        known = {entry.notice: entry for entry in announcements(cursor, due)} if due else {}
     if not due:
         return 0
     # 1. Knock and render, so that nothing can go wrong between the ledger and the server.
@@ -76,7 +76,7 @@ def doubt(connection: Connection[Any], partition: int) -> int:
         return len(ledger.move(cursor, [Move(row[0], State.IN_DOUBT, reason) for row in cursor.fetchall()]))
 
 
-def _render(due: Sequence[str], known: dict[str, Notice], sender: str) -> tuple[list[Mail], list[Move]]:
+def _render(due: Sequence[str], known: dict[str, Announcement], sender: str) -> tuple[list[Mail], list[Move]]:
     mails, moves = [], []
     for name in due:
         notice = known.get(name)

@@ -11,12 +11,12 @@ from psycopg import Cursor
 from notifier.channel import Profile
 
 NOTICES = """
-select notice, side, recipient, quarter, sequence, language, created_at, attempts
+select notice, side, recipient, language, created_at, attempts, quarter, sequence
   from notifier.notice where notice = any(%s) order by created_at, notice
 """
 TELLINGS = """
 select t.notice, t.tells, f.finding, f.rule, f.employer, f.person, f.occupation, f.deduction_code,
-       f.amount, f.claimed, f.missing, f.certainty, case when %s then f.trace else '[]' end
+       f.amount, f.claimed, f.missing, f.certainty, f.trace
   from notifier.telling t join notifier.finding f using (finding, version)
  where t.notice = any(%s) and t.tells <> 'nothing'
  order by t.notice, f.rule, f.person, f.employer, f.occupation
@@ -60,21 +60,27 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """One notice with everything it tells."""
+class Announcement:
+    """That there is a notice, and for whom: all that an open channel may know of it."""
 
     notice: str
     side: Literal["citizen", "employer"]
     recipient: str
-    quarter: str
-    sequence: int
     language: str
     created_at: datetime
     profile: Profile
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice(Announcement):
+    """One notice with everything it tells."""
+
+    quarter: str
+    sequence: int
     told: tuple[Told, ...]
     names: dict[str, str]
     """Names of the employers that are mentioned, by number."""
-    attempts: int = 0
 
 
 def profiles(cursor: Cursor[Any], recipients: Sequence[str]) -> dict[str, Profile]:
@@ -83,30 +89,39 @@ def profiles(cursor: Cursor[Any], recipients: Sequence[str]) -> dict[str, Profil
     return {row[0]: Profile(*row[1:]) for row in cursor}
 
 
-def contents(cursor: Cursor[Any], notices: Sequence[str], *, traces: bool) -> list[Notice]:
-    """The content of these notices, in the order they were made; one whose profile is gone is missing.
+def announcements(cursor: Cursor[Any], notices: Sequence[str]) -> list[Announcement]:
+    """These notices without what they tell, in the order they were made; one whose profile is gone is missing."""
+    cursor.execute(NOTICES, (list(notices),))
+    rows = cursor.fetchall()
+    known = profiles(cursor, [row[2] for row in rows])
+    return [
+        Announcement(notice, side, recipient, language, created_at, known[recipient], attempts)
+        for notice, side, recipient, language, created_at, attempts, _, _ in rows
+        if recipient in known
+    ]
 
-    `traces` only where they are told: those of a large employer weigh more than all the rest.
-    """
-    cursor.execute(TELLINGS, (traces, list(notices)))
+
+def contents(cursor: Cursor[Any], notices: Sequence[str]) -> list[Notice]:
+    """These notices with what they tell, in the order they were made; one whose profile is gone is missing."""
+    cursor.execute(TELLINGS, (list(notices),))
     told: dict[str, list[Told]] = defaultdict(list)
     for row in cursor:
         steps = tuple(Step(**step) for step in row[-1])
         told[row[0]].append(Told(*(*row[1:-1], steps)))
+    employers = {entry.employer for entries in told.values() for entry in entries}
     cursor.execute(NOTICES, (list(notices),))
     rows = cursor.fetchall()
-    employers = {entry.employer for entries in told.values() for entry in entries}
     known = profiles(cursor, [*(row[2] for row in rows), *sorted(employers - {""})])
     found = []
-    for notice, side, recipient, quarter, sequence, language, created_at, attempts in rows:
+    for notice, side, recipient, language, created_at, attempts, quarter, sequence in rows:
         if recipient not in known:
             continue
         entries = tuple(told[notice])
         names = {entry.employer: known[entry.employer].full_name for entry in entries if entry.employer in known}
         found.append(
             Notice(
-                notice, side, recipient, quarter, sequence, language, created_at, known[recipient], entries, names,
-                attempts,
+                notice, side, recipient, language, created_at, known[recipient], attempts, quarter, sequence, entries,
+                names,
             )
         )  # fmt: skip
     return found

@@ -1,5 +1,6 @@
 """What was told, and the accounts."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -27,6 +28,18 @@ def resolve(
 
     with answering():
         raise typer.Exit(told.resolve(notice, arrived=arrived))
+
+
+@app.command(rich_help_panel=TOLD)
+def letter(
+    notice: Annotated[str, typer.Argument(help="The reference of a notice: what its e-mail announces.")],
+    out: Annotated[Path, typer.Option("--out", help="The PDF to write; readable by its owner only.")],
+) -> None:
+    """Write the letter of a notice as a PDF, for a recipient who was told by e-mail and asks for it."""
+    from kruispunt import told
+
+    with answering():
+        raise typer.Exit(told.letter(notice, out))
 
 
 @app.command(rich_help_panel=TOLD)

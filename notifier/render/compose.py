@@ -1,32 +1,49 @@
-"""Says in words what a notice tells: by letter with every figure of the trace, by e-mail without any."""
+"""Says in words what a notice tells: a letter all of it, an e-mail only that there is one."""
 
 from collections.abc import Sequence
 from itertools import groupby
 
 from notifier.content import Notice, Told
 from notifier.render import calculation, figures, words
-from notifier.render.document import Block, Document, bullets, heading, note, paragraph, subheading
+from notifier.render.document import Block, Document, bullets, facts, heading, paragraph, subheading
 from notifier.render.texts import Texts
 
 CITIZEN = "citizen"
 
 
-def for_mail(notice: Notice, texts: Texts) -> Document:
-    """The notice for an open channel: no amounts, no numbers of persons or employers."""
-    blocks = [*_opening(notice, texts), *_parts(notice, texts, amounts=False), *_ending(notice, texts)]
-    blocks += [
-        heading(texts.say("headings.privacy")),
-        paragraph(texts.say("mail.privacy")),
-        note(texts.say("mail.automatic")),
-    ]
-    return _document(notice, texts, blocks)
+def for_mail(texts: Texts, side: str, *, name: str, day: str, reference: str) -> Document:
+    """For an open channel: that there is a notice, and what to do with it; nothing of what it tells."""
+    return Document(
+        language=texts.language,
+        title=texts.say(f"mail.{side}.subject"),
+        greeting=_greeting(side, name, texts),
+        blocks=[
+            paragraph(texts.say("mail.intro")),
+            facts([[texts.say("mail.since"), day], [texts.say("mail.reference"), reference]]),
+            heading(texts.say("mail.read")),
+            bullets(texts.say_each("mail.read_how", address=texts.sender.one_line)),
+            heading(texts.say("mail.genuine")),
+            bullets(texts.say_each("mail.genuine_how")),
+            heading(texts.say("mail.ask")),
+            paragraph(texts.say("mail.ask_how")),
+        ],
+    )
 
 
 def for_letter(notice: Notice, texts: Texts) -> Document:
     """The notice for a closed channel, with what the rule saw."""
-    blocks = [*_opening(notice, texts), *_parts(notice, texts, amounts=True), *_ending(notice, texts)]
-    blocks += [heading(texts.say("headings.privacy")), paragraph(texts.say("letter.privacy"))]
-    return _document(notice, texts, blocks)
+    return Document(
+        language=notice.language,
+        title=texts.say(f"{notice.side}.title", quarter=words.quarter(notice.quarter, texts)),
+        greeting=_greeting(notice.side, notice.profile.full_name, texts),
+        blocks=[
+            *_opening(notice, texts),
+            *_parts(notice, texts),
+            *_ending(notice, texts),
+            heading(texts.say("headings.privacy")),
+            paragraph(texts.say("letter.privacy")),
+        ],
+    )
 
 
 def annex(notice: Notice, texts: Texts) -> list[Block]:
@@ -36,16 +53,8 @@ def annex(notice: Notice, texts: Texts) -> list[Block]:
     return calculation.for_employer(notice, texts)
 
 
-def _document(notice: Notice, texts: Texts, blocks: list[Block]) -> Document:
-    side, followup = notice.side, notice.sequence > 1
-    name = notice.profile.full_name
-    return Document(
-        language=notice.language,
-        subject=texts.say(f"{side}.{'subject_followup' if followup else 'subject'}"),
-        title=texts.say(f"{side}.title", quarter=words.quarter(notice.quarter, texts)),
-        greeting=texts.say("greeting", name=name) if side == CITIZEN else texts.say("greeting_employer"),
-        blocks=blocks,
-    )
+def _greeting(side: str, name: str, texts: Texts) -> str:
+    return texts.say("greeting", name=name) if side == CITIZEN else texts.say("greeting_employer")
 
 
 def _opening(notice: Notice, texts: Texts) -> list[Block]:
@@ -58,7 +67,7 @@ def _opening(notice: Notice, texts: Texts) -> list[Block]:
     return blocks
 
 
-def _parts(notice: Notice, texts: Texts, *, amounts: bool) -> list[Block]:
+def _parts(notice: Notice, texts: Texts) -> list[Block]:
     blocks: list[Block] = []
     ordered = sorted(notice.told, key=lambda told: (told.tells == "withdrawn", told.rule))
     for (withdrawn, rule), group in groupby(ordered, key=lambda told: (told.tells == "withdrawn", told.rule)):
@@ -69,22 +78,20 @@ def _parts(notice: Notice, texts: Texts, *, amounts: bool) -> list[Block]:
             blocks.append(
                 paragraph(texts.say("says.withdrawn" if notice.side == CITIZEN else "says.withdrawn_employer"))
             )
-            if amounts:
-                blocks += figures.which(notice, told, texts)
+            blocks += figures.which(notice, told, texts)
             continue
-        blocks += _found(notice, told, texts, f"{name}.{notice.side}", amounts=amounts)
+        blocks += _found(notice, told, texts, f"{name}.{notice.side}")
     return blocks
 
 
-def _found(notice: Notice, told: Sequence[Told], texts: Texts, name: str, *, amounts: bool) -> list[Block]:
+def _found(notice: Notice, told: Sequence[Told], texts: Texts, name: str) -> list[Block]:
     blocks = []
     if any(entry.tells == "changed" for entry in told):
         blocks.append(paragraph(texts.say("says.changed")))
     blocks.append(paragraph(f"{texts.say(f'{name}.found')} {_certainty(told, texts)}"))
-    if amounts:
-        if not all(entry.states_amounts for entry in told):
-            blocks.append(paragraph(texts.say("says.no_amount")))
-        blocks += figures.amounts(notice, told, texts)
+    if not all(entry.states_amounts for entry in told):
+        blocks.append(paragraph(texts.say("says.no_amount")))
+    blocks += figures.amounts(notice, told, texts)
     return [*blocks, subheading(texts.say("headings.do")), bullets(texts.get(f"{name}.do"))]
 
 

@@ -5,9 +5,12 @@ from typing import Literal, TypedDict
 
 
 class Block(TypedDict, total=False):
-    """A heading, a paragraph, a list or a table; `figures` is a table of one row that must not be overlooked."""
+    """A heading, a paragraph, a list or a table; `figures` is a table of one row that must not be overlooked.
 
-    kind: Literal["heading", "subheading", "text", "note", "list", "table", "figures"]
+    `facts` are short, each with its name before it.
+    """
+
+    kind: Literal["heading", "subheading", "text", "note", "list", "table", "figures", "facts"]
     text: str
     items: list[str]
     header: list[str]
@@ -51,12 +54,16 @@ def figures(header: list[str], row: list[str]) -> Block:
     return {"kind": "figures", "header": header, "rows": [row]}
 
 
+def facts(rows: list[list[str]]) -> Block:
+    """What a notice is known by: pairs of a name and a value."""
+    return {"kind": "facts", "rows": rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A notice in words."""
 
     language: str
-    subject: str
     title: str
     greeting: str
     blocks: list[Block] = field(default_factory=list)

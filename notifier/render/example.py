@@ -114,8 +114,9 @@ def senior_holiday() -> Told:
 def for_citizen(language: str, *told: Told, sequence: int = 1) -> Notice:
     """A notice to a citizen."""
     return Notice(
-        name_notice("citizen", language, "2026Q3", sequence), "citizen", person(1), "2026Q3", sequence, language,
-        MADE_AT, profile(language), told or (work_bonus(), income_guarantee()), {EMPLOYER: "Bakkerij Peeters BV"},
+        name_notice("citizen", language, "2026Q3", sequence), "citizen", person(1), language, MADE_AT,
+        profile(language), 0, "2026Q3", sequence, told or (work_bonus(), income_guarantee()),
+        {EMPLOYER: "Bakkerij Peeters BV"},
     )  # fmt: skip
 
 
@@ -124,6 +125,7 @@ def for_employer(language: str, workers: int = 3, *more: Told, sequence: int = 1
     kinds = ("certain", "likely", "to_check")
     told = tuple(reduction(number, kinds[number % 3], 10_000 * (number % 2)) for number in range(workers))
     return Notice(
-        name_notice("employer", language, "2025Q2", sequence), "employer", EMPLOYER, "2025Q2", sequence, language,
-        MADE_AT, profile(language, "", "Bakkerij Peeters BV"), (*told, *more), {EMPLOYER: "Bakkerij Peeters BV"},
+        name_notice("employer", language, "2025Q2", sequence), "employer", EMPLOYER, language, MADE_AT,
+        profile(language, "", "Bakkerij Peeters BV"), 0, "2025Q2", sequence, (*told, *more),
+        {EMPLOYER: "Bakkerij Peeters BV"},
     )  # fmt: skip

@@ -55,6 +55,10 @@ class Texts:
             template = self._templates[name] = PLAIN.from_string(str(self.get(name)).strip())
         return template.render(values)
 
+    def say_each(self, name: str, /, **values: str) -> list[str]:
+        """A list of texts, each with its values filled in."""
+        return [PLAIN.from_string(text).render(values) for text in self.get(name)]
+
     def rule(self, rule: str, side: str) -> str:
         """The dotted name of what is said of a rule to this side."""
         known = self._tree["rules"]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from psycopg import Connection
+from pypdf import PdfReader
 
 from backbone import postgres
 from backbone.settings import Settings
@@ -176,3 +177,22 @@ def test_a_notice_that_is_resolved_is_an_act(kruispunt: Kruispunt, superuser: Co
 def test_a_language_or_a_key_that_is_none_is_wrong_use(kruispunt: Kruispunt, stack: Settings, person: str) -> None:
     done(kruispunt, "audit", "person", person, "--language", "xx", code=2)
     done(kruispunt, "audit", "verify", "--key", str(stack.home / "settings.json"), code=2)
+
+
+def test_whoever_was_told_by_e_mail_gets_the_letter_when_they_ask_and_that_is_an_act(
+    kruispunt: Kruispunt, superuser: Connection[Any], person: str, tmp_path: Path
+) -> None:
+    row = superuser.execute(
+        "select notice from notifier.notice where state = 'handed over' and channel = 'e-mail' limit 1"
+    ).fetchone()
+    assert row
+    [notice] = row
+    out = tmp_path / "letter.pdf"
+    done(kruispunt, "letter", notice, "--out", tmp_path / "nowhere" / "letter.pdf", code=2)
+    done(kruispunt, "letter", "00000-00000-00000-00000", "--out", out, code=1)
+    assert not out.exists()
+    done(kruispunt, "letter", notice.upper(), "--out", out)
+    assert notice in "".join(page.extract_text() for page in PdfReader(out).pages)
+    assert out.stat().st_mode & 0o077 == 0
+    [found] = [one for one in told(kruispunt, "audit", "acts") if one["action"] == "printed the letter of a notice"]
+    assert (found["by"], found["about"]) == ("notifier", notice)

@@ -18,12 +18,15 @@ from backbone.errors import Retry
 from backbone.settings import Settings
 from notifier import by_letter, by_mail, findings, ledger, mail, occasions, profiles
 from notifier.channel import Profile
+from notifier.content import Notice, contents
 from notifier.ledger import Move, State
 from notifier.mail import Pool
 from notifier.outgoing import MANIFEST, Outgoing
 from notifier.render import example
+from notifier.render.compose import for_letter
 from notifier.render.message import render_mail
 from notifier.render.paper import Printer, printer
+from notifier.render.texts import texts
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
@@ -172,6 +175,13 @@ class Office:
         )
         return [(state, channel) for state, channel in rows]
 
+    def told(self, person: str) -> list[Notice]:
+        rows = self.connection.execute(
+            "select notice from notifier.notice where recipient = %s order by sequence", (person,)
+        ).fetchall()
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            return [contents(cursor, [notice])[0] for (notice,) in rows]
+
     def history(self, person: str) -> list[str]:
         rows = self.connection.execute(
             "select h.state from notifier.notice_state h join notifier.notice n using (notice)"
@@ -259,7 +269,13 @@ def test_a_withdrawal_is_told_in_a_follow_up(office: Office, mailbox: Mailbox) -
     office.arrive(anna, version=2, status="withdrawn")
     office.tell()
     assert office.states(anna) == [("handed over", "e-mail")] * 2
-    assert b"klopt dat niet meer" in mailbox.contents[1].replace(b"=\r\n", b"").replace(b"\r\n", b" ")
+    assert len(mailbox.contents) == 2
+    first, second = office.told(anna)
+    assert [one.told[0].tells for one in (first, second)] == ["found", "withdrawn"]
+    assert second.notice.encode() in mailbox.contents[1]
+    said = " ".join(block.get("text", "") for block in for_letter(second, texts("nl")).blocks)
+    assert "klopt dat niet meer" in said
+    assert "klopt dat niet meer" not in mailbox.contents[1].decode().replace("=\r\n", "").replace("\r\n", " ")
 
 
 def test_the_same_message_read_twice_tells_nobody_twice(office: Office, mailbox: Mailbox) -> None:

@@ -162,10 +162,3 @@ def test_no_line_is_longer_than_smtp_allows() -> None:
     notice = example.for_citizen("nl")
     long = replace(notice, profile=replace(notice.profile, name="Wolfeschlegelstein" * 12))
     assert max(len(line) for line in render_mail(long, SENDER).split(b"\r\n")) <= 998
-
-
-def test_a_follow_up_says_that_it_is_one() -> None:
-    _, first, _ = parts(example.for_citizen("en"))
-    _, second, _ = parts(example.for_citizen("en", sequence=2))
-    assert "before" not in first
-    assert "We have written to you about this quarter before" in second

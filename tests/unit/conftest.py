@@ -1,0 +1,41 @@
+"""What every rule really finds, as a notice tells it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from notifier.content import Step, Told
+from rules.casefile import shipped
+from rules.catalogue import HISTORY_RULES, RULES
+from rules.finding import Certainty, Finding
+from rules.trial import decide, read
+from schemas.identifiers import derive
+
+
+def _told(finding: Finding, number: int) -> Told:
+    record = finding.as_record()
+    trace = tuple(Step(step["step"], step["value"], step["unit"], step["source"]) for step in record["trace"])
+    return Told(
+        "found", derive("finding", str(number)), finding.rule, finding.employer, finding.person, finding.occupation,
+        finding.deduction_code, record["amount"], record["claimed"], record["missing"], record["certainty"], trace,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def found_by_rule() -> Mapping[str, Sequence[Told]]:
+    """Everything the rules find in their cases, by rule.
+
+    What is undetermined is told to nobody; of a rule that finds nothing else it is taken as to check.
+    """
+    found: dict[str, list[Told]] = defaultdict(list)
+    undetermined: dict[str, list[Told]] = defaultdict(list)
+    for number, written in enumerate(shipped({*RULES, *HISTORY_RULES})):
+        for finding in decide(read(written)):
+            told = _told(finding, number)
+            if finding.certainty is Certainty.UNDETERMINED:
+                undetermined[finding.rule].append(replace(told, certainty="to_check"))
+            else:
+                found[finding.rule].append(told)
+    return {**undetermined, **found}
