@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,19 +14,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from backbone.errors import Reject, Retry, Stop
+from kruispunt.faults import Exit, judge
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
-
-
-class Exit(IntEnum):
-    """What the exit code of every command means."""
-
-    DONE = 0
-    NO = 1
-    WRONG_USE = 2
-    UNREACHABLE = 3
+__all__ = [
+    "Exit", "answering", "as_json", "console", "errors", "euro", "fail", "progress", "readable", "table",
+]  # fmt: skip
+ENDINGS = (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError)
+"""How a command ends in good order; who reads no further is no error."""
 
 
 def as_json(document: Any) -> None:
@@ -96,12 +91,11 @@ def readable(files: Sequence[Path]) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn the errors of the backbone into exit codes."""
+    """Turn whatever goes wrong into an exit code, what is wrong, and what to do."""
     try:
         yield
-    except Reject as error:
-        fail(Exit.WRONG_USE, f"{error.place or ''} {error.reason} ({error.code})".strip(), error.remedy or "")
-    except Retry as error:
-        fail(Exit.UNREACHABLE, str(error), "Run `kruispunt status`; `kruispunt up` starts what is not running.")
-    except Stop as error:
-        fail(Exit.UNREACHABLE, error.reason, error.remedy)
+    except ENDINGS:
+        raise
+    except Exception as error:  # noqa: BLE001 - here, and only here, nothing may get through
+        verdict = judge(error)
+        fail(verdict.code, verdict.what, verdict.remedy)

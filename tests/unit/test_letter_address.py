@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from notifier.channel import Profile
+from notifier.countries import countries
 from notifier.render import address, example
 from notifier.render.glyphs import width
 from notifier.render.paper import WINDOWS, Letter, printer
@@ -81,14 +82,14 @@ def test_the_country_is_named_in_the_language_of_the_sender_whatever_the_letter_
     assert address.written(profile, "fr")[-1] == "ROYAUME-UNI"
 
 
-@pytest.mark.parametrize("country", sorted(address.countries("en")))
+@pytest.mark.parametrize("country", sorted(countries("en")))
 def test_nothing_of_an_address_is_lost_in_any_country(country: str) -> None:
     lines = address.written(abroad(country, "12345", "Somewhere"), "en")
     text = "\n".join(lines)
     assert lines[0] == "Anna Van den Bossche"
     assert all(part in text for part in ("Rue de la Station 27", "12345", "SOMEWHERE"))
     assert all(line == line.strip(" ,-") for line in lines)
-    assert (lines[-1] == address.countries("en")[country].upper()) == (country != "BE")
+    assert (lines[-1] == countries("en")[country].upper()) == (country != "BE")
 
 
 def inside(letter: Letter) -> None:
