@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -68,9 +68,11 @@ def progress() -> Progress:
 
 def fail(code: Exit, what: str, remedy: str = "") -> NoReturn:
     """End with a message: what is wrong, then what to do."""
-    errors.print(f"[bold red]✗[/] {escape(what)}", soft_wrap=True)
-    if remedy:
-        errors.print(f"  {escape(remedy)}", soft_wrap=True)
+    with suppress(OSError):
+        # Where nobody can be told, the exit code still is.
+        errors.print(f"[bold red]✗[/] {escape(what)}", soft_wrap=True)
+        if remedy:
+            errors.print(f"  {escape(remedy)}", soft_wrap=True)
     raise typer.Exit(code)
 
 

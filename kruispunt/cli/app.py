@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -77,7 +77,7 @@ def main() -> None:
     try:
         app()
     finally:
-        _close_stdout()
+        _close_streams()
 
 
 def _open_streams() -> None:
@@ -90,8 +90,10 @@ def _open_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _close_stdout() -> None:
+def _close_streams() -> None:
     """Write out what is left: the end of the process is too late to say that it did not arrive."""
+    with suppress(OSError):
+        sys.stderr.flush()
     try:
         sys.stdout.flush()
     except OSError as error:

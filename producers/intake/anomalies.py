@@ -49,7 +49,9 @@ class TooMany(Exception):
 
 
 def shown(value: object) -> str:
-    """A value as messages name it, cut short."""
+    """A value as messages name it, cut short; of what holds values only that it does."""
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "an object"
     text = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in str(value)[: SHOWN + 1])
     return f"“{text[:SHOWN]}…”" if len(text) > SHOWN else f"“{text}”"
 
