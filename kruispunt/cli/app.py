@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import date, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -16,7 +16,7 @@ from backbone.errors import Reject
 from backbone.logs import report
 from backbone.settings import Settings
 from backbone.settings import load as load_settings
-from kruispunt.output import Exit, answering, errors
+from kruispunt.output import answering
 
 
 class Commands(TyperGroup):
@@ -74,10 +74,7 @@ def main() -> None:
     """The entry point of `kruispunt`."""
     sys.excepthook = report
     _open_streams()
-    try:
-        app()
-    finally:
-        _close_streams()
+    app()
 
 
 def _open_streams() -> None:
@@ -88,16 +85,3 @@ def _open_streams() -> None:
         stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _close_streams() -> None:
-    """Write out what is left: the end of the process is too late to say that it did not arrive."""
-    with suppress(OSError):
-        sys.stderr.flush()
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            errors.print(f"[bold red]✗[/] The answer could not be written: {error.strerror}.", soft_wrap=True)
-            raise SystemExit(Exit.UNREACHABLE) from None
