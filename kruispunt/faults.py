@@ -50,7 +50,7 @@ def judge(error: Exception) -> Verdict:
         return _database(error)
     if isinstance(error, OSError):
         return _system(error)
-    if isinstance(error, UnicodeError):
+    if isinstance(error, UnicodeDecodeError):
         return Verdict(Exit.WRONG_USE, "The input is not UTF-8.", "Save it as UTF-8.")
     if isinstance(error, MemoryError):
         return Verdict(Exit.UNREACHABLE, "There is not enough memory.", "Try again with less at a time.")

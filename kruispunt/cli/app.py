@@ -24,6 +24,7 @@ class Commands(TyperGroup):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run one command and end with its exit code."""
+        _open_streams()
         try:
             with answering():
                 return super().main(*arguments, **options)
@@ -73,7 +74,6 @@ def given(person: str) -> str:
 def main() -> None:
     """The entry point of `kruispunt`."""
     sys.excepthook = report
-    _open_streams()
     app()
 
 
