@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backbone.errors import Stop
@@ -107,9 +108,17 @@ def load(folder: Path | None = None) -> Settings:
             stored = json.loads(path.read_text("utf-8"))
         except ValueError as error:
             raise Stop(f"{path} is not JSON.", "Remove it and run `kruispunt up`.") from error
+        except OSError as error:
+            raise Stop(f"{path} cannot be read: {error.strerror}.", "Check the path and its rights.") from error
+        if not isinstance(stored, dict):
+            raise Stop(f"{path} is not a JSON object.", "Remove it and run `kruispunt up`.")
     chosen = {name: value for name, value in stored.items() if f"KRUISPUNT_{name.upper()}" not in os.environ}
     try:
         return Settings(**{**chosen, "home": place})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors())
+        wrong = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {_in_words(problem)}" for problem in error.errors())
         raise Stop(f"Wrong settings in {path} or the environment: {wrong}.", "Correct them.") from error
+
+
+def _in_words(problem: ErrorDetails) -> str:
+    return "Input should be a path" if problem["type"] == "path_type" else problem["msg"]

@@ -75,7 +75,8 @@ def _revision(text: str) -> dict[str, str]:
 def _git(*arguments: str) -> str | None:
     try:
         done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    except OSError:
+    except (OSError, ValueError):
+        # Nor is it any text that no program can be given, such as one with NUL.
         return None
     return done.stdout if done.returncode == 0 else None
 

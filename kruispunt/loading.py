@@ -1,13 +1,16 @@
-"""Loads the profiles and dossiers of a folder; again changes nothing, and what changed something is an act."""
+"""Loads the profiles and dossiers of a folder, all or nothing; again changes nothing, and each change is an act."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+from psycopg import Rollback
+
 from backbone import postgres, settings
+from backbone.jsonlines import NOTHING_LOADED, Refused
 from consumers.audit import acts
 from consumers.directory import loading as directory
-from kruispunt.output import Exit, console, errors, fail
+from kruispunt.output import Exit, console, errors, fail, readable
 from notifier import profiles
 
 OPERATOR = "operator"
@@ -29,15 +32,29 @@ FILES: dict[str, tuple[str, Callable[[Any, Path], Loaded]]] = {
 
 
 def load(folder: Path) -> int:
-    """Load what of these files the folder holds."""
-    found = {folder / name: entry for name, entry in FILES.items() if (folder / name).is_file()}
+    """Load what of these files the folder holds: all of them, or nothing when anything is wrong in any."""
+    found = {folder / name: entry for name, entry in FILES.items() if (folder / name).exists()}
     if not found:
         fail(Exit.WRONG_USE, f"{folder} holds none of {', '.join(FILES)}.", "Make one with `kruispunt generate`.")
+    readable(list(found))
+    counts: dict[str, int] = {}
+    refused: dict[Path, Refused] = {}
     with postgres.connect(settings.load(), OPERATOR) as connection:
-        for path, (what, loader) in found.items():
-            with errors.status(f"loading {what}"), connection.transaction():
-                changed = loader(connection, path).changed
-                if changed:
-                    acts.note(connection, f"loaded {what}", path.name, changed=changed)
-            console.print(f"[bold green]✓[/] {what}: {changed:,} new or changed")
+        with connection.transaction() as whole:
+            for path, (what, loader) in found.items():
+                try:
+                    with errors.status(f"loading {what}"), connection.transaction():
+                        counts[what] = loader(connection, path).changed
+                        if counts[what]:
+                            acts.note(connection, f"loaded {what}", path.name, changed=counts[what])
+                except Refused as error:
+                    refused[path] = error
+            if refused:
+                raise Rollback(whole)
+        for path, refusal in refused.items():
+            acts.note(connection, f"was refused a file of {found[path][0]}", path.name, faults=refusal.faults)
+    if refused:
+        fail(Exit.WRONG_USE, "\n".join(refusal.reason for refusal in refused.values()), NOTHING_LOADED)
+    for what, changed in counts.items():
+        console.print(f"[bold green]✓[/] {what}: {changed:,} new or changed")
     return Exit.DONE

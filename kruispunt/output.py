@@ -4,8 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from enum import IntEnum
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,25 +15,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from backbone import trouble
-from backbone.errors import Reject, Retry, Stop
+from kruispunt.faults import Exit, judge
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
-
-
-SOMEWHERE = "Standard output, or a file that was being written,"
-"""A write that finds no room does not say where."""
-STATUS = "Run `kruispunt status`; `kruispunt up` starts what is not running."
-
-
-class Exit(IntEnum):
-    """What the exit code of every command means."""
-
-    DONE = 0
-    NO = 1
-    WRONG_USE = 2
-    UNREACHABLE = 3
+__all__ = [
+    "Exit", "answering", "as_json", "console", "errors", "euro", "fail", "progress", "readable", "table",
+]  # fmt: skip
+ENDINGS = (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError)
+"""How a command ends in good order; who reads no further is no error."""
 
 
 def as_json(document: Any) -> None:
@@ -80,9 +69,11 @@ def progress() -> Progress:
 
 def fail(code: Exit, what: str, remedy: str = "") -> NoReturn:
     """End with a message: what is wrong, then what to do."""
-    errors.print(f"[bold red]✗[/] {escape(what)}", soft_wrap=True)
-    if remedy:
-        errors.print(f"  {escape(remedy)}", soft_wrap=True)
+    with suppress(OSError):
+        # Where nobody can be told, the exit code still is.
+        errors.print(f"[bold red]✗[/] {escape(what)}", soft_wrap=True)
+        if remedy:
+            errors.print(f"  {escape(remedy)}", soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -103,26 +94,20 @@ def readable(files: Sequence[Path]) -> None:
 
 @contextmanager
 def answering() -> Iterator[None]:
-    """Turn the errors of the backbone, of PostgreSQL and of full disks into exit codes."""
+    """Turn whatever goes wrong into an exit code, what is wrong, and what to do."""
     try:
-        with trouble.translated():
-            try:
-                yield
-            finally:
-                # Output that nobody got is not an answer.
-                sys.stdout.flush()
-    except Reject as error:
-        fail(Exit.WRONG_USE, f"{error.place or ''} {error.reason} ({error.code})".strip(), error.remedy or "")
-    except Retry as error:
-        fail(Exit.UNREACHABLE, error.reason, error.remedy or STATUS)
-    except Stop as error:
-        fail(Exit.UNREACHABLE, error.reason, error.remedy)
-    except OSError as error:
-        _let_go_of_stdout()
-        full = trouble.of_storage(error, error.filename or SOMEWHERE)
-        if full is None:
-            raise
-        fail(Exit.UNREACHABLE, full.reason, full.remedy)
+        try:
+            yield
+        finally:
+            # Output that nobody got is not an answer.
+            sys.stdout.flush()
+    except ENDINGS:
+        raise
+    except Exception as error:  # noqa: BLE001 - here, and only here, nothing may get through
+        if isinstance(error, OSError):
+            _let_go_of_stdout()
+        verdict = judge(error)
+        fail(verdict.code, verdict.what, verdict.remedy)
 
 
 def _let_go_of_stdout() -> None:

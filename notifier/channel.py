@@ -35,9 +35,9 @@ class Profile:
 
     @property
     def has_address(self) -> bool:
-        """Whether a letter would arrive; abroad a house may have no number."""
-        everywhere = all((self.full_name, self.street, self.postcode, self.town))
-        return everywhere and (bool(self.number) or self.country != HOME_COUNTRY)
+        """Whether a letter would arrive; abroad a house may have no number, and a country no postcodes."""
+        everywhere = all((self.full_name, self.street, self.town))
+        return everywhere and (bool(self.number and self.postcode) or self.country != HOME_COUNTRY)
 
 
 def choose_channel(profile: Profile | None, *, email_returned: bool = False) -> Channel | None:

@@ -56,7 +56,7 @@ update notifier.finding f set settled = true
  where f.finding = s.finding and f.version = s.version
 """
 UNCHANNELLED = """
-select notice, recipient, state, channel from notifier.notice
+select notice, recipient, state, channel, reason from notifier.notice
  where partition = any(%s) and state in ('settled', 'returned') order by created_at limit %s for update
 """
 
@@ -120,9 +120,10 @@ def choose_channels(cursor: Cursor[Any], partitions: Sequence[int], limit: int) 
     rows = cursor.fetchall()
     known = profiles(cursor, [row[1] for row in rows])
     moves = []
-    for notice, recipient, state, channel in rows:
+    for notice, recipient, state, channel, reason in rows:
         if state == State.RETURNED and channel == LETTER:
-            moves.append(Move(notice, State.CANNOT_BE_TOLD, UNREACHABLE))
+            # Why the letter came to nothing, not what is usually the matter.
+            moves.append(Move(notice, State.CANNOT_BE_TOLD, reason or UNREACHABLE))
             continue
         chosen = choose_channel(known.get(recipient), email_returned=state == State.RETURNED)
         if chosen is None:

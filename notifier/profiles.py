@@ -5,18 +5,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
 from psycopg import Connection, Cursor
+from pydantic import ValidationError
 
+from backbone import jsonlines
 from backbone.errors import Reject
-from notifier.channel import LANGUAGES
+from backbone.jsonlines import Faults
+from notifier.profile_lines import CitizenProfile, EmployerProfile, Row, explain
 
-Row = tuple[Any, ...]
 COLUMNS = (
     "recipient, kind, first_name, name, street, number, box, postcode, town, country, language, email, email_activated"
 )
+
+
+def _of(table: str) -> str:
+    return ", ".join(f"{table}.{column.strip()}" for column in COLUMNS.split(","))
+
+
 STAGE = "create temporary table arriving (line bigint, like notifier.profile) on commit drop"
 COPY = f"copy arriving (line, {COLUMNS}) from stdin"
+CONTRADICTIONS = f"""
+select later.line, earlier.line
+  from arriving later
+  join (select distinct on (recipient) line, {COLUMNS} from arriving order by recipient, line) earlier using (recipient)
+ where later.line > earlier.line and ({_of("later")}) is distinct from ({_of("earlier")})
+ order by later.line
+"""  # noqa: S608 - made of constants of this module
+"""Lines that say otherwise of a recipient than the first line about them."""
 UPSERT = f"""
 insert into notifier.profile as kept ({COLUMNS})
 select distinct on (recipient) {COLUMNS} from arriving order by recipient, line desc
@@ -38,64 +53,58 @@ class Loaded:
 
 
 def load(connection: Connection[Any], path: Path) -> Loaded:
-    """Load `persons.jsonl` or `employers.jsonl`, all of it or nothing; of two lines on one recipient the last holds.
+    """Load `persons.jsonl` or `employers.jsonl`, all of it or nothing; the same line may stand there twice.
 
-    Raises Reject with the line where the file is not what it should be.
+    Raises Reject with what is wrong in which line.
     """
+    faults = Faults(path.name)
     with connection.transaction(), connection.cursor() as cursor:
-        read = _stage(cursor, path)
+        read = _stage(cursor, path, faults)
+        if not faults:
+            cursor.execute(CONTRADICTIONS)
+            for line, first in cursor:
+                faults.add(line, f"Line {line}: says otherwise than line {first} of the same recipient; keep one.")
+        faults.refuse("profile")
         cursor.execute(UPSERT)
-        return Loaded(read, cursor.rowcount)
+        changed = cursor.rowcount
+        cursor.execute("drop table arriving")
+        return Loaded(read, changed)
 
 
-def _stage(cursor: Cursor[Any], path: Path) -> int:
+def _stage(cursor: Cursor[Any], path: Path, faults: Faults) -> int:
     cursor.execute(STAGE)
-    line = 0
+    read = 0
     with cursor.copy(COPY) as copy:
-        for line, row in rows(path):
-            copy.write_row((line, *row))
-    return line
+        for line, row in rows(path, faults):
+            read += 1
+            if not faults:
+                copy.write_row((line, *row))
+    return read
 
 
-def rows(path: Path) -> Iterator[tuple[int, Row]]:
-    """Line number and database row of each profile in a file."""
-    with path.open("rb") as file:
-        for line, text in enumerate(file, 1):
-            try:
-                yield line, row(orjson.loads(text))
-            except (KeyError, TypeError, ValueError) as error:
-                # The error itself may quote the line, and the line is about a person.
-                raise Reject(
-                    "profile", f"Line {line} of {path.name} is not a profile ({type(error).__name__}).",
-                    place=str(line), remedy="Correct it and load the file again.",
-                ) from None  # fmt: skip
+def rows(path: Path, faults: Faults) -> Iterator[tuple[int, Row]]:
+    """Line number and database row of each sound profile of a file; what is wrong with the others goes to `faults`."""
+    for number, value, fault in jsonlines.read(path):
+        if fault:
+            faults.add(number, f"Line {number}: {fault}.")
+            continue
+        try:
+            yield number, row(value)
+        except Reject as error:
+            faults.add(number, f"Line {number}: {error.reason}")
 
 
-def row(profile: dict[str, Any]) -> Row:
-    """The database row of one profile.
+def row(profile: Any) -> Row:
+    """The database row of one profile. The e-mail of these files is the one officially activated.
 
-    Raises KeyError, TypeError or ValueError when it is none. The e-mail of these files is the one officially activated.
+    Raises Reject with each key that is wrong and what it must be, and never with what it is.
     """
-    if "person" in profile:
-        recipient, kind = profile["person"], "citizen"
-        first, name = profile["name"]["first"], profile["name"]["last"]
-    else:
-        recipient, kind = profile["employer"], "employer"
-        first, name = "", profile["name"]
-    if profile["language"] not in LANGUAGES:
-        raise ValueError(kind)
-    if not isinstance(name, str) or not isinstance(recipient, str) or not recipient.isdigit():
-        raise TypeError(kind)
-    address, email = profile["address"], profile["email"]
-    if email is not None and not is_email(email):
-        raise ValueError(kind)
-    return (
-        recipient, kind, first, name, address["street"], address["number"] or "", address["box"] or "",
-        address["postcode"], address["town"], address["country"], profile["language"], email, email is not None,
-    )  # fmt: skip
-
-
-def is_email(address: str) -> bool:
-    """Whether this can be an e-mail address at all; the mail server knows the rest."""
-    local, _, domain = address.rpartition("@")
-    return bool(local and domain) and address.isprintable() and not any(c in address for c in ' <>,;:"\\')
+    if not isinstance(profile, dict):
+        raise Reject("profile", "the line must be an object, one per line.")
+    if not {"person", "employer"} & profile.keys():
+        raise Reject("profile", "the line must say who it is about: person or employer.")
+    kind = CitizenProfile if "person" in profile else EmployerProfile
+    try:
+        return kind.model_validate(profile).row()
+    except ValidationError as error:
+        raise Reject("profile", " ".join(map(explain, error.errors(include_url=False)))) from None

@@ -103,6 +103,8 @@ def read_placed(text: str, file: str) -> tuple[Any, list[Problem]]:
         return None, [
             Problem(file, mark.line + 1 if mark else 1, f"this is not YAML: {error.problem or error.context}")
         ]
+    except RecursionError:
+        return None, [Problem(file, 1, "this is nested too deeply")]
     except (yaml.YAMLError, ValueError, ArithmeticError) as error:
         return None, [Problem(file, 1, f"this is not YAML: {str(error).splitlines()[0]}")]
     return content, [Problem(file, line, text) for line, text in loader.doubled]

@@ -38,8 +38,8 @@ def choose_ports(places: Places, busy: set[str]) -> tuple[dict[str, int], bool]:
 def write_settings(places: Places, chosen: Mapping[str, int], choices: Mapping[str, Any]) -> Settings:
     """Write down where everything is, and `choices`; what else stands there stays."""
     stored: dict[str, Any] = {}
-    with suppress(OSError, ValueError):
-        stored = json.loads(places.settings.read_text("utf-8"))
+    with suppress(OSError, ValueError, TypeError):
+        stored = {**json.loads(places.settings.read_text("utf-8"))}
     wanted = {
         **stored,
         **choices,

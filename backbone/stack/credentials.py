@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from backbone.errors import Stop
 from backbone.stack.places import PRIVATE, Places, write_private
 
 RANDOM_BYTES = 24
@@ -47,7 +48,10 @@ def ensure_signing_key(places: Places) -> None:
     if not path.exists():
         fresh = Ed25519PrivateKey.generate()
         write_private(path, fresh.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    key = load_pem_private_key(path.read_bytes(), None)
+    try:
+        key = load_pem_private_key(path.read_bytes(), None)
+    except ValueError as error:
+        raise Stop(f"{path} is not a private key.", "Put the key back that signed the log until now.") from error
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     before = known.read_bytes() if known.exists() else b""
     if public not in before:

@@ -8,17 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, LiteralString
 
-import orjson
 from psycopg import Connection, Cursor
 
-from backbone.errors import Reject
+from backbone import jsonlines
+from backbone.jsonlines import Faults, Refused
 from consumers.audit import acts
 from consumers.directory.changes import Key, wrong
 from consumers.directory.codes import Code, Fault
 from consumers.directory.store import alone
 from consumers.qualities import PROVISIONAL, QUALITIES
 
-FAULTS_SHOWN = 50
 KEYS = {"person", "institution", "quality", "from", "until"}
 PROVISIONALLY = f"%/{PROVISIONAL}"
 
@@ -43,7 +42,7 @@ where gone.person = new.person and gone.institution = new.institution and gone.q
 """Lines about dossiers that have been ended: an old file brings none of them back."""
 CONTRADICTIONS = """
 select max(line) from directory.incoming group by person, institution, quality, since
-having min(coalesce(until, 'infinity')) <> max(coalesce(until, 'infinity')) order by 1 limit %s
+having min(coalesce(until, 'infinity')) <> max(coalesce(until, 'infinity')) order by 1
 """
 """Lines that say otherwise of a dossier than a line before them."""
 CONFLICTS = """
@@ -67,7 +66,7 @@ with new as (
     from side_by_side window one as (partition by person, institution, quality order by since, line)
 )
 select distinct coalesce(line, line_before) from ordered
-where since <= until_before and coalesce(line, line_before) is not null order by 1 limit %s
+where since <= until_before and coalesce(line, line_before) is not null order by 1
 """
 """Lines whose period overlaps that of another dossier of the same person, institution and quality."""
 GROWN = """
@@ -98,7 +97,10 @@ class Loaded:
 
 @cache
 def _day(text: str) -> date:
-    return date.fromisoformat(text)
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError
+    return day
 
 
 def _last(text: str | None) -> date | None:
@@ -125,48 +127,40 @@ def _faults(line: Any) -> list[Fault]:
     return list(wrong(Key(person, institution, quality), since, until))
 
 
-def _lines(path: Path, faults: list[str]) -> Iterator[tuple[int, str, str, str, date, date | None]]:
+def _lines(path: Path, faults: Faults) -> Iterator[tuple[int, str, str, str, date, date | None]]:
     """The sound lines of a file with their numbers; what is wrong with the others goes to `faults`."""
-    with path.open("rb") as file:
-        for number, text in enumerate(file, 1):
-            if not text.strip():
-                continue
-            try:
-                line = orjson.loads(text)
-            except orjson.JSONDecodeError:
-                found = [Fault(Code.UNREADABLE, "it is not JSON")]
-            else:
-                found = _faults(line)
-            if found:
-                if len(faults) < FAULTS_SHOWN:
-                    faults.append(f"line {number}: {' '.join(map(str, found))}")
-                continue
-            yield (
-                number, line["person"], line["institution"], line["quality"], _day(line["from"]), _last(line["until"]),
-            )  # fmt: skip
+    for number, line, fault in jsonlines.read(path):
+        found = [Fault(Code.UNREADABLE, fault)] if fault else _faults(line)
+        if found:
+            faults.add(number, f"line {number}: {' '.join(map(str, found))}")
+            continue
+        yield (
+            number, line["person"], line["institution"], line["quality"], _day(line["from"]), _last(line["until"]),
+        )  # fmt: skip
 
 
-def _conflicts(cursor: Cursor[Any], query: LiteralString) -> list[str]:
-    cursor.execute(query, (FAULTS_SHOWN,))
-    return [f"line {number}: {Fault(Code.PERIOD_CONFLICT)}" for (number,) in cursor]
+def _conflicts(cursor: Cursor[Any], query: LiteralString, faults: Faults) -> None:
+    cursor.execute(query)
+    for (number,) in cursor:
+        faults.add(number, f"line {number}: {Fault(Code.PERIOD_CONFLICT)}")
 
 
 def load(connection: Connection[Any], path: Path) -> Loaded:
     """Bring the lines of a file into the directory; again changes nothing, nor does it bring back what was ended.
 
-    Raises Reject with the first faults, their line numbers and codes; then nothing has changed but the record of acts.
+    Raises Refused with the faults, their line numbers and codes; then nothing has changed but the record of acts.
     """
-    faults: list[str] = []
+    faults = Faults(path.name)
     try:
         with connection.transaction(), connection.cursor() as cursor:
             return _load(cursor, path, faults)
-    except Reject:
+    except Refused:
         with connection.transaction():
-            acts.note(connection, "was refused a file of dossiers", path.name, faults=len(faults))
+            acts.note(connection, "was refused a file of dossiers", path.name, faults=faults.total)
         raise
 
 
-def _load(cursor: Cursor[Any], path: Path, faults: list[str]) -> Loaded:
+def _load(cursor: Cursor[Any], path: Path, faults: Faults) -> Loaded:
     alone(cursor)
     cursor.execute("truncate directory.incoming")
     count = 0
@@ -176,14 +170,12 @@ def _load(cursor: Cursor[Any], path: Path, faults: list[str]) -> Loaded:
             copy.write_row(line)
             count += 1
     if not faults:
-        faults += _conflicts(cursor, CONTRADICTIONS)
+        _conflicts(cursor, CONTRADICTIONS, faults)
     if not faults:
         cursor.execute(LEAVE_OUT)
         cursor.execute(LEAVE_ENDED)
-        faults += _conflicts(cursor, CONFLICTS)
-    if faults:
-        told = "\n".join([f"{path.name}:", *faults, *(["and more"] if len(faults) >= FAULTS_SHOWN else [])])
-        raise Reject("directory", told, remedy="Nothing was loaded.")
+        _conflicts(cursor, CONFLICTS, faults)
+    faults.refuse("directory")
     cursor.execute(GROWN, (PROVISIONALLY,))
     cursor.execute(MERGE)
     changed = cursor.rowcount

@@ -1,20 +1,39 @@
 """The command line itself, and what its panels share."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, overload
+from typing import Annotated, Any, overload
 
 import typer
+from typer.core import TyperGroup
 
+from backbone.errors import Reject
 from backbone.logs import report
 from backbone.settings import Settings
 from backbone.settings import load as load_settings
 from kruispunt.output import answering
 
+
+class Commands(TyperGroup):
+    """All commands; none of them ends in a traceback, whatever it does."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run one command and end with its exit code."""
+        _open_streams()
+        try:
+            with answering():
+                return super().main(*arguments, **options)
+        except typer.Exit as ending:
+            sys.exit(ending.exit_code)
+
+
 app = typer.Typer(
+    cls=Commands,
     name="kruispunt",
     help="The message-exchange backbone of social security: declared once, received by everybody entitled to it.",
     no_args_is_help=True,
@@ -49,10 +68,24 @@ def day(named: datetime | None) -> date | None:
 
 def given(person: str) -> str:
     """The number of a person as it was given, or the first line of standard input for `-`."""
-    return sys.stdin.readline().strip() if person == "-" else person
+    if person != "-":
+        return person
+    if sys.stdin is None:
+        raise Reject("stdin", "There is no standard input to read the number from.", remedy="Give it in a pipe.")
+    return sys.stdin.readline().strip()
 
 
 def main() -> None:
     """The entry point of `kruispunt`."""
     sys.excepthook = report
     app()
+
+
+def _open_streams() -> None:
+    """Make output possible everywhere: to nowhere, in any encoding, and of names that are no text."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w"))
+        stream = getattr(sys, name)
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

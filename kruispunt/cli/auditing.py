@@ -1,13 +1,12 @@
 """The log of disclosures, for those who watch over it."""
 
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kruispunt.cli.app import Json, day
+from kruispunt.cli.app import Json, day, given
 from kruispunt.cli.processes import record
 from kruispunt.output import answering
 
@@ -40,8 +39,7 @@ def person(
     from kruispunt import auditing
 
     with answering():
-        given = sys.stdin.readline().strip() if number == "-" else number
-        raise typer.Exit(auditing.person(given, language=language, reason=reason, json=json))
+        raise typer.Exit(auditing.person(given(number), language=language, reason=reason, json=json))
 
 
 @record.command()

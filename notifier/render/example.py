@@ -1,6 +1,6 @@
 """Made-up notices of each kind, for tests and for whoever works on the texts; every number in them is synthetic."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from notifier.channel import Profile
 from notifier.content import Notice, Step, Told
@@ -9,6 +9,7 @@ from schemas.identifiers import derive, inss
 
 EMPLOYER = "0897223670"
 MADE_AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+FIRST_BORN, BORN_A_DAY = date(1940, 1, 1), 400
 TOWNS = {
     "nl": ("Lange Leemstraat", "2018", "Antwerpen"),
     "fr": ("Rue de la Station", "4800", "Verviers"),
@@ -25,7 +26,8 @@ def profile(language: str, first: str = "Anna", name: str = "Van den Bossche") -
 
 def person(number: int) -> str:
     """One of many synthetic national numbers."""
-    return inss(900_101_000 + number * 7, after_2000=False)
+    born = FIRST_BORN + timedelta(days=number // BORN_A_DAY)
+    return inss(int(f"{born:%y%m%d}{1 + number % BORN_A_DAY:03d}"), after_2000=False)
 
 
 def reduction(number: int, certainty: str = "certain", claimed: int = 0) -> Told:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,25 +13,15 @@ from typing import Any, Literal
 import typst
 
 from backbone.errors import Reject
-from notifier.channel import HOME_COUNTRY, Profile
 from notifier.content import Notice
-from notifier.render import words
+from notifier.render import address, glyphs, words
+from notifier.render.address import Window
 from notifier.render.compose import annex, for_letter
 from notifier.render.texts import Texts, texts
 from schemas.legal_day import legal_day
 
 STANDARDS: list[Literal["ua-1", "a-2a"]] = ["ua-1", "a-2a"]
 PAGES = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count\s+(\d+)|/Count\s+(\d+)[^>]*?/Type\s*/Pages\b")
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Where the address shows through the envelope, in mm from the upper left corner of an A4 sheet."""
-
-    left: float
-    top: float
-    width: float
-    height: float
 
 
 WINDOWS = {"be-right-c56": Window(left=110, top=50, width=85, height=35)}
@@ -47,21 +38,6 @@ class Letter:
     pages: int
 
 
-def address_lines(profile: Profile) -> tuple[str, ...]:
-    """The address as the post wants it: name, street and number, postcode and town in capitals, country if abroad."""
-    street = f"{profile.street} {profile.number}".strip()
-    if profile.box:
-        street += f" {_box(profile.language)} {profile.box}"
-    lines = [profile.full_name, street, f"{profile.postcode} {profile.town.upper()}"]
-    if profile.country != HOME_COUNTRY:
-        lines.append(profile.country)
-    return tuple(lines)
-
-
-def _box(language: str) -> str:
-    return {"nl": "bus", "fr": "bte", "de": "bte"}.get(language, "box")
-
-
 class Printer:
     """A typesetter that is kept, because starting one costs more than a letter."""
 
@@ -69,35 +45,48 @@ class Printer:
         self._window = WINDOWS[window]
         self._files = ExitStack()
         folder = self._files.enter_context(as_file(files("notifier") / "templates"))
-        self._compiler = typst.Compiler(folder / "letter.typ", root=folder, ignore_system_fonts=True)
+        fonts = typst.Fonts(include_system_fonts=False, font_paths=glyphs.folders())
+        self._compiler = typst.Compiler(folder / "letter.typ", root=folder, font_paths=fonts, ignore_system_fonts=True)
 
     def print_letter(self, notice: Notice) -> Letter:
-        """The PDF of a notice.
+        """The PDF of a notice. What its signs are does not matter: those that no font has are written otherwise.
 
-        Raises Reject when it cannot be set, as when a name has a sign that no font of ours has.
+        Raises Reject when it cannot be set all the same.
         """
-        content = self._content(notice, texts(notice.language))
+        block = address.fit(address.written(notice.profile, texts(notice.language).sender.abroad), self._window)
+        content = self._content(notice, texts(notice.language), block)
         try:
-            pdf = self._compiler.compile(
-                format="pdf",
-                sys_inputs={"data": json.dumps(content, ensure_ascii=False)},
-                pdf_standards=[*STANDARDS],
-                timestamp=int(notice.created_at.timestamp()),
-            )
-        except typst.TypstError as error:
-            raise Reject("letter", "The letter cannot be set.") from error
+            pdf = self._compile(_spelled(content, glyphs.in_sentence), notice)
+        except typst.TypstError:
+            # Which font a sign ends up in is decided by the typesetter alone; with one font there is nothing to decide.
+            block = block._replace(lines=tuple(map(glyphs.plain, block.lines)))
+            content = _spelled(self._content(notice, texts(notice.language), block), glyphs.plain)
+            try:
+                pdf = self._compile(content, notice)
+            except typst.TypstError as error:
+                raise Reject("letter", "The letter cannot be set, not even in plain letters.") from error
+        return Letter(notice.notice, block.lines, pdf, count_pages(pdf))
+
+    def _compile(self, content: Any, notice: Notice) -> bytes:
+        pdf = self._compiler.compile(
+            format="pdf",
+            sys_inputs={"data": json.dumps(content, ensure_ascii=False)},
+            pdf_standards=[*STANDARDS],
+            timestamp=int(notice.created_at.timestamp()),
+        )
         if not isinstance(pdf, bytes):
             raise TypeError(type(pdf))
-        return Letter(notice.notice, address_lines(notice.profile), pdf, count_pages(pdf))
+        return pdf
 
-    def _content(self, notice: Notice, words_of: Texts) -> dict[str, Any]:
+    def _content(self, notice: Notice, words_of: Texts, block: address.Block) -> dict[str, Any]:
         document = for_letter(notice, words_of)
         sender = words_of.sender
         return {
             "language": notice.language,
-            "window": {name: getattr(self._window, name) for name in ("left", "top", "width", "height")},
+            "fonts": glyphs.families(),
+            "window": {name: getattr(self._window, name) for name in ("left", "top", "width", "height", "margin")},
             "sender": {"name": sender.name, "tagline": sender.tagline, "lines": [*sender.address[1:], sender.email]},
-            "address": address_lines(notice.profile),
+            "address": {"lines": block.lines, "size": block.size},
             "day": words.day(legal_day(notice.created_at), words_of),
             "date": _date(notice.created_at),
             "reference": {"label": words_of.say("letter.reference"), "value": notice.notice},
@@ -109,6 +98,17 @@ class Printer:
             "annex": annex(notice, words_of),
             "page": words_of.get("letter.page"),
         }
+
+
+def _spelled(content: Any, spell: Callable[[str], str]) -> Any:
+    """The same content, with each of its texts spelled another way."""
+    if isinstance(content, str):
+        return spell(content)
+    if isinstance(content, dict):
+        return {name: _spelled(value, spell) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_spelled(value, spell) for value in content]
+    return content
 
 
 def _date(moment: datetime) -> dict[str, int]:

@@ -22,6 +22,8 @@ class Sender:
     email: str
     tagline: str
     address: tuple[str, ...]
+    abroad: str
+    """The language in which the post of the sender reads the name of another country."""
 
     @property
     def one_line(self) -> str:
@@ -74,4 +76,5 @@ def texts(language: str) -> Texts:
     tree = yaml.safe_load((folder / f"{language}.yaml").read_text("utf-8"))
     sender = yaml.safe_load((folder / "sender.yaml").read_text("utf-8"))
     own = sender[language]
-    return Texts(language, tree, Sender(sender["name"], sender["email"], own["tagline"], tuple(own["address"])))
+    writer = Sender(sender["name"], sender["email"], own["tagline"], tuple(own["address"]), sender["abroad"])
+    return Texts(language, tree, writer)

@@ -65,7 +65,9 @@ def not_known(value: str, what: str) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as messages name it, cut short; signs that cannot be seen by their number."""
+    """A value as messages name it, cut short; unseen signs by number, and of what holds values only that it does."""
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "an object"
     text = str(value)
     signs = (sign if sign.isprintable() else f"[U+{ord(sign):04X}]" for sign in text[:SHOWN])
     return f"“{''.join(signs)}{'…' if len(text) > SHOWN else ''}”"

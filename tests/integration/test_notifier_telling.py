@@ -22,7 +22,7 @@ from notifier.content import Notice, contents
 from notifier.ledger import Move, State
 from notifier.mail import Pool
 from notifier.outgoing import MANIFEST, Outgoing
-from notifier.render import example
+from notifier.render import example, glyphs
 from notifier.render.compose import for_letter
 from notifier.render.message import render_mail
 from notifier.render.paper import Printer, printer
@@ -334,13 +334,29 @@ def test_while_no_mail_server_is_there_nothing_moves_and_nothing_is_in_doubt(off
     assert office.states(anna) == [("handed over", "e-mail")]
 
 
-def test_a_name_no_font_can_write_ends_in_a_named_state_and_holds_nobody_up(office: Office) -> None:
-    strange, anna = office.person(email_activated=False, name="日本"), office.person(email_activated=False)
+def test_a_name_no_font_can_write_still_gives_a_letter(office: Office) -> None:
+    strange, anna = office.person(email_activated=False, name="ᏣᎳᎩ \ue000"), office.person(email_activated=False)
+    for somebody in (strange, anna):
+        office.arrive(somebody)
+    office.tell()
+    assert office.states(strange) == office.states(anna) == [("handed over", "letter")]
+
+
+def test_a_letter_that_cannot_be_set_ends_in_a_named_state_with_the_true_reason(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("in_sentence", "plain"):
+        monkeypatch.setattr(glyphs, name, lambda text: text.replace("Vreemd", "\ue000"))
+    strange, anna = office.person(email_activated=False, name="Vreemd"), office.person(email_activated=False)
     for somebody in (strange, anna):
         office.arrive(somebody)
     office.tell()
     assert office.states(strange) == [("cannot be told", "letter")]
     assert office.states(anna) == [("handed over", "letter")]
+    query = "select reason from notifier.notice where recipient = %s"
+    assert office.connection.execute(query, (strange,)).fetchone() == (
+        "The letter cannot be set, not even in plain letters.",
+    )
 
 
 def test_a_mail_on_its_way_when_the_notifier_died_is_in_doubt_and_never_sent_again(

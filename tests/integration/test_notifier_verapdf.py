@@ -54,6 +54,10 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             example.for_citizen(language, withdrawn, sequence=2),
         )
     ]
+    scripts = "D\u0092Hondt Ωμέγα Кирилл محمد בן 王小明 さくら 김 ไทย हिन्दी ქართული 🍕 \ue000"
+    anyone = example.for_citizen("fr")
+    profile = replace(anyone.profile, name=scripts, country="JP")
+    notices.append(replace(anyone, profile=profile, names={example.EMPLOYER: scripts}))
     for number, notice in enumerate(notices):
         (folder / f"{number}.pdf").write_bytes(printer().print_letter(notice).pdf)
     return sorted(folder.iterdir())
@@ -66,5 +70,5 @@ def test_every_kind_of_letter_keeps_its_promise(
     path = os.pathsep.join(map(str, jars))
     check = ["java", "-cp", path, MAIN, "-f", flavour, "--format", "text", *map(str, letters)]
     said = subprocess.run(check, capture_output=True, text=True, check=False, timeout=CHECK_S).stdout.splitlines()
-    assert len(said) == len(letters) == 12
+    assert len(said) == len(letters) == 13
     assert all(line.startswith("PASS") for line in said), f"not {promise}: {said}"

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from backbone.errors import Reject
 from notifier.channel import LANGUAGES
 from notifier.content import Notice
 from notifier.render import example, words
 from notifier.render.compose import annex, for_letter
-from notifier.render.paper import WINDOWS, Letter, address_lines, printer
+from notifier.render.paper import WINDOWS, Letter, printer
 from notifier.render.texts import texts
 
 MM = 72 / 25.4
@@ -131,13 +130,14 @@ def boxes(letter: Letter) -> list[tuple[float, float, str]]:
 
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda n: f"{n.side} {n.language}")
 def test_only_the_address_shows_through_the_window(notice: Notice) -> None:
+    letter = printed(notice)
     shown = [
         text
-        for x, y, text in boxes(printed(notice))
+        for x, y, text in boxes(letter)
         if WINDOW.left - 5 <= x and WINDOW.top - 5 <= y <= WINDOW.top + WINDOW.height + 5
     ]
     assert shown
-    assert set(" ".join(shown).split()) == set(" ".join(address_lines(notice.profile)).split())
+    assert set(" ".join(shown).split()) == set(" ".join(letter.address).split())
 
 
 def test_a_very_long_name_stays_in_the_window() -> None:
@@ -148,13 +148,6 @@ def test_a_very_long_name_stays_in_the_window() -> None:
     assert len(inside) >= 4
     text = " ".join(pages(letter)[0].split())
     assert "4800 VERVIERS" in text
-
-
-def test_a_foreign_address_ends_with_the_country() -> None:
-    assert address_lines(replace(example.profile("fr"), country="France", town="Lille", postcode="59000"))[-2:] == (
-        "59000 LILLE",
-        "France",
-    )
 
 
 def test_a_letter_claims_to_be_accessible_and_fit_for_the_archive() -> None:
@@ -185,12 +178,6 @@ def test_data_is_set_as_text_and_never_run() -> None:
     notice = example.for_citizen("nl")
     named = replace(notice, profile=replace(notice.profile, name="#panic(1) $x$ *b*"))
     assert "#panic(1) $x$ *b*" in " ".join(pages(printed(named))[0].split())
-
-
-def test_a_name_that_no_font_can_write_is_refused_instead_of_printed_wrongly() -> None:
-    notice = example.for_citizen("nl")
-    with pytest.raises(Reject):
-        printed(replace(notice, profile=replace(notice.profile, name="日本")))
 
 
 def test_only_what_was_stated_for_every_worker_is_said_to_hold_for_everyone() -> None:
