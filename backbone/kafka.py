@@ -97,12 +97,16 @@ def producer(settings: Settings, user: str, transactional_id: str | None = None,
 
 
 def consumer(settings: Settings, user: str, group: str, **overrides: Any) -> Consumer:
-    """A reader of committed records that commits nothing by itself."""
+    """A reader of committed records that commits nothing by itself.
+
+    It never chooses a place by itself: where it had one and finds none, or what it was to read next is gone, it ends
+    with an error instead of reading everything again or passing over the gap.
+    """
     config = {
         "group.id": group,
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
-        "auto.offset.reset": "earliest",
+        "auto.offset.reset": "error",
         "isolation.level": "read_committed",
         "fetch.wait.max.ms": FETCH_WAIT_MS,
         "queued.max.messages.kbytes": QUEUED_KB,
@@ -120,7 +124,8 @@ def admin(settings: Settings, user: str = "admin", **overrides: Any) -> AdminCli
 def alive(message: Message | None) -> Message | None:
     """The message, or None where there is nothing to handle.
 
-    Raises Closed for a closed door, Stop for a client that is done for, Retry for anything that passes.
+    Raises Closed for a closed door, Stop for a client that is done for or whose place is gone, Retry for anything that
+    passes.
     """
     if message is None:
         return None
@@ -129,6 +134,11 @@ def alive(message: Message | None) -> Message | None:
         return message
     if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library names its local codes so
         return None
+    if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+        raise Stop(
+            f"The place of this reader in {message.topic()}[{message.partition()}] is lost: {error.str()}.",
+            "Records may have gone by unread. See docs/reliability.md before anything is started again.",
+        )
     if error.fatal() or error.code() in FATAL:
         kind = Closed if error.code() in FATAL else Stop
         raise kind(f"Kafka refuses: {error.str()}.", "Run `kruispunt provision`, or check the credentials.")
@@ -149,23 +159,39 @@ def partitions_of(reader: Consumer, topic: str) -> list[int]:
     return sorted(found.partitions)
 
 
-def read_on(reader: Consumer, places: list[TopicPartition], batch: int = 10_000) -> Iterator[Message]:
-    """Every committed record from these places to where each partition ends now; `reader` must report ends.
+def read_on(
+    reader: Consumer, places: list[TopicPartition], batch: int = 10_000, *, patience: float | None = TIMEOUT_S
+) -> Iterator[Message]:
+    """Every committed record from these places to where each partition ended when it was first reached.
 
-    A `batch` of 1 is for the last few: nothing waits for a batch to fill.
+    An open transaction hides everything committed after it began, whoever wrote it. So this reads on until it has
+    passed the end that the broker had then, open transactions included, and nothing before that end can be hidden.
+    With a `patience` of None it stops at what is visible: enough to count what waits, never enough to trust a
+    position. `reader` must report ends. A `batch` of 1 is for the last few records: nothing waits for one to fill.
 
-    Raises Retry when the broker falls silent before the end.
+    Raises Retry when the broker falls silent before the end, or a transaction stays open for `patience` seconds.
     """
     reader.assign(places)
+    ends: dict[tuple[str, int], int] = {}
     left = {(place.topic, place.partition) for place in places}
     while left:
-        messages = reader.consume(batch, timeout=FULL_BATCH_S) or reader.consume(1, timeout=TIMEOUT_S)
+        hidden = left <= ends.keys()
+        limit = patience if hidden and patience is not None else TIMEOUT_S
+        messages = reader.consume(batch, timeout=min(FULL_BATCH_S, limit)) or reader.consume(1, timeout=limit)
         if not messages:
+            if hidden:
+                names = ", ".join(sorted({topic for topic, _ in left}))
+                raise Retry(f"An open transaction of another writer hides records of {names}.")
             raise Retry("Kafka does not answer.")
         for message in messages:
             error = message.error()
             if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                left.discard((str(message.topic()), int(message.partition() or 0)))
+                place = str(message.topic()), int(message.partition() or 0)
+                if place not in ends:
+                    # Of the answer that said so: the end of all records, not only of the stable ones.
+                    ends[place] = reader.get_watermark_offsets(TopicPartition(*place), cached=True)[1]
+                if patience is None or int(message.offset() or 0) >= ends[place]:
+                    left.discard(place)
             # Not by its truth: a record without a value is false.
             elif alive(message) is not None:
                 yield message
@@ -177,22 +203,25 @@ def end_reader(settings: Settings, user: str, **overrides: Any) -> Consumer:
     return consumer(settings, user, f"{user}.reads", **config, **overrides)
 
 
-def read_to_end(settings: Settings, user: str, places: list[TopicPartition]) -> Iterator[Message]:
+def read_to_end(
+    settings: Settings, user: str, places: list[TopicPartition], *, patience: float | None = TIMEOUT_S
+) -> Iterator[Message]:
     """As `read_on`, with a reader of its own."""
     if not places:
         return
     reader = end_reader(settings, user)
     try:
-        yield from read_on(reader, places)
+        yield from read_on(reader, places, patience=patience)
     finally:
         reader.close()
 
 
-def read_all(settings: Settings, user: str, topic: str) -> Iterator[Message]:
-    """Every committed record of a topic from the beginning to where it ends now."""
+def read_all(settings: Settings, user: str, topic: str, *, patience: float | None = TIMEOUT_S) -> Iterator[Message]:
+    """Every committed record of a topic from the beginning to where it ends now, as `read_on`."""
     reader = consumer(settings, user, f"{user}.reads", log_level=SILENT)
     try:
         numbers = partitions_of(reader, topic)
     finally:
         reader.close()
-    yield from read_to_end(settings, user, [TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers])
+    places = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers]
+    yield from read_to_end(settings, user, places, patience=patience)

@@ -1,6 +1,6 @@
 """Says where topics end and how far their readers are, counting records and not the markers between them."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -49,19 +49,29 @@ class Offsets:
             raise Retry("Kafka does not answer.") from error
         return reader
 
-    def committed(self, group: str, topics: Iterable[str], partitions: int) -> Places:
+    def committed(self, group: str, topics: Sequence[str], partitions: int) -> Places:
         """Where a group is, by what the broker committed; `partitions` is how many topics about persons have.
 
         Raises Retry.
         """
-        if group not in self._of:
-            self._of[group] = kafka.consumer(self._settings, self._user, group, log_level=kafka.SILENT)
-        wanted = list(_places(topics, partitions))
+        known = self.places(group, topics, partitions)
+        return {(at.topic, at.partition): known.get((at.topic, at.partition), 0) for at in _places(topics, partitions)}
+
+    def places(self, group: str, topics: Iterable[str], partitions: int) -> Places:
+        """As `committed`, but a partition in which the group has no place yet is missing.
+
+        Raises Retry.
+        """
         try:
-            found = self._of[group].committed(wanted, timeout=TIMEOUT_S)
+            found = self._member(group).committed(list(_places(topics, partitions)), timeout=TIMEOUT_S)
         except KafkaException as error:
             raise Retry(str(error)) from error
-        return {(at.topic, at.partition): max(at.offset, 0) for at in found}
+        return {(at.topic, at.partition): at.offset for at in found if at.offset >= 0}
+
+    def _member(self, group: str) -> Consumer:
+        if group not in self._of:
+            self._of[group] = kafka.consumer(self._settings, self._user, group, log_level=kafka.SILENT)
+        return self._of[group]
 
     def ends(self, topics: Iterable[str], partitions: int, *, open_too: bool = False) -> dict[tuple[str, int], int]:
         """Where the committed records of each partition end; `open_too`: those of open transactions included.
@@ -103,9 +113,25 @@ class Offsets:
         small = [TopicPartition(*place, at.get(place, 0)) for place, gap in gaps.items() if gap <= LOOK_CLOSER]
         held = (
             (str(message.topic()), int(message.partition() or 0), int(message.offset() or 0))
-            for message in kafka.read_on(self.reader, small, batch=1)
+            for message in kafka.read_on(self.reader, small, batch=1, patience=None)
         )
         return large + sum(1 for topic, partition, offset in held if offset < ends[topic, partition])
+
+    def begin(self, group: str, topics: Iterable[str], partitions: int) -> int:
+        """Give a group its first place in every partition that never held anything; gives in how many.
+
+        From then on a missing place is a lost one. Raises Retry.
+        """
+        names = list(topics)
+        ends = self.ends(names, partitions, open_too=True)
+        known = self.places(group, names, partitions)
+        new = [TopicPartition(*place, 0) for place, end in ends.items() if not end and place not in known]
+        if new:
+            try:
+                self._member(group).commit(offsets=new, asynchronous=False)
+            except KafkaException as error:
+                raise Retry(str(error)) from error
+        return len(new)
 
     def close(self) -> None:
         """Close what is open."""

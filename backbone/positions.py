@@ -14,19 +14,46 @@ def load(cursor: Cursor[Any], schema: str) -> Positions:
     return {(topic, partition): following for topic, partition, following in cursor}
 
 
-def store(cursor: Cursor[Any], schema: str, positions: Mapping[tuple[str, int], int]) -> bool:
-    """Move positions forward; False when somebody else is further already: then roll back."""
-    if not positions:
-        return True
-    topics, partitions, following = zip(
-        *((topic, number, value) for (topic, number), value in positions.items()), strict=True
-    )
+def store(cursor: Cursor[Any], schema: str, since: Positions, positions: Mapping[tuple[str, int], int]) -> bool:
+    """Move positions on from where this reader began; False when they are not there any more: then roll back.
+
+    `since` says where the reader found or last left each position; where it has none, none may be kept yet. A reader
+    that was paused while another one went on is stopped here, whether it is behind or overlaps.
+    """
+    begun = [(*place, since[place], following) for place, following in positions.items() if place in since]
+    new = [(*place, following) for place, following in positions.items() if place not in since]
+    moved = 0
+    if begun:
+        cursor.execute(
+            sql.SQL(
+                "update {}.position as kept set next = moved.next"
+                " from unnest(%s::text[], %s::int[], %s::bigint[], %s::bigint[])"
+                " as moved (topic, partition, since, next)"
+                " where (kept.topic, kept.partition, kept.next) = (moved.topic, moved.partition, moved.since)"
+            ).format(sql.Identifier(schema)),
+            [list(column) for column in zip(*begun, strict=True)],
+        )
+        moved += cursor.rowcount
+    if new:
+        cursor.execute(
+            sql.SQL(
+                "insert into {}.position (topic, partition, next)"
+                " select * from unnest(%s::text[], %s::int[], %s::bigint[])"
+                " on conflict (topic, partition) do nothing"
+            ).format(sql.Identifier(schema)),
+            [list(column) for column in zip(*new, strict=True)],
+        )
+        moved += cursor.rowcount
+    return moved == len(positions)
+
+
+def advance(cursor: Cursor[Any], schema: str, topic: str, partition: int, following: int) -> bool:
+    """Move one position past one record; False when it is there already."""
     cursor.execute(
         sql.SQL(
-            "insert into {0}.position as kept (topic, partition, next)"
-            " select * from unnest(%s::text[], %s::int[], %s::bigint[])"
+            "insert into {0}.position as kept (topic, partition, next) values (%s, %s, %s)"
             " on conflict (topic, partition) do update set next = excluded.next where kept.next < excluded.next"
         ).format(sql.Identifier(schema)),
-        (list(topics), list(partitions), list(following)),
+        (topic, partition, following),
     )
-    return cursor.rowcount == len(positions)
+    return cursor.rowcount == 1

@@ -68,6 +68,8 @@ class Keeper:
         self._schema = schema
         self._write = write
         self._batch = batch
+        self._since: positions.Positions = {}
+        self._shared_anew = False
 
     def follow(self, topics: Sequence[str]) -> None:
         """Begin wherever the database is, each time partitions are assigned."""
@@ -75,14 +77,25 @@ class Keeper:
         def place(reader: Consumer, given: list[TopicPartition]) -> None:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 at = positions.load(cursor, self._schema)
-            reader.assign(
-                [
-                    TopicPartition(one.topic, one.partition, at.get((one.topic, one.partition), OFFSET_BEGINNING))
-                    for one in given
-                ]
-            )
+            self._since = {place: at[place] for one in given if (place := (one.topic, one.partition)) in at}
+            self._shared_anew = True
+            reader.assign([self._place(one.topic, one.partition) for one in given])
 
-        self._reader.subscribe(list(topics), on_assign=place)
+        def taken(_reader: Consumer, _given: list[TopicPartition]) -> None:
+            self._shared_anew = True
+
+        self._reader.subscribe(list(topics), on_assign=place, on_revoke=taken, on_lost=taken)
+
+    def _place(self, topic: str, partition: int) -> TopicPartition:
+        return TopicPartition(topic, partition, self._since.get((topic, partition), OFFSET_BEGINNING))
+
+    def _begin_again(self) -> None:
+        """Read on from the positions: what was read while partitions changed hands may be another's."""
+        try:
+            for one in self._reader.assignment():
+                self._reader.seek(self._place(one.topic, one.partition))
+        except KafkaException as error:
+            raise Retry("The partitions changed hands.") from error
 
     def keep(self) -> int:
         """Keep one batch; gives how many records.
@@ -90,8 +103,12 @@ class Keeper:
         Raises Retry when somebody else was faster or something passing is in the way, Closed when the broker refuses
         the user or its right, Stop when the rows do not fit.
         """
-        # 1. Read what the broker has committed.
+        # 1. Read what the broker has committed; nothing that was read across a change of hands.
+        self._shared_anew = False
         messages = gather(self._reader, self._batch)
+        if messages and self._shared_anew:
+            self._begin_again()
+            return 0
         if not messages:
             self._doorkeeper.check()
             return 0
@@ -103,12 +120,13 @@ class Keeper:
         try:
             with self._connection.transaction(), self._connection.cursor() as cursor:
                 self._write(cursor, messages)
-                if not positions.store(cursor, self._schema, following):
+                if not positions.store(cursor, self._schema, self._since, following):
                     raise Retry("Another process is further.")
         except psycopg.errors.UniqueViolation as error:
             raise Retry("Another process was faster.") from error
         except psycopg.Error as error:
             raise of_postgres(error) from None
+        self._since |= following
         return len(messages)
 
     def close(self) -> None:

@@ -128,7 +128,8 @@ class Inspector:
         return self._beyond("replay", sql.Identifier("directory", "integration"))
 
     def _beyond(self, source: str, rows: sql.Identifier) -> int:
-        messages = kafka.read_on(self._offsets.reader, [TopicPartition(POSITIONS, 0, 0)], batch=1)
+        # A position that is too old leaves too much to do, never too little.
+        messages = kafka.read_on(self._offsets.reader, [TopicPartition(POSITIONS, 0, 0)], batch=1, patience=None)
         last = published(messages).get(source, BEGINNING)
         query = sql.SQL("select count(*) from {} where (tx, id) > (%s::text::xid8, %s)").format(rows)
         return self.count(query, (str(last.tx), last.id))

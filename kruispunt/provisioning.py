@@ -5,6 +5,7 @@ nothing is ever done that is not written down.
 """
 
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from functools import partial
 from importlib.resources import files
 from typing import Any
@@ -15,6 +16,7 @@ from rich.markup import escape
 from backbone import kafka, postgres, settings
 from backbone import provision as cluster
 from backbone.cluster.plan import Change, Line
+from backbone.offsets import Offsets
 from backbone.process import with_retry
 from backbone.settings import Settings
 from backbone.stack import roles, strays
@@ -25,9 +27,11 @@ from kruispunt.output import Exit, as_json, console, errors, table
 from kruispunt.provision import OWNED, begin_with_shipped, migrate, wanted
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.registration import missing, parse
-from schemas.topics import SCHEMAS
+from schemas.topics import DECLARATIONS, SCHEMAS
 
 OWNER, OPERATOR, ADMIN = "owner", "operator", "admin"
+EXCHANGE = "exchange"
+"""The one group whose place lies with the broker alone."""
 MARKS: dict[Change, str] = {
     "add": "[green]+ add[/]", "change": "[yellow]~ change[/]", "remove": "[red]- remove[/]", "keep": "  keep"
 }  # fmt: skip
@@ -94,6 +98,8 @@ def bring(config: Settings) -> None:
             strays.remove(config, given)
         due = justified(connection)
         cluster.apply(config, entitled=due.entitled, told=partial(_note, connection, "Kafka"))
+        with closing(Offsets(config, ADMIN)) as offsets:
+            offsets.begin(EXCHANGE, DECLARATIONS, config.partitions)
         begin_with_shipped(config, due.deliberations)
 
 

@@ -8,6 +8,7 @@ import orjson
 from psycopg import Cursor
 
 from backbone import positions
+from backbone.errors import Retry
 from schemas.codec import BadFrame, decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import pseudonym
@@ -78,13 +79,17 @@ def read(messages: Iterable[Message], pepper: bytes, book: SchemaBook) -> Batch:
     return batch
 
 
-def store(cursor: Cursor[Any], batch: Batch) -> None:
-    """Write a batch and the position behind it, inside the caller's transaction."""
+def store(cursor: Cursor[Any], batch: Batch, since: positions.Positions) -> None:
+    """Write a batch and the position behind it, inside the caller's transaction.
+
+    `since`: where this reader found or last left the positions. Raises Retry when they are not there any more.
+    """
     if batch.rows:
         cursor.execute(INSERT, [list(column) for column in zip(*batch.rows, strict=True)])
     for letter in batch.dead:
         cursor.execute(DEAD, (DEAD_LETTERS, letter["key"] or b"", encode(contract(DEAD_LETTERS), letter)))
-    positions.store(cursor, SCHEMA, batch.positions)
+    if not positions.store(cursor, SCHEMA, since, batch.positions):
+        raise Retry("Another process is further.")
 
 
 def _row(found: dict[str, Any], partition: int, pepper: bytes) -> tuple[Any, ...]:
@@ -110,7 +115,7 @@ def _dead(message: Message, partition: int, offset: int, kind: str) -> dict[str,
     }  # fmt: skip
 
 
-def positions_of(cursor: Cursor[Any], partitions: Sequence[int]) -> dict[int, int]:
+def positions_of(cursor: Cursor[Any], partitions: Sequence[int]) -> positions.Positions:
     """The next offset to read in each of these partitions; what is missing begins at the beginning."""
     known = positions.load(cursor, SCHEMA)
-    return {partition: known[FINDINGS, partition] for partition in partitions if (FINDINGS, partition) in known}
+    return {place: known[place] for number in partitions if (place := (FINDINGS, number)) in known}

@@ -5,12 +5,13 @@ from contextlib import ExitStack
 from typing import Any
 
 import psycopg
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 from psycopg import Connection
 from structlog.typing import FilteringBoundLogger
 
 from backbone import kafka, logs, postgres
 from backbone.errors import Retry
+from backbone.positions import Positions
 from backbone.process import Drain, with_retry
 from backbone.settings import Settings
 from backbone.trouble import of_postgres
@@ -54,30 +55,53 @@ class Notifier:
         self._mail_rest_s = MAIL_REST_S
         self._looked_at = 0.0
         self._posted_at: dict[int, float] = {}
+        self._since: Positions = {}
+        self._shared_anew = False
 
     def assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Begin where the database is, whatever the group has committed."""
         numbers = [entry.partition for entry in partitions]
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            known = findings.positions_of(cursor, numbers)
-        for entry in partitions:
-            entry.offset = known.get(entry.partition, OFFSET_BEGINNING)
-        consumer.assign(partitions)
+            self._since = findings.positions_of(cursor, numbers)
+        self._shared_anew = True
+        consumer.assign([self._place(entry.partition) for entry in partitions])
         self._assigned.update(numbers)
 
     def revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Let others have these partitions; nothing is in hand, because this runs between two steps."""
         numbers = {entry.partition for entry in partitions}
+        self._shared_anew = True
         self._assigned -= numbers
         for number in sorted(self._owned & numbers):
             self._connection.execute("select pg_advisory_unlock(%s, %s)", (postgres.Lock.RECIPIENTS, number))
         self._owned -= numbers
 
+    def _place(self, partition: int) -> TopicPartition:
+        return TopicPartition(FINDINGS, partition, self._since.get((FINDINGS, partition), OFFSET_BEGINNING))
+
+    def read(self, consumer: Consumer, timeout: float) -> list[Message]:
+        """What there is to keep; nothing that was read while partitions changed hands.
+
+        Raises Retry when they do so again.
+        """
+        self._shared_anew = False
+        # Not by its truth: a record without a value is false, and would be passed over without a word.
+        messages = [m for m in consumer.consume(MESSAGES, timeout=timeout) if kafka.alive(m) is not None]
+        if not messages or not self._shared_anew:
+            return messages
+        try:
+            for entry in consumer.assignment():
+                consumer.seek(self._place(entry.partition))
+        except KafkaException as error:
+            raise Retry("The partitions changed hands.") from error
+        return []
+
     def store(self, messages: list[Message]) -> None:
         """Keep what was read."""
         batch = findings.read(messages, self._pepper, self._book)
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            findings.store(cursor, batch)
+            findings.store(cursor, batch, self._since)
+        self._since |= batch.positions
         self._log.info("findings stored", findings=len(batch.rows), dead=len(batch.dead))
 
     def claim(self) -> None:
@@ -185,7 +209,7 @@ def _repeat(notifier: Notifier, consumer: Consumer, drain: Drain) -> None:
     busy = 0
     gathering_since = time.monotonic()
     while not drain.wanted:
-        messages = [m for m in consumer.consume(MESSAGES, timeout=0.01 if busy else POLL_S) if kafka.alive(m)]
+        messages = notifier.read(consumer, 0.01 if busy else POLL_S)
         if messages:
             notifier.store(messages)
             # More may be on its way to the same recipients: one notice is kinder than two.

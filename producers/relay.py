@@ -26,6 +26,8 @@ SOURCES = ("register", "rules", "notifier", "directory", "audit")
 GATHER_S = 0.15
 """Rows gather this long: a transaction costs the broker as much for ten records as for ten thousand."""
 AGAIN_S = 1.0
+HIDDEN_S = 2.0
+"""So long a position may stay hidden behind an open transaction before the other outboxes have their turn."""
 ROWS = 10_000
 FETCH = 1_000
 BATCH_BYTES = 8_000_000
@@ -73,7 +75,8 @@ class Publisher:
                 connection.close()
                 return None
             target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")
-            reached = published(kafka.read_all(settings, RELAY, POSITIONS)).get(source, BEGINNING)
+            kept = kafka.read_all(settings, RELAY, POSITIONS, patience=HIDDEN_S)
+            reached = published(kept).get(source, BEGINNING)
             return cls(source, connection, target, reached)
         except BaseException:
             connection.close()

@@ -36,7 +36,7 @@ def positions_held(connection: Connection[TupleRow]) -> positions.Positions:
 
 def move(cursor: Cursor[TupleRow], partition: int, offset: int) -> bool:
     """Move past a bundle; False when it is already behind us. Locks the partition until the transaction ends."""
-    return positions.store(cursor, SCHEMA, {(FACTS, partition): offset + 1})
+    return positions.advance(cursor, SCHEMA, FACTS, partition, offset + 1)
 
 
 def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[Fact]:

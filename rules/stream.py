@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import ssl
-from typing import Any
+from typing import Any, NoReturn
 
 import faust
 from faust.types import StreamT
@@ -28,7 +28,8 @@ LONGEST_WAIT_S = 5.0
 def application(settings: Settings, decider: Decider) -> faust.App:
     """The Faust app: no tables, no web server, no topics of its own, no exactly-once of its own."""
     trust = ssl.create_default_context(cafile=str(settings.kafka_ca) if settings.kafka_ca else None)
-    app: faust.App = positioned(decider)(
+    keeper = Keeper(settings, decider)
+    app: faust.App = positioned(decider, keeper.give_up)(
         ROLE,
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
         broker_credentials=faust.SASLCredentials(
@@ -50,7 +51,6 @@ def application(settings: Settings, decider: Decider) -> faust.App:
         worker_redirect_stdouts=False,
     )
     facts = app.topic(FACTS, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw")
-    keeper = Keeper(settings, decider)
 
     @app.agent(facts, concurrency=1)
     async def decide(stream: StreamT[bytes]) -> None:
@@ -86,6 +86,11 @@ class Keeper:
                 os._exit(FAULT)
             else:
                 return
+
+    def give_up(self, reason: str) -> NoReturn:
+        """End the process where it cannot go on safely; Faust would catch an exception and hang."""
+        self._log.error("stopping", reason=reason)
+        os._exit(FAULT)
 
 
 def run(settings: Settings, decider: Decider | None = None) -> None:

@@ -6,7 +6,7 @@ seek before each resumption goes to the positions that were stored with the data
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import faust
 from faust.transport.drivers import aiokafka as driver
@@ -35,23 +35,32 @@ class PositionedConsumer(driver.Consumer):
     """A consumer whose committed offsets are the positions in PostgreSQL."""
 
     positions: ClassVar[Callable[[], dict[int, int]]]
+    give_up: ClassVar[Callable[[str], NoReturn]]
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return CommittedThread(self, loop=self.loop, beacon=self.beacon)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Seek every assigned partition to its stored position."""
+        """Seek every assigned partition to its stored position; give up where retention was faster."""
         held = await asyncio.to_thread(type(self).positions)
-        wanted = {place: held.get(place.partition, BEGINNING) for place in self.assignment()}
+        places = self.assignment()
+        first = await self.earliest_offsets(*places)
+        wanted = {place: held.get(place.partition, first.get(place, BEGINNING)) for place in places}
+        gone = [place for place in places if wanted[place] < first.get(place, BEGINNING)]
+        if gone:
+            names = ", ".join(sorted(f"{place.topic}[{place.partition}]" for place in gone))
+            type(self).give_up(f"What comes next in {names} is gone unread; see docs/reliability.md.")
         await self._thread.seek_wait(wanted)
         return wanted
 
 
-def positioned(decider: Decider) -> type[faust.App]:
-    """The class of an app that reads on from where `decider` stopped."""
+def positioned(decider: Decider, give_up: Callable[[str], NoReturn]) -> type[faust.App]:
+    """The class of an app that reads on from where `decider` stopped; `give_up` ends the process with a reason."""
 
     class Consumer(PositionedConsumer):
         positions = staticmethod(decider.positions)
+
+    Consumer.give_up = staticmethod(give_up)
 
     class Transport(driver.Transport):
         pass

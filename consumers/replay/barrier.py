@@ -38,8 +38,9 @@ class Barrier:
 
         Raises Retry when the exchange or the audit is away.
         """
-        # 1. How far the register is published. The records lie in the topics before this can be seen.
-        messages = kafka.read_on(self._offsets.reader, [TopicPartition(POSITIONS, 0, 0)], batch=1)
+        # 1. How far the register is published, with nothing newer hidden. The records are in the topics before that.
+        place = TopicPartition(POSITIONS, 0, 0)
+        messages = kafka.read_on(self._offsets.reader, [place], batch=1, patience=PATIENCE_S)
         reached = published(messages).get(REGISTER, BEGINNING)
         # 2. The exchange has committed all of them, 3. and what it made of them is on record.
         exchanged = self._passed(DECLARATIONS, self._exchanged, wanted)

@@ -128,7 +128,8 @@ class Office:
     def read(self, values: Sequence[bytes]) -> None:
         messages = [Arriving(value, self.partition, next(self._offsets)) for value in values]
         with self.connection.transaction(), self.connection.cursor() as cursor:
-            findings.store(cursor, findings.read(messages, self.settings.pepper(), SchemaBook()))
+            batch = findings.read(messages, self.settings.pepper(), SchemaBook())
+            findings.store(cursor, batch, findings.positions_of(cursor, [self.partition]))
 
     def settle(self, quiet: float = 0) -> int:
         with self.connection.transaction(), self.connection.cursor() as cursor:

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Message
 
-from backbone import kafka, postgres
-from backbone.progress import BEGINNING, Progress, published
+from backbone import kafka, postgres, transactions
+from backbone.errors import Retry
+from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
 from producers.relay import Publisher
 from schemas.identifiers import derive, inss, pseudonym
@@ -123,6 +124,33 @@ def test_a_relay_that_is_asked_to_stop_stops_well(servers: Settings) -> None:
     progress(servers, before)
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
+
+
+def test_no_position_is_trusted_while_an_open_transaction_may_hide_a_newer_one(
+    servers: Settings, publisher: Publisher
+) -> None:
+    mark = derive("hidden", str(time.time_ns()))
+    before = reached(servers)
+    # Somebody who writes to the same topic stops between write and commit: a paused process, a lost host.
+    paused = transactions.writer(servers, "replay", "replay-paused")
+    paused.begin_transaction()
+    key, value = record("replay-paused", Progress(1, 1))
+    transactions.send(paused, POSITIONS, value, key)
+    paused.flush(30)
+    put(servers, [f"{mark} published".encode()])
+    assert publisher.publish() == 1
+    publisher.close()
+    time.sleep(0.5)
+    # What is committed behind the open transaction cannot be read yet; what can be read is too old.
+    with pytest.raises(Retry, match="open transaction"):
+        Publisher.open(servers, SOURCE)
+    paused.abort_transaction(30)
+    follower = Publisher.open(servers, SOURCE)
+    assert follower is not None
+    assert follower.publish() == 0
+    follower.close()
+    assert reached(servers) > before
+    assert len(found(servers, mark)) == 1
 
 
 def reached(settings: Settings) -> Progress:

@@ -16,11 +16,14 @@ from typing import Any
 
 import pytest
 
-from backbone import kafka, postgres
+from backbone import kafka, postgres, transactions
+from backbone.errors import Retry
 from backbone.offsets import Offsets
+from backbone.progress import Progress, record
 from backbone.settings import Settings
 from consumers.deliberations import load
 from consumers.projection import projections
+from consumers.replay import barrier
 from consumers.replay.history import replayable
 from kruispunt import lag
 from schemas.codec import decode_body, encode, split
@@ -28,7 +31,7 @@ from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.registry import SchemaBook
 from schemas.samples import sample
-from schemas.topics import DECLARATIONS, DISCLOSURES, delivery
+from schemas.topics import DECLARATIONS, DISCLOSURES, POSITIONS, delivery
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 TIME = "declarations.working-time"
@@ -204,6 +207,27 @@ def test_coming_on_file_again_brings_nothing_again(
     with running(servers, "exchange", "replay", "audit"):
         until(arrived, "the replay does not come to its end")
     assert len(copies(servers)) == len(exchanged_while_people_come_on_file)
+
+
+def test_the_barrier_trusts_no_position_that_an_open_transaction_may_make_too_old(
+    servers: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(barrier, "PATIENCE_S", 1.0)
+    offsets = Offsets(servers, "replay")
+    # A relay of another outbox that stops between write and commit.
+    paused = transactions.writer(servers, "relay", "relay-paused")
+    paused.begin_transaction()
+    key, value = record("paused", Progress(1, 1))
+    transactions.send(paused, POSITIONS, value, key)
+    paused.flush(30)
+    try:
+        with postgres.connect(servers, "replay") as connection:
+            gate = barrier.Barrier(offsets, connection, servers.partitions)
+            with pytest.raises(Retry, match=f"open transaction of another writer hides records of {POSITIONS}"):
+                gate.pass_(lambda: True)
+    finally:
+        paused.abort_transaction(30)
+        offsets.close()
 
 
 def test_two_replays_share_no_work(servers: Settings, arrived: Callable[[], bool]) -> None:
