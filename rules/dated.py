@@ -26,7 +26,7 @@ class Quality(StrEnum):
 
     @property
     def firm(self) -> bool:
-        """Whether a right may be stated on it; what is not firm leads to "to check" at most."""
+        """Whether a right may be stated on it; what is not firm leads to "to check", REPO to "likely" at most."""
         return self not in (Quality.DER, Quality.MEM)
 
 

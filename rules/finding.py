@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from rules.dated import Citation, Row
+from rules.dated import Citation, Quality, Row
 from rules.exact import cents
 
 Side = Literal["employer", "citizen"]
@@ -71,9 +71,21 @@ def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
     return tuple(Step("certainty", doubt.certainty.value, None, doubt.reason) for doubt in doubts)
 
 
-def _shaky(trace: tuple[Step, ...]) -> list[Row]:
-    """The rows a trace rests on that are derived or from memory, each once."""
-    return list(dict.fromkeys(row for step in trace for row in step.rows if not row.quality.firm))
+AT_MOST = {
+    Quality.REPO: Doubt(Certainty.LIKELY, "figures from public code that quotes a source, not read there"),
+    Quality.DER: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+    Quality.MEM: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+}
+"""How sure a finding may be that rests on figures with such a label, and why; the other labels leave it as it is."""
+
+
+def _of_labels(trace: tuple[Step, ...], certainty: Certainty) -> list[Doubt]:
+    """Why the rows a trace rests on leave less than this certainty, each row once."""
+    return [
+        Doubt(most.certainty, f"{most.reason}: {row.cited}")
+        for row in dict.fromkeys(row for step in trace for row in step.rows)
+        if (most := AT_MOST.get(row.quality)) and most.certainty.rank > certainty.rank
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +107,9 @@ class Finding:
     causes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Whatever a rule says: what rests on a figure nobody read is to check."""
-        if self.certainty.states_an_amount and (shaky := _shaky(self.trace)):
-            doubts = [Doubt(Certainty.TO_CHECK, f"figures derived, not read: {row.cited}") for row in shaky]
-            object.__setattr__(self, "certainty", Certainty.TO_CHECK)
+        """Whatever a rule says: what rests on figures is no surer than their labels allow."""
+        if self.certainty.states_an_amount and (doubts := _of_labels(self.trace, self.certainty)):
+            object.__setattr__(self, "certainty", surest(doubts))
             object.__setattr__(self, "trace", (*self.trace, *doubt_steps(doubts)))
 
     def as_json(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
+from rules.dated import Row
 from rules.exact import cents, half_up, scaled
 from rules.finding import Certainty, Doubt
 from rules.structural.category import category
@@ -58,6 +59,16 @@ def base(line: Line, occupation: Occupation, known: General, share: tuple[int, i
         least = half_up(max(occupation.wage(known.wage_codes) - beyond, 0) * figures.rate, RATE) if beyond else amount
     maribel = half_up(figures.maribel * share[0], max(share[1], 1)) if figures.maribel else 0
     return Base(amount, plain, maribel, least, alone, known)
+
+
+def contribution_rows(line: Line, known: General) -> tuple[Row, ...]:
+    """The rows the base contributions rest on; the ceiling of high wages only where the worker line passes it."""
+    high = known.high_wage
+    if high.number("exempt") and "ceiling" in high.figures:
+        wage = sum(one.wage(known.wage_codes) for one in line.occupations)
+        if wage > cents(high.number("ceiling")):
+            return known.base, high, known.maribel
+    return known.base, known.maribel
 
 
 class _Figures(NamedTuple):

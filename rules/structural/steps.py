@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from rules.dated import Citation, citing
+from rules.dated import citing
 from rules.exact import decimals, plain
 from rules.finding import Step
 from rules.parameters import load
+from rules.structural.base import contribution_rows
 from rules.structural.category import NAME
 from rules.structural.reckoning import SERVICES, Reckoning
-from rules.structural.terms import General
 
 WAGES = "DmfA zones 00067 and 00070"
 RAISED = (1, 10)
@@ -25,7 +25,9 @@ def trace(result: Reckoning) -> Iterator[Step]:
         return
     yield from _theoretical(result, law)
     yield from _fraction(result, law)
-    yield Step("base contributions", plain(result.base), "EUR", _contributions(result.general))
+    known = result.general
+    source = citing(known.base.cited, *contribution_rows(result.line, known))
+    yield Step("base contributions", plain(result.base), "EUR", source)
     yield Step("Ps", plain(result.due or 0), "EUR", law)
 
 
@@ -73,10 +75,6 @@ def _fraction(result: Reckoning, law: str) -> Iterator[Step]:
     yield Step("mu", plain(result.measured.mu or 0), None, law)
     yield Step("mu_glob", plain(result.measured.mu_glob or 0), None, law)
     yield Step("beta_s", decimals(result.beta), None, result.general.beta.cited)
-
-
-def _contributions(known: General) -> Citation:
-    return citing(known.base.cited, known.base, known.high_wage, known.maribel)
 
 
 def _codes(codes: frozenset[str]) -> str:
