@@ -38,14 +38,39 @@ class Certainty(StrEnum):
 RANKS = {certainty: rank for rank, certainty in enumerate(Certainty)}
 
 
+class ConditionOutcome(StrEnum):
+    """What became of a condition of the law; unknown is what nobody declared, decided or settled."""
+
+    HELD = "held"
+    DID_NOT_HOLD = "did not hold"
+    UNKNOWN = "unknown"
+
+    @property
+    def symbol(self) -> str:
+        """As it is written in the contract `findings`."""
+        return self.value.replace(" ", "_")
+
+
+HELD, DID_NOT_HOLD, UNKNOWN = ConditionOutcome
+
+
+def whether(holds: bool | None) -> ConditionOutcome:
+    """The outcome of a condition; None is not known."""
+    return UNKNOWN if holds is None else HELD if holds else DID_NOT_HOLD
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One figure or condition, named as in the law; `source` is an article, an official page or a DmfA zone."""
+    """One figure or condition, named as in the law; `source` is an article, an official page or a DmfA zone.
+
+    A condition has an outcome, a figure has none.
+    """
 
     step: str
     value: str
     unit: str | None
     source: str
+    outcome: ConditionOutcome | None = None
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -55,10 +80,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A reason why a finding is not certain."""
+    """A reason why a finding is not certain; where it is a condition that was not seen or settled, it is unknown."""
 
     certainty: Certainty
     reason: str
+    outcome: ConditionOutcome | None = None
 
 
 def surest(doubts: list[Doubt]) -> Certainty:
@@ -67,8 +93,17 @@ def surest(doubts: list[Doubt]) -> Certainty:
 
 
 def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
-    """The doubts as steps of a trace."""
-    return tuple(Step("certainty", doubt.certainty.value, None, doubt.reason) for doubt in doubts)
+    """The doubts as steps of a trace; what keeps a finding undetermined is a condition nobody knows."""
+    return tuple(
+        Step(
+            "certainty",
+            doubt.certainty.value,
+            None,
+            doubt.reason,
+            UNKNOWN if doubt.certainty is Certainty.UNDETERMINED else doubt.outcome,
+        )
+        for doubt in doubts
+    )
 
 
 AT_MOST = {
@@ -146,7 +181,14 @@ class Finding:
             "claimed": cents(self.claimed),
             "missing": None if self.missing is None else cents(self.missing),
             "certainty": self.certainty.symbol,
-            "trace": [_step(step) | {"parameters": [rows[row] for row in step.rows]} for step in self.trace],
+            "trace": [
+                _step(step)
+                | {
+                    "parameters": [rows[row] for row in step.rows],
+                    "outcome": None if step.outcome is None else step.outcome.symbol,
+                }
+                for step in self.trace
+            ],
             "parameters": [row.version for row in rows],
             "causes": list(self.causes),
         }
@@ -176,4 +218,10 @@ def _money(amount: Decimal | None) -> str | None:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {"step": step.step, "value": step.value, "unit": step.unit, "source": step.source}
+    return {
+        "step": step.step,
+        "value": step.value,
+        "unit": step.unit,
+        "source": step.source,
+        "outcome": None if step.outcome is None else step.outcome.value,
+    }

@@ -1,12 +1,12 @@
 """Says whether a worker line falls under all branches, under a part of them, or whether that is not settled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from functools import cache, lru_cache
 
 from rules.dated import Parameters, Row, citing
-from rules.finding import Step
+from rules.finding import DID_NOT_HOLD, HELD, UNKNOWN, Step
 from rules.parameters import load
 from rules.worker import Line
 from schemas.identifiers import birth_date, quarter_days
@@ -27,6 +27,13 @@ class Subjection:
     cover: Cover
     manual: bool
     why: Step
+
+    def __post_init__(self) -> None:
+        """The condition that `why` states has the outcome that the cover is."""
+        object.__setattr__(self, "why", replace(self.why, outcome=OUTCOMES[self.cover]))
+
+
+OUTCOMES = {Cover.COVERED: HELD, Cover.NOT_COVERED: DID_NOT_HOLD, Cover.UNSETTLED: UNKNOWN}
 
 
 @cache

@@ -9,17 +9,19 @@ from datetime import date
 from functools import cache, lru_cache
 
 from rules.dated import Parameters
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.finding import HELD, Certainty, Finding, Step
 from rules.history import History
 from rules.parameters import load
-from rules.right import age_on, birthday, figure, not_seen, over, right
+from rules.right import age_on, birthday, figure, over, right, unseen
 from schemas.identifiers import quarter_of
 
 NAME = "income_guarantee_elderly"
 PENSION = "pension"
 NOT_SEEN = (
-    not_seen("the means of all who live together, and the main residence", "the Federal Pension Service"),
-    not_seen("nationality or assimilation", "the National Register"),
+    unseen(
+        Certainty.TO_CHECK, "the means of all who live together, and the main residence", "the Federal Pension Service"
+    ),
+    unseen(Certainty.TO_CHECK, "nationality or assimilation", "the National Register"),
 )
 
 
@@ -42,15 +44,14 @@ def decide(history: History, day: date) -> list[Finding]:
     for decision in history.decided(*sorted(parameters().at("low means", reached).codes("kinds"))):
         if decision.covers(reached, reached):
             trace = (
-                Step("age", f"{age_on(born, reached)}", "years", row.cited),
+                Step("age", f"{age_on(born, reached)}", "years", row.cited, HELD),
                 Step("age reached on", f"{reached}", None, row.cited),
-                Step("status", decision.kind, None, "decision of the institution that pays it"),
+                Step("status", decision.kind, None, "decision of the institution that pays it", HELD),
                 figure("base amount a month", parameters(), "amounts", reached, unit="EUR"),
                 figure("amount a month alone", parameters(), "amounts", reached, unit="EUR", of="alone"),
             )
-            doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
             quarter = quarter_of(reached)
-            return [right(NAME, history.person, quarter, trace=trace, doubts=doubts, causes=(decision.event,))]
+            return [right(NAME, history.person, quarter, trace=trace, doubts=NOT_SEEN, causes=(decision.event,))]
     return []
 
 

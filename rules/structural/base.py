@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rules.dated import Row
 from rules.exact import cents, half_up, scaled
-from rules.finding import Certainty, Doubt
+from rules.finding import UNKNOWN, Certainty, Doubt
 from rules.structural.category import category
 from rules.structural.terms import RATE, General, general
 from rules.worker import Line, Occupation
@@ -40,7 +40,7 @@ class Base:
             yield Doubt(Certainty.TO_CHECK, f"the Social Maribel comes off first: {self.known.maribel.cited}")
         if total > self.amount and not self.alone:
             reason = f"not settled whether the contributions of the whole worker line count: {self.known.base.cited}"
-            yield Doubt(Certainty.TO_CHECK, reason)
+            yield Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
         if self.least < total <= self.amount:
             reason = f"the wage of the worker line passes the ceiling of high wages: {self.known.high_wage.cited}"
             yield Doubt(Certainty.TO_CHECK, reason)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rules.combination import chosen
 from rules.dated import NoLaw
-from rules.finding import Certainty, Finding, Step
+from rules.finding import UNKNOWN, Certainty, Finding, Step
 from rules.fraction import beta_g
 from rules.parameters import load
 from rules.situation import Situation
@@ -33,7 +33,7 @@ def possible(
     """The finding, without an amount: that hangs on the missing fact. Nothing below the floor of mu_glob."""
     if not works_enough(situation, line, occupation):
         return
-    lacking = Step("not in the declaration", missing.fact, None, missing.holder)
+    lacking = Step("not in the declaration", missing.fact, None, missing.holder, UNKNOWN)
     yield Finding(
         rule,
         "employer",

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rules.dated import NoLaw
+from rules.dated import NoLaw, citing
 from rules.figures import WrongParameters, parse
 from rules.parameters import known, load
 
@@ -65,6 +65,8 @@ def test_days_declared_unknown_have_no_law_and_say_why() -> None:
         (values(FIRST, SECOND.replace("2020-07-01", "July")), "`from` is not a day"),
         (values(FIRST, SECOND.replace("amount: 1.20", "amount: 1.20, unknown: not read")), "then there are no figures"),
         (values(FIRST, SECOND).replace("    unit", "    units"), "rate has no key units"),
+        (values(FIRST, SECOND).replace("    unit", "    article: [3]\n    unit"), "`article` is not a text"),
+        (values(FIRST, SECOND.replace("amount", "article: '', amount")), "`article` is not a text"),
         (values(FIRST, SECOND).replace("law: Law of 01/01/2000", "law:"), "`law` is missing"),
         (values(), "rate: no `values`"),
         ("series: 3", "a mapping with `rule`, `law` and `series`"),
@@ -95,6 +97,22 @@ def test_all_problems_are_told_at_once_with_file_and_line() -> None:
 def test_every_number_has_a_unit_and_a_list_needs_none() -> None:
     row = parse(values(FIRST, SECOND.replace("amount: 1.20", 'amount: 1.20, codes: ["001"]'))).series["rate"].rows[1]
     assert row.units == {"amount": "EUR", "codes": "codes"}
+
+
+def test_a_row_names_the_article_of_its_series_unless_it_has_one_of_its_own() -> None:
+    own = SECOND.replace("amount", "article: 'Law of 01/01/2001, art. 3', amount")
+    text = values(FIRST, own).replace("    unit", "    article: Law of 01/01/2000, art. 2 par. 1\n    unit")
+    first, second = parse(text).series["rate"].rows
+    assert first.cited == "Law of 01/01/2000, art. 2 par. 1; Gazette (OFF), in force from 2020-01-01"
+    assert second.cited == "Law of 01/01/2001, art. 3; One index step (DER), in force from 2020-07-01"
+    assert citing("DmfA zone 00044", first, second) == f"DmfA zone 00044; {first.article}; {second.article}"
+    assert first.version != parse(values(FIRST, SECOND)).series["rate"].rows[0].version
+
+
+def test_an_article_that_the_source_names_itself_is_named_once() -> None:
+    text = values(FIRST.replace("Gazette", "'Law of 01/01/2000, art. 2'"), SECOND)
+    row = parse(text.replace("    unit", "    article: Law of 01/01/2000, art. 2\n    unit")).series["rate"].rows[0]
+    assert row.cited == "Law of 01/01/2000, art. 2 (OFF), in force from 2020-01-01"
 
 
 def test_another_figure_label_or_source_is_another_version_of_a_row() -> None:
