@@ -95,6 +95,7 @@ def test_what_is_seen_while_reading_is_what_the_events_say(file: Path) -> None:
     watch(file, seen.append)
     with read(file) as reading:
         decoded = [[person[kind] for kind in KINDS] for person in reading.persons()]
+    assert seen
     passing = {"occurred_at"}
     for one, events in zip(seen, decoded, strict=True):
         for shown, event in zip((one.wages, one.working_time, one.contributions), events, strict=True):

@@ -200,8 +200,11 @@ def test_a_letter_claims_to_be_accessible_and_fit_for_the_archive() -> None:
 
 
 def test_every_font_is_in_the_letter_itself() -> None:
-    for page in PdfReader(BytesIO(printed(example.for_employer("nl")).pdf)).pages:
+    found = PdfReader(BytesIO(printed(example.for_employer("nl")).pdf)).pages
+    assert len(found) > 1
+    for page in found:
         fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]  # pypdf types every object alike
+        assert fonts
         for font in fonts.values():
             descriptor = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]
             assert {"/FontFile2", "/FontFile3"} & set(descriptor)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rules.dated import NoLaw, citing
+from rules.dated import NoLaw, Row, citing
 from rules.figures import WrongParameters, parse
 from rules.parameters import known, load
 
@@ -16,6 +16,11 @@ SECOND = "      - {from: 2020-07-01, amount: 1.20, quality: DER, source: One ind
 
 def values(*rows: str) -> str:
     return HEAD + "    unit: EUR\n    values:\n" + "".join(rows)
+
+
+def known_rows(rule: str, series: str) -> list[Row]:
+    """The rows that have figures."""
+    return [row for row in load(rule).series[series].rows if row.unknown is None]
 
 
 def test_each_day_has_the_figure_in_force_on_it() -> None:
@@ -128,7 +133,9 @@ def test_the_figures_of_every_rule_are_sound(rule: str) -> None:
 
 
 def test_every_slope_of_the_work_bonus_leads_from_its_maximum_to_nothing() -> None:
-    for row in load("work_bonus").series["two components"].rows:
+    rows = load("work_bonus").series["two components"].rows
+    assert rows
+    for row in rows:
         for prefix in ("", "manual_"):
             for slope, top, low, high in (("a", "Amax", "A1", "A2"), ("b", "Bmax", "B1", "A1")):
                 exact = row.number(prefix + top) / (row.number(high) - row.number(low))
@@ -136,18 +143,20 @@ def test_every_slope_of_the_work_bonus_leads_from_its_maximum_to_nothing() -> No
 
 
 def test_maxima_of_manual_workers_are_those_of_the_others_raised_by_eight_percent() -> None:
-    for row in load("work_bonus").series["two components"].rows:
+    rows = load("work_bonus").series["two components"].rows
+    assert rows
+    for row in rows:
         for top in ("Amax", "Bmax"):
             assert row.number("manual_" + top) == round(row.number(top) * Decimal("1.08"), 2)
 
 
 def test_a_further_person_raises_the_ceiling_of_the_increased_reimbursement_by_the_same_share() -> None:
     for name in ("ceiling of the year", "ceiling of the month"):
-        for row in load("increased_reimbursement_income").series[name].rows:
-            if row.unknown is None:
-                assert abs(row.number("person") / row.number("amount") - Decimal("0.18513")) < Decimal("0.00001"), (
-                    row.start
-                )
+        rows = known_rows("increased_reimbursement_income", name)
+        assert rows
+        for row in rows:
+            share = row.number("person") / row.number("amount")
+            assert abs(share - Decimal("0.18513")) < Decimal("0.00001"), row.start
 
 
 @pytest.mark.parametrize(
@@ -165,15 +174,17 @@ def test_the_ceiling_of_a_household_is_that_of_one_and_more_for_each_other(
 
 
 def test_a_day_of_holiday_benefit_is_worth_65_percent_of_the_cap_over_26() -> None:
-    for row in load("holiday_benefit").series["cap"].rows:
-        if row.unknown is None:
-            assert row.number("day") == round(row.number("amount") * Decimal("0.65") / 26, 2), row.start
+    rows = known_rows("holiday_benefit", "cap")
+    assert rows
+    for row in rows:
+        assert row.number("day") == round(row.number("amount") * Decimal("0.65") / 26, 2), row.start
 
 
 def test_the_income_guarantee_of_somebody_alone_is_one_and_a_half_times_the_base_amount() -> None:
-    for row in load("income_guarantee_elderly").series["amounts"].rows:
-        if row.unknown is None:
-            assert abs(row.number("alone") - row.number("amount") * Decimal("1.5")) <= Decimal("0.015"), row.start
+    rows = known_rows("income_guarantee_elderly", "amounts")
+    assert rows
+    for row in rows:
+        assert abs(row.number("alone") - row.number("amount") * Decimal("1.5")) <= Decimal("0.015"), row.start
 
 
 def test_the_income_guarantee_of_part_timers_is_bounded_by_the_guaranteed_minimum_income() -> None:
