@@ -86,11 +86,14 @@ def _show_one(outcome: Outcome) -> None:
 
 def _trace(number: int, finding: Finding, wrong: set[str]) -> Table:
     """The steps of a finding; those that differ stand out."""
-    shown = table("step", "value", "unit", "source", title=f"finding {number}, {finding.certainty}", right=("value",))
+    shown = table(
+        "step", "value", "unit", "outcome", "source", title=f"finding {number}, {finding.certainty}", right=("value",)
+    )
     shown.columns[-1].no_wrap, shown.columns[-1].overflow = True, "ellipsis"
     for step in finding.trace[:TRACED]:
         style = "bold red" if step.step in wrong else ""
-        shown.add_row(escape(step.step), escape(step.value), step.unit or "", escape(step.source), style=style)
+        said = (escape(step.step), escape(step.value), step.unit or "", step.outcome or "", escape(step.source))
+        shown.add_row(*said, style=style)
     return shown
 
 

@@ -109,7 +109,9 @@ def _why(finding: Finding) -> Iterator[str]:
         yield f"{finding.amount:,.2f} is due, {finding.claimed:,.2f} is claimed{where}"
     conditions = [step for step in finding.trace if step.step != DOUBT]
     if finding.amount is None and conditions:
-        yield "; ".join(f"{step.step} {step.value}" for step in conditions)
+        yield "; ".join(
+            f"{step.step} {step.value}" + (f" ({step.outcome})" if step.outcome else "") for step in conditions
+        )
     for step in finding.trace:
         if step.step == DOUBT:
             yield f"{step.value}: {step.source}"

@@ -74,7 +74,11 @@ def as_document(record: dict[str, Any], *, person: bool = False) -> dict[str, An
         "law": load(rule).law,
         "formula": formula(rule),
         "trace": [
-            {**step, "parameters": [parameters[number] for number in step.get("parameters", ())]}
+            {
+                **step,
+                "outcome": (step.get("outcome") or "").replace("_", " ") or None,
+                "parameters": [parameters[number] for number in step.get("parameters", ())],
+            }
             for step in record["trace"]
         ],
         "causes": record["causes"],
@@ -108,10 +112,15 @@ def _for_citizen(record: dict[str, Any], said: Texts) -> None:
     shown = table(*said.get("letter.columns"))
     for step in record["trace"]:
         if step["step"] != "certainty":
-            value = words.quantity(step["value"], step["unit"], said)
+            value = words.judged(words.quantity(step["value"], step["unit"], said), step.get("outcome"), said)
             shown.add_row(escape(words.label(step["step"], said)), escape(value), escape(step["source"]))
     console.print(shown)
     console.print(f"\n[bold]{escape(said.say('headings.decision'))}[/]\n{escape(said.say('decision'))}")
+
+
+def _spoken(outcome: str | None, language: str) -> str:
+    """What became of a condition in the words of a language; nothing for a figure."""
+    return str(texts(language).get("outcomes")[outcome]) if outcome else ""
 
 
 def _for_jurist(record: dict[str, Any], language: str) -> None:
@@ -127,17 +136,22 @@ def _for_jurist(record: dict[str, Any], language: str) -> None:
         f"{figure} {euro(record[figure]) or 'not known'}" for figure in ("amount", "claimed", "missing")
     )
     console.print(f"{amounts}; [bold]{record['certainty'].replace('_', ' ')}[/]\n")
-    steps = table("step", "value", "unit", "figures", "source", title="Trace", right=("value",))
+    steps = table("step", "value", "unit", "outcome", "figures", "source", title="Trace", right=("value",))
     for step in record["trace"]:
         if step["step"] != "certainty":
             rows = ", ".join(f"{number + 1}" for number in step.get("parameters", ()))
-            steps.add_row(escape(step["step"]), escape(step["value"]), step["unit"] or "", rows, escape(step["source"]))
+            outcome = _spoken(step.get("outcome"), language)
+            steps.add_row(
+                escape(step["step"]), escape(step["value"]), step["unit"] or "", outcome, rows, escape(step["source"])
+            )
     console.print(steps)
     doubts = [step for step in record["trace"] if step["step"] == "certainty"]
     if doubts:
         console.print("\n[bold]Why it is not certain[/]")
         for doubt in doubts:
-            console.print(f"  {doubt['value']}: {escape(doubt['source'])}", soft_wrap=True)
+            outcome = _spoken(doubt.get("outcome"), language)
+            said = f"{doubt['value']}: {doubt['source']}" + (f" ({outcome})" if outcome else "")
+            console.print(f"  {escape(said)}", soft_wrap=True)
     figures = table("", "file | series | in force from | label | digest", title="\nFigures")
     for number, version in enumerate(record["parameters"], start=1):
         figures.add_row(f"{number}", escape(version))

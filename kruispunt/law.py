@@ -17,7 +17,7 @@ from notifier.channel import LANGUAGES
 from notifier.render.texts import texts
 from rules.casefile import Written, shipped
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.dated import Figure, NoLaw, Parameters, Row, Series
+from rules.dated import Figure, NoLaw, Parameters, Quality, Row, Series
 from rules.figures import CODES
 from rules.parameters import in_force, known, load
 from rules.sources import recording, using
@@ -126,6 +126,7 @@ def _in_force(series: Series, on: date) -> dict[str, Any]:
         "law": True,
         "reason": None,
         "source": row.source,
+        "article": row.article or None,
         "label": str(row.quality),
         "firm": row.quality.firm,
         "from": row.start.isoformat(),
@@ -159,6 +160,8 @@ def _show(rule: str, parameters: Parameters, on: date, series: list[dict[str, An
         _show_series(one)
     if any(one["law"] and not one["firm"] for one in series):
         console.print("\n[yellow]![/] derived or from memory: what rests on it is told as “to check” at most")
+    if any(one["law"] and one["label"] == Quality.REPO for one in series):
+        console.print("\n[yellow]![/] read in public code (REPO): what rests on it is told as “likely” at most")
 
 
 def _show_series(one: dict[str, Any]) -> None:
@@ -182,5 +185,6 @@ def _show_series(one: dict[str, Any]) -> None:
             console.print(Padding(codes, (0, 0, 0, INDENT)))
     mark = "" if one["firm"] else "[yellow]![/] "
     until = f" until {one['until']}" if one["until"] else ""
-    told = f"{mark}[dim]from {one['from']}{until} · {one['label']} · {escape(one['source'])}[/]"
+    article = f"{escape(one['article'])} · " if one["article"] else ""
+    told = f"{mark}[dim]from {one['from']}{until} · {one['label']} · {article}{escape(one['source'])}[/]"
     console.print(Padding(told, (0, 0, 0, INDENT)))

@@ -34,6 +34,8 @@ class Step(NamedTuple):
     value: str
     unit: str | None
     source: str
+    outcome: str | None = None
+    """What became of a condition; None for a figure, and where it was told before outcomes were."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from schemas.topics import DEAD_LETTERS, FINDINGS
 
 SCHEMA = "notifier"
 QUARTER = re.compile(r"\d{4}Q[1-4]")
-OF_A_STEP = ("step", "value", "unit", "source")
-"""What a notice tells of a step."""
+OF_A_STEP = ("step", "value", "unit", "source", "outcome")
+"""What a notice tells of a step; older contracts have no outcome."""
 NUL, NUL_IN_JSON = "\x00", "\\u0000"
 INSERT = """
 insert into notifier.finding (finding, version, status, rule, side, recipient, recipient_id, employer, person, quarter,
@@ -94,7 +94,7 @@ def store(cursor: Cursor[Any], batch: Batch, since: positions.Positions) -> None
 
 def _row(found: dict[str, Any], partition: int, pepper: bytes) -> tuple[Any, ...]:
     recipient = found["employer"] if found["side"] == "employer" else found["person"]
-    trace = orjson.dumps([{name: step[name] for name in OF_A_STEP} for step in found["trace"]]).decode()
+    trace = orjson.dumps([{name: step.get(name) for name in OF_A_STEP} for step in found["trace"]]).decode()
     if not QUARTER.fullmatch(found["quarter"]):
         raise ValueError("quarter")
     if NUL_IN_JSON in trace or any(isinstance(value, str) and NUL in value for value in found.values()):

@@ -9,7 +9,7 @@ from itertools import chain
 
 from rules.dated import NoLaw
 from rules.exact import euro
-from rules.finding import Certainty, Doubt, Excess, Finding, Side, Step, doubt_steps, surest
+from rules.finding import UNKNOWN, Certainty, Doubt, Excess, Finding, Side, Step, doubt_steps, surest
 from rules.parameters import in_force, load
 from rules.situation import Situation
 from rules.worker import Claim, Line, Occupation
@@ -129,10 +129,11 @@ def _last_day_to_correct(quarter: str) -> tuple[date, str]:
 
 def _too_late(quarter: str, day: date) -> list[Doubt]:
     limit, cited = _last_day_to_correct(quarter)
-    return [Doubt(Certainty.TO_CHECK, f"on {day} the quarter may be time-barred: {cited}")] if day > limit else []
+    reason = f"on {day} the quarter may be time-barred: {cited}"
+    return [Doubt(Certainty.TO_CHECK, reason, UNKNOWN)] if day > limit else []
 
 
 def undetermined(error: NoLaw) -> tuple[Step, ...]:
     """The trace of a day without law."""
     source = f"{error.reason} ({error.source})" if error.source else error.reason
-    return (Step("undetermined", f"no law on {error.day} for {error.series}", None, source),)
+    return (Step("undetermined", f"no law on {error.day} for {error.series}", None, source, UNKNOWN),)

@@ -26,7 +26,7 @@ class Quality(StrEnum):
 
     @property
     def firm(self) -> bool:
-        """Whether a right may be stated on it; what is not firm leads to "to check" at most."""
+        """Whether a right may be stated on it; what is not firm leads to "to check", REPO to "likely" at most."""
         return self not in (Quality.DER, Quality.MEM)
 
 
@@ -49,7 +49,10 @@ class Citation(str):
 
 
 def citing(text: str, *rows: "Row") -> Citation:
-    """A source in other words than the row's own."""
+    """A source in other words than the row's own; the article of each row stands in it."""
+    for row in rows:
+        if row.article and row.article not in text:
+            text = f"{text}; {row.article}"
     made = Citation(text)
     made.rows = rows
     return made
@@ -57,7 +60,11 @@ def citing(text: str, *rows: "Row") -> Citation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """Figures in force from `start` to `end`, both included; `unknown` says why there are none."""
+    """Figures in force from `start` to `end`, both included; `unknown` says why there are none.
+
+    `article` is where the law has the concept, empty where no source named it. `cited` is all that a trace states:
+    article, source, quality and first day.
+    """
 
     start: date
     end: date | None
@@ -68,6 +75,19 @@ class Row:
     file: str = ""
     series: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
+    article: str = ""
+    cited: Citation = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Made once: every step that rests on the row states it."""
+        cited = citing(f"{self.sourced} ({self.quality}), in force from {self.start}", self)
+        object.__setattr__(self, "cited", cited)
+
+    @property
+    def sourced(self) -> str:
+        """The source, behind the article unless it names that itself."""
+        named = not self.article or self.article in self.source
+        return self.source if named else f"{self.article}; {self.source}"
 
     def number(self, name: str) -> Decimal:
         """A figure that is a number."""
@@ -76,11 +96,6 @@ class Row:
     def codes(self, name: str) -> frozenset[str]:
         """A figure that is a list of codes."""
         return cast("frozenset[str]", self.figures[name])
-
-    @property
-    def cited(self) -> Citation:
-        """Source, quality and first day, as a trace states them."""
-        return citing(f"{self.source} ({self.quality}), in force from {self.start}", self)
 
     @property
     def version(self) -> str:
@@ -94,7 +109,7 @@ def _version(row: Row) -> str:
         (name, ",".join(sorted(value)) if isinstance(value, frozenset) else f"{value}", row.units.get(name, ""))
         for name, value in sorted(row.figures.items())
     ]
-    content = f"{row.start}|{row.end}|{figures}|{row.quality}|{row.source}|{row.unknown}"
+    content = f"{row.start}|{row.end}|{figures}|{row.quality}|{row.sourced}|{row.unknown}"
     digest = sha256(content.encode()).hexdigest()[:DIGITS]
     return f"{row.file} | {row.series} | {row.start} | {row.quality} | {digest}"
 
@@ -120,7 +135,7 @@ class Series:
         if row.end is not None and day > row.end:
             raise NoLaw(self.name, day, self.ended or "the series has ended")
         if row.unknown is not None:
-            raise NoLaw(self.name, day, row.unknown, row.source)
+            raise NoLaw(self.name, day, row.unknown, row.sourced)
         return row
 
 

@@ -34,7 +34,7 @@ class State:
         newest = contract(FINDINGS)
         written = next((one for one in contracts() if one.id == self.contract), newest)
         record = decode_body(written, self.body)
-        return record if written is newest else {**_since_then(), **record}
+        return record if written is newest else _since_then(record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,10 @@ def essence(finding: Finding) -> str:
     return "|".join("" if part is None else str(part) for part in parts)
 
 
-def _since_then() -> dict[str, Any]:
-    """What records written before evidence was kept do not have."""
-    return {"parameters": [], "evidence": []}
+def _since_then(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of an older contract with all the newest has: evidence, and the outcome of each condition."""
+    steps = [{"parameters": [], "outcome": None, **step} for step in record["trace"]]
+    return {"parameters": [], "evidence": [], **record, "trace": steps}
 
 
 def changes(

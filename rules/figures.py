@@ -9,9 +9,9 @@ from rules.dated import Figure, Parameters, Quality, Row, Series
 from rules.placed import Mapping, Problem, Sequence, read_placed
 
 DAY = timedelta(days=1)
-RESERVED = {"from", "to", "quality", "source", "unknown", "unit"}
+RESERVED = {"from", "to", "quality", "source", "unknown", "unit", "article"}
 OF_THE_FILE = {"rule", "law", "names", "series"}
-OF_A_SERIES = {"about", "unit", "ended", "values"}
+OF_A_SERIES = {"about", "unit", "ended", "values", "article"}
 CODES = "codes"
 """The unit of a list: it needs no other."""
 TEXT = "a text"
@@ -85,6 +85,9 @@ class _Reader:
                 self.wrong(entry.at(key), f"{place}: `{key}` is not a day")
         if not str(entry.get("source") or "").strip():
             self.wrong(entry.at("source"), f"{place}: no source")
+        article = entry.get("article", part.get("article", ""))
+        if not isinstance(article, str) or ("article" in entry and not article.strip()):
+            self.wrong(entry.at("article"), f"{place}: `article` is not a text")
         unknown = "unknown" in entry
         if entry.get("quality", Quality.MEM if unknown else None) not in set(Quality):
             self.wrong(entry.at("quality"), f"{place}: quality is not one of {', '.join(Quality)}")
@@ -106,6 +109,7 @@ class _Reader:
             self.file,
             name,
             units,
+            " ".join(str(article).split()),
         )
 
     def _unit(self, place: str, part: Mapping, entry: Mapping, figure: str, value: Any) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from rules.dated import Citation, Row
+from rules.dated import Citation, Quality, Row
 from rules.exact import cents
 
 Side = Literal["employer", "citizen"]
@@ -38,14 +38,39 @@ class Certainty(StrEnum):
 RANKS = {certainty: rank for rank, certainty in enumerate(Certainty)}
 
 
+class ConditionOutcome(StrEnum):
+    """What became of a condition of the law; unknown is what nobody declared, decided or settled."""
+
+    HELD = "held"
+    DID_NOT_HOLD = "did not hold"
+    UNKNOWN = "unknown"
+
+    @property
+    def symbol(self) -> str:
+        """As it is written in the contract `findings`."""
+        return self.value.replace(" ", "_")
+
+
+HELD, DID_NOT_HOLD, UNKNOWN = ConditionOutcome
+
+
+def whether(holds: bool | None) -> ConditionOutcome:
+    """The outcome of a condition; None is not known."""
+    return UNKNOWN if holds is None else HELD if holds else DID_NOT_HOLD
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One figure or condition, named as in the law; `source` is an article, an official page or a DmfA zone."""
+    """One figure or condition, named as in the law; `source` is an article, an official page or a DmfA zone.
+
+    A condition has an outcome, a figure has none.
+    """
 
     step: str
     value: str
     unit: str | None
     source: str
+    outcome: ConditionOutcome | None = None
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -55,10 +80,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A reason why a finding is not certain."""
+    """A reason why a finding is not certain; where it is a condition that was not seen or settled, it is unknown."""
 
     certainty: Certainty
     reason: str
+    outcome: ConditionOutcome | None = None
 
 
 def surest(doubts: list[Doubt]) -> Certainty:
@@ -67,13 +93,34 @@ def surest(doubts: list[Doubt]) -> Certainty:
 
 
 def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
-    """The doubts as steps of a trace."""
-    return tuple(Step("certainty", doubt.certainty.value, None, doubt.reason) for doubt in doubts)
+    """The doubts as steps of a trace; what keeps a finding undetermined is a condition nobody knows."""
+    return tuple(
+        Step(
+            "certainty",
+            doubt.certainty.value,
+            None,
+            doubt.reason,
+            UNKNOWN if doubt.certainty is Certainty.UNDETERMINED else doubt.outcome,
+        )
+        for doubt in doubts
+    )
 
 
-def _shaky(trace: tuple[Step, ...]) -> list[Row]:
-    """The rows a trace rests on that are derived or from memory, each once."""
-    return list(dict.fromkeys(row for step in trace for row in step.rows if not row.quality.firm))
+AT_MOST = {
+    Quality.REPO: Doubt(Certainty.LIKELY, "figures from public code that quotes a source, not read there"),
+    Quality.DER: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+    Quality.MEM: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+}
+"""How sure a finding may be that rests on figures with such a label, and why; the other labels leave it as it is."""
+
+
+def _of_labels(trace: tuple[Step, ...], certainty: Certainty) -> list[Doubt]:
+    """Why the rows a trace rests on leave less than this certainty, each row once."""
+    return [
+        Doubt(most.certainty, f"{most.reason}: {row.cited}")
+        for row in dict.fromkeys(row for step in trace for row in step.rows)
+        if (most := AT_MOST.get(row.quality)) and most.certainty.rank > certainty.rank
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +142,9 @@ class Finding:
     causes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Whatever a rule says: what rests on a figure nobody read is to check."""
-        if self.certainty.states_an_amount and (shaky := _shaky(self.trace)):
-            doubts = [Doubt(Certainty.TO_CHECK, f"figures derived, not read: {row.cited}") for row in shaky]
-            object.__setattr__(self, "certainty", Certainty.TO_CHECK)
+        """Whatever a rule says: what rests on figures is no surer than their labels allow."""
+        if self.certainty.states_an_amount and (doubts := _of_labels(self.trace, self.certainty)):
+            object.__setattr__(self, "certainty", surest(doubts))
             object.__setattr__(self, "trace", (*self.trace, *doubt_steps(doubts)))
 
     def as_json(self) -> dict[str, Any]:
@@ -135,7 +181,14 @@ class Finding:
             "claimed": cents(self.claimed),
             "missing": None if self.missing is None else cents(self.missing),
             "certainty": self.certainty.symbol,
-            "trace": [_step(step) | {"parameters": [rows[row] for row in step.rows]} for step in self.trace],
+            "trace": [
+                _step(step)
+                | {
+                    "parameters": [rows[row] for row in step.rows],
+                    "outcome": None if step.outcome is None else step.outcome.symbol,
+                }
+                for step in self.trace
+            ],
             "parameters": [row.version for row in rows],
             "causes": list(self.causes),
         }
@@ -165,4 +218,10 @@ def _money(amount: Decimal | None) -> str | None:
 
 
 def _step(step: Step) -> dict[str, Any]:
-    return {"step": step.step, "value": step.value, "unit": step.unit, "source": step.source}
+    return {
+        "step": step.step,
+        "value": step.value,
+        "unit": step.unit,
+        "source": step.source,
+        "outcome": None if step.outcome is None else step.outcome.value,
+    }

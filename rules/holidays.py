@@ -5,15 +5,15 @@ from datetime import date
 from functools import cache
 
 from rules.dated import Parameters
-from rules.finding import Certainty, Doubt, Step
+from rules.finding import Certainty, Step
 from rules.history import History, Worked
 from rules.parameters import load
-from rules.right import figure, not_seen
+from rules.right import figure, unseen
 from rules.subjection import private_job
 
 SHARED = "holiday_benefit"
 YEAR = 12
-USED_UP = Doubt(Certainty.LIKELY, not_seen("whether the ordinary days are used up", "the employer"))
+USED_UP = unseen(Certainty.LIKELY, "whether the ordinary days are used up", "the employer")
 
 
 @cache

@@ -114,7 +114,11 @@ def _failed(problem: str) -> Replayed:
 def _compared(told: State, body: bytes) -> Replayed:
     if body == told.body and told.contract == contract(FINDINGS).id:
         return Replayed(body, True)
-    return Replayed(body, False, tuple(_differences(told.record(), decode_body(contract(FINDINGS), body))))
+    newest = contract(FINDINGS)
+    found = list(_differences(told.record(), decode_body(newest, body)))
+    if told.contract != newest.id:
+        found.insert(0, Difference("contract", f"{FINDINGS} {told.contract}", f"{FINDINGS} {newest.id}"))
+    return Replayed(body, False, tuple(found))
 
 
 def _differences(told: dict[str, Any], now: dict[str, Any]) -> Iterator[Difference]:

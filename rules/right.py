@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from rules.dated import NoLaw, Parameters
-from rules.finding import Certainty, Doubt, Finding, Step, doubt_steps, surest
+from rules.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, Finding, Step, doubt_steps, surest
 from rules.history import Worked
 from schemas.identifiers import quarter_days
 
@@ -38,15 +38,33 @@ def not_seen(what: str, holder: str) -> str:
     return f"not seen here: {what} ({holder})"
 
 
-def figure(name: str, parameters: Parameters, series: str, day: date, *, unit: str, of: str = "amount") -> Step:
-    """A figure of the law as a step; one that was not read on that day is "unknown", and no amount is given."""
+def unseen(certainty: Certainty, what: str, holder: str) -> Doubt:
+    """A condition of which nothing is seen here, and who knows it."""
+    return Doubt(certainty, not_seen(what, holder), UNKNOWN)
+
+
+def figure(
+    name: str,
+    parameters: Parameters,
+    series: str,
+    day: date,
+    *,
+    unit: str,
+    of: str = "amount",
+    outcome: ConditionOutcome | None = None,
+) -> Step:
+    """A figure of the law as a step; one that was not read on that day is "unknown", and no amount is given.
+
+    `outcome` is that of the condition it is a limit of.
+    """
     try:
         row = parameters.at(series, day)
     except NoLaw as error:
-        return Step(name, "unknown", None, f"{error.reason} ({error.source})" if error.source else error.reason)
+        source = f"{error.reason} ({error.source})" if error.source else error.reason
+        return Step(name, "unknown", None, source, outcome)
     if not row.quality.firm:
-        return Step(name, "unknown", None, f"derived only: {row.cited}")
-    return Step(name, f"{row.number(of)}", unit, row.cited)
+        return Step(name, "unknown", None, f"derived only: {row.cited}", outcome)
+    return Step(name, f"{row.number(of)}", unit, row.cited, outcome)
 
 
 def months_later(day: date, months: int) -> date:
@@ -107,4 +125,4 @@ def over(quarter: str, day: date) -> bool:
 def missing(quarters: Sequence[str], holder: str) -> Doubt:
     """The doubt that names the quarters nobody declared here."""
     named = ", ".join(quarters) if len(quarters) <= NAMED else f"{quarters[0]} to {quarters[-1]}"
-    return Doubt(Certainty.TO_CHECK, not_seen(f"the work in {named}", holder))
+    return unseen(Certainty.TO_CHECK, f"the work in {named}", holder)

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cache
 
 from rules.dated import Parameters
-from rules.finding import Step
+from rules.finding import HELD, Step
 from rules.history import History
 from rules.parameters import load
 from rules.right import FAR, full_months, merged, months_later, over
@@ -50,9 +50,9 @@ class Status:
     def steps(self) -> tuple[Step, ...]:
         """The status as steps of a trace."""
         return (
-            Step("status", self.kind, None, self.cited),
+            Step("status", self.kind, None, self.cited, HELD),
             Step("status from", f"{self.start}", None, self.cited),
-            Step("right from", f"{self.opens}", None, self.cited),
+            Step("right from", f"{self.opens}", None, self.cited, HELD),
         )
 
 

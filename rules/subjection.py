@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 
 from rules.birth import birth
 from rules.dated import Parameters, Row, citing
-from rules.finding import Step
+from rules.finding import DID_NOT_HOLD, HELD, UNKNOWN, Step
 from rules.parameters import load
 from rules.worker import Line
 from schemas.identifiers import quarter_days
@@ -32,6 +32,13 @@ class Subjection:
     """Why it is not settled."""
     too_young: bool = False
     """Whether the person is under the limited subjection of the young."""
+
+    def __post_init__(self) -> None:
+        """The condition that `why` states has the outcome that the cover is."""
+        object.__setattr__(self, "why", replace(self.why, outcome=OUTCOMES[self.cover]))
+
+
+OUTCOMES = {Cover.COVERED: HELD, Cover.NOT_COVERED: DID_NOT_HOLD, Cover.UNSETTLED: UNKNOWN}
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 from rules.case import Example, example
 from rules.casefile import Written
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.finding import Finding
+from rules.finding import Finding, Step
 from rules.history import History
 from rules.story import story
 
@@ -82,8 +82,14 @@ def _differences(findings: tuple[Finding, ...], expected: list[Mapping[str, Any]
 
 
 def written(finding: Finding) -> list[str]:
-    """The trace of a finding as a case states it, one line a step."""
-    return [f"{step.step} | {step.value} | {step.unit or '-'} | {step.source}" for step in finding.trace]
+    """The trace of a finding as a case states it, one line a step; a condition ends with its outcome."""
+    return [stated(step) for step in finding.trace]
+
+
+def stated(step: Step) -> str:
+    """A step as a case states it."""
+    parts = (step.step, step.value, step.unit or "-", step.source, *([step.outcome] if step.outcome else []))
+    return " | ".join(parts)
 
 
 def _traced(number: int, expected: list[Any], finding: Finding) -> Iterator[Difference]:

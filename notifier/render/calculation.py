@@ -107,7 +107,7 @@ def _name(step: Step, texts: Texts) -> str:
 
 
 def _value(step: Step, texts: Texts) -> str:
-    return words.quantity(step.value, step.unit, texts)
+    return words.judged(words.quantity(step.value, step.unit, texts), step.outcome, texts)
 
 
 def _worker(entry: Told) -> str:

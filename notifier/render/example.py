@@ -58,7 +58,7 @@ def reduction(number: int, certainty: str = "certain", claimed: int = 0) -> Told
 def work_bonus(certainty: str = "likely") -> Told:
     """A work bonus that was not taken off."""
     trace = (
-        Step("worker code", "495", None, "DmfA annex 2"),
+        Step("worker code", "495", None, "DmfA annex 2", "held"),
         Step("W 2026-07", "2233.61", "EUR", "DmfA zone 00070"),
         Step("A1 2026-07", "2937.93", "EUR", "NSSO 2026/3"),
         Step("a 2026-07", "0.3196", None, "NSSO 2026/3"),
@@ -76,9 +76,10 @@ def work_bonus(certainty: str = "likely") -> Told:
 def income_guarantee() -> Told:
     """A benefit nobody asked for."""
     trace = (
-        Step("full unemployment until", "2026-04-30", None, "nature 01"),
-        Step("Q / S", "0.500", None, "at most 0.80: leaflet T70"),
+        Step("full unemployment until", "2026-04-30", None, "nature 01", "held"),
+        Step("Q / S", "0.500", None, "at most 0.80: leaflet T70", "unknown"),
         Step("gross wage 2026-05", "1300.00", "EUR", "DmfA zone 00070"),
+        Step("reference amount 2026-05", "1280.00", "EUR", "leaflet T70", "did_not_hold"),
     )
     return Told(
         "found", derive("finding", "benefit"), "income_guarantee", EMPLOYER, person(1), "495/1", None,

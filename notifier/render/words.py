@@ -86,6 +86,12 @@ def quantity(value: str, unit: str | None, texts: Texts) -> str:
     return written + UNBROKEN + str(texts.get("units").get(unit, unit))
 
 
+def judged(written: str, outcome: str | None, texts: Texts) -> str:
+    """A value with what became of the condition it is about, as `56 years (held)`; a figure stays as it is."""
+    said = str(texts.get("outcomes")[outcome]) if outcome else written
+    return written if said == written else f"{written} ({said})"
+
+
 def day(when: date, texts: Texts) -> str:
     """A day in words."""
     spoken = "1er" if texts.language == "fr" and when.day == 1 else str(when.day)

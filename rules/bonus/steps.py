@@ -6,7 +6,7 @@ from rules.bonus.formula import NAME
 from rules.bonus.reckoning import SERVICES, Monthly, Reckoning
 from rules.dated import citing
 from rules.exact import plain
-from rules.finding import Step
+from rules.finding import Step, whether
 from rules.parameters import load
 from rules.subjection import Subjection
 
@@ -17,7 +17,8 @@ def trace(worker: Subjection, reckonings: Iterable[Reckoning]) -> Iterator[Step]
     total = 0
     law = load(NAME).law
     for result in reckonings:
-        yield Step("W", plain(result.wage), "EUR", citing("DmfA zones 00067 and 00070", result.general.wage))
+        source = citing("DmfA zones 00067 and 00070", result.general.wage)
+        yield Step("W", plain(result.wage), "EUR", source, whether(result.wage > 0))
         yield from _time(result)
         known = result.general
         personal = citing(known.personal.cited, known.personal, *((known.manual,) if worker.manual else ()))

@@ -11,12 +11,12 @@ from datetime import date, timedelta
 from functools import cache
 
 from rules.dated import NoLaw, Parameters, citing
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.finding import HELD, Certainty, Finding, Step
 from rules.history import History, Worked
 from rules.holidays import USED_UP, YEAR, jobs_by_year, regime, taken, year_of
 from rules.holidays import parameters as shared
 from rules.parameters import load
-from rules.right import DAY, FAR, complete, merged, not_seen, right, spans
+from rules.right import DAY, FAR, complete, merged, right, spans, unseen
 from rules.situation import Decision
 from rules.subjection import private_rows
 from schemas.identifiers import quarter_of
@@ -24,8 +24,8 @@ from schemas.identifiers import quarter_of
 NAME = "additional_holiday"
 UNEMPLOYED, BREAK = "unemployment_benefit", "career_break"
 WEEK = timedelta(days=7)
-CHOICE = Doubt(
-    Certainty.LIKELY, not_seen("whether the worker wants them: next year's double holiday pay is lower", "the worker")
+CHOICE = unseen(
+    Certainty.LIKELY, "whether the worker wants them: next year's double holiday pay is lower", "the worker"
 )
 
 
@@ -71,9 +71,9 @@ def _of_year(history: History, first: date, jobs: list[Worked], day: date) -> It
         to_come = merged([*to_come, (begun[-1].first, last)])
     whole = max(number for number in range(YEAR + 1) if not number or complete(to_come, number))
     trace = (
-        Step(idle[0].kind, f"{idle[0].start}", None, citing(f"nature {idle[0].nature or 'not given'}", row)),
-        Step("job from", f"{job.start}", None, citing("DmfA zone 00044", *private_rows(first))),
-        Step("three months complete on", f"{end}", None, row.cited),
+        Step(idle[0].kind, f"{idle[0].start}", None, citing(f"nature {idle[0].nature or 'not given'}", row), HELD),
+        Step("job from", f"{job.start}", None, citing("DmfA zone 00044", *private_rows(first)), HELD),
+        Step("three months complete on", f"{end}", None, row.cited, HELD),
         Step("right from", f"{opens}", None, row.cited),
         Step("days at first", f"{row.number(regime(job))}", "days", row.cited),
         Step("days in this year at most", f"{int(full) * whole // YEAR}", "days", row.cited),

@@ -10,11 +10,11 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 
-from rules.dated import NoLaw, Parameters
+from rules.dated import NoLaw, Parameters, citing
 from rules.exact import half_up
-from rules.finding import Certainty, Doubt, Finding, Step, doubt_steps, surest
+from rules.finding import HELD, Certainty, Doubt, Finding, Step, doubt_steps, surest
 from rules.parameters import load
-from rules.right import NOTHING, not_seen
+from rules.right import NOTHING, unseen
 from rules.situation import Decision, Situation
 from rules.worker import Line, Occupation
 from schemas.identifiers import quarter_days
@@ -23,7 +23,7 @@ NAME = "allowed_work"
 INCAPABLE = ("incapacity", "invalidity")
 WORK = frozenset({"001"})
 HUNDRED = 100
-PERMISSION = Doubt(Certainty.TO_CHECK, not_seen("whether the doctor of the mutuality gave permission", "the mutuality"))
+PERMISSION = unseen(Certainty.TO_CHECK, "whether the doctor of the mutuality gave permission", "the mutuality")
 
 
 @cache
@@ -57,7 +57,7 @@ def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day
     except NoLaw:
         return
     doubts = [PERMISSION]
-    trace = [Step(during.kind, f"{during.start}", None, "decision of the mutuality")]
+    trace = [Step(during.kind, f"{during.start}", None, citing("decision of the mutuality", row), HELD)]
     share = _share(occupation)
     if share is None:
         missing = Doubt(Certainty.UNDETERMINED, "the hours of the contract are not declared (zones 00048, 00049)")

@@ -44,9 +44,9 @@ def entitle(here: Place) -> Entitled:
     if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
         return right
     floor = load(NAME).at("floor", here.first)
-    if right.limited(here, floor, cents(floor.number("floor"))):
+    if right.limited(here, floor, cents(floor.number("floor")), wanted=False):
         return right
     abolished = load(NAME).series["Flanders"].rows[0]
     if here.first >= abolished.start:
-        right.doubt(Certainty.TO_CHECK, f"the region is not declared, and Flanders abolished it: {abolished.cited}")
+        right.unseen(Certainty.TO_CHECK, f"the region is not declared, and Flanders abolished it: {abolished.cited}")
     return right.give(load(NAME).at("amount", here.first), "amount")

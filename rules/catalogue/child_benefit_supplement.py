@@ -8,10 +8,10 @@ from datetime import date
 from functools import cache
 
 from rules.dated import NoLaw, Parameters
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.finding import HELD, Certainty, Finding, Step
 from rules.history import History
 from rules.parameters import load
-from rules.right import FAR, figure, full_months, not_seen, over, right
+from rules.right import FAR, figure, full_months, over, right, unseen
 from rules.situation import Decision
 from schemas.identifiers import quarter_of
 
@@ -19,11 +19,13 @@ NAME = "child_benefit_supplement"
 CHILD_BENEFIT = "child_benefit"
 FULL_MONTH = 1
 NOT_SEEN = (
-    not_seen(
-        "whether the supplement is paid already, the children and when they were born", "the payer of child benefit"
+    unseen(
+        Certainty.TO_CHECK,
+        "whether the supplement is paid already, the children and when they were born",
+        "the payer of child benefit",
     ),
-    not_seen("whether the family lives in Flanders", "the National Register"),
-    not_seen("the income on the last tax notice", "the ministry of Finance"),
+    unseen(Certainty.TO_CHECK, "whether the family lives in Flanders", "the National Register"),
+    unseen(Certainty.TO_CHECK, "the income on the last tax notice", "the ministry of Finance"),
 )
 
 
@@ -66,11 +68,10 @@ def _beside(status: Decision, benefits: list[Decision]) -> Decision | None:
 def _finding(history: History, status: Decision, benefit: Decision, month: date) -> Finding:
     row = parameters().at("statuses", month)
     trace = (
-        Step("status", status.kind, None, row.cited),
+        Step("status", status.kind, None, row.cited, HELD),
         Step("status from", f"{status.start}", None, row.cited),
-        Step("child benefit from", f"{benefit.start}", None, "decision of the payer of child benefit"),
+        Step("child benefit from", f"{benefit.start}", None, "decision of the payer of child benefit", HELD),
         figure("income ceiling", parameters(), "ceilings", month, unit="EUR"),
     )
-    doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
     causes = (status.event, benefit.event)
-    return right(NAME, history.person, quarter_of(month), trace=trace, doubts=doubts, causes=causes)
+    return right(NAME, history.person, quarter_of(month), trace=trace, doubts=NOT_SEEN, causes=causes)

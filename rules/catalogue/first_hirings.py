@@ -11,10 +11,10 @@ from functools import cache
 
 from rules.assessment import Assessment, Deduction
 from rules.dated import NoLaw, Row
-from rules.finding import Certainty, Excess, Finding, Step
+from rules.finding import HELD, Certainty, Excess, Finding, Step
 from rules.parameters import load
 from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, nth_of, unknown
+from rules.targetgroup.grant import Entitled, assess_claims, nth_of, unknown, within
 from rules.targetgroup.place import Place
 from rules.targetgroup.possible import Missing, hired, possible, unclaimed
 from rules.targetgroup.times import RULE as TARGET_GROUPS
@@ -81,15 +81,16 @@ def entitle(here: Place) -> Entitled:
         return unknown(right, "the first day of the right is not declared (zone 00090)")
     row = load(NAME).at(f"rank {code.rank}", here.first if code.rank == 1 else start)
     nth = nth_of(here, right, start, row)
-    if nth < 1:
+    if code.rank == 1 and nth < 1:
         return right.refuse("quarters of the right", "not begun", row.cited)
     if code.rank == 1:
         _known(start)
+        right.hold("quarters of the right", "without limit", row.cited)
         return right.give(row, "amount")
     if not row.number("window") and code.rank < RANKS[-1]:
         load(NAME).at(CLOSED, here.first)
-    if nth > row.number("window"):
-        return right.refuse("quarters of the right", str(row.number("window")), row.cited)
+    if not within(right, nth, int(row.number("window")), row.cited):
+        return right
     return right.give(row, f"amount_{_period(right, row, code, nth)}")
 
 
@@ -111,7 +112,7 @@ def _period(right: Entitled, row: Row, code: Code, nth: int) -> int:
         if period == claimed and nth > before:
             if nth > used:
                 reason = "by the code claimed fewer quarters were used than have gone by, which is not seen here"
-                right.doubt(Certainty.LIKELY, reason)
+                right.unseen(Certainty.LIKELY, reason)
             return period
         if nth <= used:
             right.doubt(Certainty.LIKELY, f"the period of the code claimed cannot begin before quarter {used + 1}")
@@ -134,8 +135,8 @@ def _hires(situation: Situation) -> Iterator[Finding]:
         return
     line, occupation = found
     steps = (
-        Step("hired on", f"{occupation.start}", None, "DmfA zone 00044"),
-        Step("contribution of larger employers", "not owed", None, large.cited),
+        Step("hired on", f"{occupation.start}", None, "DmfA zone 00044", HELD),
+        Step("contribution of larger employers", "not owed", None, large.cited, HELD),
         Step("highest G", f"{row.number('amount'):.2f}", "EUR", row.cited),
     )
     yield from possible(NAME, situation, line, occupation, steps, MISSING)

@@ -13,7 +13,7 @@ from functools import cache
 from rules.assessment import undetermined
 from rules.dated import NoLaw, Parameters, Row, citing
 from rules.exact import cents, plain
-from rules.finding import Certainty, Doubt, Finding, Step, doubt_steps, surest
+from rules.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, doubt_steps, surest
 from rules.months import WEEKEND, months
 from rules.parameters import load
 from rules.situation import Decision, Situation
@@ -55,12 +55,12 @@ def _of_line(situation: Situation, line: Line, day: date) -> Iterator[Finding]:
 def _judge(situation: Situation, line: Line, occupation: Occupation, before: Decision) -> Iterator[Finding]:
     """The finding, unless hours or wage are too high."""
     start = occupation.start or date.min
-    doubts = [Doubt(Certainty.LIKELY, NOT_SEEN)]
+    doubts = [Doubt(Certainty.LIKELY, NOT_SEEN, UNKNOWN)]
     natures = parameters().at("natures", start)
     nature = citing(f"nature {before.nature or 'not given'}", natures)
     trace = [
         personal_contributions(line, situation.person, situation.quarter).why,
-        Step("full unemployment until", f"{before.until or 'open'}", None, nature),
+        Step("full unemployment until", f"{before.until or 'open'}", None, nature, HELD),
     ]
     try:
         hours, limits = parameters().at("hours", start), _limits(situation, occupation)
@@ -69,21 +69,25 @@ def _judge(situation: Situation, line: Line, occupation: Occupation, before: Dec
         return
     share = _contractual(occupation)
     if share is None:
+        trace.append(Step("Q / S", "unknown", None, _at_most(hours), UNKNOWN))
         doubts.append(Doubt(Certainty.UNDETERMINED, "the hours of the contract are not declared (zones 00048, 00049)"))
     elif share > Fraction(hours.number("share")):
         return
     else:
-        source = citing(f"at most {hours.number('share')}: {hours.cited}", hours)
-        trace.append(Step("Q / S", _rounded(share), None, source))
+        trace.append(Step("Q / S", _rounded(share), None, _at_most(hours), HELD))
     for name, wage, row in limits:
         if wage >= cents(row.number("amount")):
             return
         zone = "DmfA zone 00070, spread over the months"
         trace.append(Step(f"gross wage {name}", plain(wage), "EUR", zone))
-        trace.append(Step(f"reference amount {name}", f"{row.number('amount')}", "EUR", row.cited))
+        trace.append(Step(f"reference amount {name}", f"{row.number('amount')}", "EUR", row.cited, HELD))
     derived = sorted({row.cited for _, _, row in limits if not row.quality.firm})
     doubts += [Doubt(Certainty.TO_CHECK, f"reference amount derived, not read: {cited}") for cited in derived]
     yield _finding(situation, line, occupation, surest(doubts), (*trace, *doubt_steps(doubts)), before)
+
+
+def _at_most(hours: Row) -> str:
+    return citing(f"at most {hours.number('share')}: {hours.cited}", hours)
 
 
 def _limits(situation: Situation, occupation: Occupation) -> list[tuple[str, int, Row]]:

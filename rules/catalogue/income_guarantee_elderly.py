@@ -10,17 +10,19 @@ from functools import cache, lru_cache
 
 from rules.birth import age_on, birthday
 from rules.dated import Parameters
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step
 from rules.history import History
 from rules.parameters import load
-from rules.right import figure, not_seen, over, right
+from rules.right import figure, over, right, unseen
 from schemas.identifiers import quarter_of
 
 NAME = "income_guarantee_elderly"
 PENSION = "pension"
 NOT_SEEN = (
-    not_seen("the means of all who live together, and the main residence", "the Federal Pension Service"),
-    not_seen("nationality or assimilation", "the National Register"),
+    unseen(
+        Certainty.TO_CHECK, "the means of all who live together, and the main residence", "the Federal Pension Service"
+    ),
+    unseen(Certainty.TO_CHECK, "nationality or assimilation", "the National Register"),
 )
 
 
@@ -47,14 +49,14 @@ def decide(history: History, day: date) -> list[Finding]:
         if decision.covers(earliest, reached):
             by = "age reached on" if born.exact else "age reached at the latest on"
             trace = (
-                Step("age", f"{age_on(born.latest, reached)}", "years", row.cited),
+                Step("age", f"{age_on(born.latest, reached)}", "years", row.cited, HELD),
                 Step(by, f"{reached}", None, row.cited),
-                Step("status", decision.kind, None, "decision of the institution that pays it"),
+                Step("status", decision.kind, None, "decision of the institution that pays it", HELD),
                 figure("base amount a month", parameters(), "amounts", reached, unit="EUR"),
                 figure("amount a month alone", parameters(), "amounts", reached, unit="EUR", of="alone"),
             )
-            unknown = () if born.exact else (born.doubt,)
-            doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in (*NOT_SEEN, *unknown)]
+            unknown = () if born.exact else (Doubt(Certainty.TO_CHECK, born.doubt, UNKNOWN),)
+            doubts = (*NOT_SEEN, *unknown)
             quarter = quarter_of(reached)
             return [right(NAME, history.person, quarter, trace=trace, doubts=doubts, causes=(decision.event,))]
     return []

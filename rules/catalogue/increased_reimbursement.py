@@ -6,13 +6,15 @@ was decided since. The two other paths rest on income and household, and are `in
 
 from datetime import date
 
-from rules.finding import Certainty, Doubt, Finding
+from rules.finding import Certainty, Finding
 from rules.history import History
-from rules.right import not_seen, right
+from rules.right import right, unseen
 from rules.statuses import INCREASED, unmatched
 
 NAME = INCREASED
-NOT_SEEN = not_seen("whether the mutuality has granted it already, and who belongs to the household", "the mutuality")
+NOT_SEEN = unseen(
+    Certainty.LIKELY, "whether the mutuality has granted it already, and who belongs to the household", "the mutuality"
+)
 
 
 def decide(history: History, day: date) -> list[Finding]:
@@ -20,5 +22,4 @@ def decide(history: History, day: date) -> list[Finding]:
     status = unmatched(history, day)
     if status is None:
         return []
-    doubts = [Doubt(Certainty.LIKELY, NOT_SEEN)]
-    return [right(NAME, history.person, status.quarter, trace=status.steps, doubts=doubts, causes=status.causes)]
+    return [right(NAME, history.person, status.quarter, trace=status.steps, doubts=[NOT_SEEN], causes=status.causes)]

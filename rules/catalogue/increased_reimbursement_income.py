@@ -12,10 +12,10 @@ from datetime import date
 from functools import cache
 
 from rules.dated import Parameters, Row, citing
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.finding import HELD, UNKNOWN, Certainty, Finding, Step
 from rules.history import History
 from rules.parameters import load
-from rules.right import DAY, FAR, figure, merged, months_later, not_seen, over, right
+from rules.right import DAY, FAR, figure, merged, months_later, over, right, unseen
 from rules.situation import Decision
 from rules.statuses import INCREASED, statuses
 from schemas.identifiers import quarter_days, quarter_of
@@ -24,9 +24,11 @@ NAME = "increased_reimbursement_income"
 UNEMPLOYED, INCAPABLE, INVALID, PENSION = "unemployment_benefit", "incapacity", "invalidity", "pension"
 CAUSES = ((UNEMPLOYED,), (INCAPABLE, INVALID))
 NOT_SEEN = (
-    not_seen("whether the increased reimbursement was granted or looked at already", "the mutuality"),
-    not_seen("who belongs to the household, and whether somebody lives alone", "the National Register"),
-    not_seen("the income of the household, and other real estate", "the ministry of Finance"),
+    unseen(Certainty.TO_CHECK, "whether the increased reimbursement was granted or looked at already", "the mutuality"),
+    unseen(
+        Certainty.TO_CHECK, "who belongs to the household, and whether somebody lives alone", "the National Register"
+    ),
+    unseen(Certainty.TO_CHECK, "the income of the household, and other real estate", "the ministry of Finance"),
 )
 
 
@@ -90,15 +92,17 @@ def _settled(history: History, cause: Cause) -> bool:
 
 def _finding(history: History, cause: Cause) -> Finding:
     ended = cause.enough
-    trace = [Step(cause.kind, f"{cause.start}", None, citing("decision of the institution that pays it", cause.row))]
-    trace.append(Step("long enough on", f"{ended}", None, cause.row.cited))
+    paid = citing("decision of the institution that pays it", cause.row)
+    trace = [
+        Step(cause.kind, f"{cause.start}", None, paid, HELD),
+        Step("long enough on", f"{ended}", None, cause.row.cited, HELD),
+    ]
     by_itself = parameters().series["by itself"].rows[0]
     if cause.until >= by_itself.start and not history.has(PENSION, cause.start, FAR):
         looked = max(ended + DAY, by_itself.start)
         trace.append(Step("looked at by the mutuality from", f"{looked}", None, by_itself.cited))
     for name in ("ceiling of the month", "ceiling of the year"):
-        trace.append(figure(name, parameters(), name, ended, unit="EUR"))
+        trace.append(figure(name, parameters(), name, ended, unit="EUR", outcome=UNKNOWN))
         trace.append(figure(f"{name}, each other person", parameters(), name, ended, unit="EUR", of="person"))
-    doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
     causes = (one.event for one in cause.decisions)
-    return right(NAME, history.person, quarter_of(ended), trace=trace, doubts=doubts, causes=causes)
+    return right(NAME, history.person, quarter_of(ended), trace=trace, doubts=NOT_SEEN, causes=causes)

@@ -13,13 +13,14 @@ from rules.exact import cents
 from rules.finding import Excess, Finding, Step
 from rules.parameters import load
 from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, in_category, nth_of, unknown
+from rules.targetgroup.grant import DAY, Entitled, assess_claims, in_category, nth_of, open_until, unknown, within
 from rules.targetgroup.place import Place
 from rules.targetgroup.times import RULE as TARGET_GROUPS
 from rules.targetgroup.times import end_of_quarter
 
 NAME = "low_skilled_youth"
 CODE = "6300"
+HIRES, BELOW = "hires until", "below the age of"
 RULE = Deduction(NAME, CODE, "employer")
 
 
@@ -45,8 +46,8 @@ def entitle(here: Place) -> Entitled:
     """
     right, start = Entitled(), here.claim.start
     row = load(NAME).at("right", here.first)
-    if "abolished" in row.figures:
-        return right.refuse("abolished from", row.start.isoformat(), row.cited)
+    if not open_until(right, load(NAME).series["right"], row):
+        return right
     if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
         return right
     if start is None:
@@ -57,14 +58,16 @@ def entitle(here: Place) -> Entitled:
     hires = load(NAME).at("hires", start)
     right.rows.append(hires)
     if not hires.number("open"):
-        return right.refuse("no new hires from", hires.start.isoformat(), hires.cited)
-    if not 1 <= nth <= row.number("quarters"):
-        return right.refuse("quarters of the right", f"{row.number('quarters')}", row.cited)
+        return right.refuse(HIRES, f"{hires.start - DAY}", hires.cited)
+    right.hold(HIRES, f"{hires.end or 'open'}", hires.cited)
+    if not within(right, nth, int(row.number("quarters")), row.cited):
+        return right
     end = end_of_quarter(start)
     age = age_on(here.born, end)
     right.steps.append(Step("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
     if age >= row.number("age"):
-        return right.refuse("below the age of", f"{row.number('age')}", row.cited, "years")
+        return right.refuse(BELOW, f"{row.number('age')}", row.cited, "years")
+    right.hold(BELOW, f"{row.number('age')}", row.cited, "years")
     name = "limit_1" if nth <= row.number("first") else "limit_2"
     if not right.limited(here, row, cents(row.number(name))):
         return right

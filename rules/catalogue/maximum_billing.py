@@ -8,17 +8,17 @@ from datetime import date
 from functools import cache
 
 from rules.dated import Parameters
-from rules.finding import Certainty, Doubt, Finding
+from rules.finding import UNKNOWN, Certainty, Finding
 from rules.history import History
 from rules.parameters import load
-from rules.right import figure, not_seen, right
+from rules.right import figure, right, unseen
 from rules.statuses import unmatched
 
 NAME = "maximum_billing"
 NOT_SEEN = (
-    not_seen("the fees paid, and whether the social ceiling is applied", "the mutuality"),
-    not_seen("who lived at the address on 1 January", "the National Register"),
-    not_seen("the taxable income of two years before", "the ministry of Finance"),
+    unseen(Certainty.TO_CHECK, "the fees paid, and whether the social ceiling is applied", "the mutuality"),
+    unseen(Certainty.TO_CHECK, "who lived at the address on 1 January", "the National Register"),
+    unseen(Certainty.TO_CHECK, "the taxable income of two years before", "the ministry of Finance"),
 )
 
 
@@ -33,6 +33,6 @@ def decide(history: History, day: date) -> list[Finding]:
     status = unmatched(history, day)
     if status is None:
         return []
-    trace = (*status.steps, figure("social ceiling", parameters(), "social ceiling", status.opens, unit="EUR"))
-    doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
-    return [right(NAME, history.person, status.quarter, trace=trace, doubts=doubts, causes=status.causes)]
+    ceiling = figure("social ceiling", parameters(), "social ceiling", status.opens, unit="EUR", outcome=UNKNOWN)
+    trace = (*status.steps, ceiling)
+    return [right(NAME, history.person, status.quarter, trace=trace, doubts=NOT_SEEN, causes=status.causes)]

@@ -45,5 +45,5 @@ def entitle(here: Place) -> Entitled:
     reason = (
         "for how many trainees a mentor counts, and until when outside the German-speaking Community, was not found"
     )
-    right.doubt(Certainty.LIKELY, reason)
+    right.unseen(Certainty.LIKELY, reason)
     return right.give(load(NAME).at("right", here.first), "amount")

@@ -14,13 +14,14 @@ from rules.exact import cents
 from rules.finding import Certainty, Excess, Finding, Step
 from rules.parameters import load
 from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, in_category, nth_of, unknown
+from rules.targetgroup.grant import Entitled, assess_claims, in_category, nth_of, unknown, within
 from rules.targetgroup.place import Place
 from rules.targetgroup.times import RULE as TARGET_GROUPS
 from rules.targetgroup.times import end_of_quarter, pension
 
 NAME = "no_recent_work_experience"
 CODE = "6340"
+HIRES, PENSION_AGE = "hires from", "pension age reached on"
 RULE = Deduction(NAME, CODE, "employer")
 
 
@@ -54,12 +55,13 @@ def entitle(here: Place) -> Entitled:
     row = load(NAME).series["right"].rows[0]
     nth = nth_of(here, right, start, row)
     if start < row.start:
-        return right.refuse("hires from", row.start.isoformat(), row.cited)
-    if not 1 <= nth <= row.number("quarters"):
-        return right.refuse("quarters of the right", f"{row.number('quarters')}", row.cited)
+        return right.refuse(HIRES, row.start.isoformat(), row.cited)
+    right.hold(HIRES, row.start.isoformat(), row.cited)
+    if not within(right, nth, int(row.number("quarters")), row.cited):
+        return right
     if here.claim.start is None:
         reason = "who comes back within four quarters goes on counting, and the first day of the right is not declared"
-        right.doubt(Certainty.LIKELY, reason)
+        right.unseen(Certainty.LIKELY, reason)
     if not _of_age(here, right, here.born, start):
         return right
     if not right.limited(here, row, cents(row.number("limit"))):
@@ -73,24 +75,30 @@ def _of_age(here: Place, right: Entitled, born: date, start: date) -> bool:
     right.steps.append(Step("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
     if "school" in row.figures:
         return _after_school(right, age, start) and _before_pension(right, born, end, row)
+    value = f"{row.number('age')}-{row.number('below') - 1}"
     if row.number("age") <= age < row.number("below"):
+        right.hold("ages", value, row.cited, "years")
         return True
-    right.refuse("ages", f"{row.number('age')} to below {row.number('below')}", row.cited, "years")
+    right.refuse("ages", value, row.cited, "years")
     return False
 
 
 def _after_school(right: Entitled, age: int, start: date) -> bool:
     row = load(NAME).at("compulsory school", start)
+    least = f"{row.number('age') + 1}"
     if age > row.number("age"):
+        right.hold("least age", least, row.cited, "years")
         right.rows.append(row)
         return True
-    right.refuse("least age", "above compulsory schooling", row.cited)
+    right.refuse("least age", least, row.cited, "years")
     right.rest_on(row)
     return False
 
 
 def _before_pension(right: Entitled, born: date, end: date, row: Row) -> bool:
-    if pension(born)[0] > end:
+    reached = pension(born)[0]
+    if reached > end:
+        right.hold(PENSION_AGE, f"{reached}", row.cited)
         return True
-    right.refuse("pension age", "reached", row.cited)
+    right.refuse(PENSION_AGE, f"{reached}", row.cited)
     return False

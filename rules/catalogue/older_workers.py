@@ -14,13 +14,22 @@ from rules.assessment import Assessment, Deduction
 from rules.birth import Birth, age_on, birth, birthday
 from rules.dated import NoLaw, Row
 from rules.exact import cents
-from rules.finding import Certainty, Excess, Finding, Step
+from rules.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
 from rules.parameters import load
 from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, entitled, in_category, nth_of, unknown
+from rules.targetgroup.grant import (
+    Entitled,
+    assess_claims,
+    entitled,
+    in_category,
+    nth_of,
+    open_until,
+    unknown,
+    within,
+)
 from rules.targetgroup.place import Place, place
 from rules.targetgroup.possible import Missing, hired, possible, unclaimed
-from rules.targetgroup.times import end_of_quarter, retired
+from rules.targetgroup.times import end_of_quarter, pension, retired
 from rules.worker import Claim, Line, Occupation
 from schemas.identifiers import quarter_days
 
@@ -38,6 +47,9 @@ MISSING = Missing(
     "the employer, or the Crossroads Bank for Enterprises by the number of the establishment unit (zone 00042)",
 )
 AGE = "age at the end of the quarter"
+LEAST_AGE, AGES, PENSION_AGE = "least age", "ages", "pension age reached on"
+BEFORE_THE_REGION = (AGE, "category", "S")
+"""Steps that are the same in every region."""
 LAST_DAY = "last day of the quarter; DmfA zone 00024"
 
 
@@ -75,13 +87,16 @@ def _wallonia(here: Place, right: Entitled, born: date, age: int) -> Entitled:
     ages, limit = (load(NAME).at(f"Wallonia {name}", here.first) for name in ("ages", "limit"))
     over, doubts = retired(born, here.situation.quarter)
     right.doubts += doubts
+    reached = f"{pension(born)[0]}"
     if over:
-        return right.refuse("pension age", "reached before the quarter", ages.cited)
+        return right.refuse(PENSION_AGE, reached, ages.cited)
+    right.hold(PENSION_AGE, reached, ages.cited, outcome=UNKNOWN if doubts else HELD)
     if not right.limited(here, limit, cents(limit.number("limit"))):
         return right
     band = next((band for band in BANDS if age >= ages.number(f"age_{band}")), None)
     if band is None:
-        return right.refuse("least age", f"{ages.number('age_1')}", ages.cited, "years")
+        return right.refuse(LEAST_AGE, f"{ages.number('age_1')}", ages.cited, "years")
+    right.hold(LEAST_AGE, f"{ages.number(f'age_{band}')}", ages.cited, "years")
     if "unsettled_from" in ages.figures and ages.number("unsettled_from") <= age <= ages.number("unsettled_to"):
         right.doubt(Certainty.TO_CHECK, f"two scales were read, and since when the second holds was not: {ages.cited}")
     _registered(here, right, age)
@@ -92,14 +107,15 @@ def _registered(here: Place, right: Entitled, age: int) -> None:
     """Who was hired lately and is younger than an age must have been registered on the eve, which is not declared."""
     row, start = load(NAME).series["Wallonia registration"].rows[-1], here.occupation.start
     if age < row.number("age") and (start is None or start >= row.start):
-        right.doubt(Certainty.LIKELY, f"registration with FOREM on the eve of the hire is not declared: {row.cited}")
+        right.unseen(Certainty.LIKELY, f"registration with FOREM on the eve of the hire is not declared: {row.cited}")
 
 
 def _brussels(here: Place, right: Entitled, _: date, age: int) -> Entitled:
     row = load(NAME).at("Brussels", here.first)
+    value = f"{row.number('age_from')}-{row.number('age_to')}"
     if not row.number("age_from") <= age <= row.number("age_to"):
-        value = f"{row.number('age_from')} to {row.number('age_to')}"
-        return right.refuse("ages", value, row.cited, "years")
+        return right.refuse(AGES, value, row.cited, "years")
+    right.hold(AGES, value, row.cited, "years")
     if not right.limited(here, row, _limit(here, row), at_most=True):
         return right
     return right.give(row, "amount")
@@ -107,34 +123,37 @@ def _brussels(here: Place, right: Entitled, _: date, age: int) -> Entitled:
 
 def _flanders(here: Place, right: Entitled, born: date, age: int) -> Entitled:
     row = load(NAME).at("Flanders in service", here.first)
-    if "abolished" in row.figures:
-        return right.refuse("abolished from", row.start.isoformat(), row.cited)
+    if not open_until(right, load(NAME).series["Flanders in service"], row):
+        return right
     if retired(born, here.situation.quarter)[0]:
-        right.doubt(Certainty.TO_CHECK, "not settled whether it goes on after the pension age")
+        right.unseen(Certainty.TO_CHECK, "not settled whether it goes on after the pension age")
     if not right.limited(here, row, _limit(here, row)):
         return right
     band = next((band for band in BANDS if f"age_{band}" in row.figures and age >= row.number(f"age_{band}")), None)
     if band is not None:
+        right.hold(LEAST_AGE, f"{row.number(f'age_{band}')}", row.cited, "years")
         return right.give(row, f"amount_{band}")
     eve = row.start - timedelta(days=1)
     if "kept_age" in row.figures and age_on(born, eve) >= row.number("kept_age"):
         sure = Certainty.LIKELY if age >= row.number("kept_from") else Certainty.TO_CHECK
         right.doubt(sure, f"kept from before {row.start}: {row.cited}")
+        kept = HELD if sure is Certainty.LIKELY else UNKNOWN
+        right.hold(f"{LEAST_AGE} on the eve", f"{row.number('kept_age')}", row.cited, "years", kept)
         return right.give(row, "kept_amount")
-    return right.refuse("least age", f"{row.number('age_1')}", row.cited, "years")
+    return right.refuse(LEAST_AGE, f"{row.number('age_1')}", row.cited, "years")
 
 
 def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
     row, start = load(NAME).at("Flanders newly hired", here.first), here.claim.start
-    if "abolished" in row.figures:
-        return right.refuse("abolished from", row.start.isoformat(), row.cited)
+    if not open_until(right, load(NAME).series["Flanders newly hired"], row):
+        return right
     if start is None:
         return unknown(right, "the first day of the right is not declared (zone 00090)")
-    nth = nth_of(here, right, start, row)
-    if not 1 <= nth <= row.number("quarters"):
-        return right.refuse("quarters of the right", f"{row.number('quarters')}", row.cited)
+    if not within(right, nth_of(here, right, start, row), int(row.number("quarters")), row.cited):
+        return right
     if age_on(born, end_of_quarter(start)) < row.number("age"):
-        return right.refuse("least age", f"{row.number('age')}", row.cited, "years")
+        return right.refuse(LEAST_AGE, f"{row.number('age')}", row.cited, "years")
+    right.hold(LEAST_AGE, f"{row.number('age')}", row.cited, "years")
     limits = load(NAME).at("Flanders newly hired limit", here.first)
     right.limited(here, limits, _limit(here, limits))
     return right.give_whole(row)
@@ -143,7 +162,8 @@ def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
 def _german(here: Place, right: Entitled, _: date, age: int) -> Entitled:
     row = load(NAME).at("German-speaking Community", here.first)
     if age < row.number("age_before"):
-        return right.refuse("least age", f"{row.number('age_before')}", row.cited, "years")
+        return right.refuse(LEAST_AGE, f"{row.number('age_before')}", row.cited, "years")
+    right.hold(LEAST_AGE, f"{row.number('age_before')}", row.cited, "years")
     if age >= row.number("age") and not right.limited(here, row, cents(row.number("limit"))):
         right.doubt(Certainty.TO_CHECK, f"since when the limit of S holds was not found: {row.cited}")
         return right
@@ -181,7 +201,8 @@ def _possible(situation: Situation) -> Iterator[Finding]:
         found = dict(_regions(situation, line, occupation, day))
         if found:
             (here, right), *_ = found.values()
-            steps = [*right.steps[:2], *(Step(f"G {REGIONS[code]}", *_amount(one)) for code, (_, one) in found.items())]
+            shared = [step for step in right.steps if step.step in BEFORE_THE_REGION]
+            steps = [*shared, *(Step(f"G {REGIONS[code]}", *_amount(one)) for code, (_, one) in found.items())]
             yield from possible(NAME, situation, here.line, here.occupation, steps, MISSING)
             return
 

@@ -9,8 +9,8 @@ from datetime import date
 from functools import partial
 
 from rules.assessment import Assessment, Deduction, undetermined
-from rules.dated import NoLaw
-from rules.finding import Certainty, Doubt, Excess, Finding, Step
+from rules.dated import NoLaw, Row
+from rules.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, Excess, Finding, Step, whether
 from rules.parameters import load
 from rules.situation import Situation
 from rules.targetgroup.times import nth_quarter
@@ -44,17 +44,24 @@ def _assess(situation: Situation, line: Line, claim: Claim) -> Assessment:
     label, claimed = situation.line_label(line), line.claimed(CODE)
     first, _ = quarter_days(situation.quarter)
     row = load(NAME).at("quarters", first)
+    steps: tuple[Step, ...] = (_quarters(row, UNKNOWN),)
     if claim.start is not None:
         nth = nth_quarter(claim.start, situation.quarter)
-        if not 1 <= nth <= row.number("quarters"):
-            steps = (
-                Step("right since", claim.start.isoformat(), None, "DmfA zone 00090"),
-                Step("quarter of the right", str(nth), None, row.cited),
-                Step("quarters of the right", f"{row.number('quarters')}", None, row.cited),
-            )
+        inside = 1 <= nth <= row.number("quarters")
+        steps = (
+            Step("right since", claim.start.isoformat(), None, "DmfA zone 00090"),
+            Step("quarter of the right", str(nth), None, row.cited),
+            _quarters(row, whether(inside)),
+        )
+        if not inside:
             doubt = Doubt(Certainty.LIKELY, "counted from the first day of the right as declared")
             return Assessment(line, None, label, 0, claimed, (doubt,), partial(iter, steps))
     amount = load(NAME).series["amount"].rows[-1]
-    error = NoLaw("amount", first, amount.unknown or "", amount.source)
+    error = NoLaw("amount", first, amount.unknown or "", amount.sourced)
     doubt = Doubt(Certainty.UNDETERMINED, str(error))
-    return Assessment(line, None, label, None, claimed, (doubt,), partial(undetermined, error))
+    why = partial(iter, (*steps, *undetermined(error)))
+    return Assessment(line, None, label, None, claimed, (doubt,), why)
+
+
+def _quarters(row: Row, outcome: ConditionOutcome) -> Step:
+    return Step("quarters of the right", f"{row.number('quarters')}", None, row.cited, outcome)

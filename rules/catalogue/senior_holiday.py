@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from functools import cache
 
 from rules.dated import NoLaw, Parameters, citing
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.finding import HELD, Certainty, Finding, Step
 from rules.history import History, Worked
 from rules.holidays import USED_UP, benefit, jobs_by_year, opening, size, taken, year_of
 from rules.parameters import load
-from rules.right import FAR, not_seen, right
+from rules.right import FAR, right, unseen
 from rules.situation import Decision
 from rules.subjection import private_rows
 from schemas.identifiers import quarter_of
@@ -51,16 +51,17 @@ def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]
     if begun is None or idle is None or _taken(history, first, natures.codes("senior")):
         return []
     start, job = begun
+    nature = citing(f"nature {idle.nature or 'not given'}", natures)
     trace = (
-        Step("age on 31 December", f"{age}", "years", row.cited),
-        Step(idle.kind, f"{max(idle.start, served)}", None, citing(f"nature {idle.nature or 'not given'}", natures)),
-        Step("job from", f"{job.start or job.first}", None, citing("DmfA zone 00044", *private_rows(start))),
+        Step("age on 31 December", f"{age}", "years", row.cited, HELD),
+        Step(idle.kind, f"{max(idle.start, served)}", None, nature, HELD),
+        Step("job from", f"{job.start or job.first}", None, citing("DmfA zone 00044", *private_rows(start)), HELD),
         size(job, start),
         *benefit(start),
     )
-    doubts = [USED_UP, Doubt(Certainty.LIKELY, not_seen("whether the days were asked on form C103", HELD_BY))]
+    doubts = [USED_UP, unseen(Certainty.LIKELY, "whether the days were asked on form C103", HELD_BY)]
     if (idle.until or FAR) >= (job.start or job.first):
-        doubts.append(Doubt(Certainty.TO_CHECK, not_seen("when the benefit ended", HELD_BY)))
+        doubts.append(unseen(Certainty.TO_CHECK, "when the benefit ended", HELD_BY))
     return [
         right(NAME, history.person, quarter_of(start), trace=trace, doubts=doubts, causes=(*job.events, idle.event))
     ]

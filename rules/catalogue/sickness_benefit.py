@@ -10,10 +10,10 @@ from datetime import date
 from functools import cache
 
 from rules.dated import NoLaw, Parameters, Row, citing
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Finding, Step
 from rules.history import History, Worked
 from rules.parameters import load
-from rules.right import missing, not_seen, over, right
+from rules.right import missing, over, right, unseen
 from rules.windows import Count, window
 from schemas.identifiers import quarter_days
 
@@ -26,8 +26,10 @@ INSTEAD = ("incapacity", "invalidity", "occupational_risk", "pension", "unemploy
 UNBOUNDED = 10**9
 QUARTER = 3
 """Months of the reference period that may lie in the quarter of the sickness itself."""
-NOT_SEEN = not_seen(
-    "whether the incapacity was declared, its degree, and the value of the contributions", "the mutuality"
+NOT_SEEN = unseen(
+    Certainty.LIKELY,
+    "whether the incapacity was declared, its degree, and the value of the contributions",
+    "the mutuality",
 )
 
 
@@ -71,8 +73,9 @@ def _of_quarter(history: History, quarter: str, days: int) -> Iterator[Finding]:
     if met is None:
         return
     steps, doubts, events = met
-    trace = (Step("sick days", f"{days // 100}", "days", "DmfA zones 00062 and 00063, service code 50"), *steps)
-    doubts = [Doubt(Certainty.LIKELY, NOT_SEEN), *doubts]
+    zones = citing("DmfA zones 00062 and 00063, service code 50", row)
+    trace = (Step("sick days", f"{days // 100}", "days", zones, HELD), *steps)
+    doubts = [NOT_SEEN, *doubts]
     yield right(NAME, history.person, quarter, trace=trace, doubts=doubts, causes=(*here[0].events, *events))
 
 
@@ -85,19 +88,21 @@ def _waiting(
     is surely in the reference period; work up to a quarter earlier, and in the quarter itself, may be.
     """
     events = [event for one in insured if one.first < first for event in one.events]
+    tried: list[Step] = []
     perhaps: tuple[list[Step], list[Doubt], list[str]] | None = None
     for unit, needed, months, count in _ways(here, row):
         before = window(history, insured, first, months - QUARTER, count, UNBOUNDED)
-        steps = [_step(f"{unit} of work", before.surely, row, needed, unit)]
         if before.surely >= needed * 100:
-            return steps, [], events
+            return [*tried, _step(unit, before.surely, row, needed, HELD)], [], events
         around = window(history, insured, first, months, count, UNBOUNDED)
-        doubt = Doubt(Certainty.TO_CHECK, not_seen("on which day the sickness began", "the mutuality"))
+        doubt = unseen(Certainty.TO_CHECK, "on which day the sickness began", "the mutuality")
         if around.unseen:
             doubt = missing(around.unseen, "the NSSO")
         elif around.most + sum(map(count, here)) < needed * 100:
+            tried.append(_step(unit, before.surely, row, needed, DID_NOT_HOLD))
             continue
-        perhaps = perhaps or (steps, [doubt], events)
+        tried.append(_step(unit, before.surely, row, needed, UNKNOWN))
+        perhaps = perhaps or (list(tried), [doubt], events)
     return perhaps
 
 
@@ -110,5 +115,6 @@ def _ways(here: list[Worked], row: Row) -> Iterator[tuple[str, int, int, Count]]
         yield "hours", hours, months, lambda one: one.hours(codes) or 0
 
 
-def _step(name: str, found: int, row: Row, needed: int, unit: str) -> Step:
-    return Step(name, f"{found // 100}", unit, citing(f"at least {needed}: {row.cited}", row))
+def _step(unit: str, found: int, row: Row, needed: int, outcome: ConditionOutcome) -> Step:
+    source = citing(f"at least {needed}: {row.cited}", row)
+    return Step(f"{unit} of work", f"{found // 100}", unit, source, outcome)

@@ -9,17 +9,17 @@ from datetime import date
 from functools import cache
 
 from rules.dated import NoLaw, Parameters
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.finding import HELD, Certainty, Finding, Step
 from rules.history import History
 from rules.parameters import load
-from rules.right import not_seen, right
+from rules.right import right, unseen
 from rules.statuses import unmatched
 from schemas.identifiers import quarter_days, quarter_of
 
 NAME = "social_energy_tariff"
 NOT_SEEN = (
-    not_seen("whether the supplier applies the tariff", "the ministry of Economy and the supplier"),
-    not_seen("name and address on the contract, and that it is the main home", "the supplier"),
+    unseen(Certainty.TO_CHECK, "whether the supplier applies the tariff", "the ministry of Economy and the supplier"),
+    unseen(Certainty.TO_CHECK, "name and address on the contract, and that it is the main home", "the supplier"),
 )
 
 
@@ -44,8 +44,7 @@ def decide(history: History, day: date) -> list[Finding]:
     last = date(first.year, 12, 31)
     trace = (
         *status.steps,
-        Step("tariff from", f"{first}", None, row.cited),
+        Step("tariff from", f"{first}", None, row.cited, HELD),
         Step("tariff until", f"{last}", None, row.cited),
     )
-    doubts = [Doubt(Certainty.TO_CHECK, reason) for reason in NOT_SEEN]
-    return [right(NAME, history.person, status.quarter, trace=trace, doubts=doubts, causes=status.causes)]
+    return [right(NAME, history.person, status.quarter, trace=trace, doubts=NOT_SEEN, causes=status.causes)]

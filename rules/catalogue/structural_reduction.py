@@ -14,7 +14,7 @@ from rules.finding import Certainty, Doubt, Excess, Finding
 from rules.situation import Situation
 from rules.structural.category import NAME
 from rules.structural.reckoning import reckon
-from rules.structural.steps import trace
+from rules.structural.steps import trace, without_wage
 from rules.structural.terms import General, general
 from rules.subjection import Cover, Subjection, all_branches
 from rules.worker import Line, Occupation
@@ -52,8 +52,12 @@ def assess(situation: Situation) -> Iterator[Assessment]:
 
 def _assess(situation: Situation, line: Line, occupation: Occupation, worker: Subjection, first: date) -> Assessment:
     label, claimed = situation.label(line, occupation), occupation.claimed(CODE)
-    if worker.cover is Cover.NOT_COVERED or not _counts(occupation, general(first)):
+    if worker.cover is Cover.NOT_COVERED:
         return Assessment(line, occupation, label, 0, claimed, (), partial(iter, (worker.why,)))
+    known = general(first)
+    if not _counts(occupation, known):
+        why = partial(without_wage, worker, occupation, known)
+        return Assessment(line, occupation, label, 0, claimed, (), why)
     result = reckon(situation, line, occupation, worker, first)
     return Assessment(line, occupation, label, result.due, claimed, tuple(result.doubts), partial(trace, result))
 

@@ -13,11 +13,11 @@ from functools import cache
 from rules.birth import ANY_AGE, Ages
 from rules.dated import NoLaw, Parameters, Row, citing
 from rules.exact import half_up
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, whether
 from rules.history import History, Worked
 from rules.parameters import load
 from rules.regime import expected
-from rules.right import DAY, missing, months_later, not_seen, over, right
+from rules.right import DAY, missing, months_later, not_seen, over, right, unseen
 from rules.situation import Decision
 from rules.windows import Window, window
 from schemas.identifiers import quarter_days, quarter_of
@@ -27,7 +27,9 @@ INTEGRATION_INCOME, UNEMPLOYED = "integration_income", "unemployment_benefit"
 INSTEAD = (UNEMPLOYED, "income_guarantee", "incapacity", "invalidity", "pension", "career_break")
 CAREER_MONTHS = 120
 BIRTH = not_seen("the year of birth", "the National Register")
-NOT_SEEN = not_seen("why the job ended, and registration as job seeker", "the National Employment Office")
+NOT_SEEN = unseen(
+    Certainty.LIKELY, "why the job ended, and registration as job seeker", "the National Employment Office"
+)
 
 
 @cache
@@ -82,27 +84,29 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
     best = next((line for line in lines if line.enough is not False), None)
     if best is None:
         return
-    doubts = [Doubt(Certainty.LIKELY, NOT_SEEN)]
+    doubts = [NOT_SEEN]
     if best.enough is None:
         doubts.append(
             missing(best.unseen, "the NSSO")
             if best.unseen
-            else Doubt(Certainty.TO_CHECK, not_seen("on which days of the quarter the work fell", "the employer"))
+            else unseen(Certainty.TO_CHECK, "on which days of the quarter the work fell", "the employer")
         )
     if not best.open:
-        doubts.append(Doubt(Certainty.TO_CHECK, history.born.doubt if history.born else BIRTH))
+        doubts.append(Doubt(Certainty.TO_CHECK, history.born.doubt if history.born else BIRTH, UNKNOWN))
     codes = services.codes("counted")
     if any(one.part_time or one.days_per_week != SIX for one in new if _six_days(one, codes)):
         doubts.append(Doubt(Certainty.TO_CHECK, f"days brought to a week of six: {conversion.cited}"))
+    age = f"{_ages(history, asked)}" if history.born else "unknown"
     trace = (
-        Step("age", f"{_ages(history, asked)}" if history.born else "unknown", "years", best.row.cited),
-        Step("integration income from", f"{asked}", None, "decision of the public centre for social welfare"),
-        Step("last job until", f"{latest.last}", None, "DmfA zone 00045"),
+        Step("age", age, "years", best.row.cited, HELD if best.open else UNKNOWN),
+        Step("integration income from", f"{asked}", None, "decision of the public centre for social welfare", HELD),
+        Step("last job until", f"{latest.last}", None, "DmfA zone 00045", HELD),
         Step(
             "days of work",
             f"{best.found.surely // 100}",
             "days",
             citing(f"{best.name}: {best.row.cited}", best.row, services, conversion),
+            whether(best.enough),
         ),
         *_duration(asked),
     )

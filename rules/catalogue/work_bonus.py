@@ -13,7 +13,7 @@ from rules.bonus.formula import NAME
 from rules.bonus.reckoning import Reckoning, reckon
 from rules.bonus.steps import trace
 from rules.dated import NoLaw
-from rules.finding import Certainty, Doubt, Excess, Finding
+from rules.finding import UNKNOWN, Certainty, Doubt, Excess, Finding
 from rules.situation import Situation
 from rules.subjection import Cover, Subjection, personal_contributions
 from rules.worker import Line
@@ -55,7 +55,7 @@ def _assess(situation: Situation, line: Line) -> Assessment:
 
 def _doubts(worker: Subjection, found: list[Reckoning]) -> Iterator[Doubt]:
     for reason in worker.doubts:
-        yield Doubt(Certainty.TO_CHECK, reason)
+        yield Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
     if len(found) > 1:
         yield Doubt(Certainty.LIKELY, "the line has several occupations, and the bonus is reckoned for each on its own")
     for one in found:

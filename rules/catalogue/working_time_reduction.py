@@ -10,7 +10,7 @@ from datetime import date
 from rules.assessment import Assessment, Deduction
 from rules.dated import Row
 from rules.exact import plain, scaled
-from rules.finding import Certainty, Excess, Finding, Step
+from rules.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
 from rules.parameters import load
 from rules.situation import Situation
 from rules.targetgroup.grant import Entitled, assess_claims, in_category
@@ -23,6 +23,7 @@ HOURS, WEEK, BOTH = "3500", "3510", "3520"
 CODES = frozenset({HOURS, WEEK, BOTH})
 RULE = Deduction(NAME, "", "employer")
 STEPS = (1, 2, 3)
+LEAST_HOURS = "least weekly hours"
 X100 = 100
 """Hours and days are kept x 100."""
 
@@ -57,15 +58,18 @@ def entitle(here: Place) -> Entitled:
     quarters = _quarters_by_hours(here, right, row) if code != WEEK else 0
     if code != HOURS and here.occupation.days_per_week > scaled(row.number("days"), X100):
         reason = "a four-day week may be spread over three full days and two half ones, which is not declared"
-        right.doubt(Certainty.LIKELY, reason)
+        right.unseen(Certainty.LIKELY, reason)
     nths = _nths(here, right)
     readings = {_name(code, nth, quarters, int(row.number("week"))) for nth in nths}
     if len(readings) > 1:
         reason = "by the first day of the right alone its last quarter is not certain (block 90250 is not there)"
-        right.doubt(Certainty.TO_CHECK, reason)
+        right.unseen(Certainty.TO_CHECK, reason)
     name = _name(code, nths[0], quarters, int(row.number("week")))
+    most = str(max(quarters, int(row.number("week"))))
     if name is None:
-        return right.refuse("quarters of the right", str(max(quarters, int(row.number("week")))), row.cited)
+        return right.refuse("quarters of the right", most, row.cited)
+    unsure = len(readings) > 1 or nths[0] is None
+    right.hold("quarters of the right", most, row.cited, outcome=UNKNOWN if unsure else HELD)
     return right.give(amounts, name)
 
 
@@ -83,7 +87,7 @@ def _quarters_by_hours(here: Place, right: Entitled, row: Row) -> int:
     change = here.claim.shortening
     after = change.after if change and change.after is not None else here.occupation.reference_hours
     if after is None:
-        right.doubt(Certainty.LIKELY, "the weekly hours afterwards are not declared (zones 00049, 00148)")
+        right.unseen(Certainty.LIKELY, "the weekly hours afterwards are not declared (zones 00049, 00148)")
         return int(row.number("quarters_1"))
     right.steps.append(Step("weekly hours afterwards", plain(after), "hours", row.cited))
     if change and change.before is not None and change.before - after < scaled(row.number("least"), X100):
@@ -108,7 +112,7 @@ def _nths(here: Place, right: Entitled) -> list[int | None]:
         right.steps.append(Step("right since", start.isoformat(), None, "DmfA zone 00090"))
         right.steps.append(Step("quarter of the right", str(nth), None, load(NAME).law))
         return [nth, nth - 1]
-    right.doubt(Certainty.LIKELY, "the day of the introduction is not declared (zones 00090, 00143)")
+    right.unseen(Certainty.LIKELY, "the day of the introduction is not declared (zones 00090, 00143)")
     return [None]
 
 
@@ -116,14 +120,19 @@ def _part_time(here: Place, right: Entitled) -> bool:
     """Whether a part-timer has hours enough; introduced before the rule, everybody has."""
     row = load(NAME).series["part-timers"].rows[0]
     hours = here.occupation.mean_hours
-    if not here.occupation.part_time or (hours is not None and hours >= scaled(row.number("hours"), X100)):
+    if not here.occupation.part_time:
+        return True
+    least = f"{row.number('hours')}"
+    if hours is not None and hours >= scaled(row.number("hours"), X100):
+        right.hold(LEAST_HOURS, least, row.cited, "hours")
         return True
     change = here.claim.shortening
     on = change.on if change and change.on else here.claim.start
     if on is not None and on < row.start:
         return True
     if on is None or hours is None:
-        right.doubt(Certainty.TO_CHECK, f"part-timers need {row.number('hours')} hours: {row.cited}")
+        right.hold(LEAST_HOURS, least, row.cited, "hours", UNKNOWN)
+        right.unseen(Certainty.TO_CHECK, f"part-timers need {least} hours: {row.cited}")
         return True
-    right.refuse("least weekly hours", f"{row.number('hours')}", row.cited, "hours")
+    right.refuse(LEAST_HOURS, least, row.cited, "hours")
     return False

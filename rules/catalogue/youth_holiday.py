@@ -10,8 +10,8 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
-from rules.dated import NoLaw, Parameters, Row
-from rules.finding import Certainty, Doubt, Finding, Step
+from rules.dated import NoLaw, Parameters, Row, citing
+from rules.finding import HELD, Certainty, Finding, Step
 from rules.history import History, Worked, quarters_between
 from rules.holidays import (
     USED_UP,
@@ -29,19 +29,15 @@ from rules.holidays import (
     parameters as shared,
 )
 from rules.parameters import load
-from rules.right import complete, not_seen, right, spans
+from rules.right import complete, right, spans, unseen
 from schemas.identifiers import quarter_of
 
 NAME = "youth_holiday"
 UNEMPLOYED = "unemployment_benefit"
 OLDEST_YEARS = 30
 """Whose earliest work that is held lies more years after their birth was young in no year that is held."""
-ALREADY = Doubt(
-    Certainty.TO_CHECK, not_seen("whether the days were asked on form C103", "the National Employment Office")
-)
-STUDIES = Doubt(
-    Certainty.TO_CHECK, not_seen("that studies or training ended in that year", "the school and the communities")
-)
+ALREADY = unseen(Certainty.TO_CHECK, "whether the days were asked on form C103", "the National Employment Office")
+STUDIES = unseen(Certainty.TO_CHECK, "that studies or training ended in that year", "the school and the communities")
 
 
 @cache
@@ -76,26 +72,26 @@ def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]
         return []
     start, job = begun
     worked = [one for one in private(history) if one.first.year == served.year]
-    unseen = _unseen(history, counted, eve)
-    if not unseen and not _enough(worked, served, eve, row):
+    undeclared = _undeclared(history, counted, eve)
+    if not undeclared and not _enough(worked, served, eve, row):
         return []
-    if not unseen and complete(spans(worked, served, eve), YEAR):
+    if not undeclared and complete(spans(worked, served, eve), YEAR):
         return []
     trace = (
-        Step("age on 31 December", f"{age}", "years", row.cited),
-        Step("first job from", f"{earliest}", None, "DmfA zone 00044"),
-        *([] if unseen else _days(worked, served, eve, row, job)),
+        Step("age on 31 December", f"{age}", "years", row.cited, HELD),
+        Step("first job from", f"{earliest}", None, citing("DmfA zone 00044", row), HELD),
+        *([] if undeclared else _days(worked, served, eve, row, job)),
         size(job, start),
         *benefit(start),
     )
     doubts = [STUDIES, ALREADY, USED_UP]
-    if unseen:
-        doubts.append(Doubt(Certainty.TO_CHECK, not_seen(f"the work in {', '.join(unseen)}", "the NSSO")))
+    if undeclared:
+        doubts.append(unseen(Certainty.TO_CHECK, f"the work in {', '.join(undeclared)}", "the NSSO"))
     events = [event for one in (*worked, job) for event in one.events]
     return [right(NAME, history.person, quarter_of(start), trace=trace, doubts=doubts, causes=events)]
 
 
-def _unseen(history: History, jobs: list[Worked], eve: date) -> list[str]:
+def _undeclared(history: History, jobs: list[Worked], eve: date) -> list[str]:
     """The quarters of these jobs in the service year that were not declared here."""
     spent = ((one.start or one.first, min(one.end or eve, eve)) for one in jobs)
     named = {name for begin, end in spent for name in quarters_between(begin, end)}
@@ -125,7 +121,7 @@ def _days(worked: list[Worked], served: date, eve: date, row: Row, job: Worked) 
     full = shared().at("days", eve).number(regime(job))
     ordinary = Fraction(full) * months / YEAR
     return [
-        Step("months worked", f"{months}", None, row.cited),
+        Step("months worked", f"{months}", None, row.cited, HELD),
         Step(
             "ordinary days",
             _plain(ordinary),

@@ -6,8 +6,9 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
+from rules.dated import Row
 from rules.exact import cents, half_up, scaled
-from rules.finding import Certainty, Doubt
+from rules.finding import UNKNOWN, Certainty, Doubt
 from rules.structural.category import category
 from rules.structural.terms import RATE, General, general
 from rules.worker import Line, Occupation
@@ -39,7 +40,7 @@ class Base:
             yield Doubt(Certainty.TO_CHECK, f"the Social Maribel comes off first: {self.known.maribel.cited}")
         if total > self.amount and not self.alone:
             reason = f"not settled whether the contributions of the whole worker line count: {self.known.base.cited}"
-            yield Doubt(Certainty.TO_CHECK, reason)
+            yield Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
         if self.least < total <= self.amount:
             reason = f"the wage of the worker line passes the ceiling of high wages: {self.known.high_wage.cited}"
             yield Doubt(Certainty.TO_CHECK, reason)
@@ -58,6 +59,16 @@ def base(line: Line, occupation: Occupation, known: General, share: tuple[int, i
         least = half_up(max(occupation.wage(known.wage_codes) - beyond, 0) * figures.rate, RATE) if beyond else amount
     maribel = half_up(figures.maribel * share[0], max(share[1], 1)) if figures.maribel else 0
     return Base(amount, plain, maribel, least, alone, known)
+
+
+def contribution_rows(line: Line, known: General) -> tuple[Row, ...]:
+    """The rows the base contributions rest on; the ceiling of high wages only where the worker line passes it."""
+    high = known.high_wage
+    if high.number("exempt") and "ceiling" in high.figures:
+        wage = sum(one.wage(known.wage_codes) for one in line.occupations)
+        if wage > cents(high.number("ceiling")):
+            return known.base, high, known.maribel
+    return known.base, known.maribel
 
 
 class _Figures(NamedTuple):

@@ -5,7 +5,7 @@ from datetime import date
 from functools import cache
 
 from rules.dated import Citation, Row
-from rules.finding import Certainty, Doubt
+from rules.finding import UNKNOWN, Certainty, Doubt
 from rules.parameters import load
 from rules.worker import Line, Occupation
 
@@ -48,7 +48,7 @@ def _category(employer_class: str, worker_code: str, committee: str, day: date) 
         return Category("2", row.cited, (Doubt(Certainty.TO_CHECK, reason),))
     if committee in row.codes("unsettled"):
         reason = f"not settled whether joint committee {committee} is under the Social Maribel"
-        return Category("1", row.cited, (Doubt(Certainty.TO_CHECK, reason),))
+        return Category("1", row.cited, (Doubt(Certainty.TO_CHECK, reason, UNKNOWN),))
     return Category("1", row.cited)
 
 

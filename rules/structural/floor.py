@@ -1,10 +1,13 @@
 """Finds the multiplication factor of an occupation, and what is doubtful below the floor of 0.275."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from fractions import Fraction
+from functools import lru_cache
 
-from rules.dated import Row
-from rules.finding import Certainty, Doubt
+from rules.dated import Citation, Row, citing
+from rules.exact import decimals, plain
+from rules.finding import Certainty, Doubt, Step, whether
 from rules.fraction import Beta, half_time
 from rules.situation import Situation
 from rules.worker import Occupation
@@ -33,6 +36,24 @@ def factor(
         reason = "mu_glob is below the floor and the hours of the contract are not declared"
         return None, [Doubt(Certainty.UNDETERMINED, reason)]
     return found, []
+
+
+def floor_steps(occupation: Occupation, row: Row, total: int) -> Iterator[Step]:
+    """mu_glob x 100 as a condition, and below the floor the share of the contract, which may except it."""
+    above = Fraction(total, 100) >= Fraction(row.number("floor"))
+    yield Step("mu_glob", plain(total), None, _at_least(row, "floor"), whether(above))
+    if not above:
+        half = half_time(occupation, row)
+        share = Fraction(1)
+        if occupation.part_time and half is not None:
+            share = Fraction(occupation.mean_hours or 0, occupation.reference_hours or 1)
+        value = "unknown" if half is None else decimals(share)
+        yield Step("Q / S", value, None, _at_least(row, "half_time"), whether(half))
+
+
+@lru_cache(maxsize=256)
+def _at_least(row: Row, figure: str) -> Citation:
+    return citing(f"at least {row.number(figure)}: {row.cited}", row)
 
 
 def _first(situation: Situation) -> date:

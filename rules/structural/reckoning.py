@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from rules.combination import combine
 from rules.exact import half_up
-from rules.finding import Certainty, Doubt
+from rules.finding import UNKNOWN, Certainty, Doubt
 from rules.fraction import beta_s
 from rules.situation import Situation
 from rules.structural.base import base
@@ -54,7 +54,7 @@ def reckon(situation: Situation, line: Line, occupation: Occupation, worker: Sub
     if not figures.row.quality.firm:
         result.doubt(Certainty.TO_CHECK, f"figures derived, not read: {figures.row.cited}")
     for reason in worker.doubts:
-        result.doubt(Certainty.TO_CHECK, reason)
+        result.doubts.append(Doubt(Certainty.TO_CHECK, reason, UNKNOWN))
     result.doubts += measured.third_party
     if measured.mu == 0:
         result.due = 0

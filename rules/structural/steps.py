@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 
-from rules.dated import Citation, citing
+from rules.dated import citing
 from rules.exact import decimals, plain
-from rules.finding import Step
+from rules.finding import DID_NOT_HOLD, HELD, Step
 from rules.parameters import load
+from rules.structural.base import contribution_rows
 from rules.structural.category import NAME
+from rules.structural.floor import floor_steps
 from rules.structural.reckoning import SERVICES, Reckoning
 from rules.structural.terms import General
+from rules.subjection import Subjection
+from rules.worker import Occupation
 
 WAGES = "DmfA zones 00067 and 00070"
 RAISED = (1, 10)
@@ -25,15 +29,26 @@ def trace(result: Reckoning) -> Iterator[Step]:
         return
     yield from _theoretical(result, law)
     yield from _fraction(result, law)
-    yield Step("base contributions", plain(result.base), "EUR", _contributions(result.general))
+    known = result.general
+    source = citing(known.base.cited, *contribution_rows(result.line, known))
+    yield Step("base contributions", plain(result.base), "EUR", source)
     yield Step("Ps", plain(result.due or 0), "EUR", law)
+
+
+def without_wage(worker: Subjection, occupation: Occupation, known: General) -> Iterator[Step]:
+    """Why nothing is due where no wage counts: there is none, or a remuneration that excludes the reduction."""
+    yield worker.why
+    excluding = sorted(known.excluding.intersection(occupation.wages))
+    said = f"none with codes {_codes(known.excluding)}" if excluding else f"codes {_codes(known.wage_codes)}"
+    wage = plain(occupation.wage(known.wage_codes))
+    yield Step("W", wage, "EUR", citing(f"{WAGES}, {said}", known.wage), DID_NOT_HOLD)
 
 
 def _reference_wage(result: Reckoning, law: str) -> Iterator[Step]:
     occupation, known, measured = result.occupation, result.general, result.measured
     rows = (known.wage, known.raised) if known.day.month in RAISED else (known.wage,)
     source = citing(f"{WAGES}, codes {_codes(known.wage_codes)}", *rows)
-    yield Step("W", plain(measured.wage), "EUR", source)
+    yield Step("W", plain(measured.wage), "EUR", source, HELD)
     if measured.raised:
         yield Step("W raised by factor", f"{known.raised.number('agency_factor')}", None, known.raised.cited)
     source = citing(f"{SERVICES}, codes {_codes(known.worked)}", known.services)
@@ -71,12 +86,8 @@ def _fraction(result: Reckoning, law: str) -> Iterator[Step]:
     else:
         yield Step("X", plain(occupation.days(codes)), "days", source)
     yield Step("mu", plain(result.measured.mu or 0), None, law)
-    yield Step("mu_glob", plain(result.measured.mu_glob or 0), None, law)
+    yield from floor_steps(occupation, result.general.beta, result.measured.mu_glob or 0)
     yield Step("beta_s", decimals(result.beta), None, result.general.beta.cited)
-
-
-def _contributions(known: General) -> Citation:
-    return citing(known.base.cited, known.base, known.high_wage, known.maribel)
 
 
 def _codes(codes: frozenset[str]) -> str:

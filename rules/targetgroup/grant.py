@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 from rules.assessment import Assessment, undetermined
 from rules.combination import chosen, combine
-from rules.dated import NoLaw, Row, citing
+from rules.dated import NoLaw, Row, Series, citing
 from rules.exact import cents, decimals, half_up, plain
-from rules.finding import Certainty, Doubt, Step
+from rules.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Step, whether
 from rules.fraction import beta_g
 from rules.parameters import load
 from rules.situation import Situation
 from rules.structural.base import base
-from rules.structural.floor import factor
+from rules.structural.floor import factor, floor_steps
 from rules.structural.reckoning import SERVICES, reckon
 from rules.subjection import Cover
 from rules.targetgroup.place import Place, all_codes, claims, place
@@ -23,6 +23,8 @@ from rules.worker import Claim, Line, Occupation
 
 FULL = 100
 """mu is kept x 100."""
+DAY = timedelta(days=1)
+UNTIL = "reduction until"
 
 
 @dataclass(slots=True)
@@ -41,6 +43,10 @@ class Entitled:
     def doubt(self, certainty: Certainty, reason: str) -> None:
         """Add a reason why it is not certain."""
         self.doubts.append(Doubt(certainty, reason))
+
+    def unseen(self, certainty: Certainty, reason: str) -> None:
+        """Add a condition that nobody declares, as a reason why it is not certain."""
+        self.doubts.append(Doubt(certainty, reason, UNKNOWN))
 
     def rest_on(self, row: Row) -> None:
         """A condition or amount rests on this row: what was derived or remembered is to be checked."""
@@ -62,18 +68,28 @@ class Entitled:
         self.rest_on(row)
         return self
 
-    def limited(self, here: Place, row: Row, limit: int, *, at_most: bool = False) -> bool:
-        """Whether S is below a limit in eurocents; the steps say so, and what is doubtful becomes a doubt."""
+    def limited(self, here: Place, row: Row, limit: int, *, at_most: bool = False, wanted: bool = True) -> bool:
+        """Whether S is below a limit in eurocents; the steps say so, and what is doubtful becomes a doubt.
+
+        `wanted` is whether it has to be.
+        """
         self.rest_on(row)
         below, doubts = here.below(limit, at_most=at_most)
         self.doubts += doubts
         self.steps.append(Step("S", plain(here.measured.reference), "EUR", load(RULE).law))
-        self.steps.append(Step("limit of S", plain(limit), "EUR", row.cited))
+        outcome = UNKNOWN if doubts else whether(below == wanted)
+        self.steps.append(Step("limit of S", plain(limit), "EUR", row.cited, outcome))
         return below
+
+    def hold(
+        self, step: str, value: str, source: str, unit: str | None = None, outcome: ConditionOutcome = HELD
+    ) -> None:
+        """A condition that held, and where it stands."""
+        self.steps.append(Step(step, value, unit, source, outcome))
 
     def refuse(self, step: str, value: str, source: str, unit: str | None = None) -> "Entitled":
         """No right, and why."""
-        self.steps.append(Step(step, value, unit, source))
+        self.steps.append(Step(step, value, unit, source, DID_NOT_HOLD))
         self.amount, self.whole = 0, False
         return self
 
@@ -83,6 +99,29 @@ def unknown(right: Entitled, reason: str) -> Entitled:
     right.amount = None
     right.doubt(Certainty.UNDETERMINED, reason)
     return right
+
+
+def open_until(right: Entitled, series: Series, row: Row) -> bool:
+    """Whether the reduction still exists: the row is not the one that ends it; the steps say until when."""
+    ends = series.rows[-1]
+    if "abolished" not in ends.figures:
+        return True
+    until = f"{ends.start - DAY}"
+    if row is ends:
+        right.refuse(UNTIL, until, row.cited)
+        return False
+    right.hold(UNTIL, until, row.cited)
+    return True
+
+
+def within(right: Entitled, nth: int, quarters: int, source: str) -> bool:
+    """Whether a quarter is one of those of the right; the steps say how many it has."""
+    outcome = whether(1 <= nth <= quarters)
+    right.steps.append(Step("quarters of the right", str(quarters), None, source, outcome))
+    if outcome is HELD:
+        return True
+    right.amount, right.whole = 0, False
+    return False
 
 
 def nth_of(here: Place, right: Entitled, start: date, row: Row) -> int:
@@ -97,6 +136,7 @@ def in_category(here: Place, right: Entitled, row: Row) -> bool:
     """Whether the category of the structural reduction is one of those in the row."""
     right.doubts += here.category.doubts
     if here.category.name in row.codes("codes"):
+        right.hold("category", here.category.name, row.cited)
         right.rows.append(row)
         return True
     right.refuse("category", here.category.name, row.cited)
@@ -140,19 +180,20 @@ def entitled(
     if chosen(occupation.claims, all_codes()) not in (None, claim.code):
         row = load(RULE).at("codes", here.first)
         doubt = Doubt(Certainty.LIKELY, f"the employer may choose which one: {row.cited}")
-        return 0, [doubt], [Step("target groups of an occupation", "one", None, row.cited)]
+        return 0, [doubt], [Step("target groups of an occupation", "one", None, row.cited, DID_NOT_HOLD)]
     if not known.excluding.isdisjoint(occupation.wages) or occupation.wage(known.wage_codes) <= 0:
-        return 0, [], [here.worker.why, Step("W", "0.00", "EUR", law)]
+        return 0, [], [here.worker.why, Step("W", "0.00", "EUR", law, DID_NOT_HOLD)]
     if here.worker.too_young:
         return 0, [], [here.worker.why]
     without = load(RULE).at("worker codes without", here.first)
     if line.worker_code in without.codes("codes"):
-        return 0, [], [Step("worker code", line.worker_code, None, without.cited)]
+        return 0, [], [Step("worker code", line.worker_code, None, without.cited, DID_NOT_HOLD)]
     if here.worker.cover is Cover.NOT_COVERED:
-        doubt = Doubt(Certainty.TO_CHECK, "not settled whether a worker outside some branches has a target group")
+        reason = "not settled whether a worker outside some branches has a target group"
+        doubt = Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
         return 0, [doubt], [here.worker.why]
     if here.measured.mu == 0:
-        return 0, [], [Step("mu", "0.00", None, law)]
+        return 0, [], [here.worker.why, Step("mu", "0.00", None, law, DID_NOT_HOLD)]
     if here.measured.mu is None or here.measured.mu_glob is None or not here.measured.factor:
         reason = f"the working time needed for S or mu is not declared: {SERVICES}"
         return None, [Doubt(Certainty.UNDETERMINED, reason)], [here.worker.why]
@@ -176,9 +217,9 @@ def _whenever_born(here: Place, entitle: Entitle) -> Entitled:
 
 
 def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int | None, list[Doubt], list[Step]]:
-    doubts, steps = right.doubts, right.steps
+    doubts, steps = right.doubts, [here.worker.why, *_wage(here), *right.steps]
     for reason in here.worker.doubts:
-        right.doubt(Certainty.TO_CHECK, reason)
+        right.unseen(Certainty.TO_CHECK, reason)
     if right.amount is None:
         return None, doubts, steps
     if not right.amount and not right.whole:
@@ -186,7 +227,7 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
     row, law = load(RULE).at("beta", here.first), load(RULE).law
     beta, more = factor(beta_g, row, here.situation, here.occupation, share[1], sheltered=here.category.sheltered)
     doubts += more
-    steps += [Step("mu", plain(share[0]), None, law), Step("mu_glob", plain(share[1]), None, law)]
+    steps += [Step("mu", plain(share[0]), None, law, HELD), *floor_steps(here.occupation, row, share[1])]
     if beta is None:
         return None, doubts, steps
     steps.append(Step("beta_g", decimals(beta.factor), None, row.cited))
@@ -196,7 +237,7 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
     if right.whole:
         product = limit.amount if beta.factor else 0
         if beta.factor and share[0] * beta.factor != FULL:
-            right.doubt(Certainty.TO_CHECK, "not settled whether mu and beta_g reduce a full exemption")
+            right.unseen(Certainty.TO_CHECK, "not settled whether mu and beta_g reduce a full exemption")
     elif right.amount:
         steps.append(Step("G x mu x beta_g", plain(product), "EUR", law))
     structural, unsure, rows = _structural(here)
@@ -217,6 +258,13 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
         Step("Pg", plain(kept.target), "EUR", citing(law, *here.rows, *rows, *right.rows)),
     ]
     return kept.target, doubts, steps
+
+
+def _wage(here: Place) -> Iterator[Step]:
+    """The wage that counts and, where several target groups are claimed, that this is the one of the occupation."""
+    yield Step("W", plain(here.measured.wage), "EUR", load(RULE).law, HELD)
+    if len({claim.code for claim in here.occupation.claims} & all_codes()) > 1:
+        yield Step("target groups of an occupation", "one", None, load(RULE).at("codes", here.first).cited, HELD)
 
 
 def _structural(here: Place) -> tuple[int | None, list[Doubt], tuple[Row, ...]]:

@@ -10,6 +10,7 @@ from rules.dated import Row
 from rules.finding import Certainty, Doubt
 from rules.parameters import load
 from rules.situation import Situation
+from rules.structural.base import contribution_rows
 from rules.structural.category import Category, category
 from rules.structural.measure import Measure, is_agency, measure
 from rules.structural.terms import General, general
@@ -56,7 +57,7 @@ class Place:
         known = self.known
         raised = (known.raised,) if self.situation.quarter.endswith(("Q1", "Q4")) else ()
         without = load(RULE).at("worker codes without", self.first)
-        shared = (without, known.wage, known.services, known.base, known.high_wage, known.maribel, *raised)
+        shared = (without, known.wage, known.services, *contribution_rows(self.line, known), *raised)
         return (*self.worker.why.rows, *self.category.rows, *shared)
 
     def below(self, limit: int, *, at_most: bool = False) -> tuple[bool, list[Doubt]]:

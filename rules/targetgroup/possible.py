@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rules.combination import chosen
 from rules.dated import NoLaw
-from rules.finding import Certainty, Doubt, Finding, Step, doubt_steps
+from rules.finding import UNKNOWN, Certainty, Doubt, Finding, Step, doubt_steps
 from rules.fraction import beta_g
 from rules.parameters import load
 from rules.situation import Situation
@@ -33,9 +33,14 @@ def possible(
     """The finding, without an amount: that hangs on the missing fact. Nothing below the floor of mu_glob."""
     if not works_enough(situation, line, occupation):
         return
-    doubts = all_branches(line, situation.person, situation.quarter).doubts
-    why = f"{missing.fact}: {missing.holder}"
-    lacking = Step("not in the declaration", missing.fact, None, missing.holder)
+    doubts = [
+        Doubt(Certainty.TO_CHECK, f"{missing.fact}: {missing.holder}"),
+        *(
+            Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
+            for reason in all_branches(line, situation.person, situation.quarter).doubts
+        ),
+    ]
+    lacking = Step("not in the declaration", missing.fact, None, missing.holder, UNKNOWN)
     yield Finding(
         rule,
         "employer",
@@ -48,7 +53,7 @@ def possible(
         Decimal("0.00"),
         None,
         Certainty.TO_CHECK,
-        (*steps, lacking, *doubt_steps([Doubt(Certainty.TO_CHECK, reason) for reason in (why, *doubts)])),
+        (*steps, lacking, *doubt_steps(doubts)),
         situation.causes,
     )
 

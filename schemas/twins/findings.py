@@ -12,6 +12,7 @@ class Step(TypedDict):
     unit: str | None
     source: str
     parameters: list[int]
+    outcome: Literal["held", "did_not_hold", "unknown"] | None
 
 
 class Evidence(TypedDict):

@@ -1,7 +1,8 @@
-"""What is derived or from memory leads to "to check" at most: tried for every rule, case and row of figures.
+"""No finding is surer than the labels of its figures allow: tried for every rule, case and row of figures.
 
-The label of each row a case asks for is made MEM. A finding that stays certain or likely must not rest on the row: then
-other figures in it change nothing, whichever way they are changed.
+The label of each row a case asks for is made MEM, DER (which lead to "to check" at most) or REPO ("likely" at most). A
+finding that stays surer must not rest on the row: then other figures in it change nothing, whichever way they are
+changed.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from rules.case import Example
 from rules.casefile import shipped as cases
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.dated import Figure, Parameters, Quality, Row, Series
+from rules.finding import Certainty
 from rules.history import History
 from rules.parameters import shipped
 from rules.situation import Situation
@@ -39,6 +41,21 @@ NEVER_SURE = {
     "mentors",
 }
 """Rules that ask for something no event shows, or rest on a row that is derived or from memory: never sure."""
+NEVER_CERTAIN = NEVER_SURE | {
+    "work_bonus",
+    "income_guarantee",
+    "senior_holiday",
+    "additional_holiday",
+    "increased_reimbursement",
+    "sickness_benefit",
+}
+"""Rules that also ask for something only others see, or rest on a row read in public code: never certain."""
+SURER = {
+    Quality.REPO: {Certainty.CERTAIN},
+    Quality.DER: {Certainty.CERTAIN, Certainty.LIKELY},
+    Quality.MEM: {Certainty.CERTAIN, Certainty.LIKELY},
+}
+"""What no finding may be that rests on a row with such a label."""
 
 
 def instead(row: Row, other: Row) -> Source:
@@ -55,17 +72,17 @@ def instead(row: Row, other: Row) -> Source:
     return source
 
 
-def sure(example: Example, source: Source) -> set[tuple[object, ...]]:
-    """What is found with these figures and said to be certain or likely."""
+def sure(example: Example, source: Source, surer: set[Certainty]) -> set[tuple[object, ...]]:
+    """What is found with these figures and is that sure."""
     with using(source):
         found = decide(example)
-    return {(one.occupation, one.amount, one.missing) for one in found if one.certainty.states_an_amount}
+    return {(one.occupation, one.amount, one.missing) for one in found if one.certainty in surer}
 
 
-def asked(example: Example) -> tuple[set[Row], set[tuple[object, ...]]]:
-    """The rows a case asks for, and its sure findings."""
+def asked(example: Example, surer: set[Certainty]) -> tuple[set[Row], set[tuple[object, ...]]]:
+    """The rows a case asks for, and its findings that are that sure."""
     seen: set[Row] = set()
-    return seen, sure(example, recording(shipped, seen))
+    return seen, sure(example, recording(shipped, seen), surer)
 
 
 def moved(value: Decimal) -> Iterator[Decimal]:
@@ -107,22 +124,39 @@ def changed(row: Row, present: frozenset[str]) -> Iterator[Row]:
             yield replace(row, figures={**row.figures, name: other})
 
 
+@pytest.mark.parametrize("label", SURER)
 @pytest.mark.parametrize("rule", EVERY)
-def test_no_finding_is_surer_than_the_figures_it_rests_on(rule: str) -> None:
-    wrong = []
+def test_no_finding_is_surer_than_the_figures_it_rests_on(rule: str, label: Quality) -> None:
+    surer, wrong = SURER[label], []
     for one in (one for one in EXAMPLES if one.rule == rule):
-        rows, before = asked(one)
+        rows, before = asked(one, surer)
         for row in rows if before else ():
-            still = sure(one, instead(row, replace(row, quality=Quality.MEM)))
+            still = sure(one, instead(row, replace(row, quality=label)), surer)
             for other in changed(row, codes(one.situation)) if still else ():
-                after = sure(one, instead(row, other))
+                after = sure(one, instead(row, other), surer)
                 if not still <= after:
                     wrong.append((one.name, row.version, dict(other.figures), still, after))
                     break
     assert wrong == []
 
 
+@pytest.mark.parametrize(("label", "never"), [(Quality.MEM, NEVER_SURE), (Quality.REPO, NEVER_CERTAIN)])
 @pytest.mark.parametrize("rule", EVERY)
-def test_some_finding_of_every_rule_is_sure_enough_to_be_tried(rule: str) -> None:
+def test_some_finding_of_every_rule_is_sure_enough_to_be_tried(rule: str, label: Quality, never: set[str]) -> None:
     """But for those that never are."""
-    assert any(asked(one)[1] for one in EXAMPLES if one.rule == rule) == (rule not in NEVER_SURE)
+    tried = any(asked(one, SURER[label])[1] for one in EXAMPLES if one.rule == rule)
+    assert tried == (rule not in never)
+
+
+@pytest.mark.parametrize("rule", EVERY)
+def test_no_finding_of_any_case_is_surer_than_a_label_in_its_trace_allows(rule: str) -> None:
+    found = [finding for one in EXAMPLES if one.rule == rule for finding in decide(one)]
+    assert found
+    wrong = [
+        (finding.quarter, row.version, finding.certainty)
+        for finding in found
+        for step in finding.trace
+        for row in step.rows
+        if finding.certainty in SURER.get(row.quality, ())
+    ]
+    assert wrong == []

@@ -74,6 +74,7 @@ def test_every_zone_has_a_type_and_a_kind_we_read() -> None:
 
 def test_every_code_list_a_zone_names_is_there_and_every_code_has_a_source() -> None:
     named = {zone.codes for block in blocks().values() for zone in block.zones if zone.codes}
+    assert "services" in named
     for name in named:
         assert code_list(name).periods
         lines = rows(f"codes/{name}.csv")
@@ -153,13 +154,20 @@ def test_our_own_example_is_accepted() -> None:
         assert reading.anomalies == ()
 
 
+LEAST_MUTATIONS = 400
+"""Changes that are tried, at the very least."""
+
+
 def test_no_change_of_one_thing_breaks_the_reading(tmp_path: Path) -> None:
     path = tmp_path / "changed.xml"
+    tried = []
     for what, changed in mutations(etree.parse(OWN), every=11):
+        tried.append(what)
         changed.write(path, encoding="utf-8")
         with read(path) as reading:
             assert reading.accepted or reading.anomalies, what
             assert len(list(reading.persons())) in (0, 6, 7, 5), what
+    assert len(tried) > LEAST_MUTATIONS
 
 
 if SCHEMA.is_file():

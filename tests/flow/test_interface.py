@@ -150,7 +150,9 @@ def test_a_notice_names_nobody_and_its_mail_carries_its_name(kruispunt: Run, sub
 
 
 def test_the_directory_says_who_is_on_file_where_since_when(kruispunt: Run, submitted: Any) -> None:
-    for line in answer(kruispunt, "directory"):
+    lines = answer(kruispunt, "directory")
+    assert lines
+    for line in lines:
         assert line.keys() == {"person", "institution", "quality", "from", "until", "version"}
         assert line["institution"] in INSTITUTIONS
         assert date.fromisoformat(line["from"])

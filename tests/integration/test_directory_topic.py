@@ -164,6 +164,7 @@ def outcome(servers: Settings) -> Outcome:
 
 
 def test_every_dossier_is_as_the_last_change_says(outcome: Outcome) -> None:
+    assert outcome.dossiers
     for institution in QUALITY:
         for place, person in enumerate(PERSONS):
             changed, ended = place % 2 == 0, place % 3 == 0
@@ -208,6 +209,7 @@ def test_bytes_that_are_no_change_are_answered_with_a_code_and_no_id(outcome: Ou
 
 def test_an_answer_lies_under_the_hash_of_its_change_and_repeats_no_number(outcome: Outcome) -> None:
     for institution in QUALITY:
+        assert any(one["accepted"] for _, one in outcome.answers[institution])
         for key, one in outcome.answers[institution]:
             if one["accepted"]:
                 assert key == hashlib.sha256(one["change"].encode()).digest()[:16]

@@ -150,9 +150,24 @@ def test_a_jurist_sees_law_formula_figures_with_their_version_and_the_events(ser
         assert words in shown
 
 
+@pytest.mark.parametrize(
+    ("language", "held"), [("nl", "vervuld"), ("fr", "remplie"), ("de", "erfüllt"), ("en", "held")]
+)
+def test_a_condition_is_explained_with_what_became_of_it(
+    servers: Settings, finding: str, language: str, held: str
+) -> None:
+    for audience in ("citizen", "jurist"):
+        shown = run(servers, "explain", finding, "--for", audience, "--language", language).stdout
+        assert held in " ".join(shown.split())
+    outcomes = {
+        step["step"]: step["outcome"] for step in json.loads(run(servers, "explain", finding, "--json").stdout)["trace"]
+    }
+    assert (outcomes["worker code"], outcomes["W"], outcomes["S0"]) == ("held", "held", None)
+
+
 def test_a_program_gets_every_condition_with_source_figures_and_events(servers: Settings, finding: str) -> None:
     document = json.loads(run(servers, "explain", finding, "--json").stdout)
-    assert (document["person"], document["amount"], document["certainty"]) == (None, "1203.71", "certain")
+    assert (document["person"], document["amount"], document["certainty"]) == (None, "1203.71", "likely")
     assert {one["event"] for one in document["evidence"]} == {f"explained-{kind}-1" for kind in KINDS}
     (bound,) = (step for step in document["trace"] if step["step"] == "S0")
     assert bound["parameters"][0].startswith("structural_reduction.yaml | category 1 | 2026-07-01 | REPO | ")

@@ -181,7 +181,7 @@ def test_a_missed_reduction_is_told_then_withdrawn_by_the_correction_that_takes_
     send(servers, [(1, facts(servers, 1, UNCLAIMED))])
     until(lambda: about(servers, 1) == [("found", 1)])
     finding = next(one for one in told(servers) if one["person"] == person(1))
-    assert (finding["rule"], finding["amount"], finding["certainty"]) == ("structural_reduction", 120371, "certain")
+    assert (finding["rule"], finding["amount"], finding["certainty"]) == ("structural_reduction", 120371, "likely")
 
     send(servers, [(1, facts(servers, 1, {**UNCLAIMED, "claimed": DUE}, version=2, status="changed"))])
     until(lambda: about(servers, 1) == [("found", 1), ("withdrawn", 2)])

@@ -39,12 +39,15 @@ def test_nobody_may_write_a_topic_but_its_writers() -> None:
 
 
 def test_no_rule_names_everybody_or_everything_that_can_be_read() -> None:
-    for rule in provision.access():
+    rules = list(provision.access())
+    assert rules
+    for rule in rules:
         assert rule.principal != "User:*"
         assert rule.name != "*" or rule.operation == AclOperation.DESCRIBE
 
 
 def test_no_institution_may_connect_to_a_database_but_its_own() -> None:
+    assert INSTITUTIONS.keys() & roles.DATABASES.keys()
     for name, database in roles.DATABASES.items():
         assert not {database.owner, *database.users} & (INSTITUTIONS.keys() - {name})
 

@@ -87,7 +87,7 @@ def test_the_json_holds_what_the_interface_promises_and_nothing_else(file: Path)
     assert set(document) == {"file", "accepted", "anomalies", "findings"}
     for one in document["findings"]:
         assert set(one) == OF_A_FINDING
-        assert {tuple(step) for step in one["trace"]} == {("step", "value", "unit", "source")}
+        assert {tuple(step) for step in one["trace"]} == {("step", "value", "unit", "source", "outcome")}
 
 
 def test_what_is_seen_while_reading_is_what_the_events_say(file: Path) -> None:
@@ -95,6 +95,7 @@ def test_what_is_seen_while_reading_is_what_the_events_say(file: Path) -> None:
     watch(file, seen.append)
     with read(file) as reading:
         decoded = [[person[kind] for kind in KINDS] for person in reading.persons()]
+    assert seen
     passing = {"occurred_at"}
     for one, events in zip(seen, decoded, strict=True):
         for shown, event in zip((one.wages, one.working_time, one.contributions), events, strict=True):

@@ -67,6 +67,7 @@ def test_a_file_of_every_covered_quarter_is_accepted_and_the_check_ends_well(che
 
 
 def test_every_finding_says_how_sure_it_is_and_how_it_came_about(checked: Checked) -> None:
+    assert checked.findings
     for finding in checked.findings:
         assert finding["certainty"] in SURENESS
         assert finding["trace"]

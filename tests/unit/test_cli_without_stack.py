@@ -202,7 +202,7 @@ def test_money_quarters_and_certainties_of_a_check_are_as_promised(tmp_path: Pat
         assert one["side"] in {"employer", "citizen"}
         assert one["certainty"] in {"certain", "likely", "to check", "undetermined"}
         assert one["trace"]
-        assert all(step.keys() == {"step", "value", "unit", "source"} for step in one["trace"])
+        assert all(step.keys() == {"step", "value", "unit", "source", "outcome"} for step in one["trace"])
 
 
 def test_the_shell_offers_the_rules_where_one_is_asked_for() -> None:

@@ -209,6 +209,7 @@ def test_no_deliberation_passes_on_the_number_of_a_third_person() -> None:
 
 def test_the_list_of_entitlements_names_every_leaf_that_a_copy_can_hold() -> None:
     listed = {(one["deliberation"], one["kind"]): set(one["fields"]) for one in entitlements(load())}
+    assert listed
     for projection in projections(load()):
         fields = projection.contract.schema["fields"][11:]
         held = {path for path, leaf in paths({"type": "record", "fields": fields}) if leaf}

@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from notifier.channel import LANGUAGES
-from notifier.content import Notice
+from notifier.content import Notice, Step
 from notifier.render import example, words
 from notifier.render.compose import annex, for_letter
 from notifier.render.paper import WINDOWS, Letter, printer
@@ -79,6 +79,36 @@ def test_every_value_of_the_trace_stands_in_the_letter(language: str) -> None:
             assert " ".join(words.quantity(step.value, step.unit, said).split()) in text
     for cents in (129_193, 20_000, 109_193):
         assert " ".join(words.money(cents, said).split()) in text
+
+
+OUTCOMES = {
+    "nl": ("vervuld", "niet bekend", "niet vervuld"),
+    "fr": ("remplie", "non connue", "non remplie"),
+    "de": ("erfüllt", "unbekannt", "nicht erfüllt"),
+    "en": ("held", "not known", "did not hold"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_condition_stands_in_the_letter_with_what_became_of_it(language: str) -> None:
+    held, unknown, failed = OUTCOMES[language]
+    said = texts(language)
+    sure = replace(example.income_guarantee(), certainty="likely")
+    text = " ".join(" ".join(pages(printed(example.for_citizen(language, sure)))).split())
+    until = words.quantity("2026-04-30", None, said)
+    limit = " ".join(words.quantity("1280.00", "EUR", said).split())
+    for shown in (f"{until} ({held})", f"({unknown})", f"{limit} ({failed})"):
+        assert shown in text
+    assert f"{' '.join(words.quantity('1300.00', 'EUR', said).split())} (" not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_employer_reads_what_became_of_a_condition_of_each_worker(language: str) -> None:
+    notice = example.for_employer(language, 3)
+    conditions = [Step("least age", f"{55 + place}", "years", "RD", "held") for place in range(3)]
+    told = tuple(replace(one, trace=(step,)) for one, step in zip(notice.told, conditions, strict=True))
+    text = " ".join(" ".join(pages(printed(replace(notice, told=told)))).split())
+    assert text.count(f"({OUTCOMES[language][0]})") == len(conditions)
 
 
 def test_an_amount_that_is_not_certain_or_likely_is_not_stated() -> None:
@@ -163,8 +193,11 @@ def test_a_letter_claims_to_be_accessible_and_fit_for_the_archive() -> None:
 
 
 def test_every_font_is_in_the_letter_itself() -> None:
-    for page in PdfReader(BytesIO(printed(example.for_employer("nl")).pdf)).pages:
+    found = PdfReader(BytesIO(printed(example.for_employer("nl")).pdf)).pages
+    assert len(found) > 1
+    for page in found:
         fonts: Any = page["/Resources"]["/Font"]  # type: ignore[index]  # pypdf types every object alike
+        assert fonts
         for font in fonts.values():
             descriptor = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]
             assert {"/FontFile2", "/FontFile3"} & set(descriptor)

@@ -29,6 +29,9 @@ RULES = {
     ("work_bonus", "employer"),
     ("income_guarantee", "citizen"),
 }
+NOT_SHOWN = ("certainty", "undetermined")
+PLAIN = re.compile(r"-?\d+(\.\d+)?|\d{4}-\d{2}-\d{2}|\d+-\d+|3bis")
+"""A number, a day, two ages or a category: the same in every language."""
 RIGHTS = ("allowed_work", *HISTORY_RULES)
 """Rules that are told to the citizen alone."""
 
@@ -97,20 +100,31 @@ def _all_of(tree: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_step_and_word_of_a_right_has_a_name(language: str) -> None:
-    for finding in _found():
-        for step in finding.trace:
-            if step.step not in ("certainty", "undetermined"):
-                assert step.step in texts(language).get("steps"), (finding.rule, step.step)
-                assert step.unit is None or step.unit in texts(language).get("units"), step.unit
-            if step.step == "status":
-                assert step.value in texts(language).get("values")
+def test_every_step_and_word_of_a_finding_has_a_name(language: str) -> None:
+    said = texts(language)
+    found = [(finding.rule, step) for finding in _found() for step in finding.trace if step.step not in NOT_SHOWN]
+    assert {rule for rule, _ in found} == {*RULES_OF_ONE_QUARTER, *HISTORY_RULES}
+    for rule, step in found:
+        month = words.month(step.step)
+        names = said.get("steps") if month is None else said.get("month_steps")
+        assert words.base(step.step) in names, (rule, step.step)
+        assert step.unit is None or step.unit in said.get("units"), step.unit
+        assert step.outcome is None or step.outcome.symbol in said.get("outcomes")
+        if step.step == "status":
+            assert step.value in said.get("values")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_value_that_is_a_word_is_written_in_the_language(language: str) -> None:
+    values = {step.value for finding in _found() for step in finding.trace if step.step not in NOT_SHOWN}
+    spoken = {value for value in values if not PLAIN.fullmatch(value)}
+    assert {"open", "unknown", "without limit"} <= spoken
+    assert spoken - texts(language).get("values").keys() == set()
 
 
 def _found() -> Iterator[Finding]:
     for written in shipped({*RULES_OF_ONE_QUARTER, *HISTORY_RULES}):
-        if written.rule in HISTORY_RULES or written.rule == "allowed_work":
-            yield from decide(read(written))
+        yield from decide(read(written))
 
 
 def test_a_rule_without_a_text_is_told_in_general_words() -> None:

@@ -21,7 +21,7 @@ cases:
     quarter: 2026Q3
     wage: {1: 6771.00}
     days: {1: 66}
-    expect: [{amount: 1203.71, certainty: certain, deduction_code: "3000", steps: {W: 6771, R: 1203.71}}]
+    expect: [{amount: 1203.71, certainty: likely, deduction_code: "3000", steps: {W: 6771, R: 1203.71}}]
 """
 WRONG = """\
 rule: structural_reductio
@@ -108,7 +108,7 @@ def test_a_case_that_comes_out_as_written_passes() -> None:
     [
         ("amount: 1203.71", "amount: 1203.72", Difference(1, "amount", "1203.72", "1203.71")),
         ("amount: 1203.71", "amount: null", Difference(1, "amount", "nothing", "1203.71")),
-        ("certainty: certain", "certainty: likely", Difference(1, "certainty", "likely", "certain")),
+        ("certainty: likely", "certainty: certain", Difference(1, "certainty", "certain", "likely")),
         ('"3000"', "null", Difference(1, "deduction_code", "nothing", "3000")),
         ("R: 1203.71", "R: 1203.7", Difference(1, "R", "1203.7", "1203.71")),
         ("R: 1203.71", "Q: 1", Difference(1, "Q", "1", "nothing")),

@@ -8,6 +8,8 @@ from rules.trial import attempt, read
 
 EVERY = {*RULES, *HISTORY_RULES}
 WRITTEN = list(shipped(EVERY))
+LEAST_CASES = 5
+"""Cases a rule has at the very least."""
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda written: f"{written.rule}: {written.content['case']}")
@@ -22,6 +24,8 @@ def test_every_rule_has_cases_that_find_and_cases_that_do_not(rule: str) -> None
 
 @pytest.mark.parametrize("rule", sorted(EVERY))
 def test_a_case_is_known_by_its_name_and_the_place_it_is_written_at(rule: str) -> None:
-    for written in (one for one in WRITTEN if one.rule == rule):
+    cases = [one for one in WRITTEN if one.rule == rule]
+    assert len({(one.file, one.content["case"]) for one in cases}) == len(cases) > LEAST_CASES
+    for written in cases:
         example = read(written)
         assert (example.name, example.file, example.line) == (written.content["case"], written.file, written.line)

@@ -12,12 +12,20 @@ from rules.trial import decide, read
 
 EVERY = {*RULES, *HISTORY_RULES}
 EXAMPLES = [read(written) for written in shipped(EVERY)]
+ON_WORK = {"youth_holiday", "senior_holiday", "additional_holiday", "sickness_benefit", "unemployment_admission"}
+"""Rules over a history that find nothing without work."""
+ON_DECISIONS = {"income_guarantee", "allowed_work", *HISTORY_RULES} - {"youth_holiday", "sickness_benefit"}
+"""Rules that find nothing without what institutions decided."""
 WORKING_TIME = "working-time"
 """The event on working time of every declaration in a case."""
 
 
 def of(rule: str) -> list[Example]:
-    return [example for example in EXAMPLES if example.rule == rule and example.expected]
+    """The cases of a rule in which something is found; every rule has some."""
+    found = [example for example in EXAMPLES if example.rule == rule and example.expected]
+    assert all(decide(example) for example in found)
+    assert found
+    return found
 
 
 def without_decision(example: Example, event: str) -> Example:
@@ -27,7 +35,9 @@ def without_decision(example: Example, event: str) -> Example:
 
 @pytest.mark.parametrize("rule", sorted(EVERY))
 def test_a_finding_names_its_rule_and_its_person(rule: str) -> None:
-    for example in of(rule):
+    examples = of(rule)
+    assert examples
+    for example in examples:
         for finding in decide(example):
             assert (finding.rule, finding.person) == (rule, example.situation.person)
             employer = "" if isinstance(example.situation, History) else example.situation.employer
@@ -36,15 +46,22 @@ def test_a_finding_names_its_rule_and_its_person(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", sorted(EVERY))
 def test_a_decision_without_which_there_is_no_finding_is_among_its_events(rule: str) -> None:
-    for example in of(rule):
-        for decision in example.situation.decisions or ():
-            if not decide(without_decision(example, decision.event)):
-                assert all(decision.event in finding.causes for finding in decide(example)), example.name
+    needed = [
+        (example, decision.event)
+        for example in of(rule)
+        for decision in example.situation.decisions or ()
+        if not decide(without_decision(example, decision.event))
+    ]
+    assert bool(needed) == (rule in ON_DECISIONS)
+    for example, event in needed:
+        assert all(event in finding.causes for finding in decide(example)), example.name
 
 
 @pytest.mark.parametrize("rule", sorted(EVERY))
 def test_a_finding_rests_on_known_events_each_once(rule: str) -> None:
-    for example in of(rule):
+    examples = of(rule)
+    assert examples
+    for example in examples:
         seen = example.situation
         declared = [event for one in seen.worked for event in one.events] if isinstance(seen, History) else seen.causes
         known = {*declared, *(decision.event for decision in seen.decisions or ())}
@@ -56,8 +73,12 @@ def test_a_finding_rests_on_known_events_each_once(rule: str) -> None:
 
 @pytest.mark.parametrize("rule", sorted(HISTORY_RULES))
 def test_work_without_which_there_is_no_finding_is_among_its_events(rule: str) -> None:
+    needed = []
     for example in of(rule):
         seen = example.situation
         assert isinstance(seen, History)
         if seen.worked and not decide(replace(example, situation=replace(seen, worked=()))):
-            assert all(WORKING_TIME in finding.causes for finding in decide(example)), example.name
+            needed.append(example)
+    assert bool(needed) == (rule in ON_WORK)
+    for example in needed:
+        assert all(WORKING_TIME in finding.causes for finding in decide(example)), example.name

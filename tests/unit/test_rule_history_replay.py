@@ -304,6 +304,8 @@ def test_single_facts_in_any_order_and_any_bundles_end_in_the_same_facts_history
 def test_whatever_was_told_in_any_order_is_decided_again_to_the_same_bytes(order: list[int], cuts: list[int]) -> None:
     store = lived(order, cuts)
     facts = store.everything()
-    for slot, state in store.all():
+    told = list(store.all())
+    assert told
+    for slot, state in told:
         again = replay(slot, state, facts, store.reader)
         assert again.same, (state.record()["rule"], again.problem, again.differences)

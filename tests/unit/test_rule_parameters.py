@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rules.dated import NoLaw
+from rules.dated import NoLaw, Row, citing
 from rules.figures import WrongParameters, parse
 from rules.parameters import known, load
 
@@ -16,6 +16,11 @@ SECOND = "      - {from: 2020-07-01, amount: 1.20, quality: DER, source: One ind
 
 def values(*rows: str) -> str:
     return HEAD + "    unit: EUR\n    values:\n" + "".join(rows)
+
+
+def known_rows(rule: str, series: str) -> list[Row]:
+    """The rows that have figures."""
+    return [row for row in load(rule).series[series].rows if row.unknown is None]
 
 
 def test_each_day_has_the_figure_in_force_on_it() -> None:
@@ -65,6 +70,8 @@ def test_days_declared_unknown_have_no_law_and_say_why() -> None:
         (values(FIRST, SECOND.replace("2020-07-01", "July")), "`from` is not a day"),
         (values(FIRST, SECOND.replace("amount: 1.20", "amount: 1.20, unknown: not read")), "then there are no figures"),
         (values(FIRST, SECOND).replace("    unit", "    units"), "rate has no key units"),
+        (values(FIRST, SECOND).replace("    unit", "    article: [3]\n    unit"), "`article` is not a text"),
+        (values(FIRST, SECOND.replace("amount", "article: '', amount")), "`article` is not a text"),
         (values(FIRST, SECOND).replace("law: Law of 01/01/2000", "law:"), "`law` is missing"),
         (values(), "rate: no `values`"),
         ("series: 3", "a mapping with `rule`, `law` and `series`"),
@@ -97,6 +104,22 @@ def test_every_number_has_a_unit_and_a_list_needs_none() -> None:
     assert row.units == {"amount": "EUR", "codes": "codes"}
 
 
+def test_a_row_names_the_article_of_its_series_unless_it_has_one_of_its_own() -> None:
+    own = SECOND.replace("amount", "article: 'Law of 01/01/2001, art. 3', amount")
+    text = values(FIRST, own).replace("    unit", "    article: Law of 01/01/2000, art. 2 par. 1\n    unit")
+    first, second = parse(text).series["rate"].rows
+    assert first.cited == "Law of 01/01/2000, art. 2 par. 1; Gazette (OFF), in force from 2020-01-01"
+    assert second.cited == "Law of 01/01/2001, art. 3; One index step (DER), in force from 2020-07-01"
+    assert citing("DmfA zone 00044", first, second) == f"DmfA zone 00044; {first.article}; {second.article}"
+    assert first.version != parse(values(FIRST, SECOND)).series["rate"].rows[0].version
+
+
+def test_an_article_that_the_source_names_itself_is_named_once() -> None:
+    text = values(FIRST.replace("Gazette", "'Law of 01/01/2000, art. 2'"), SECOND)
+    row = parse(text.replace("    unit", "    article: Law of 01/01/2000, art. 2\n    unit")).series["rate"].rows[0]
+    assert row.cited == "Law of 01/01/2000, art. 2 (OFF), in force from 2020-01-01"
+
+
 def test_another_figure_label_or_source_is_another_version_of_a_row() -> None:
     changed = [SECOND, SECOND.replace("1.20", "1.21"), SECOND.replace("DER", "OFF"), SECOND.replace("One", "An")]
     versions = {parse(values(FIRST, row), "rate.yaml").series["rate"].rows[1].version for row in changed}
@@ -110,7 +133,9 @@ def test_the_figures_of_every_rule_are_sound(rule: str) -> None:
 
 
 def test_every_slope_of_the_work_bonus_leads_from_its_maximum_to_nothing() -> None:
-    for row in load("work_bonus").series["two components"].rows:
+    rows = load("work_bonus").series["two components"].rows
+    assert rows
+    for row in rows:
         for prefix in ("", "manual_"):
             for slope, top, low, high in (("a", "Amax", "A1", "A2"), ("b", "Bmax", "B1", "A1")):
                 exact = row.number(prefix + top) / (row.number(high) - row.number(low))
@@ -118,18 +143,20 @@ def test_every_slope_of_the_work_bonus_leads_from_its_maximum_to_nothing() -> No
 
 
 def test_maxima_of_manual_workers_are_those_of_the_others_raised_by_eight_percent() -> None:
-    for row in load("work_bonus").series["two components"].rows:
+    rows = load("work_bonus").series["two components"].rows
+    assert rows
+    for row in rows:
         for top in ("Amax", "Bmax"):
             assert row.number("manual_" + top) == round(row.number(top) * Decimal("1.08"), 2)
 
 
 def test_a_further_person_raises_the_ceiling_of_the_increased_reimbursement_by_the_same_share() -> None:
     for name in ("ceiling of the year", "ceiling of the month"):
-        for row in load("increased_reimbursement_income").series[name].rows:
-            if row.unknown is None:
-                assert abs(row.number("person") / row.number("amount") - Decimal("0.18513")) < Decimal("0.00001"), (
-                    row.start
-                )
+        rows = known_rows("increased_reimbursement_income", name)
+        assert rows
+        for row in rows:
+            share = row.number("person") / row.number("amount")
+            assert abs(share - Decimal("0.18513")) < Decimal("0.00001"), row.start
 
 
 @pytest.mark.parametrize(
@@ -147,15 +174,17 @@ def test_the_ceiling_of_a_household_is_that_of_one_and_more_for_each_other(
 
 
 def test_a_day_of_holiday_benefit_is_worth_65_percent_of_the_cap_over_26() -> None:
-    for row in load("holiday_benefit").series["cap"].rows:
-        if row.unknown is None:
-            assert row.number("day") == round(row.number("amount") * Decimal("0.65") / 26, 2), row.start
+    rows = known_rows("holiday_benefit", "cap")
+    assert rows
+    for row in rows:
+        assert row.number("day") == round(row.number("amount") * Decimal("0.65") / 26, 2), row.start
 
 
 def test_the_income_guarantee_of_somebody_alone_is_one_and_a_half_times_the_base_amount() -> None:
-    for row in load("income_guarantee_elderly").series["amounts"].rows:
-        if row.unknown is None:
-            assert abs(row.number("alone") - row.number("amount") * Decimal("1.5")) <= Decimal("0.015"), row.start
+    rows = known_rows("income_guarantee_elderly", "amounts")
+    assert rows
+    for row in rows:
+        assert abs(row.number("alone") - row.number("amount") * Decimal("1.5")) <= Decimal("0.015"), row.start
 
 
 def test_the_income_guarantee_of_part_timers_is_bounded_by_the_guaranteed_minimum_income() -> None:

@@ -205,3 +205,50 @@ def test_a_finding_told_in_the_first_contract_is_still_read_and_withdrawn() -> N
 def test_no_label_of_a_row_is_left_out_of_its_version() -> None:
     row = shipped("structural_reduction").series["category 1"].rows[0]
     assert len({replace(row, quality=quality).version for quality in Quality}) == len(Quality)
+
+
+def older(state: State) -> State:
+    """The same finding as it was told in the contract before the newest, which had no outcomes."""
+    before, newest = [one for one in contracts() if one.name == "findings"][-2:]
+    assert newest is contract("findings")
+    record = decode_body(newest, state.body)
+    steps = [{name: value for name, value in step.items() if name != "outcome"} for step in record["trace"]]
+    return replace(state, contract=before.id, body=encode_body(before, {**record, "trace": steps}))
+
+
+def test_a_finding_told_in_an_older_contract_is_read_as_told_and_its_replay_says_what_is_otherwise() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    slot, state = store.told()
+    told = older(state)
+    assert {step["outcome"] for step in told.record()["trace"]} == {None}
+    again = replay(slot, told, list(chain(store.facts.values(), store.earlier)), store.reader)
+    assert (again.same, again.problem) == (False, "")
+    first, *rest = again.differences
+    assert (first.field, first.told != first.now) == ("contract", True)
+    outcomes = [step["outcome"] for step in state.record()["trace"]]
+    changed = [f"trace {number}" for number, outcome in enumerate(outcomes, start=1) if outcome]
+    assert changed
+    assert [one.field for one in rest] == changed
+    assert rest[0].now == f"{rest[0].told} {outcomes[0]}"
+
+
+def test_a_finding_told_in_an_older_contract_is_not_told_again_when_nothing_else_changed() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    for states in store.states.values():
+        states |= {name: older(state) for name, state in states.items()}
+    before = {name: state for states in store.states.values() for name, state in states.items()}
+    store.take(facts(CASE, version=2))
+    assert {name: state for states in store.states.values() for name, state in states.items()} == before
+
+
+def test_an_older_finding_is_withdrawn_in_the_newest_contract() -> None:
+    store = Store()
+    store.take(facts(CASE))
+    slot, state = store.told()
+    store.states[slot][state.finding] = older(state)
+    store.take(facts({**CASE, "claimed": {3000: 1203.71}}, version=2))
+    withdrawn = store.told()[1]
+    assert (withdrawn.status, withdrawn.contract) == ("withdrawn", contract("findings").id)
+    assert {step["outcome"] for step in withdrawn.record()["trace"]} == {None}

@@ -15,6 +15,7 @@ from rules.catalogue import (
     working_time_reduction,
 )
 from rules.situation import situation
+from rules.trial import stated
 
 ASSESS = {
     rule.NAME: rule.assess
@@ -48,8 +49,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2025Q2", {3315: _since(date(2025, 7, 1))}),
         [
             (
-                "quarters of the right | not begun | - | VLAIO 22/11/2023; Liantis; Group S (SEC), in force from "
-                "2024-01-01"
+                "quarters of the right | not begun | - | Programme law (I) of 24/12/2002, art. 342 to 345 (from "
+                "memory); VLAIO 22/11/2023; Liantis; Group S (SEC), in force from 2024-01-01 | did not hold"
             ),
         ],
     ),
@@ -59,8 +60,9 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2026Q1", {3326: _since(date(2021, 3, 31))}),
         [
             (
-                "quarters of the right | 20 | - | VLAIO 22/11/2023; Liantis; for rights that ran in 2026 "
-                "franchise.be and talentsbridge.be (SEC), in force from 2016-01-01"
+                "quarters of the right | 20 | - | Programme law (I) of 24/12/2002, art. 342 to 345 (from "
+                "memory); VLAIO 22/11/2023; Liantis; for rights that ran in 2026 franchise.be and "
+                "talentsbridge.be (SEC), in force from 2016-01-01 | did not hold"
             ),
         ],
     ),
@@ -71,7 +73,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [
             (
                 "target groups of an occupation | one | - | DmfA annex 4; Securex, which reductions can be "
-                "combined (SEC), in force from 2016-01-01"
+                "combined (SEC), in force from 2016-01-01 | did not hold"
             ),
             (
                 "likely | the employer may choose which one: DmfA annex 4; Securex, which reductions can be "
@@ -86,9 +88,12 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [
             (
                 "worker code | 495 | - | DmfA annex 2; instruction on the structural reduction (who qualifies) "
-                "(OFF), in force from 2003-01-01"
+                "(OFF), in force from 2003-01-01 | held"
             ),
-            "W | 0.00 | EUR | Programme law (I) of 24/12/2002, title IV, chapter 7; royal decree of 16/05/2003",
+            (
+                "W | 0.00 | EUR | Programme law (I) of 24/12/2002, title IV, chapter 7 (art. 324 and following);"
+                " royal decree of 16/05/2003 | did not hold"
+            ),
         ],
     ),
     (
@@ -98,7 +103,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [
             (
                 "worker code | 675 | - | DmfA annex 2; instruction on the structural reduction (who does not "
-                "qualify) (OFF), in force from 2003-01-01"
+                "qualify) (OFF), in force from 2003-01-01 | did not hold"
             ),
             "to check | not settled whether a worker outside some branches has a target group",
         ],
@@ -110,7 +115,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [
             (
                 "worker code | 841 | - | DmfA annex 2; instruction on first hirings (who does not count as a worker) "
-                "(SEC), in force from 2003-01-01"
+                "(SEC), in force from 2003-01-01 | did not hold"
             ),
         ],
     ),
@@ -119,7 +124,10 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "first_hirings",
         _claims("2025Q2", {3315: _since(date(2025, 4, 1))}, days={50: 65}),
         [
-            "mu | 0.00 | - | Programme law (I) of 24/12/2002, title IV, chapter 7; royal decree of 16/05/2003",
+            (
+                "mu | 0.00 | - | Programme law (I) of 24/12/2002, title IV, chapter 7 (art. 324 and following); "
+                "royal decree of 16/05/2003 | did not hold"
+            ),
         ],
     ),
     (
@@ -128,8 +136,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2025Q2", {8320: 100.00}, person="65031503330", **{"joint committee": "330"}),
         [
             (
-                "category | 2 | - | Instruction on older workers (Flanders, Wallonia): category 1 (SEC), in force"
-                " from 2016-07-01"
+                "category | 2 | - | Instruction on older workers (Flanders, Wallonia): category 1 (SEC), in "
+                "force from 2016-07-01 | did not hold"
             ),
             (
                 "likely | category 2 rests on a partial list: Instruction on the structural reduction "
@@ -143,7 +151,10 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "older_workers",
         _claims("2025Q2", {8320: 100.00}),
         [
-            "least age | 55 | years | Overview of 2025/26; horecaestmapassion.be (SEC), in force from 2025-01-01",
+            (
+                "least age | 55 | years | Programme law (I) of 24/12/2002, art. 339 par. 1; Overview of 2025/26;"
+                " horecaestmapassion.be (SEC), in force from 2025-01-01 | did not hold"
+            ),
         ],
     ),
     (
@@ -152,8 +163,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2025Q1", {8320: 100.00}, person="59123103369"),
         [
             (
-                "pension age | reached before the quarter | - | Overview of 2025/26; horecaestmapassion.be (SEC),"
-                " in force from 2025-01-01"
+                "pension age reached on | 2024-12-31 | - | Programme law (I) of 24/12/2002, art. 339 par. 1; "
+                "Overview of 2025/26; horecaestmapassion.be (SEC), in force from 2025-01-01 | did not hold"
             ),
             "to check | the pension age of then is from memory: Not read (MEM), in force from 1900-01-01",
         ],
@@ -163,10 +174,14 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "older_workers",
         _claims("2025Q2", {8320: 100.00}, person="65031503330", wage={1: 17682.44}),
         [
-            "S | 17682.44 | EUR | Programme law (I) of 24/12/2002, title IV, chapter 7; royal decree of 16/05/2003",
             (
-                "limit of S | 17682.44 | EUR | NSSO intermediate instruction 2025/1 of 02/04/2025 (OFF), in force"
-                " from 2025-04-01"
+                "S | 17682.44 | EUR | Programme law (I) of 24/12/2002, title IV, chapter 7 (art. 324 and "
+                "following); royal decree of 16/05/2003"
+            ),
+            (
+                "limit of S | 17682.44 | EUR | Programme law (I) of 24/12/2002, art. 339 par. 1, first "
+                "paragraph, 3°; NSSO intermediate instruction 2025/1 of 02/04/2025 (OFF), in force from "
+                "2025-04-01 | did not hold"
             ),
         ],
     ),
@@ -175,7 +190,10 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "older_workers",
         _claims("2024Q3", {7320: 100.00}, person="63100103369", wage={1: 8000.00}),
         [
-            "ages | 61 to 66 | years | UCM, reform of employment aid in Brussels (SEC), in force from 2024-07-01",
+            (
+                "ages | 61-66 | years | UCM, reform of employment aid in Brussels (SEC), in force from "
+                "2024-07-01 | did not hold"
+            ),
         ],
     ),
     (
@@ -184,8 +202,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2025Q3", {6320: 100.00}, person="63063003344"),
         [
             (
-                "abolished from | 2025-07-01 | - | One public source: abolished from 01/07/2025 (REPO), in force "
-                "from 2025-07-01"
+                "reduction until | 2025-06-30 | - | One public source: abolished from 01/07/2025 (REPO), in "
+                "force from 2025-07-01 | did not hold"
             ),
         ],
     ),
@@ -195,8 +213,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2024Q2", {6320: 100.00}, person="65010103348"),
         [
             (
-                "least age | 61 | years | horecaestmapassion.be; Partena; NSSO elderlyworkers_vl (SEC), in force "
-                "from 2024-01-01"
+                "least age | 61 | years | horecaestmapassion.be; Partena; NSSO elderlyworkers_vl (SEC), in force"
+                " from 2024-01-01 | did not hold"
             ),
         ],
     ),
@@ -206,8 +224,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2026Q2", {6321: _since(date(2025, 5, 1))}, person="66063003310", wage={1: 10000.00}),
         [
             (
-                "abolished from | 2026-04-01 | - | salarysolution.be; Acerta: what was left ended on 31/03/2026 "
-                "(SEC), in force from 2026-04-01"
+                "reduction until | 2026-03-31 | - | salarysolution.be; Acerta: what was left ended on 31/03/2026"
+                " (SEC), in force from 2026-04-01 | did not hold"
             ),
         ],
     ),
@@ -218,7 +236,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [
             (
                 "quarters of the right | 8 | - | NSSO elderlyworkers_vl; salarysolution.be; Acerta (SEC), in "
-                "force from 2016-07-01"
+                "force from 2016-07-01 | did not hold"
             ),
         ],
     ),
@@ -228,8 +246,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2025Q2", {6321: _since(date(2024, 5, 1))}, person="66070103314", wage={1: 10000.00}),
         [
             (
-                "least age | 58 | years | NSSO elderlyworkers_vl; salarysolution.be; Acerta (SEC), in force from "
-                "2016-07-01"
+                "least age | 58 | years | NSSO elderlyworkers_vl; salarysolution.be; Acerta (SEC), in force from"
+                " 2016-07-01 | did not hold"
             ),
         ],
     ),
@@ -238,7 +256,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "older_workers",
         _claims("2025Q2", {9300: 100.00}, person="71070103322"),
         [
-            "least age | 54 | years | Securex (SEC), in force from 2019-01-01",
+            "least age | 54 | years | Securex (SEC), in force from 2019-01-01 | did not hold",
         ],
     ),
     (
@@ -246,8 +264,11 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "older_workers",
         _claims("2025Q2", {9300: 100.00}, person="70063003394", wage={1: 13942.47}),
         [
-            "S | 13942.47 | EUR | Programme law (I) of 24/12/2002, title IV, chapter 7; royal decree of 16/05/2003",
-            "limit of S | 13942.47 | EUR | Securex (SEC), in force from 2019-01-01",
+            (
+                "S | 13942.47 | EUR | Programme law (I) of 24/12/2002, title IV, chapter 7 (art. 324 and "
+                "following); royal decree of 16/05/2003"
+            ),
+            "limit of S | 13942.47 | EUR | Securex (SEC), in force from 2019-01-01 | did not hold",
             "to check | since when the limit of S holds was not found: Securex (SEC), in force from 2019-01-01",
         ],
     ),
@@ -257,8 +278,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2026Q2", {6300: _since(date(2024, 6, 30))}, person="02031503394", wage={1: 7000.00}),
         [
             (
-                "abolished from | 2026-04-01 | - | salarysolution.be; Acerta: what was left ended on 31/03/2026 "
-                "(SEC), in force from 2026-04-01"
+                "reduction until | 2026-03-31 | - | salarysolution.be; Acerta: what was left ended on 31/03/2026"
+                " (SEC), in force from 2026-04-01 | did not hold"
             ),
         ],
     ),
@@ -268,8 +289,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2024Q3", {6300: _since(date(2024, 7, 1))}, person="02031503394", wage={1: 7000.00}),
         [
             (
-                "no new hires from | 2024-07-01 | - | vlaanderen.be; herwin.be: no new hires from 01/07/2024 "
-                "(SEC), in force from 2024-07-01"
+                "hires until | 2024-06-30 | - | vlaanderen.be; herwin.be: no new hires from 01/07/2024 (SEC), in"
+                " force from 2024-07-01 | did not hold"
             ),
         ],
     ),
@@ -278,7 +299,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "low_skilled_youth",
         _claims("2026Q1", {6300: _since(date(2024, 3, 31))}, person="02031503394", wage={1: 7000.00}),
         [
-            "quarters of the right | 8 | - | vlaanderen.be; herwin.be (SEC), in force from 2016-07-01",
+            "quarters of the right | 8 | - | vlaanderen.be; herwin.be (SEC), in force from 2016-07-01 | did not hold",
         ],
     ),
     (
@@ -286,7 +307,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "low_skilled_youth",
         _claims("2025Q2", {6300: _since(date(2024, 4, 1))}, person="99063003324", wage={1: 7000.00}),
         [
-            "below the age of | 25 | years | vlaanderen.be; herwin.be (SEC), in force from 2016-07-01",
+            "below the age of | 25 | years | vlaanderen.be; herwin.be (SEC), in force from 2016-07-01 | did not hold",
         ],
     ),
     (
@@ -296,7 +317,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [
             (
                 "hires from | 2023-10-01 | - | NSSO instruction "
-                "persons_without_recent_sustained_work_experience_vl (OFF), in force from 2023-10-01"
+                "persons_without_recent_sustained_work_experience_vl (OFF), in force from 2023-10-01 | did not "
+                "hold"
             ),
         ],
     ),
@@ -307,7 +329,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [
             (
                 "quarters of the right | 4 | - | NSSO instruction "
-                "persons_without_recent_sustained_work_experience_vl (OFF), in force from 2023-10-01"
+                "persons_without_recent_sustained_work_experience_vl (OFF), in force from 2023-10-01 | did not "
+                "hold"
             ),
         ],
     ),
@@ -317,8 +340,8 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2024Q3", {6340: _since(date(2024, 6, 30))}, person="99070103328", wage={1: 9000.00}),
         [
             (
-                "ages | 25 to below 58 | years | NSSO instruction "
-                "persons_without_recent_sustained_work_experience_vl (OFF), in force from 2023-10-01"
+                "ages | 25-57 | years | NSSO instruction persons_without_recent_sustained_work_experience_vl "
+                "(OFF), in force from 2023-10-01 | did not hold"
             ),
         ],
     ),
@@ -327,7 +350,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "no_recent_work_experience",
         _claims("2024Q3", {6340: _since(date(2024, 7, 1))}, person="05100103344", wage={1: 9000.00}),
         [
-            "least age | above compulsory schooling | - | Not read (MEM), in force from 2000-01-01",
+            "least age | 19 | years | Not read (MEM), in force from 2000-01-01 | did not hold",
             "to check | derived or remembered, not read: Not read (MEM), in force from 2000-01-01",
         ],
     ),
@@ -337,8 +360,9 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         _claims("2024Q3", {6340: _since(date(2024, 7, 1))}, person="59093003378", wage={1: 9000.00}),
         [
             (
-                "pension age | reached | - | NSSO instruction persons_without_recent_sustained_work_experience_vl"
-                " (OFF), in force from 2024-07-01"
+                "pension age reached on | 2024-09-30 | - | NSSO instruction "
+                "persons_without_recent_sustained_work_experience_vl (OFF), in force from 2024-07-01 | did not "
+                "hold"
             ),
         ],
     ),
@@ -347,7 +371,10 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "working_time_reduction",
         _claims("2025Q2", {3500: _shortened(date(2022, 3, 31), 38, 36)}),
         [
-            "quarters of the right | 12 | - | Securex 01/01/2021; hub.brussels (SEC), in force from 2004-01-01",
+            (
+                "quarters of the right | 12 | - | Securex 01/01/2021; hub.brussels (SEC), in force from "
+                "2004-01-01 | did not hold"
+            ),
         ],
     ),
     (
@@ -368,7 +395,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [
             (
                 "least weekly hours | 28 | hours | NSSO instruction collective_reduction_workingtime (SEC), in "
-                "force from 2023-11-01"
+                "force from 2023-11-01 | did not hold"
             ),
         ],
     ),
@@ -384,7 +411,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
             ),
             (
                 "quarters of the right | 3 | - | Read beside the limits in the NSSO intermediate instructions "
-                "2022/2 and 2025/1 (SEC), in force from 2007-01-01"
+                "2022/2 and 2025/1 (SEC), in force from 2007-01-01 | did not hold"
             ),
             "likely | counted from the first day of the right as declared",
         ],
@@ -397,7 +424,7 @@ def test_a_claim_that_gives_nothing_says_which_condition_was_not_met(
     rule: str, case: dict[str, Any], said: list[str]
 ) -> None:
     one = next(iter(ASSESS[rule](situation(*events(case)))))
-    steps = [f"{step.step} | {step.value} | {step.unit or '-'} | {step.source}" for step in one.trace()]
+    steps = [stated(step) for step in one.trace()]
     doubts = [f"{doubt.certainty} | {doubt.reason}" for doubt in one.doubts]
     assert one.due == 0
     assert (steps + doubts)[-len(said) :] == said

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from kruispunt.generating import due
 from producers.generate.run import generate
 from rules.catalogue import HISTORY_RULES, RULES, decide_history
+from rules.catalogue.sickness_benefit import LONG, SICK
 from rules.finding import Finding
 from rules.history import History, Place, Worked, history, of, worked
 from rules.situation import Decision, Situation, decision, situation
@@ -22,6 +23,10 @@ PERSONS = 1500
 QUARTERS = ("2025Q1", "2026Q3")
 MOST = {"youth_holiday": 0.07, "senior_holiday": 0.01, "additional_holiday": 0.005, "sickness_benefit": 0.002}
 """Largest share of a population told of a right; of the others nobody, since no such status is generated."""
+LEAST = {"2025Q1": {"youth_holiday": 0.04}, "2026Q3": {"senior_holiday": 1 / PERSONS}}
+"""Smallest share told of a right in a quarter: these are found in it, and no other is."""
+LEAST_SICK = 30
+"""Persons of a population who are sick for long and paid for it, at the very least."""
 MOST_EMPLOYERS = {"first_hirings": 0.02, "older_workers": 0.03}
 """Likewise of target groups: hires at employers that owe no contribution of larger ones, and who reaches an age."""
 TARGET_GROUPS = (
@@ -85,6 +90,7 @@ def _decisions(folder: Path) -> dict[str, list[Decision]]:
 def test_a_right_is_found_for_a_few(population: Population, rule: str) -> None:
     told = {finding.person for finding in population.found if finding.rule == rule}
     assert len(told) <= MOST.get(rule, 0) * PERSONS
+    assert len(told) >= LEAST[population.quarter].get(rule, 0) * PERSONS
 
 
 @pytest.mark.parametrize("rule", TARGET_GROUPS)
@@ -98,30 +104,46 @@ def test_employers_are_told_of_a_target_group_for_a_few_and_only_to_check_it(pop
 
 def test_nobody_is_told_of_a_right_twice_in_a_year(population: Population) -> None:
     told = [(finding.rule, finding.person, finding.quarter[:4]) for finding in population.found]
+    assert {rule for rule, _, _ in told} == LEAST[population.quarter].keys()
     assert len(told) == len(set(told))
 
 
 def test_a_right_over_the_years_is_never_certain(population: Population) -> None:
-    assert "certain" not in {finding.certainty for finding in population.found}
+    told = {finding.certainty for finding in population.found}
+    assert told
+    assert "certain" not in told
 
 
 def test_senior_holidays_are_for_who_was_unemployed_and_youth_holidays_for_the_young(population: Population) -> None:
     first, _ = quarter_days(population.quarter)
-    for finding in population.found:
-        person = population.histories[finding.person]
+    told = [(finding.rule, population.histories[finding.person]) for finding in population.found]
+    assert {rule for rule, _ in told} == LEAST[population.quarter].keys()
+    for rule, person in told:
         assert person.born is not None
-        if finding.rule == "senior_holiday":
+        if rule == "senior_holiday":
             assert first.year - person.born.year > 50
             assert person.has("unemployment_benefit", date(first.year - 1, 1, 1), date(first.year - 1, 12, 31))
-        if finding.rule == "youth_holiday":
+        if rule == "youth_holiday":
             assert first.year - person.born.year <= 25
 
 
 def test_nobody_whose_sickness_is_paid_is_told_of_it(population: Population) -> None:
+    """And with the decision taken away, each of them is: it is what silences the rule."""
     first, last = quarter_days(population.quarter)
-    for finding in population.found:
-        if finding.rule == "sickness_benefit":
-            assert not population.histories[finding.person].has("incapacity", first, last)
+    rule, day = HISTORY_RULES["sickness_benefit"], last + timedelta(days=15)
+    paid = [
+        one
+        for one in population.histories.values()
+        if one.has("incapacity", first, last) and any(job.days(SICK) > LONG for job in one.worked)
+    ]
+    assert len(paid) >= LEAST_SICK
+    assert {finding.person for one in paid for finding in rule(one, day)} == set()
+    unpaid = [replace(one, decisions=_but("incapacity", one)) for one in paid]
+    assert len({finding.person for one in unpaid for finding in rule(one, day)}) >= LEAST_SICK
+
+
+def _but(kind: str, person: History) -> tuple[Decision, ...]:
+    return tuple(one for one in person.decisions or () if one.kind != kind)
 
 
 def test_one_declaration_says_nothing_of_rights_that_rest_on_decisions(population: Population) -> None:

@@ -1,0 +1,108 @@
+"""A test can fail: no check hides in a loop that may have nothing to go over."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+FILES = sorted(TESTS.rglob("test_*.py"))
+KEEPING = {"zip", "enumerate", "sorted", "reversed", "list", "tuple", "set", "dict", "product", "permutations", "chain"}
+"""What has something in it where all it is given has."""
+VIEWS = {"items", "values", "keys"}
+
+
+@cache
+def constants(path: Path) -> frozenset[str]:
+    """The names of a file that stand for something with something in it: written out, or imported so."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if filled(value, found):
+                found.add(name)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if filled(value, found):
+                found.add(name)
+            case ast.ImportFrom(module=str(module), names=names):
+                for alias in names:
+                    if alias.name.isupper() and getattr(import_module(module), alias.name):
+                        found.add(alias.asname or alias.name)
+    return frozenset(found)
+
+
+def filled(node: ast.expr, known: frozenset[str] | set[str]) -> bool:
+    """Whether what is gone over surely has something in it."""
+    match node:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+            return any(not isinstance(part, ast.Starred) for part in parts)
+        case ast.Dict(keys=keys):
+            return any(key is not None for key in keys)
+        case ast.Constant(value=str(text)):
+            return bool(text)
+        case ast.Name(id=name):
+            return name in known
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(most))]):
+            return most > 0
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(least)), ast.Constant(value=int(most))]):
+            return most > least
+        case ast.Call(func=ast.Name(id=name), args=[_, *_] as given) if name in KEEPING:
+            return all(filled(one, known) for one in given)
+        case ast.Call(func=ast.Attribute(value=value, attr=attribute)) if attribute in VIEWS:
+            return filled(value, known)
+    return False
+
+
+def checks(node: ast.AST, known: frozenset[str], *, sure: bool = True) -> Iterator[tuple[ast.AST, bool]]:
+    """Every check under a node, and whether it is made whatever a loop around it goes over."""
+    for child in ast.iter_child_nodes(node):
+        match child:
+            case ast.Assert(test=ast.Call(func=ast.Name(id="all"), args=[ast.GeneratorExp(generators=[over, *_])])):
+                yield child, sure and not over.ifs and filled(over.iter, known)
+            case ast.Assert():
+                yield child, sure
+            case ast.With(items=items) if any("raises" in ast.unparse(item) for item in items):
+                yield child, sure
+        inside = sure and not (isinstance(child, ast.For) and not filled(child.iter, known))
+        yield from checks(child, known, sure=inside)
+
+
+def hollow(path: Path) -> list[str]:
+    """The tests of a file whose every check goes over something that may be empty."""
+    return [
+        node.name
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        if (made := [sure for _, sure in checks(node, constants(path))]) and not any(made)
+    ]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(TESTS)))
+def test_every_test_checks_something_even_where_a_loop_has_nothing_to_go_over(path: Path) -> None:
+    """Say before the loop what it must have: `assert rows`, a number, or the names that are there."""
+    assert hollow(path) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "fails"),
+    [
+        ("for one in found():\n        assert one", True),
+        ("for one in found():\n        for other in (1, 2):\n            assert other", True),
+        ("for one in found():\n        with pytest.raises(ValueError):\n            one()", True),
+        ("assert all(one for one in found())", True),
+        ("assert all(one for one in (1, 2) if one > 2)", True),
+        ("for one in range(0):\n        assert one", True),
+        ("for one in EMPTY:\n        assert one", True),
+        ("for one in FILLED:\n        assert one", False),
+        ("for one, other in zip(FILLED, sorted(FILLED)):\n        assert one", False),
+        ("for one in found():\n        assert one\n    assert FILLED", False),
+        ("assert found()\n    for one in found():\n        assert one", False),
+        ("assert all(one for one in FILLED)", False),
+        ("found()", False),
+    ],
+)
+def test_a_check_that_may_never_be_made_is_told_from_one_that_is(tmp_path: Path, body: str, fails: bool) -> None:
+    path = tmp_path / "test_it.py"
+    path.write_text(f"EMPTY: list[int] = []\nFILLED = {{1: 2}}\n\n\ndef test_it() -> None:\n    {body}\n", "utf-8")
+    assert hollow(path) == (["test_it"] if fails else [])

@@ -1,0 +1,64 @@
+"""Findings of every contract there was are stored as they are told, whichever has outcomes of conditions."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from notifier.findings import read
+from schemas.codec import encode
+from schemas.contracts import Contract, contracts
+from schemas.registry import SchemaBook
+from schemas.samples import sample
+
+PEPPER = b"p" * 32
+VERSIONS = [one for one in contracts() if one.name == "findings"]
+TRACE = 16
+"""Where the trace is in a row."""
+
+
+class Told:
+    """A message as Kafka has it."""
+
+    def __init__(self, value: bytes) -> None:
+        self._value = value
+
+    def topic(self) -> str:
+        return "findings"
+
+    def partition(self) -> int:
+        return 0
+
+    def offset(self) -> int:
+        return 7
+
+    def key(self) -> bytes:
+        return b""
+
+    def value(self) -> bytes:
+        return self._value
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 0
+
+
+def fitted(schema: Any, record: dict[str, Any]) -> dict[str, Any]:
+    """The sample of the newest contract with the fields an older one has."""
+    (trace,) = (field["type"]["items"] for field in schema["fields"] if field["name"] == "trace")
+    names = {field["name"] for field in trace["fields"]}
+    steps = [{name: value for name, value in step.items() if name in names} for step in record["trace"]]
+    wanted = {field["name"] for field in schema["fields"]}
+    return {**{name: value for name, value in record.items() if name in wanted}, "trace": steps}
+
+
+def test_there_are_three_contracts_of_findings() -> None:
+    assert len(VERSIONS) == 3
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda one: str(one.id))
+def test_a_finding_of_any_contract_is_stored_with_the_outcomes_it_has(version: Contract) -> None:
+    batch = read([Told(encode(version, fitted(version.schema, sample("findings"))))], PEPPER, SchemaBook())
+    assert batch.dead == []
+    (row,) = batch.rows
+    steps = orjson.loads(row[TRACE])
+    assert [step["outcome"] for step in steps] == (["held", None] if version is VERSIONS[-1] else [None, None])
