@@ -53,7 +53,7 @@ class Decider:
         pepper = settings.pepper()
         self._pseudonym = lru_cache(REMEMBERED)(lambda number: pseudonym(pepper, number))
         self._connection: Connection[TupleRow] | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def positions(self) -> dict[int, int]:
         """The next offset of each partition of the facts.
@@ -77,10 +77,11 @@ class Decider:
                 raise of_postgres(error) from None
 
     def close(self) -> None:
-        """Let the connection go."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Let the connection go, when the bundle in hand is decided."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _take(self, partition: int, offset: int, value: bytes) -> bool:
         if self._connection is None or self._connection.closed:

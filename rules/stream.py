@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import ssl
+import threading
 from typing import Any, NoReturn
 
 import faust
@@ -21,6 +22,8 @@ SESSION_S = 6.0
 HEARTBEAT_S = 2.0
 FAULT = 1
 """Exit code of a process that met a fault of its own; its supervisor starts it again."""
+STOP_S = 8.0
+"""An orderly stop takes two seconds; the supervisor kills after fifteen."""
 SHORTEST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 
@@ -93,15 +96,43 @@ class Keeper:
         os._exit(FAULT)
 
 
+class Worker(faust.Worker):
+    """A worker that keeps its own name, writes nothing to a terminal, and ends when it is asked to.
+
+    Faust's orderly stop may wait for a broker that is gone, a minute or for good. What is in hand is finished by then,
+    and a kill is safe at any instruction: so the process ends without it.
+    """
+
+    def __init__(self, app: faust.App) -> None:
+        super().__init__(app, loop=asyncio.get_event_loop(), loglevel="WARNING", quiet=True, redirect_stdouts=False)
+        self.spinner = None
+        self._late: threading.Timer | None = None
+
+    def _setproctitle(self, info: str, *, ident: str = "") -> None:
+        """Stay `kruispunt rules`: another name would be written over the environment, too."""
+
+    def _schedule_shutdown(self, signal: Any) -> None:
+        self._end_in_time(0)
+        super()._schedule_shutdown(signal)
+
+    def on_worker_shutdown(self) -> None:
+        """Also where it stops because something broke."""
+        self._end_in_time(FAULT)
+        super().on_worker_shutdown()
+
+    def _end_in_time(self, code: int) -> None:
+        if self._late is None:
+            self._late = threading.Timer(STOP_S, os._exit, (code,))
+            self._late.daemon = True
+            self._late.start()
+
+
 def run(settings: Settings, decider: Decider | None = None) -> None:
     """Decide until asked to stop."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     asyncio.set_event_loop(asyncio.new_event_loop())
     decider = decider or Decider(settings)
-    app = application(settings, decider)
-    worker: Any = faust.Worker(
-        app, loop=asyncio.get_event_loop(), loglevel="WARNING", quiet=True, redirect_stdouts=False
-    )
+    worker: Any = Worker(application(settings, decider))
     try:
         worker.execute_from_commandline()
     finally:

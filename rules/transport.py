@@ -6,6 +6,7 @@ seek before each resumption goes to the positions that were stored with the data
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, NoReturn
 
 import faust
@@ -29,6 +30,14 @@ class CommittedThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = READ_COMMITTED  # noqa: SLF001 - Faust offers no setting for it, see this module's promise
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - nor for this one
         return consumer
+
+    async def on_thread_stop(self) -> None:
+        """Stop, also where the broker is gone: giving up a fetch then cancels what waits for it to be given up.
+
+        Let out of here, that would end the thread before it has said so, and what waits for the thread would wait on.
+        """
+        with suppress(asyncio.CancelledError):
+            await super().on_thread_stop()
 
 
 class PositionedConsumer(driver.Consumer):

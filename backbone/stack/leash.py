@@ -10,19 +10,11 @@ import time
 from pathlib import Path
 
 from backbone.stack import orphans
+from backbone.stack.processes import began
 from backbone.stack.stack import down
 
 PAUSE_S = 0.5
 UNDER_MAKE = "MAKELEVEL"
-
-
-def began(pid: int) -> str | None:
-    """When a process began, in the kernel's ticks; None when it is gone. Tells a pid from its successor."""
-    try:
-        fields = (orphans.PROCESSES / str(pid) / "stat").read_text("utf-8").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] in {"Z", "X"} else fields[19]
 
 
 def watch(pid: int) -> None:

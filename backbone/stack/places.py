@@ -11,6 +11,7 @@ from uuid import uuid4
 
 SOCKET_PATH_LIMIT = 90
 """A UNIX socket path holds 107 bytes; the supervisor adds a dot and its pid while it opens it."""
+SHORT = Path("/tmp")  # noqa: S108 - the folder made there is private; TMPDIR may differ between `up` and `down`
 PRIVATE = 0o700
 ENTERABLE = 0o711
 """Others may walk through to what is for them (PostgreSQL's data under root, the authority's certificate), and list
@@ -114,7 +115,7 @@ class Places:
         inside = self.run / "supervisor.sock"
         if len(os.fsencode(inside)) <= SOCKET_PATH_LIMIT:
             return self.run
-        return Path(tempfile.gettempdir()) / f"kruispunt-{os.getuid()}-{self.key}"
+        return SHORT / f"kruispunt-{os.getuid()}-{self.key}"
 
     @property
     def socket(self) -> Path:

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from backbone.errors import Stop
 from backbone.settings import Settings
-from backbone.stack import binaries, orphans, runner
+from backbone.stack import binaries, runner
 from backbone.stack.places import PRIVATE, Places
 from backbone.stack.ports import LOOPBACK
+from backbone.stack.processes import PROCESSES
 
 SUPERUSER = "postgres"
 """Only the stack itself uses this role, to make the others."""
@@ -154,7 +155,7 @@ def _forget_the_dead(server: Server) -> None:
     with suppress(OSError, ValueError, IndexError):
         pid = int(path.read_text("utf-8").splitlines()[0])
         try:
-            alive = str(server.data).encode() in (orphans.PROCESSES / str(pid) / "cmdline").read_bytes().split(b"\0")
+            alive = str(server.data).encode() in (PROCESSES / str(pid) / "cmdline").read_bytes().split(b"\0")
         except FileNotFoundError:
             alive = False
         if not alive:

@@ -102,7 +102,10 @@ class Supervisor:
         environment |= {"KRUISPUNT_HOME": str(self._places.home), MARK: identity}
         # -P: nothing in the folder it is started from can pass for one of its modules.
         answer = subprocess.run(
-            [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self._places.supervisor)],
+            [
+                sys.executable, "-P", "-m", "backbone.stack.marked", identity,
+                sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self._places.supervisor),
+            ],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment, cwd="/",
         )  # fmt: skip
         if answer.returncode or not self._wait(self.alive, START_S):

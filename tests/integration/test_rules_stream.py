@@ -13,9 +13,13 @@ import pytest
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
+from backbone.stack.ports import reachable
+from backbone.stack.processes import PROCESSES
+from backbone.stack.stack import status
 from consumers.fields import narrower
 from rules.case import EMPLOYER, decisions, events
 from rules.needs import NEEDS
+from rules.stream import STOP_S
 from schemas.codec import decode_body, encode, encode_body, split
 from schemas.contracts import Contract, contract, make
 from schemas.identifiers import derive, inss, pseudonym
@@ -116,6 +120,11 @@ class Process:
         assert self._running is not None
         self._running.send_signal(number)
         return self._running.wait(30)
+
+    def shown(self) -> list[str]:
+        """What it calls itself."""
+        assert self._running is not None
+        return (PROCESSES / str(self._running.pid) / "cmdline").read_text("utf-8").rstrip("\0").split("\0")
 
     def wait(self) -> int:
         assert self._running is not None
@@ -401,3 +410,61 @@ def test_a_process_with_a_fault_stops_and_passes_no_bundle(
     assert about(servers, 13) == about(servers, 17) == []
     process.start()
     until(lambda: about(servers, 13) == about(servers, 17) == [("found", 1)])
+
+
+SLOW = """
+import time
+from backbone.settings import load
+from rules.catalogue import decide_all
+from rules.decider import Decider
+from rules.stream import run
+
+def slowly(seen, day):
+    time.sleep(2)
+    return decide_all(seen, day)
+
+run(load(), Decider(load(), decide=slowly))
+"""
+IN_HAND = "select from pg_stat_activity where usename = 'rules' and state = 'idle in transaction'"
+
+
+def test_a_process_asked_to_stop_finishes_the_bundle_in_hand(
+    servers: Settings, process: Process, another: Callable[..., Process]
+) -> None:
+    assert process.end() == 0
+    slow = another(SLOW)
+    send(servers, [(1, facts(servers, 45, UNCLAIMED))])
+    until(lambda: len(_rows(servers, IN_HAND)) == 1)
+    assert slow.end() == 0
+    assert about(servers, 45) == [("found", 1)]
+    process.start()
+    send(servers, [(1, facts(servers, 49, UNCLAIMED))])
+    until(lambda: about(servers, 49) == [("found", 1)])
+    assert about(servers, 45) == [("found", 1)]
+
+
+@pytest.mark.parametrize(("trouble", "remedy"), [(signal.SIGKILL, None), (signal.SIGSTOP, signal.SIGCONT)])
+def test_a_process_asked_to_stop_ends_also_where_the_broker_is_gone_or_says_nothing(
+    servers: Settings, process: Process, trouble: signal.Signals, remedy: signal.Signals | None
+) -> None:
+    number = 53 if remedy else 57
+    send(servers, [(1, facts(servers, number, UNCLAIMED))])
+    until(lambda: about(servers, number) == [("found", 1)])
+    broker = next(state.pid for state in status(servers.home) if state.name == "kafka")
+    os.kill(broker, trouble)
+    try:
+        time.sleep(1)
+        asked = time.monotonic()
+        assert process.end() == 0
+        assert time.monotonic() - asked < STOP_S + 3
+    finally:
+        if remedy:
+            os.kill(broker, remedy)
+        until(lambda: reachable(int(servers.kafka_bootstrap.rpartition(":")[2])))
+        process.start()
+    send(servers, [(1, facts(servers, number + 8, UNCLAIMED))])
+    until(lambda: about(servers, number + 8) == [("found", 1)])
+
+
+def test_a_process_keeps_its_name(process: Process) -> None:
+    assert process.shown() == [sys.executable, "-c", SOUND]

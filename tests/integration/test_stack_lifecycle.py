@@ -24,6 +24,7 @@ from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack import binaries, orphans, ports
 from backbone.stack.places import Places
+from backbone.stack.processes import PROCESSES
 from backbone.stack.programs import RUNNING, Program
 from backbone.stack.stack import Leash, Plan, down, status, up
 
@@ -111,8 +112,7 @@ def test_every_process_is_named_with_its_real_pid_and_port(running: Settings) ->
     assert set(states) == {*SERVERS, "ticker"}
     assert {state.state for state in states.values()} == {RUNNING}
     commands = {
-        name: (orphans.PROCESSES / str(state.pid) / "cmdline").read_bytes().split(b"\0")
-        for name, state in states.items()
+        name: (PROCESSES / str(state.pid) / "cmdline").read_bytes().split(b"\0") for name, state in states.items()
     }
     assert b"kafka.Kafka" in commands["kafka"]
     assert commands["postgres"][0].endswith(b"/postgres")
@@ -128,9 +128,7 @@ def test_no_secret_is_readable_by_others_or_shown_in_a_command_line(running: Set
     passwords = [path.read_bytes() for path in files if path.name != "pepper"]
     assert all(len(password) >= 24 for password in passwords)
     assert len(set(passwords)) == len(passwords)
-    shown = b"".join(
-        (orphans.PROCESSES / str(pid) / "cmdline").read_bytes() for pid in orphans.running(identity(running.home))
-    )
+    shown = b"".join((PROCESSES / str(pid) / "cmdline").read_bytes() for pid in orphans.running(identity(running.home)))
     assert b"kafka.Kafka" in shown
     assert not [password for password in passwords if password in shown]
     logged = b"".join(path.read_bytes() for path in Places(running.home).logs.iterdir())
