@@ -14,7 +14,7 @@ import yaml
 
 from backbone.cluster.declared import SUPER_USERS, users
 from backbone.settings import Settings
-from backbone.stack.kafka import SESSION_MS
+from backbone.stack.kafka import LONGEST_RETENTION, SESSION_MS
 from backbone.stack.postgres import SUPERUSER
 from backbone.stack.roles import DATABASES, names
 from consumers.audit.checkpoints import Signer
@@ -186,6 +186,11 @@ def test_nobody_but_the_brokers_and_provisioning_sees_the_administrators_passwor
 def test_a_login_is_good_for_as_long_as_in_the_embedded_stack() -> None:
     properties = (DOCKER / "kafka" / "server.properties").read_text("utf-8")
     assert f"listener.name.client.connections.max.reauth.ms={SESSION_MS}\n" in properties
+
+
+def test_the_brokers_forget_no_place_as_in_the_embedded_stack() -> None:
+    properties = (DOCKER / "kafka" / "server.properties").read_text("utf-8")
+    assert f"offsets.retention.minutes={LONGEST_RETENTION}\n" in properties
 
 
 def test_every_secret_is_declared_used_and_made_by_the_script() -> None:
