@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from backbone import surroundings
 from backbone.logs import report
 from backbone.settings import Settings
 from backbone.settings import load as load_settings
@@ -50,5 +51,6 @@ def given(person: str) -> str:
 
 def main() -> None:
     """The entry point of `kruispunt`."""
+    surroundings.settle()
     sys.excepthook = report
     app()
