@@ -2,6 +2,13 @@
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+# Whose shell it is changes nothing: neither what Python imports and reads, nor what pytest runs.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHONUTF8 PYTHONIOENCODING PYTHONINSPECT
+unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD CDPATH BASH_ENV ENV
+# Some tests only, as `make test TESTS=tests/unit`.
+TESTS =
+# How many persons `make bench` measures with: `make bench BENCH_PERSONS=500` is quick, and says little.
+BENCH_PERSONS = 15000
 .PHONY: help setup demo test lint bench mutate clean
 
 help: ## print this
@@ -14,7 +21,7 @@ demo: setup ## show the whole way of a declaration, live
 	@exec .venv/bin/kruispunt demo
 
 test: setup ## run every test, on a stack of its own
-	@exec .venv/bin/python -m pytest
+	@exec .venv/bin/python -E -s -m pytest $(TESTS)
 
 lint: setup ## ruff and mypy
 	@.venv/bin/python -m ruff check .
@@ -22,7 +29,7 @@ lint: setup ## ruff and mypy
 	@.venv/bin/python -m mypy
 
 bench: setup ## how fast, stage by stage
-	@exec .venv/bin/python -m benchmarks.run
+	@exec .venv/bin/python -m benchmarks.run --persons $(BENCH_PERSONS)
 
 mutate: setup ## which changes to the rules no case notices; MUTANTS="rules.bonus*" for some, about 6 a second
 	@.venv/bin/mutmut run $(MUTANTS)

@@ -1,5 +1,6 @@
 """Says who would gain and who would lose under other figures: counts and sums by rule, no person unless asked."""
 
+import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -74,7 +75,11 @@ def _revision(text: str) -> dict[str, str]:
 
 def _git(*arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
+        # Called from a hook of git, GIT_DIR and its like name the repository of somebody else.
+        mine = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        done = subprocess.run(
+            ["git", *arguments], env=mine, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
     except (OSError, ValueError):
         # Nor is it any text that no program can be given, such as one with NUL.
         return None

@@ -1,9 +1,11 @@
 """Looks at every process of the machine: which ones have to do with this checkout, and which are new."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from backbone.stack.processes import PROCESSES, began, environment, parent, pids
@@ -12,6 +14,8 @@ CHECKOUT = Path(__file__).parents[1]
 MODULES = Path(sys.prefix)
 """A Python process has its compiled modules in memory, whatever it calls itself."""
 HOME = b"KRUISPUNT_HOME="
+PYTESTS = "/pytest-of-"
+"""Tests keep homes there, too."""
 
 
 @dataclass(frozen=True)
@@ -68,32 +72,40 @@ def touches(pid: int, places: Iterable[Path | str]) -> bool:
     return any(os.fsencode(str(place)) in text for place in places)
 
 
-def _above(pid: int) -> set[int]:
-    found = set()
-    step: int | None = pid
-    while step is not None and step > 1 and step not in found:
-        found.add(step)
-        step = parent(step)
+def _ancestors(pid: int | None) -> set[int]:
+    found: set[int] = set()
+    while pid and pid not in found:
+        found.add(pid)
+        pid = parent(pid)
     return found
 
 
-def _elsewhere(pid: int, before: set[Seen], home: Path | None) -> bool:
-    """Whether somebody else began it: a terminal that was open before, or a stack in another home."""
-    above = _above(pid)
+@cache
+def _adopters() -> set[int]:
+    """Who takes in what has lost its parent, and all above: the first process of all, or a manager of sessions."""
+    lost = subprocess.run(
+        ["sh", "-c", "sh -c 'sleep 0.2; cat /proc/$$/stat' &"], stdout=subprocess.PIPE, check=True, text=True
+    )
+    return _ancestors(int(lost.stdout.rpartition(")")[2].split()[1]))
+
+
+def _elsewhere(pid: int, before: set[Seen], within: Path) -> bool:
+    """Whether somebody else began it: from a terminal that was open before, or as a stack whose home lies elsewhere."""
+    above = _ancestors(pid) - _adopters()
     if os.getpid() not in above and {one.pid for one in before} & above:
         return True
-    given = {word for word in environment(pid) if word.startswith(HOME)}
-    return home is not None and bool(given) and HOME + os.fsencode(home) not in given
+    homes = [Path(os.fsdecode(word.removeprefix(HOME))) for word in environment(pid) if word.startswith(HOME)]
+    return any(not home.is_relative_to(within) and PYTESTS not in str(home) for home in homes)
 
 
-def left(before: set[Seen], home: Path | None = None, places: Iterable[Path | str] = ()) -> set[Seen]:
-    """What runs now, did not then, and has to do with this checkout or one of these places.
+def left(before: set[Seen], within: Path, *places: Path | str) -> set[Seen]:
+    """What runs now, did not then, and has to do with this checkout, the folder `within` or one of these places.
 
-    With `home`, what belongs to a stack in another home is left out.
+    What somebody else has begun meanwhile is left out: from another terminal, or as a stack whose home lies elsewhere.
     """
-    wanted = [CHECKOUT, MODULES, *places, *([home] if home else [])]
+    wanted = [CHECKOUT, MODULES, within, *places]
     return {
         seen(one.pid)
         for one in everything() - before
-        if one.pid != os.getpid() and touches(one.pid, wanted) and not _elsewhere(one.pid, before, home)
+        if one.pid != os.getpid() and touches(one.pid, wanted) and not _elsewhere(one.pid, before, within)
     }

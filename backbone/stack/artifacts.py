@@ -87,7 +87,9 @@ def resolve(target: Path, cache: Path) -> None:
             "mvn", "-q", "-B", "-f", str(pom), f"{PLUGIN}:copy-dependencies",
             "-DincludeScope=runtime", "-Dmdep.prependGroupId=true", f"-DoutputDirectory={target}", *repository(cache),
         ]  # fmt: skip
-        answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
     if answer.returncode:
         words = (answer.stdout + answer.stderr).strip()[-TAIL:]
         raise Stop(f"Maven could not bring the Kafka jars: {words}", "Check the network and Maven's settings.")

@@ -15,7 +15,9 @@ VERSION = re.compile(r"PostgreSQL\) (\d+)")
 
 def _major(postgres: Path) -> int:
     try:
-        answer = subprocess.run([postgres, "--version"], capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            [postgres, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=False
+        )
     except OSError:
         return 0
     found = VERSION.search(answer.stdout)

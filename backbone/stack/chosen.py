@@ -1,10 +1,12 @@
 """Chooses the stack's ports once, keeps them as long as nobody takes them, and tells every process in its settings."""
 
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from backbone.errors import Stop
 from backbone.settings import Settings, load
 from backbone.stack import ports
 from backbone.stack.places import Places, write_private
@@ -16,6 +18,21 @@ PORTS = {
     "api": ("api",),
 }
 """Which ports belong to which process."""
+ELSEWHERE = {"KRUISPUNT_KAFKA_BOOTSTRAP", "KRUISPUNT_POSTGRES_HOST", "KRUISPUNT_POSTGRES_PORT"}
+"""The environment wins over what the stack writes down."""
+
+
+def refuse_other_servers() -> None:
+    """See that no other servers are named: the stack would make roles, topics and users where it did not start any.
+
+    Raises Stop.
+    """
+    named = sorted(name for name in os.environ if name.upper() in ELSEWHERE)
+    if named:
+        raise Stop(
+            f"The stack brings its own servers, and the environment names others: {', '.join(named)}.",
+            f"Run `unset {' '.join(named)}`; other servers are prepared by `kruispunt provision`.",
+        )
 
 
 def choose_ports(places: Places, busy: set[str]) -> tuple[dict[str, int], bool]:

@@ -122,6 +122,11 @@ def _jvm_arguments(jars: list[Path], cache: Path) -> str:
         *HEAP,
         *haste,
         "-XX:+ExitOnOutOfMemoryError",
+        # Killed, it would leave the counters of a JVM in /tmp.
+        "-XX:-UsePerfData",
+        # Whose shell it is decides neither how it writes a letter large nor which language it logs in.
+        "-Duser.language=en",
+        "-Duser.country=US",
         "-Djava.awt.headless=true",
         f"-Djava.io.tmpdir={cache}",
         "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",

@@ -16,6 +16,7 @@ from backbone.stack import marked, processes
 MARK = "KRUISPUNT_STACK"
 PATIENCE_S = 15.0
 PAUSE_S = 0.05
+LOOKS = 3
 
 
 def belongs(pid: int, identity: str) -> bool:
@@ -43,13 +44,18 @@ def _wait(identity: str, seconds: float) -> set[int]:
 
 
 def _kill(identity: str, spared: AbstractSet[int] = frozenset()) -> None:
-    """Kill until none is left: a process may just have started another. Those spared get time to end by themselves.
+    """Kill until none is left. Those spared get time to end by themselves.
+
+    None is left when none is seen again and again: one may start another, and end, while all are being looked at.
 
     Raises Stop that names those that do not end.
     """
     patience = time.monotonic() + PATIENCE_S
-    while left := running(identity):
-        if time.monotonic() > patience:
+    looks = 0
+    while looks < LOOKS:
+        left = running(identity)
+        looks = 0 if left else looks + 1
+        if left and time.monotonic() > patience:
             if not spared:
                 raise Stop(
                     f"These processes of the stack do not end: {', '.join(map(str, sorted(left)))}.",

@@ -115,12 +115,19 @@ def _run_as(server: Server, command: list[str]) -> subprocess.CompletedProcess[s
     environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"}
     if server.runner is None:
         return subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment, cwd="/"
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            env=environment,
+            cwd="/",
         )
     user = pwd.getpwnam(server.runner)
     return subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment, cwd="/",
-        user=user.pw_uid, group=user.pw_gid, extra_groups=[],
+        command, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
+        env=environment, cwd="/", user=user.pw_uid, group=user.pw_gid, extra_groups=[],
     )  # fmt: skip
 
 

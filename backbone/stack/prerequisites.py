@@ -13,7 +13,7 @@ VERSION = re.compile(r'version "(\d+)')
 
 
 def _java_version(java: str) -> int:
-    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
+    answer = subprocess.run([java, "-version"], capture_output=True, encoding="utf-8", errors="replace", check=False)
     found = VERSION.search(answer.stderr + answer.stdout)
     return int(found[1]) if found else 0
 

@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,11 +13,9 @@ LIMIT = b"Max file locks"
 """RLIMIT_LOCKS, as the kernel shows it."""
 
 
-def pids() -> Iterator[int]:
-    """Every process there is, those that ended included."""
-    for entry in PROCESSES.iterdir():
-        if entry.name.isdigit():
-            yield int(entry.name)
+def pids() -> list[int]:
+    """Every process there is, those that ended included; the newest first, as they may be gone the soonest."""
+    return sorted((int(entry.name) for entry in PROCESSES.iterdir() if entry.name.isdigit()), reverse=True)
 
 
 def _facts(pid: int) -> list[str] | None:

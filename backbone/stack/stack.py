@@ -126,6 +126,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
     Raises Stop that says what is missing or does not start.
     """
     prerequisites.check()
+    chosen.refuse_other_servers()
     places = Places(home.absolute())
     with _alone(places):
         places.make()

@@ -106,7 +106,8 @@ class Supervisor:
                 sys.executable, "-P", "-m", "backbone.stack.marked", identity,
                 sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(self._places.supervisor),
             ],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, env=environment, cwd="/",
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
+            env=environment, cwd="/",
         )  # fmt: skip
         if answer.returncode or not self._wait(self.alive, START_S):
             words = (answer.stdout + answer.stderr).strip().splitlines()

@@ -12,6 +12,7 @@ from typing import Annotated, Any, overload
 import typer
 from typer.core import TyperGroup
 
+from backbone import surroundings
 from backbone.errors import Reject
 from backbone.logs import report
 from backbone.settings import Settings
@@ -77,6 +78,7 @@ def given(person: str) -> str:
 
 def main() -> None:
     """The entry point of `kruispunt`."""
+    surroundings.settle()
     sys.excepthook = report
     app()
 

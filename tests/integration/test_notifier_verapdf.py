@@ -65,10 +65,11 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.mark.parametrize(("flavour", "promise"), [("ua1", "accessible"), ("2a", "fit for the archive")])
 def test_every_kind_of_letter_keeps_its_promise(
-    jars: list[Path], letters: list[Path], flavour: str, promise: str
+    jars: list[Path], letters: list[Path], tmp_path: Path, flavour: str, promise: str
 ) -> None:
     path = os.pathsep.join(map(str, jars))
-    check = ["java", "-cp", path, MAIN, "-f", flavour, "--format", "text", *map(str, letters)]
+    java = ["java", f"-Djava.io.tmpdir={tmp_path}", "-cp", path, MAIN]
+    check = [*java, "-f", flavour, "--format", "text", *map(str, letters)]
     said = subprocess.run(check, capture_output=True, text=True, check=False, timeout=CHECK_S).stdout.splitlines()
     assert len(said) == len(letters) == 13
     assert all(line.startswith("PASS") for line in said), f"not {promise}: {said}"

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,7 @@ from backbone.stack.places import Places
 from backbone.stack.processes import PROCESSES
 from backbone.stack.programs import RUNNING, Program
 from backbone.stack.stack import Leash, Plan, down, status, up
+from tests.machine import everything, left
 
 SERVERS = ("kafka", "postgres", "inbox")
 TICKER = (sys.executable, "-P", "-c", "import time; time.sleep(3600)")
@@ -162,7 +164,9 @@ def test_a_stack_whose_supervisor_was_killed_is_taken_over(running: Settings) ->
 
 def test_everything_killed_at_once_comes_back_with_its_data(running: Settings) -> None:
     for pid in orphans.running(identity(running.home)):
-        os.kill(pid, signal.SIGKILL)
+        # PostgreSQL's own end by themselves as soon as their postmaster is gone.
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     up(running.home, PLAN, leash=Leash())
     assert {state.state for state in status(running.home)} == {RUNNING}
     assert still_remembers(running) == ("a row", b"a record")
@@ -254,6 +258,68 @@ def test_a_stack_ends_when_its_starter_is_killed(folder: Path) -> None:
         # Nothing of the stack holds the pipe open: this ends with the starter.
         assert starter.stdout.read() == b""
     assert eventually(lambda: not orphans.running(mark) and not home.exists())
+
+
+WAYWARD = """
+import os, signal, sys, time
+import setproctitle
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    os.chdir("/")
+    os.closerange(3, 1024)
+os.environ.clear()
+setproctitle.setproctitle("[somebody else]" + " " * 9000)
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+with open(sys.argv[1] + "." + str(os.getpid()), "w"):
+    pass
+time.sleep(600)
+"""
+STARTER = """
+import sys, time
+from pathlib import Path
+from backbone.stack.programs import Program
+from backbone.stack.stack import Leash, Plan, up
+
+command = (sys.executable, "-P", sys.argv[2], sys.argv[3])
+up(Path(sys.argv[1]), Plan(lambda _: [Program("wayward", command, stop_seconds=2)], lambda _: None), leash=Leash())
+print("up", flush=True)
+time.sleep(3600)
+"""
+
+
+@pytest.mark.parametrize("ending", ["down", "a wipe", "the starter is killed", "the supervisor is killed, then down"])
+def test_nothing_outlives_a_stack_however_it_ends_and_whatever_a_process_did_to_itself(
+    folder: Path, tmp_path: Path, ending: str
+) -> None:
+    """One that was renamed over its environment and takes no signal, and one that also left its parent and session."""
+    home, before = folder / "wayward", everything()
+    places = Places(home)
+    names = (home, places.key, "[somebody else]")
+    (tmp_path / "wayward.py").write_text(WAYWARD, "utf-8")
+    command = [sys.executable, "-P", "-c", STARTER, str(home), str(tmp_path / "wayward.py"), str(tmp_path / "planted")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"up\n"
+        ran = left(before, folder, *names)
+        planted = {int(path.suffix[1:]) for path in tmp_path.glob("planted.*")}
+        assert len(planted) == 2
+        assert planted | set(pids(home).values()) <= {one.pid for one in ran}
+        if ending == "the starter is killed":
+            starter.kill()
+        else:
+            if ending == "the supervisor is killed, then down":
+                os.kill(int((places.run / "supervisord.pid").read_text("utf-8")), signal.SIGKILL)
+            assert down(home, wipe=ending == "a wipe")
+            starter.kill()
+    assert eventually(lambda: not left(before, folder, *names)), left(before, folder, *names)
+    assert not {one for one in ran if one in everything()}
+    assert eventually(lambda: not places.socket_folder.exists() or places.socket_folder == places.run)
+    down(home, wipe=True)
+    assert eventually(lambda: not home.exists())
+    assert not list(OUTSIDERS.glob(f"kruispunt-{places.key}*"))
 
 
 def test_down_where_nothing_was_ever_up_says_so(tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ MULTIPLYING = """
 import os, sys, time
 with open(sys.argv[1], "w") as file: file.write(str(os.getpid()))
 for _ in range(1000):
+    time.sleep(0.03)
     if os.fork():
-        time.sleep(0.02)
         os._exit(0)
     os.setsid()
 """
