@@ -1,8 +1,6 @@
 """Frees a process from its surroundings: what it does depends on its settings, not on whose shell it is."""
 
-import io
 import os
-import sys
 
 POSTGRES = "PG"
 HOW_IT_IS_SECURED = ("PGSSL", "PGGSS", "PGKRB", "PGCHANNELBINDING", "PGREQUIREAUTH", "PGREQUIRESSL")
@@ -13,11 +11,7 @@ def settle() -> None:
     """Call once, before anything is opened.
 
     libpq reads `PGHOSTADDR`, `PGSERVICE`, `PGOPTIONS` and more behind the back of what it is told; they are forgotten.
-    A sign that the terminal's encoding has not is replaced.
     """
     for name in list(os.environ):
         if name.startswith(POSTGRES) and not name.startswith(HOW_IT_IS_SECURED):
             del os.environ[name]
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")

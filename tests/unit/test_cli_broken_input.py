@@ -303,7 +303,7 @@ def test_a_refusal_of_the_database_is_told_by_its_code(
 ) -> None:
     monkeypatch.setenv("KRUISPUNT_HOME", str(home_with_secrets(tmp_path / "home")))
     monkeypatch.setattr(postgres, "connect", connects_to(Unstored()))
-    assert "NotNullViolation, SQLSTATE 23502" in drive(["load", str(sound_input)])
+    assert "PostgreSQL refuses a row. (SQLSTATE 23502)" in drive(["load", str(sound_input)])
 
 
 def test_a_fault_of_our_own_is_told_by_its_place_and_not_by_what_it_was_about(
@@ -322,9 +322,9 @@ def test_a_fault_of_our_own_is_told_by_its_place_and_not_by_what_it_was_about(
 @pytest.mark.parametrize(
     ("shell", "code", "said"),
     [
-        ("topics --json > /dev/full", 3, "No space left on device"),
-        ("topics > /dev/full", 3, "No space left on device"),
-        ("--help > /dev/full", 3, "No space left on device"),
+        ("topics --json > /dev/full", 3, "Standard output, or a file that was being written, is full."),
+        ("topics > /dev/full", 3, "Standard output, or a file that was being written, is full."),
+        ("--help > /dev/full", 3, "Standard output, or a file that was being written, is full."),
         ("check missing.xml 2> /dev/full", 2, ""),
         ("topics --json >&-", 0, ""),
         ("topics >&- 2>&-", 0, ""),
