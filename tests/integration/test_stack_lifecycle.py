@@ -269,7 +269,6 @@ if os.fork() == 0:
         os._exit(0)
     os.chdir("/")
     os.closerange(3, 1024)
-os.environ.clear()
 setproctitle.setproctitle("[somebody else]" + " " * 9000)
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, signal.SIG_IGN)
