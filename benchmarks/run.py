@@ -1,6 +1,7 @@
 """Runs a quarter's persons through everything, then stage by stage, and sets each stage beside the machine's own limit.
 
-All figures come from one run on one machine: compare the ratios, not the rates.
+All figures come from one run on one machine: compare the ratios, not the rates. No time fails it, a ledger that does
+not balance does.
 """
 
 import json
@@ -224,11 +225,9 @@ def main(
         }
         json_to.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
     if ended["last_record_p99"] > WITHDRAWN_S:
-        console.print(f"[bold red]✗ a withdrawn right lives longer than {WITHDRAWN_S:g} s[/]")
-        raise typer.Exit(1)
-    if slow := decided.too_slow():
-        console.print(f"[bold red]✗ fewer than {deciding.PERSONS_PER_S:,} persons/s on one core:[/] {', '.join(slow)}")
-        raise typer.Exit(1)
+        console.print(
+            f"[yellow]a withdrawn right lived longer than {WITHDRAWN_S:g} s here; how busy is the machine?[/]"
+        )
     if wrong:
         console.print(f"[bold red]✗ the ledger does not balance:[/] {', '.join(wrong)}")
         raise typer.Exit(1)

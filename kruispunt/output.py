@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import orjson
 import typer
@@ -74,6 +74,7 @@ def fail(code: Exit, what: str, remedy: str = "") -> NoReturn:
         errors.print(f"[bold red]✗[/] {escape(what)}", soft_wrap=True)
         if remedy:
             errors.print(f"  {escape(remedy)}", soft_wrap=True)
+    _let_go_of(sys.stderr)
     raise typer.Exit(code)
 
 
@@ -105,14 +106,14 @@ def answering() -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - here, and only here, nothing may get through
         if isinstance(error, OSError):
-            _let_go_of_stdout()
+            _let_go_of(sys.stdout)
         verdict = judge(error)
         fail(verdict.code, verdict.what, verdict.remedy)
 
 
-def _let_go_of_stdout() -> None:
-    """Forget what standard output has not taken: Python would try it once more at the end."""
+def _let_go_of(stream: IO[str]) -> None:
+    """Forget what a stream has not taken: Python would try it once more at the end, and fail."""
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

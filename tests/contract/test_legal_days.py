@@ -15,6 +15,7 @@ DAYS_NOT_MOMENTS = {
     ("rules/months.py", "self.first:%Y-%m"): "the first day of a month",
     ("rules/story.py", "born:%y%m%d"): "a birth date",
     ("producers/generate/population.py", "born:%y%m%d"): "a birth date",
+    ("notifier/render/example.py", "born:%y%m%d"): "a birth date",
     ("producers/generate/careers.py", "start:%Y-%m"): "the first day of a job",
     ("notifier/outgoing.py", "day:%Y%m%d"): "the legal day of a batch",
 }

@@ -115,6 +115,7 @@ def test_every_line_is_in_the_window_and_the_manifest_says_what_is_printed(profi
     letter = printed(profile)
     inside(letter)
     block = address.fit(address.written(profile, "en"), WINDOW)
+    assert block.lines
     assert all(width(line) * block.size * 25.4 / 72 <= WINDOW.text_width for line in block.lines)
 
 

@@ -118,6 +118,7 @@ def test_the_calculation_for_a_citizen_is_the_trace(
     rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[Told]]
 ) -> None:
     said = texts(language)
+    assert found_by_rule[rule]
     for told in found_by_rule[rule]:
         body, calculation = blocks_of(notice_of([told], "citizen", language, tells))
         expected = [(named_for_citizen(step, said), step.value) for step in steps_of(told)]

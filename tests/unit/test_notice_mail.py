@@ -150,8 +150,8 @@ def test_an_e_mail_has_one_recipient_and_one_sender_whatever_the_name(name: str,
     assert rendered.isascii() is local.isascii()
     assert sorted(message.keys()) == sorted(
         [
-            "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Kruispunt-Notice", "Content-Language",
-            "Content-Type", "MIME-Version",
+            "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "Auto-Submitted", "X-Kruispunt-Notice",
+            "Content-Language", "Content-Type", "MIME-Version",
         ]
     )  # fmt: skip
     for part in message.walk():

@@ -136,9 +136,11 @@ def test_a_command_ends_with_the_code_of_what_went_wrong(capsys: pytest.CaptureF
     assert "85073003328" not in said
 
 
-def test_a_file_that_is_wrong_is_not_explained_away() -> None:
-    with pytest.raises(FileNotFoundError), answering():
+def test_a_file_that_is_wrong_is_not_told_as_a_full_place(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as caught, answering():
         raise FileNotFoundError(errno.ENOENT, "No such file or directory", "x")
+    assert caught.value.exit_code == Exit.WRONG_USE
+    assert "x cannot be used: No such file or directory." in capsys.readouterr().err
 
 
 def test_an_answer_that_nobody_got_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
