@@ -34,6 +34,8 @@ FATAL = LOGIN | {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
+LOST = tuple(KafkaError(code).str() for code in (KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._NO_OFFSET))  # noqa: SLF001
+"""Why a reader has lost its place. It can also be that nobody answered when it asked for it, which passes."""
 UNDERSCORED = {"log_level", "error_cb"}
 
 
@@ -134,15 +136,22 @@ def alive(message: Message | None) -> Message | None:
         return message
     if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - the library names its local codes so
         return None
-    if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+    if error.code() == KafkaError._AUTO_OFFSET_RESET and any(reason in error.str() for reason in LOST):  # noqa: SLF001
         raise Stop(
             f"The place of this reader in {message.topic()}[{message.partition()}] is lost: {error.str()}.",
             "Records may have gone by unread. See docs/reliability.md before anything is started again.",
         )
-    if error.fatal() or error.code() in FATAL:
-        kind = Closed if error.code() in FATAL else Stop
+    if error.fatal() or _refused(error):
+        kind = Closed if _refused(error) else Stop
         raise kind(f"Kafka refuses: {error.str()}.", "Run `kruispunt provision`, or check the credentials.")
     raise Retry(error.str())
+
+
+def _refused(error: KafkaError) -> bool:
+    """Whether a login or a right is missing, also where that kept a reader from asking for its place."""
+    if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+        return any(KafkaError(code).str() in error.str() for code in FATAL)
+    return error.code() in FATAL
 
 
 def partitions_of(reader: Consumer, topic: str) -> list[int]:

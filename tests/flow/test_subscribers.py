@@ -24,9 +24,11 @@ from backbone.settings import Settings
 from backbone.stack.artifacts import cache_folder, repository
 from consumers.deliberations import load
 from consumers.projection import Projection, projections
-from schemas.codec import encode
+from rules.decider import schema_source
+from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss
+from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import delivery
 
@@ -302,12 +304,15 @@ def test_reading_again_stores_nothing_twice(example: list[str], exchange: Settin
 
 @pytest.fixture(scope="module")
 def many(exchange: Settings) -> set[str]:
-    """So many records that nobody stores them in one go; their events."""
+    """So many records that nobody stores them in one go; their events, and what lay there before."""
     (projection,) = projected("fin")
     declaration = fresh("many")
+    book = SchemaBook(schema_source(exchange, "inspector"))
+    frames = [split(message.value() or b"") for message in kafka.read_all(exchange, "inspector", delivery("fin"))]
+    before = {decode_body(book.get(number), body)["event"] for number, body in frames}
     values = [copy(projection, declaration, person(number), 1) for number in range(MANY)]
     deliver(exchange, "fin", values)
-    return {derive(declaration, person(number), "1", projection.contract.name) for number in range(MANY)}
+    return before | {derive(declaration, person(number), "1", projection.contract.name) for number in range(MANY)}
 
 
 def test_killing_a_subscriber_at_any_moment_loses_and_doubles_nothing(

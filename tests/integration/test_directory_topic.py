@@ -25,6 +25,7 @@ from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss
 from schemas.institutions import INSTITUTIONS
+from schemas.legal_day import first_moment
 from schemas.topics import ANSWERS, CHANGES, answers, changes
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
@@ -237,7 +238,7 @@ def test_a_look_up_of_a_batch_goes_by_the_index_whatever_has_ended(servers: Sett
         connection.execute("set enable_seqscan = off")
         for query, values, indexes in (
             (LOOK_UP, (PERSONS[:200],), ["dossier_live"]),
-            (LOOK_BACK, {"persons": PERSONS[:200], "day": JUNE}, ["dossier_live", "dossier_ended"]),
+            (LOOK_BACK, {"persons": PERSONS[:200], "begins": first_moment(JUNE)}, ["dossier_live", "dossier_ended"]),
         ):
             plan = "\n".join(row[0] for row in connection.execute("explain " + query, values))
             assert all(index in plan for index in indexes)

@@ -59,7 +59,7 @@ def put(settings: Settings, user: str, topic: str) -> KafkaError | None:
 
 def subscribed(settings: Settings, user: str, group: str, topic: str) -> KafkaError | None:
     """What the broker says to `user` reading `topic` in `group`: None when it hands a record over."""
-    reader = consumer(settings, user, group)
+    reader = consumer(settings, user, group, auto_offset_reset="earliest")
     try:
         reader.subscribe([topic])
         message = answer(reader)

@@ -18,6 +18,7 @@ READ, ADD, KEEP, PASS = {"SELECT"}, {"INSERT"}, {"SELECT", "INSERT", "UPDATE"}, 
 """What a role may do with whole tables. Rights on single columns, the inspector's, are looked at apart."""
 EXPECTED: dict[tuple[str, str], set[str]] = {
     ("intake", "register.submission"): PASS,
+    ("intake", "register.receipt_part"): PASS,
     ("intake", "register.declaration"): PASS,
     ("intake", "register.outbox"): ADD,
     ("relay", "register.outbox"): READ,
