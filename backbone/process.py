@@ -62,7 +62,7 @@ def persevere(drain: Drain, log: FilteringBoundLogger, work: Callable[[Callable[
             work(well)
         except (Retry, Closed, psycopg.Error) as error:
             trouble = of_postgres(error) if isinstance(error, psycopg.Error) else error
-            if isinstance(trouble, Stop):
+            if isinstance(trouble, Stop) and not isinstance(trouble, Closed):
                 raise trouble from None
             reason = str(trouble)
             log.warning("beginning again", reason=reason)
