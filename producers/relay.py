@@ -1,7 +1,7 @@
 """Publishes what the outboxes hold, in order and exactly once: records and position are one Kafka transaction.
 
-It reads only rows below the oldest running database transaction, so that a slow commit is never skipped. Whoever holds
-the lock of an outbox publishes it; a second relay stands by.
+It reads only rows below the oldest running transaction that can still write to the outbox: a slow commit is never
+skipped, and nobody else holds up anything. Whoever holds the lock of an outbox publishes it; a second relay stands by.
 """
 
 import time
@@ -13,7 +13,7 @@ import psycopg
 from confluent_kafka import Producer
 from psycopg import Connection, sql
 
-from backbone import kafka, logs, postgres, transactions
+from backbone import horizon, kafka, logs, postgres, transactions
 from backbone.errors import Retry
 from backbone.process import PATIENCE_S, Drain
 from backbone.progress import BEGINNING, Progress, published, record
@@ -34,7 +34,7 @@ BATCH_BYTES = 8_000_000
 
 QUERY = """
 select tx::text::bigint, id, topic, key, value from {}.outbox
-where (tx, id) > (%s::text::xid8, %s) and tx < pg_snapshot_xmin(pg_current_snapshot())
+where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8
 order by tx, id limit %s
 """
 
@@ -108,8 +108,11 @@ class Publisher:
     def _waiting(self) -> Iterator[Row]:
         """The next rows, up to a batch."""
         size = 0
-        with self._connection.transaction(), self._connection.cursor(name="waiting", binary=True) as cursor:
-            cursor.execute(self._query, (str(self._position.tx), self._position.id, ROWS))
+        with (
+            horizon.settled(self._connection, f"{self._source}.outbox") as end,
+            self._connection.cursor(name="waiting", binary=True) as cursor,
+        ):
+            cursor.execute(self._query, (str(self._position.tx), self._position.id, str(end), ROWS))
             while size < BATCH_BYTES and (rows := cursor.fetchmany(FETCH)):
                 for values in rows:
                     row = Row(*values)

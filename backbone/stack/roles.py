@@ -17,6 +17,10 @@ from schemas.institutions import HOSTED
 
 ITERATIONS = 4096
 """PostgreSQL's own number."""
+CONNECTIONS = 8
+"""So many at once for the role of an institution: all of them together leave room for everybody else."""
+IDLE = "5min"
+"""So long a transaction of an institution may stay open with nothing happening in it."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,16 @@ def _make_roles(connection: Connection[Any], settings: Settings, wanted: list[st
             )
 
 
+def _limit_institutions(connection: Connection[Any], wanted: list[str]) -> None:
+    """What an institution does with its own role leaves the server to the others; our own roles are not cut off."""
+    for name in wanted:
+        role = sql.Identifier(name)
+        connection.execute(sql.SQL("alter role {} connection limit {}").format(role, sql.Literal(CONNECTIONS)))
+        connection.execute(
+            sql.SQL("alter role {} set idle_in_transaction_session_timeout to {}").format(role, sql.Literal(IDLE))
+        )
+
+
 def _make_databases(connection: Connection[Any], databases: Mapping[str, Database]) -> None:
     present = {row[0] for row in connection.execute("select datname from pg_database")}
     for name, database in databases.items():
@@ -102,4 +116,5 @@ def apply(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> 
         # PostgreSQL refuses two who change the rights of the same database at the same moment.
         connection.execute("select pg_advisory_lock(%s)", (Lock.RIGHTS,))
         _make_roles(connection, settings, names(databases))
+        _limit_institutions(connection, [name for name in HOSTED if name in databases])
         _make_databases(connection, databases)

@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from psycopg import Cursor
 
+from backbone import horizon
 from backbone.progress import Progress
 
 WAITING = """
 select tx::text::bigint, id, person, institution from directory.integration
-where (tx, id) > (%s::text::xid8, %s) and tx < pg_snapshot_xmin(pg_current_snapshot())
+where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8
 order by tx, id limit %s
 """
 KNOWN = "select distinct key from register.outbox where key = any(%s)"
@@ -45,9 +46,10 @@ Disclosed = frozenset[tuple[str, str, str]]
 
 
 def waiting(cursor: Cursor[Any], after: Progress, most: int) -> list[Integration]:
-    """The next integrations in the order they were committed, never past a running transaction."""
-    cursor.execute(WAITING, (str(after.tx), after.id, most), binary=True)
-    return [Integration(Progress(tx, number), person, institution) for tx, number, person, institution in cursor]
+    """The next integrations in the order they were committed, never past a transaction that may still add some."""
+    with horizon.settled(cursor.connection, "directory.integration") as end:
+        cursor.execute(WAITING, (str(after.tx), after.id, str(end), most), binary=True)
+        return [Integration(Progress(tx, number), person, institution) for tx, number, person, institution in cursor]
 
 
 def known(cursor: Cursor[Any], keys: Collection[bytes]) -> set[bytes]:

@@ -29,6 +29,10 @@ SQL
 # shellcheck disable=SC2086
 database kruispunt owner $inside
 for institution in $hosted; do
+    run -v role="$institution" <<'SQL'
+alter role :"role" connection limit 8;
+alter role :"role" set idle_in_transaction_session_timeout to '5min';
+SQL
     database "$institution" "$institution" inspector
 done
 run <<< 'revoke all on database postgres from public; revoke all on database template1 from public;'

@@ -16,7 +16,7 @@ from backbone.cluster.declared import SUPER_USERS, users
 from backbone.settings import Settings
 from backbone.stack.kafka import LONGEST_RETENTION, SESSION_MS
 from backbone.stack.postgres import SUPERUSER
-from backbone.stack.roles import DATABASES, names
+from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, names
 from consumers.audit.checkpoints import Signer
 from consumers.audit.verifier import public_keys
 from kruispunt.cli import app
@@ -221,6 +221,12 @@ def test_postgresql_makes_the_roles_and_databases_the_code_expects() -> None:
     assert {name: DATABASES[name].owner for name in hosted} == {name: name for name in hosted}
     assert all(DATABASES[name].users == ("inspector",) for name in hosted)
     assert set(DATABASES) == {"kruispunt", *hosted}
+
+
+def test_postgresql_limits_the_roles_of_institutions_as_the_code_does() -> None:
+    script = (DOCKER / "postgres/roles.sh").read_text("utf-8")
+    assert f"connection limit {CONNECTIONS};" in script
+    assert f"set idle_in_transaction_session_timeout to '{IDLE}';" in script
 
 
 def test_nothing_inside_is_published_but_on_loopback() -> None:

@@ -1,6 +1,7 @@
 """Each role may do in each schema what is written here, and nothing else; none is a superuser."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
@@ -10,8 +11,9 @@ from psycopg import Connection
 from backbone.errors import Retry
 from backbone.postgres import connect
 from backbone.settings import Settings
+from backbone.stack import roles
 from backbone.stack.postgres import SUPERUSER
-from backbone.stack.roles import DATABASES, names
+from backbone.stack.roles import CONNECTIONS, DATABASES, names
 from schemas.institutions import HOSTED
 
 READ, ADD, KEEP, PASS = {"SELECT"}, {"INSERT"}, {"SELECT", "INSERT", "UPDATE"}, {"SELECT", "INSERT"}
@@ -261,3 +263,27 @@ def test_whoever_adds_an_act_does_not_say_who_when_or_which_number(servers: Sett
         assert row[0]["at"] > "2026"
         assert row[0]["number"] >= 1
         connection.rollback()
+
+
+def test_an_institution_cannot_take_all_connections(servers: Settings) -> None:
+    with ExitStack() as held:
+        for _ in range(CONNECTIONS):
+            held.enter_context(connect(servers, "rva", "rva"))
+        with pytest.raises(Retry, match="too many connections for role"):
+            connect(servers, "rva", "rva")
+        with connect(servers, "inspector") as other:
+            assert other.execute("select 1").fetchone() == (1,)
+
+
+def test_provisioning_brings_the_limits_to_roles_that_are_there(servers: Settings) -> None:
+    with connect(servers, SUPERUSER, "postgres", autocommit=True) as connection:
+        connection.execute("alter role nic connection limit -1")
+        connection.execute("alter role nic reset idle_in_transaction_session_timeout")
+        roles.apply(servers)
+        limits = connection.execute(
+            "select rolname, rolconnlimit, rolconfig from pg_roles where rolname = any(%s)", (names(),)
+        ).fetchall()
+    limited = {name: configured for name, most, configured in limits if most == CONNECTIONS}
+    assert limited == {name: [f"idle_in_transaction_session_timeout={roles.IDLE}"] for name in HOSTED}
+    with connect(servers, "nic", "nic") as connection:
+        assert connection.execute("show idle_in_transaction_session_timeout").fetchone() == (roles.IDLE,)

@@ -5,11 +5,15 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 from confluent_kafka import Message
 
@@ -67,6 +71,72 @@ def test_a_transaction_that_commits_late_is_not_skipped(servers: Settings, publi
     slow.close()
     assert publisher.publish() == 2
     assert [message.value() for message in found(servers, mark)] == [f"{mark} slow".encode(), f"{mark} quick".encode()]
+
+
+@pytest.mark.parametrize(("role", "database"), [("rva", "rva"), ("operator", "kruispunt"), ("inspector", "rva")])
+def test_a_transaction_of_who_cannot_write_to_the_outbox_holds_up_nothing(
+    servers: Settings, publisher: Publisher, role: str, database: str
+) -> None:
+    mark = derive("open", role, database, str(time.time_ns()))
+    with postgres.connect(servers, role, database) as idle:
+        idle.execute("select pg_current_xact_id()")
+        put(servers, [f"{mark} published".encode()])
+        assert publisher.publish() == 1
+    assert len(found(servers, mark)) == 1
+
+
+@pytest.mark.parametrize("role", ["notifier", "owner"])
+def test_a_writer_that_has_its_number_long_before_it_writes_is_not_skipped(
+    servers: Settings, publisher: Publisher, role: str
+) -> None:
+    mark = derive("early", role, str(time.time_ns()))
+    with postgres.connect(servers, role) as early:
+        early.execute("select pg_current_xact_id()")
+        put(servers, [f"{mark} quick".encode()])
+        assert publisher.publish() == 0
+        early.execute(PUT, ([TOPIC], [KEYS[0]], [f"{mark} early".encode()]))
+        assert publisher.publish() == 0
+    assert publisher.publish() == 2
+    assert [message.value() for message in found(servers, mark)] == [f"{mark} early".encode(), f"{mark} quick".encode()]
+
+
+def test_many_writers_that_dawdle_end_and_are_cut_off_lose_nothing(servers: Settings, publisher: Publisher) -> None:
+    mark = derive("writers", str(time.time_ns()))
+    committed: list[bytes] = []
+    working = threading.Event()
+
+    def write(number: int) -> None:
+        dice = random.Random(number)  # noqa: S311 - moments to wait for
+        for turn in range(25):
+            value = f"{mark} {number} {turn}".encode()
+            with postgres.connect(servers, "notifier") as connection, suppress(psycopg.OperationalError):
+                connection.execute("select pg_current_xact_id()")
+                time.sleep(dice.random() / 50)
+                connection.execute(PUT, ([TOPIC], [KEYS[number]], [value]))
+                time.sleep(dice.random() / 50)
+                if not turn % 5:
+                    connection.execute("select pg_terminate_backend(pg_backend_pid())")
+                connection.commit()
+                committed.append(value)
+
+    def idle() -> None:
+        while not working.is_set():
+            with postgres.connect(servers, "rva", "rva") as connection:
+                connection.execute("select pg_current_xact_id()")
+                time.sleep(0.01)
+
+    with ThreadPoolExecutor(7) as pool:
+        bystander = pool.submit(idle)
+        writers = [pool.submit(write, number) for number in range(6)]
+        while not all(writer.done() for writer in writers):
+            publisher.publish()
+        working.set()
+        for one in (*writers, bystander):
+            one.result()
+    while publisher.publish():
+        pass
+    assert len(committed) == 6 * 20
+    assert sorted(message.value() or b"" for message in found(servers, mark)) == sorted(committed)
 
 
 def test_only_one_relay_publishes_an_outbox(servers: Settings, publisher: Publisher) -> None:

@@ -1,0 +1,70 @@
+"""Says up to which transaction a table that is only added to can be read, so that what commits late is never skipped.
+
+Rows carry the number of the transaction that wrote them. A snapshot names every transaction that runs on the whole
+server. One of them is left out only when it certainly cannot write to the table: it belongs to another database, or to
+a role that may not insert. Whoever is not recognised counts. What is read must be read in the same snapshot.
+
+Proof, for a number left out: it was in the snapshot, and its lock is seen after the list of backends was read. So its
+backend had the process number through all of that time, and the list named that backend's database and role. A number
+that is not in the snapshot and below its end was finished before, and what it committed is visible.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+
+SNAPSHOT = """
+select pg_snapshot_xmax(now)::text::bigint, array(select pg_snapshot_xip(now)::text::bigint)
+from (select pg_current_snapshot() as now) as taken
+"""
+HARMLESS = """
+select backend.pid from pg_stat_activity as backend
+where backend.datid <> (select oid from pg_database where datname = current_database())
+   or backend.usesysid is not null and not exists (
+       select from pg_roles as writer
+       where has_any_column_privilege(writer.oid, %s::regclass, 'insert')
+         and pg_has_role(backend.usesysid, writer.oid, 'member'))
+"""
+HOLDERS = """
+select transactionid::text::bigint, pid from pg_locks
+where locktype = 'transactionid' and mode = 'ExclusiveLock' and granted and pid is not null
+"""
+SHORT = 2**32
+"""Locks show the lower half of a transaction's number."""
+
+
+class Snapshot(NamedTuple):
+    """Transactions below `end` are finished, except those that run."""
+
+    end: int
+    running: tuple[int, ...]
+
+
+def lowest(snapshot: Snapshot, harmless: Collection[int], holders: Iterable[tuple[int, int]]) -> int:
+    """The lowest number that may still be written with; `holders` are transactions and the processes they belong to."""
+    left_out = {number for number, process in holders if process in harmless}
+    return min((number for number in snapshot.running if number % SHORT not in left_out), default=snapshot.end)
+
+
+@contextmanager
+def settled(connection: Connection[Any], table: str) -> Iterator[int]:
+    """A transaction in which every row below the number given is visible that will ever be written with such a number.
+
+    The connection has no transaction open.
+    """
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read")
+        yield _look(connection, table)
+
+
+def _look(connection: Connection[Any], table: str) -> int:
+    # 1. The snapshot, 2. who certainly does not write, 3. who still runs: in this order, see above.
+    row = connection.execute(SNAPSHOT).fetchone()
+    end, running = row or (0, [])
+    snapshot = Snapshot(end, tuple(running))
+    if not running:
+        return snapshot.end
+    harmless = {pid for (pid,) in connection.execute(HARMLESS, (table,))}
+    return lowest(snapshot, harmless, connection.execute(HOLDERS).fetchall())
