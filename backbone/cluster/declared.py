@@ -9,8 +9,10 @@ from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, Topic, delivery
 
-SUPER_USERS = ("admin", "broker")
-"""Whoever administers the cluster, and the brokers themselves: they are above the rights, and nobody's process."""
+ADMIN = "admin"
+SUPER_USERS = (ADMIN, "broker")
+"""Whoever administers the cluster, and the brokers themselves: they are above the rights, and nobody's process. Brokers
+come with certificates; only the administrator has a password."""
 HOUR_MS = 3600 * 1000
 DAY_MS = 24 * HOUR_MS
 LARGEST_MESSAGE = 8 * 1024 * 1024
