@@ -11,7 +11,7 @@ from uuid import UUID
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from backbone.cluster.declared import ADMIN, LARGEST_MESSAGE, SUPER_USERS
+from backbone.cluster.declared import ADMIN, SUPER_USERS
 from backbone.cluster.state import MECHANISM
 from backbone.errors import Retry, Stop
 from backbone.kafka import client
@@ -19,6 +19,7 @@ from backbone.settings import Settings
 from backbone.stack.certificates import SERVER
 from backbone.stack.places import PRIVATE, Places, write_private
 from backbone.stack.ports import LOOPBACK, reachable
+from schemas.topics import LARGEST_MESSAGE
 
 HEAP = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC")
 HASTE = "-XX:TieredStopAtLevel=1"

@@ -148,7 +148,7 @@ def test_an_institution_opens_no_transaction(servers: Settings, institution: str
 @each_institution
 def test_an_institution_reads_no_topic_but_its_own(servers: Settings, institution: str) -> None:
     others = {topic.name for topic in TOPICS} - {delivery(institution), answers(institution)}
-    reader = consumer(servers, institution, f"{institution}.intruder", log_level=0)
+    reader = consumer(servers, institution, f"{institution}.intruder", log_level=0, auto_offset_reset="earliest")
     refused: dict[str, int] = {}
     try:
         reader.subscribe(sorted(others))
