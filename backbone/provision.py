@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from backbone.cluster import change, logins, plan, present, quotas
 from backbone.cluster.answers import answered
-from backbone.cluster.declared import LARGEST_MESSAGE, SUPER_USERS, access, declared, users
+from backbone.cluster.declared import SUPER_USERS, access, declared, users
 from backbone.cluster.plan import Line
 from backbone.cluster.state import Entity, Quota, State
 from backbone.errors import Retry
@@ -21,7 +21,7 @@ from backbone.settings import Settings
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, Topic
 
-__all__ = ["LARGEST_MESSAGE", "SUPER_USERS", "Line", "access", "apply", "apply_rights", "look", "rotate", "users"]
+__all__ = ["SUPER_USERS", "Line", "access", "apply", "apply_rights", "look", "rotate", "users"]
 
 ANSWER_S = 10.0
 """A broker that is there says so long before."""

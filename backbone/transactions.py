@@ -11,9 +11,8 @@ from backbone import kafka
 from backbone.errors import Retry, Stop
 from backbone.process import with_retry
 from backbone.settings import Settings
+from schemas.topics import DEAD_LETTERS, LARGEST_LETTER, LARGEST_MESSAGE
 
-LARGEST_MESSAGE = 8 * 1024 * 1024
-"""What the topics take: a dead letter carries a whole message."""
 FULL_QUEUE_S = 0.05
 AGAIN_S = 0.1
 TIMEOUT_S = 30.0
@@ -47,7 +46,7 @@ def writer(settings: Settings, user: str, name: str) -> Producer:
 
     Raises Retry, Stop.
     """
-    made = kafka.producer(settings, user, name, message_max_bytes=LARGEST_MESSAGE)
+    made = kafka.producer(settings, user, name, message_max_bytes=LARGEST_LETTER)
 
     def initialise() -> None:
         try:
@@ -60,7 +59,12 @@ def writer(settings: Settings, user: str, name: str) -> Producer:
 
 
 def send(target: Producer, topic: str, value: bytes, key: bytes | None = None, partition: int = -1) -> None:
-    """Put a record into the open transaction; waits where the queue is full."""
+    """Put a record into the open transaction; waits where the queue is full.
+
+    Raises Stop for one that is too large to be set aside whole, should nobody be able to read it.
+    """
+    if topic != DEAD_LETTERS and len(value) + len(key or b"") > LARGEST_MESSAGE:
+        raise Stop(f"A record for {topic} is larger than {LARGEST_MESSAGE} bytes.", "This is a fault in what wrote it.")
     while True:
         try:
             target.produce(topic, value=value, key=key, partition=partition)

@@ -10,7 +10,7 @@ days=825
 inside="intake operator relay exchange dossiers replay audit auditor rules notifier api inspector"
 hosted="rva rjv nic fpd famifed fedris"
 guests="rsz ocmw bouw fin energie"
-kafka_users="admin broker registrar relay exchange dossiers replay audit auditor rules notifier api inspector $hosted $guests"
+kafka_users="admin registrar relay exchange dossiers replay audit auditor rules notifier api inspector $hosted $guests"
 postgres_users="postgres owner $inside $hosted"
 
 [ "$(id -u)" -ne 0 ] || [ "${ALLOW_ROOT:-}" = 1 ] || { echo "prepare.sh: run this as the user of the containers, not as root" >&2; exit 2; }
@@ -52,7 +52,7 @@ certificate() { # file name, common name, host name
     ) 2> /dev/null
     rm "$1.csr"
 }
-# Kafka takes the common name for the user of the controller listener, which is a super user.
+# Kafka takes this common name for the user of the listeners between brokers and controllers, which is a super user.
 for node in 1 2 3; do
     certificate "kafka-$node" broker "kafka-$node"
     [ -e "kafka-$node.pem" ] || cat "kafka-$node.key" "kafka-$node.crt" ca.crt > "kafka-$node.pem"

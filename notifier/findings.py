@@ -9,8 +9,8 @@ from psycopg import Cursor
 
 from backbone import positions
 from backbone.errors import Retry
-from schemas.codec import BadFrame, decode_body, encode, split
-from schemas.contracts import contract
+from schemas.codec import BadFrame, decode_body, split
+from schemas.dead_letter import Origin, dead_letter, lies_under
 from schemas.identifiers import pseudonym
 from schemas.registry import SchemaBook, UnknownSchema
 from schemas.topics import DEAD_LETTERS, FINDINGS
@@ -56,11 +56,18 @@ class Message(Protocol):
         """Kind, and milliseconds since 1970."""
 
 
+class Dead(NamedTuple):
+    """A dead letter and the key it lies under."""
+
+    key: bytes
+    letter: bytes
+
+
 class Batch(NamedTuple):
     """What a batch of messages comes to: rows to store, letters that died, and where to go on."""
 
     rows: list[tuple[Any, ...]]
-    dead: list[dict[str, Any]]
+    dead: list[Dead]
     positions: dict[tuple[str, int], int]
 
 
@@ -87,7 +94,7 @@ def store(cursor: Cursor[Any], batch: Batch, since: positions.Positions) -> None
     if batch.rows:
         cursor.execute(INSERT, [list(column) for column in zip(*batch.rows, strict=True)])
     for letter in batch.dead:
-        cursor.execute(DEAD, (DEAD_LETTERS, letter["key"] or b"", encode(contract(DEAD_LETTERS), letter)))
+        cursor.execute(DEAD, (DEAD_LETTERS, *letter))
     if not positions.store(cursor, SCHEMA, since, batch.positions):
         raise Retry("Another process is further.")
 
@@ -107,12 +114,11 @@ def _row(found: dict[str, Any], partition: int, pepper: bytes) -> tuple[Any, ...
     )  # fmt: skip
 
 
-def _dead(message: Message, partition: int, offset: int, kind: str) -> dict[str, Any]:
-    return {
-        "topic": FINDINGS, "partition": partition, "offset": offset, "stage": SCHEMA, "code": "unreadable-finding",
-        "reason": f"The message is not a finding ({kind}).", "key": message.key(), "value": message.value(),
-        "at": message.timestamp()[1],
-    }  # fmt: skip
+def _dead(message: Message, partition: int, offset: int, kind: str) -> Dead:
+    key, origin = message.key(), Origin(FINDINGS, partition, offset)
+    reason = f"The message is not a finding ({kind})."
+    letter = dead_letter(origin, SCHEMA, "unreadable-finding", reason, key, message.value(), message.timestamp()[1])
+    return Dead(lies_under(key), letter)
 
 
 def positions_of(cursor: Cursor[Any], partitions: Sequence[int]) -> positions.Positions:

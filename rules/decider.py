@@ -18,6 +18,7 @@ from rules.bundle import Decide, Reader, arrive, decide_bundle
 from rules.catalogue import decide_all
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
+from schemas.dead_letter import Origin, dead_letter
 from schemas.identifiers import pseudonym
 from schemas.registration import parse
 from schemas.registry import SchemaBook
@@ -112,15 +113,8 @@ class Decider:
 
     def _set_aside(self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes) -> None:
         """A message that is no bundle is kept whole."""
-        letter = store.dead_letter(
-            "unreadable-bundle",
-            "the message is not a bundle of facts",
-            None,
-            value,
-            datetime.now(UTC),
-            partition,
-            offset,
-        )
+        origin, reason = Origin(FACTS, partition, offset), "the message is not a bundle of facts"
+        letter = dead_letter(origin, store.STAGE, "unreadable-bundle", reason, None, value, datetime.now(UTC))
         store.tell(cursor, [(DEAD_LETTERS, b"", letter)])
 
 

@@ -16,6 +16,7 @@ from rules.decide import State
 from rules.fold import Fact, Place, Slot
 from schemas.codec import encode
 from schemas.contracts import contract
+from schemas.dead_letter import Origin, dead_letter, lies_under
 from schemas.topics import DEAD_LETTERS, FACTS, FINDINGS
 
 SCHEMA = "rules"
@@ -98,7 +99,9 @@ def keep(
         (FINDINGS, pseudonym(change.recipient), contract(FINDINGS).prefix + change.state.body)
         for _, change in outcome.changes
     ]
-    letters += [(DEAD_LETTERS, failure.person, dead(failure, at, partition, offset)) for failure in outcome.failures]
+    letters += [
+        (DEAD_LETTERS, lies_under(failure.person), dead(failure, at, partition, offset)) for failure in outcome.failures
+    ]
     tell(cursor, letters)
 
 
@@ -138,22 +141,5 @@ def _columns(rows: list[Any]) -> list[list[Any]]:
 def dead(failure: Failure, at: datetime, partition: int, offset: int) -> bytes:
     """The dead letter of one person: a bundle of just their facts, so that it can be replayed."""
     value = encode(contract(FACTS), {"at": at, "facts": failure.facts})
-    return dead_letter(failure.code, failure.reason, failure.person, value, at, partition, offset)
-
-
-def dead_letter(
-    code: str, reason: str, key: bytes | None, value: bytes, at: datetime, partition: int, offset: int
-) -> bytes:
-    """A dead letter as it travels."""
-    record = {
-        "topic": FACTS,
-        "partition": partition,
-        "offset": offset,
-        "stage": STAGE,
-        "code": code,
-        "reason": reason,
-        "key": key,
-        "value": value,
-        "at": at,
-    }
-    return encode(contract(DEAD_LETTERS), record)
+    origin = Origin(FACTS, partition, offset)
+    return dead_letter(origin, STAGE, failure.code, failure.reason, failure.person, value, at)

@@ -25,6 +25,12 @@ POSITIONS = "relay.positions"
 SCHEMAS = "schemas"
 DEAD_LETTERS = "dead-letters"
 
+KIB = 1024
+LARGEST_MESSAGE = 8 * KIB * KIB
+"""A bundle of a few hundred persons, with room to spare."""
+LARGEST_LETTER = LARGEST_MESSAGE + 64 * KIB
+"""A message of any other topic whole, and the envelope around it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -39,6 +45,8 @@ class Topic:
     spread: Literal["person", "single"] = PERSON_PARTITIONED
     cleanup: Literal["delete", "compact"] = "delete"
     retention_days: int = 7
+    largest: int = LARGEST_MESSAGE
+    """Bytes of the largest batch of records, as it is stored: compressed where its writer compresses."""
 
     def partitions(self, person_partitions: int) -> int:
         """How many partitions the topic has where person topics have `person_partitions`."""
@@ -126,7 +134,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         DEAD_LETTERS, "that of the message", ("dead-letters",), ("exchange", "relay"), ("inspector",),
-        "Messages that could not be handled, whole.", retention_days=365,
+        "Messages that could not be handled, whole.", retention_days=365, largest=LARGEST_LETTER,
     ),
 )  # fmt: skip
 

@@ -9,12 +9,12 @@ from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, Topic, delivery
 
-SUPER_USERS = ("admin", "broker")
-"""Whoever administers the cluster, and the brokers themselves: they are above the rights, and nobody's process."""
+ADMIN = "admin"
+SUPER_USERS = (ADMIN, "broker")
+"""Whoever administers the cluster, and the brokers themselves: they are above the rights, and nobody's process. Brokers
+come with certificates; only the administrator has a password."""
 HOUR_MS = 3600 * 1000
 DAY_MS = 24 * HOUR_MS
-LARGEST_MESSAGE = 8 * 1024 * 1024
-"""A bundle of a few hundred persons, or a dead letter whole, with room to spare."""
 TRANSACTIONAL = ("relay", "exchange", "replay")
 """These write in transactions whose names begin with their own."""
 INSPECTOR = "inspector"
@@ -80,7 +80,7 @@ def _topic(topic: Topic, person_partitions: int) -> TopicState:
     config = {
         "cleanup.policy": topic.cleanup,
         "retention.ms": str(topic.retention_days * DAY_MS if topic.cleanup == "delete" else -1),
-        "max.message.bytes": str(LARGEST_MESSAGE),
+        "max.message.bytes": str(topic.largest),
     }
     if topic.cleanup == "compact":
         # Only a closed segment is compacted: whoever reads the topic from its beginning reads an hour of it.

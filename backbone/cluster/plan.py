@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 
-from backbone.cluster.declared import SUPER_USERS
+from backbone.cluster.declared import ADMIN, SUPER_USERS
 from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
 
 Change = Literal["add", "change", "remove", "keep"]
@@ -79,7 +79,7 @@ def _topic(name: str, wanted: TopicState, present: TopicState) -> Line:
 
 def _users(wanted: State, present: State, refused: Collection[str]) -> Iterator[Line]:
     for user, is_wanted, is_present in _names(wanted.users, present.users):
-        if user in SUPER_USERS:
+        if user == ADMIN:
             continue
         has = present.users.get(user, frozenset())
         if is_wanted and MECHANISM not in has:

@@ -13,7 +13,7 @@ from backbone.stack.places import Places, write_private
 LIFETIME = dt.timedelta(days=825)
 CLOCK_SKEW = dt.timedelta(hours=1)
 SERVER = "broker"
-"""The certificate's common name: Kafka takes it for the user of the controller listener."""
+"""The certificate's common name: Kafka takes it for the user of the listeners between brokers and controllers."""
 
 
 def _name(common: str) -> x509.Name:

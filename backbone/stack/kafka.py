@@ -1,6 +1,7 @@
 """Prepares one Kafka node that is broker and controller: TLS everywhere, SCRAM for users, access rules on."""
 
 import base64
+import hashlib
 import os
 import subprocess
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ from uuid import UUID
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from backbone.cluster.declared import LARGEST_MESSAGE, SUPER_USERS
+from backbone.cluster.declared import ADMIN, SUPER_USERS
+from backbone.cluster.state import MECHANISM
 from backbone.errors import Retry, Stop
 from backbone.kafka import client
 from backbone.settings import Settings
 from backbone.stack.certificates import SERVER
 from backbone.stack.places import PRIVATE, Places, write_private
 from backbone.stack.ports import LOOPBACK, reachable
+from schemas.topics import LARGEST_MESSAGE
 
 HEAP = ("-Xms256m", "-Xmx1g", "-XX:+UseSerialGC")
 HASTE = "-XX:TieredStopAtLevel=1"
@@ -30,6 +33,8 @@ LONGEST_RETENTION = 2**31 - 1
 INTERNAL_PARTITIONS = 8
 """Kafka's own topics have 50 by default: files and seconds for nothing on one machine."""
 PROBE_S = 2.0
+MARK = "kruispunt.configuration"
+MARK_DIGITS = 16
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ class Ports:
     controller: int
 
 
-def _properties(places: Places, ports: Ports, password: str) -> str:
-    """The configuration of the node; it holds the broker's own password."""
+def _properties(places: Places, ports: Ports) -> str:
+    """The configuration of the node; it holds no secret."""
     node = f"{LOOPBACK}:{ports.controller}"
     scram = "org.apache.kafka.common.security.scram.ScramLoginModule required"
     lines = {
@@ -55,7 +60,7 @@ def _properties(places: Places, ports: Ports, password: str) -> str:
         "controller.listener.names": "CONTROLLER",
         "listeners": f"INTERNAL://{LOOPBACK}:{ports.internal},CLIENT://{LOOPBACK}:{ports.client},CONTROLLER://{node}",
         "advertised.listeners": f"INTERNAL://{LOOPBACK}:{ports.internal},CLIENT://{LOOPBACK}:{ports.client}",
-        "listener.security.protocol.map": "INTERNAL:SASL_SSL,CLIENT:SASL_SSL,CONTROLLER:SSL",
+        "listener.security.protocol.map": "INTERNAL:SSL,CLIENT:SASL_SSL,CONTROLLER:SSL",
         "inter.broker.listener.name": "INTERNAL",
         # The authorizer may not wait for metadata that only arrives through this listener.
         "early.start.listeners": "CONTROLLER",
@@ -64,14 +69,13 @@ def _properties(places: Places, ports: Ports, password: str) -> str:
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": str(places.ca),
         "ssl.client.auth": "none",
-        # SCRAM cannot guard the controller, which itself keeps the SCRAM users: mutual TLS does.
+        # SCRAM cannot guard the controller, which itself keeps the SCRAM users, and would let every user in where
+        # brokers talk to each other: mutual TLS lets in brokers only.
         "listener.name.controller.ssl.client.auth": "required",
-        "ssl.principal.mapping.rules": "RULE:^CN=([^,]+).*$/$1/,DEFAULT",
+        "listener.name.internal.ssl.client.auth": "required",
+        # A certificate of another name becomes nobody's user.
+        "ssl.principal.mapping.rules": f"RULE:^CN={SERVER}$/{SERVER}/,DEFAULT",
         "sasl.enabled.mechanisms": "SCRAM-SHA-512",
-        "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
-        "listener.name.internal.scram-sha-512.sasl.jaas.config": (
-            f'{scram} username="{SERVER}" password="{password}";'
-        ),
         "listener.name.client.scram-sha-512.sasl.jaas.config": f"{scram};",
         "listener.name.client.connections.max.reauth.ms": str(SESSION_MS),
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -112,8 +116,10 @@ def _quoted(value: str) -> str:
 
 
 def command(places: Places) -> list[str]:
-    """What starts the node."""
-    return ["java", f"@{places.kafka / 'jvm.args'}", "kafka.Kafka", str(places.kafka / "server.properties")]
+    """What starts the prepared node: another command where the configuration is another, so that it starts anew."""
+    properties = places.kafka / "server.properties"
+    mark = hashlib.sha256(properties.read_bytes()).hexdigest()[:MARK_DIGITS]
+    return ["java", f"@{places.kafka / 'jvm.args'}", f"-D{MARK}={mark}", "kafka.Kafka", str(properties)]
 
 
 def _jvm_arguments(jars: list[Path], cache: Path) -> str:
@@ -139,12 +145,9 @@ def _jvm_arguments(jars: list[Path], cache: Path) -> str:
 
 
 def _format(places: Places, identity: str) -> None:
-    """Write the node's first metadata, with the two users that must exist before it can let anybody in."""
+    """Write the node's first metadata, with the user that must exist before anybody can be let in."""
     cluster = base64.urlsafe_b64encode(UUID(identity).bytes).rstrip(b"=").decode()
-    users = []
-    for user in SUPER_USERS:
-        password = (places.secrets / "kafka" / user).read_text("utf-8")
-        users += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
+    password = (places.secrets / "kafka" / ADMIN).read_text("utf-8")
     # In one word: an identity may begin with a hyphen, and would be taken for an option.
     words = [
         "format",
@@ -152,7 +155,8 @@ def _format(places: Places, identity: str) -> None:
         "-c",
         str(places.kafka / "server.properties"),
         "--ignore-formatted",
-        *users,
+        "--add-scram",
+        f"{MECHANISM}=[name={ADMIN},password={password}]",
     ]
     arguments = places.kafka / "format.args"
     write_private(arguments, "".join(f"{word}\n" for word in words))
@@ -173,11 +177,13 @@ def _format(places: Places, identity: str) -> None:
 
 
 def prepare(places: Places, ports: Ports, jars: list[Path], identity: str) -> None:
-    """Write the node's configuration; format its storage where it is new."""
+    """Write the node's configuration; format its storage where it is new.
+
+    A node that runs goes on by the configuration it was started with.
+    """
     temporary = places.kafka / "tmp"
     temporary.mkdir(mode=PRIVATE, exist_ok=True)
-    password = (places.secrets / "kafka" / SERVER).read_text("utf-8")
-    write_private(places.kafka / "server.properties", _properties(places, ports, password))
+    write_private(places.kafka / "server.properties", _properties(places, ports))
     write_private(places.kafka / "jvm.args", _jvm_arguments(jars, temporary))
     if not (places.kafka / DATA / "meta.properties").exists():
         _format(places, identity)

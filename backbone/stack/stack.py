@@ -90,15 +90,14 @@ def _postmaster(places: Places) -> int | None:
 
 
 def _servers(
-    places: Places, settings: Settings, taken: Mapping[str, int], identity: str, jars: list[Path], busy: set[str]
+    places: Places, settings: Settings, taken: Mapping[str, int], identity: str, jars: list[Path]
 ) -> list[Program]:
     """Make the servers' files, both at the same time; gives how to run them."""
     node = kafka.Ports(taken["kafka"], taken["kafka_internal"], taken["kafka_controller"])
     with ThreadPoolExecutor(2) as pool:
-        broker = None if "kafka" in busy else pool.submit(kafka.prepare, places, node, jars, identity)
+        broker = pool.submit(kafka.prepare, places, node, jars, identity)
         server = pool.submit(postgres.prepare, places, settings, identity).result()
-        if broker is not None:
-            broker.result()
+        broker.result()
     inbox = (PYTHON, "-P", "-m", "backbone.stack.inbox", str(places.home), str(settings.smtp_port))
     return [
         Program(
@@ -137,7 +136,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         if not supervisor.alive():
             orphans.end(identity, _postmaster(places))
         certificates.ensure(places)
-        credentials.ensure(places, "kafka", (*declared.SUPER_USERS, *declared.users()))
+        credentials.ensure(places, "kafka", (declared.ADMIN, *declared.users()))
         credentials.ensure(places, "postgres", (postgres.SUPERUSER, *roles.names()))
         credentials.ensure_pepper(places)
         credentials.ensure_signing_key(places)
@@ -146,7 +145,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         taken, moved = chosen.choose_ports(places, busy)
         settings = chosen.write_settings(places, taken, plan.choices)
         progress("Kafka and PostgreSQL")
-        servers = _servers(places, settings, taken, identity, jars, busy)
+        servers = _servers(places, settings, taken, identity, jars)
         programs = list(plan.programs(settings))
         bound = _leash_program(places, leash, held=LEASH in busy)
         everything = [*servers, *bound, *programs]

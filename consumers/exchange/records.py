@@ -16,6 +16,7 @@ from consumers.exchange.batch import Batch, Received
 from consumers.narrow import Narrowed, narrow
 from schemas.codec import Record, encode
 from schemas.contracts import contract
+from schemas.dead_letter import Origin, dead_letter, lies_under
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import DEAD_LETTERS, DISCLOSURES, FACTS, delivery
 
@@ -171,15 +172,6 @@ def _counted(batch: Batch, narrowed: Narrowed) -> dict[int, list[Record]]:
 
 
 def _dead(message: Received, reason: str, at: datetime) -> Outgoing:
-    record = {
-        "topic": message.topic,
-        "partition": message.partition,
-        "offset": message.offset,
-        "stage": STAGE,
-        "code": UNREADABLE,
-        "reason": reason,
-        "key": message.key,
-        "value": message.value,
-        "at": at,
-    }
-    return Outgoing(DEAD_LETTERS, -1, message.key, encode(contract(DEAD_LETTERS), record))
+    origin = Origin(message.topic, message.partition, message.offset)
+    letter = dead_letter(origin, STAGE, UNREADABLE, reason, message.key, message.value, at)
+    return Outgoing(DEAD_LETTERS, -1, lies_under(message.key), letter)

@@ -1,14 +1,12 @@
 #!/bin/bash
-# Starts one Kafka node. Passwords go from their files into files in memory, never into arguments or the environment.
+# Starts one Kafka node. The password goes from its file into a file in memory, never into arguments or the environment.
 set -euo pipefail
 umask 077
 
 configuration=$(</etc/kruispunt/server.properties)
-password=$(</run/secrets/kafka-broker)
-configuration=${configuration//@NODE@/$NODE}
-printf '%s\n' "${configuration//@PASSWORD@/$password}" > /tmp/server.properties
+printf '%s\n' "${configuration//@NODE@/$NODE}" > /tmp/server.properties
 
-# Both users must exist before the cluster can let anybody in; the others are made by `kruispunt provision`.
+# This user must exist before the cluster can let anybody in; the others are made by `kruispunt provision`.
 cat > /tmp/format.args <<END
 format
 -t
@@ -18,8 +16,6 @@ $CLUSTER
 --ignore-formatted
 --add-scram
 SCRAM-SHA-512=[name=admin,password=$(</run/secrets/kafka-admin)]
---add-scram
-SCRAM-SHA-512=[name=broker,password=$password]
 END
 # It prints the stored keys: nobody may see that.
 /opt/kafka/bin/kafka-storage.sh @/tmp/format.args > /dev/null 2>&1 || { echo "the storage cannot be formatted" >&2; exit 1; }

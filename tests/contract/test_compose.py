@@ -12,7 +12,7 @@ import pytest
 import typer
 import yaml
 
-from backbone.cluster.declared import SUPER_USERS, users
+from backbone.cluster.declared import ADMIN, users
 from backbone.settings import Settings
 from backbone.stack.kafka import LONGEST_RETENTION, SESSION_MS
 from backbone.stack.postgres import SUPERUSER
@@ -178,7 +178,7 @@ def test_provisioning_sees_what_it_hands_out() -> None:
 
 
 def test_nobody_but_the_brokers_and_provisioning_sees_the_administrators_password() -> None:
-    seen = {name for name in SERVICES if {"kafka-admin", "kafka-broker"} & set(secrets_of(name))}
+    seen = {name for name in SERVICES if "kafka-admin" in secrets_of(name)}
     assert seen == {"kafka-1", "kafka-2", "kafka-3", "provision"}
     assert {name for name in SERVICES if f"postgres-{SUPERUSER}" in secrets_of(name)} == {"postgres"}
 
@@ -198,7 +198,7 @@ def test_every_secret_is_declared_used_and_made_by_the_script() -> None:
     used = {source for name in SERVICES for source in secrets_of(name)}
     assert set(declared) == used
     kafka, postgres = words("prepare.sh", "kafka_users"), words("prepare.sh", "postgres_users")
-    assert kafka == {*SUPER_USERS, *users()}
+    assert kafka == {ADMIN, *users()}
     assert postgres == {SUPERUSER, *names()}
     assert {name for name in declared if f"./state/secrets/kafka/{name[6:]}" == declared[name]["file"]} == {
         f"kafka-{user}" for user in kafka

@@ -25,6 +25,8 @@ from confluent_kafka.admin import (
 
 from backbone.kafka import admin, client, consumer
 from backbone.settings import Settings
+from backbone.stack import certificates
+from backbone.stack.places import Places
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, answers, changes, delivery
 
@@ -146,7 +148,7 @@ def test_an_institution_opens_no_transaction(servers: Settings, institution: str
 @each_institution
 def test_an_institution_reads_no_topic_but_its_own(servers: Settings, institution: str) -> None:
     others = {topic.name for topic in TOPICS} - {delivery(institution), answers(institution)}
-    reader = consumer(servers, institution, f"{institution}.intruder", auto_offset_reset="earliest", **SILENT)
+    reader = consumer(servers, institution, f"{institution}.intruder", log_level=0, auto_offset_reset="earliest")
     refused: dict[str, int] = {}
     try:
         reader.subscribe(sorted(others))
@@ -181,16 +183,55 @@ def test_nobody_gets_in_by_another_door(servers: Settings, door: str) -> None:
         AdminClient(config).list_topics(timeout=3.0)
 
 
-def test_a_client_does_not_talk_to_a_broker_of_another_authority(servers: Settings, tmp_path: Any) -> None:
-    from backbone.stack import certificates
-    from backbone.stack.places import Places
-
-    other = Places(tmp_path / "other")
+@pytest.fixture(scope="module")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Places:
+    """Certificates of another authority, for a broker too."""
+    other = Places(tmp_path_factory.mktemp("stranger"))
     other.make()
     certificates.ensure(other)
-    config = client(servers, "rva") | SILENT | {"ssl.ca.location": str(other.ca)}
+    return other
+
+
+def test_a_client_does_not_talk_to_a_broker_of_another_authority(servers: Settings, stranger: Places) -> None:
+    config = client(servers, "rva") | SILENT | {"ssl.ca.location": str(stranger.ca)}
     with pytest.raises(KafkaException):
         AdminClient(config).list_topics(timeout=3.0)
+
+
+def between_brokers(settings: Settings, **config: Any) -> AdminClient:
+    """A client of the listener by which brokers talk to each other."""
+    port = Places(settings.home).recall()["ports"]["kafka_internal"]
+    authority = {"ssl.ca.location": str(settings.kafka_ca), "bootstrap.servers": f"127.0.0.1:{port}"}
+    return AdminClient(authority | SILENT | {name.replace("_", "."): value for name, value in config.items()})
+
+
+def with_certificate(places: Places) -> dict[str, Any]:
+    server = str(places.certificates / "server.pem")
+    return {"security_protocol": "SSL", "ssl_certificate_location": server, "ssl_key_location": server}
+
+
+def with_password(settings: Settings, user: str) -> dict[str, Any]:
+    login = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_username": user, "sasl_password": settings.secret("kafka", user)}
+    return {"security_protocol": "SASL_SSL", **login}
+
+
+@pytest.mark.parametrize("user", [*INSTITUTIONS, "relay", "admin"])
+def test_no_password_opens_the_listener_between_brokers(servers: Settings, user: str) -> None:
+    with pytest.raises(KafkaException):
+        between_brokers(servers, **with_password(servers, user)).list_topics(timeout=3.0)
+
+
+def test_only_a_certificate_of_a_broker_opens_the_listener_between_brokers(servers: Settings, stranger: Places) -> None:
+    refused: tuple[dict[str, Any], ...] = (
+        {"security_protocol": "PLAINTEXT"},
+        {"security_protocol": "SSL"},
+        with_certificate(stranger),
+    )
+    for config in refused:
+        with pytest.raises(KafkaException):
+            between_brokers(servers, **config).list_topics(timeout=3.0)
+    seen = between_brokers(servers, **with_certificate(Places(servers.home))).list_topics(timeout=PATIENCE_S).topics
+    assert {topic.name for topic in TOPICS} <= set(seen)
 
 
 @pytest.mark.parametrize(

@@ -327,7 +327,7 @@ def test_no_process_works_as_a_superuser(stack: Settings, kruispunt: Run, tmp_pa
 
     hidden: list[tuple[Path, Path]] = []
     folder = stack.secrets_folder
-    for kind, name in (("kafka", "admin"), ("kafka", "broker"), ("postgres", SUPERUSER), ("postgres", "owner")):
+    for kind, name in (("kafka", "admin"), ("postgres", SUPERUSER), ("postgres", "owner")):
         hidden.append((folder / kind / name, tmp_path / f"{kind}-{name}"))
     names = [
         state

@@ -154,6 +154,21 @@ def test_what_dies_is_started_again_by_itself(running: Settings) -> None:
     assert eventually(lambda: pids(running.home)["ticker"] not in {0, before})
 
 
+def test_a_broker_with_an_older_configuration_starts_anew_with_its_data(
+    running: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = pids(running.home)
+    monkeypatch.setattr("backbone.stack.kafka.SESSION_MS", 59_000)
+    up(running.home, PLAN, leash=Leash())
+    after = pids(running.home)
+    assert after["kafka"] not in {0, before["kafka"]}
+    assert {name: after[name] for name in ("postgres", "inbox")} == {
+        name: before[name] for name in ("postgres", "inbox")
+    }
+    assert "max.reauth.ms=59000\n" in (running.home / "kafka" / "server.properties").read_text("utf-8")
+    assert still_remembers(running) == ("a row", b"a record")
+
+
 def test_a_stack_whose_supervisor_was_killed_is_taken_over(running: Settings) -> None:
     before = orphans.running(identity(running.home))
     os.kill(int((Places(running.home).run / "supervisord.pid").read_text("utf-8")), signal.SIGKILL)

@@ -73,6 +73,11 @@ def test_a_user_nobody_declared_goes_and_the_administrator_stays() -> None:
     assert to_do(replace(WANTED, users=users)) == [("remove", "user", "stranger, by SCRAM-SHA-512")]
 
 
+def test_the_password_that_brokers_once_had_goes() -> None:
+    users = {**WANTED.users, "broker": frozenset({MECHANISM})}
+    assert to_do(replace(WANTED, users=users)) == [("remove", "user", "broker, by SCRAM-SHA-512")]
+
+
 def test_a_second_password_by_another_mechanism_goes() -> None:
     users = {**WANTED.users, "rva": frozenset({MECHANISM, "SCRAM-SHA-256"})}
     assert to_do(replace(WANTED, users=users)) == [("remove", "user", "rva, by SCRAM-SHA-256")]

@@ -1,0 +1,109 @@
+"""Nonsense as large as a message can be ends whole among the dead letters, and holds nobody up."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from confluent_kafka import TopicPartition
+
+from backbone import kafka
+from backbone.errors import Stop
+from backbone.settings import Settings
+from backbone.transactions import send, transaction, writer
+from schemas.codec import decode_body, split
+from schemas.contracts import contract
+from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_LETTER, LARGEST_MESSAGE
+
+COMMAND = Path(sys.executable).with_name("kruispunt")
+PATIENCE_S = 120.0
+KEY = b"k" * 16
+ENVELOPE = 100
+"""What Kafka itself puts around a record, with its key."""
+STAGES = {DECLARATIONS[0]: "exchange", FACTS: "rules", FINDINGS: "notifier"}
+WRITERS = {DECLARATIONS[0]: "relay", FACTS: "exchange", FINDINGS: "relay"}
+VERBS = ("api", "relay", "exchange", "rules", "notify")
+
+
+@contextmanager
+def processes(settings: Settings) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    environment = {**os.environ, "KRUISPUNT_HOME": str(settings.home)}
+    running = {
+        verb: subprocess.Popen([COMMAND, verb], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for verb in VERBS
+    }
+    try:
+        yield running
+    finally:
+        for process in running.values():
+            process.send_signal(signal.SIGTERM)
+        for process in running.values():
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def put(settings: Settings, topic: str, value: bytes) -> None:
+    target = kafka.producer(settings, WRITERS[topic], message_max_bytes=LARGEST_LETTER)
+    target.produce(topic, value, KEY, 0)
+    assert target.flush(PATIENCE_S) == 0
+
+
+def letters(settings: Settings, since: list[TopicPartition]) -> list[tuple[str, str, bytes]]:
+    """Stage, topic and value of every dead letter since then that is ours."""
+    found = []
+    for message in kafka.read_to_end(settings, "inspector", [TopicPartition(*_where(one)) for one in since]):
+        said = decode_body(contract(DEAD_LETTERS), split(message.value() or b"")[1])
+        if len(said["value"] or b"") > 1_000 or said["value"] in AFTER:
+            found.append((said["stage"], said["topic"], said["value"]))
+    return found
+
+
+def _where(one: TopicPartition) -> tuple[str, int, int]:
+    return one.topic, one.partition, one.offset
+
+
+def ends(settings: Settings) -> list[TopicPartition]:
+    reader = kafka.end_reader(settings, "inspector")
+    try:
+        return [
+            TopicPartition(DEAD_LETTERS, number, reader.get_watermark_offsets(TopicPartition(DEAD_LETTERS, number))[1])
+            for number in kafka.partitions_of(reader, DEAD_LETTERS)
+        ]
+    finally:
+        reader.close()
+
+
+AFTER = [f"what comes after on {topic}".encode() for topic in STAGES]
+
+
+def test_nonsense_as_large_as_a_message_is_kept_whole_and_what_comes_after_is_handled(servers: Settings) -> None:
+    since = ends(servers)
+    value = {topic: os.urandom(LARGEST_MESSAGE - ENVELOPE) for topic in STAGES}
+    with processes(servers) as running:
+        for topic, after in zip(STAGES, AFTER, strict=True):
+            put(servers, topic, value[topic])
+            put(servers, topic, after)
+        wanted = {(STAGES[topic], topic, value[topic]) for topic in STAGES}
+        wanted |= {(STAGES[topic], topic, after) for topic, after in zip(STAGES, AFTER, strict=True)}
+        deadline = time.monotonic() + PATIENCE_S
+        while len(found := letters(servers, since)) < len(wanted):
+            ended = {verb: process.returncode for verb, process in running.items() if process.poll() is not None}
+            assert ended == {}
+            assert time.monotonic() < deadline, [(stage, topic, len(said)) for stage, topic, said in found]
+            time.sleep(0.5)
+    assert len(found) == len(wanted)
+    assert set(found) == wanted
+
+
+def test_a_writer_of_ours_writes_nothing_that_could_not_be_set_aside_whole(servers: Settings) -> None:
+    target = writer(servers, "relay", "relay-too-large")
+    with pytest.raises(Stop, match=f"A record for {FINDINGS} is larger"), transaction(target):
+        send(target, FINDINGS, b"\0" * LARGEST_MESSAGE, KEY)
