@@ -7,8 +7,9 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHO
 unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD CDPATH BASH_ENV ENV
 # Some tests only, as `make test TESTS=tests/unit`.
 TESTS =
-# How many persons `make bench` measures with: `make bench BENCH_PERSONS=500` is quick, and says little.
+# `make bench BENCH_PERSONS=500 BENCH_WITHDRAWALS=1` is quick, and says little.
 BENCH_PERSONS = 15000
+BENCH_WITHDRAWALS = 20
 .PHONY: help setup demo test lint bench mutate clean
 
 help: ## print this
@@ -29,7 +30,7 @@ lint: setup ## ruff and mypy
 	@.venv/bin/python -m mypy
 
 bench: setup ## how fast, stage by stage
-	@exec .venv/bin/python -m benchmarks.run --persons $(BENCH_PERSONS)
+	@exec .venv/bin/python -m benchmarks.run --persons $(BENCH_PERSONS) --withdrawals $(BENCH_WITHDRAWALS)
 
 mutate: setup ## which changes to the rules no case notices; MUTANTS="rules.bonus*" for some, about 6 a second
 	@.venv/bin/mutmut run $(MUTANTS)

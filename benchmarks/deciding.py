@@ -1,6 +1,7 @@
 """Measures the rules: deciding alone, the stream that also reads and writes the situation, and the check of a file.
 
-Rates are persons per second of one core: time that other processes take from it does not count, in either.
+Rates are persons per second of one core: time that other processes take from it does not count, in either. They are of
+this machine; how they stand to each other is not.
 """
 
 import gc
@@ -130,14 +131,13 @@ def _of_core(work: Callable[[], object]) -> float:
 
 def show(found: Deciding) -> None:
     """Print the rows."""
-    columns = "persons/s", "CPU ms a person", "to deciding alone"
-    shown = table("the rules, one core", *columns, title="The whole catalogue", right=columns)
-    rows = {
-        "deciding alone": found.pure,
-        "stream, situation read and written": found.stream,
-        "check of a file": found.check,
-    }
-    for name, rate in rows.items():
-        shown.add_row(name, f"{rate:,.0f}", f"{1_000 / rate:.3f}", f"{rate / found.pure:.2f}")
-    shown.add_row("the stream, waiting for the database", f"{found.stream_elapsed:,.0f}", "", "")
+    figures = ("to deciding alone", "CPU ms/person", "persons/s")
+    shown = table("the rules, one core", *figures, title="The whole catalogue", right=figures)
+    for name, rate in (
+        ("deciding alone", found.pure),
+        ("stream, situation read and written", found.stream),
+        ("check of a file", found.check),
+    ):
+        shown.add_row(name, f"{rate / found.pure:.2f}", f"{1000 / rate:.3f}", f"{rate:,.0f}")
+    shown.add_row("stream, waiting for the database", "", "", f"{found.stream_elapsed:,.0f}")
     console.print(shown, "")

@@ -42,7 +42,8 @@ SMALL_QUEUE = {"queued.min.messages": 1_000, "queued.max.messages.kbytes": 1_024
 QUIET_S = 1.0
 """Nothing for so long after the refusal: that was the last record."""
 LOAD_S, LOAD_BATCH = 2.0, 500
-SECONDS = 30.0
+SECONDS = 300.0
+"""Longer than anything takes: what has not come by then does not come."""
 COMMAND = Path(sys.executable).with_name("kruispunt")
 PERSON = inss(700101000 + 7, after_2000=False)
 Withdraw = Callable[[str], None]
@@ -152,8 +153,6 @@ def _in_the_middle(config: Settings, number: int, withdraw: Withdraw) -> Measure
     withdraw(name)
     returned = time.perf_counter() - started
     reader.finish()
-    if reader.read >= RECORDS:
-        raise RuntimeError("the reader came to the end: the topic was too short to measure")
     return Measured(returned, max(0.0, reader.last - started), reader.read)
 
 
@@ -229,6 +228,7 @@ def measure(config: Settings, repetitions: int) -> dict[str, float]:
         "command_line_last_record": command.last,
         "command_line_returned": command.returned,
         "last_copy_worst": max(copies),
+        "at_least": sum(one.read >= RECORDS for one in (*found, command)),
     }
 
 
@@ -245,3 +245,5 @@ def show(figures: dict[str, float]) -> None:
         f" {figures['command_line_returned']:.2f} s; last copy of the exchange under load after"
         f" {figures['last_copy_worst']:.2f} s at worst"
     )
+    if figures["at_least"]:
+        console.print(f"{figures['at_least']:.0f} readers came to the end of the topic first: theirs took longer")

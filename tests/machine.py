@@ -33,7 +33,8 @@ class Seen:
         return hash((self.pid, self.began))
 
 
-def _read(pid: int, name: str) -> bytes:
+def read(pid: int, name: str) -> bytes:
+    """What the kernel has of a process under a name; nothing where it has ended meanwhile."""
     try:
         return (PROCESSES / str(pid) / name).read_bytes()
     except OSError:
@@ -58,7 +59,7 @@ def _links(pid: int) -> bytes:
 
 def seen(pid: int) -> Seen:
     """A process that runs."""
-    return Seen(pid, began(pid) or "", _read(pid, "cmdline").replace(b"\0", b" ").decode("utf-8", "replace")[:200])
+    return Seen(pid, began(pid) or "", read(pid, "cmdline").replace(b"\0", b" ").decode("utf-8", "replace")[:200])
 
 
 def everything() -> set[Seen]:
@@ -68,7 +69,7 @@ def everything() -> set[Seen]:
 
 def touches(pid: int, places: Iterable[Path | str]) -> bool:
     """Whether it has to do with one of these places by what it is called, was given, has open or has in memory."""
-    text = b"\0".join((_read(pid, "cmdline"), _read(pid, "environ"), _links(pid), _read(pid, "maps")))
+    text = b"\0".join((read(pid, "cmdline"), read(pid, "environ"), _links(pid), read(pid, "maps")))
     return any(os.fsencode(str(place)) in text for place in places)
 
 

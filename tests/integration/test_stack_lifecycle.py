@@ -28,7 +28,7 @@ from backbone.stack.places import Places
 from backbone.stack.processes import PROCESSES
 from backbone.stack.programs import RUNNING, Program
 from backbone.stack.stack import Leash, Plan, down, status, up
-from tests.machine import everything, left
+from tests.machine import everything, left, read
 
 SERVERS = ("kafka", "postgres", "inbox")
 TICKER = (sys.executable, "-P", "-c", "import time; time.sleep(3600)")
@@ -130,7 +130,7 @@ def test_no_secret_is_readable_by_others_or_shown_in_a_command_line(running: Set
     passwords = [path.read_bytes() for path in files if path.name != "pepper"]
     assert all(len(password) >= 24 for password in passwords)
     assert len(set(passwords)) == len(passwords)
-    shown = b"".join((PROCESSES / str(pid) / "cmdline").read_bytes() for pid in orphans.running(identity(running.home)))
+    shown = b"".join(read(pid, "cmdline") for pid in orphans.running(identity(running.home)))
     assert b"kafka.Kafka" in shown
     assert not [password for password in passwords if password in shown]
     logged = b"".join(path.read_bytes() for path in Places(running.home).logs.iterdir())
