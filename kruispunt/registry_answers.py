@@ -58,9 +58,9 @@ def invalid_schema(message: str) -> RegistryError:
 
 
 def invalid_version(version: str) -> RegistryError:
-    """Neither a number nor `latest`."""
+    """Neither a number nor `latest`: not there, as all that is not there is promised to be answered."""
     return RegistryError(
-        42202,
+        40402,
         f"The specified version '{version}' is not a valid version id. "
         'Allowed values are between [1, 2^31-1] and the string "latest"',
     )
