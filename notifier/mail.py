@@ -93,6 +93,7 @@ class Connection:
         except ssl.SSLError as error:
             raise Stop("The mail server's certificate is not trusted.", "Check smtp_ca.") from error
         except (SMTPException, OSError) as error:
+            _abort(client.transport)
             client.close()
             if isinstance(error.__cause__, ssl.SSLError):
                 raise Stop("The mail server's certificate is not trusted.", "Check smtp_ca.") from error
@@ -163,14 +164,25 @@ class Connection:
     def _drop(self) -> None:
         client, self._client = self._client, None
         if client is not None:
+            # Closing would first write what is left, and wait for that as long as a server that hears nothing likes.
+            _abort(client.transport)
             client.close()
 
     async def close(self) -> None:
-        """Part from the server politely, if it is still there."""
+        """Part from the server politely, if it is still there, and leave no socket behind."""
+        transport = self._client.transport if self._client is not None else None
         if self._client is not None and self._client.is_connected:
             with contextlib.suppress(SMTPException, OSError):
                 await self._client.quit()
+        _abort(transport)
         self._drop()
+        # A socket that is aborted is closed in the next turn of the loop.
+        await asyncio.sleep(0)
+
+
+def _abort(transport: asyncio.BaseTransport | None) -> None:
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 async def _greet(client: SMTP) -> None:

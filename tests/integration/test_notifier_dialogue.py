@@ -1,10 +1,11 @@
 """What is said to a mail server that answers oddly, byte for byte, and what is then known of the mail."""
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -69,14 +70,26 @@ class ScriptedServer:
                     writer.write(answer or b"")
             if answer is None:
                 break
-        writer.close()
 
     async def _serve(self, ready: threading.Event, stop: asyncio.Event) -> None:
-        server = await asyncio.start_server(self._session, "127.0.0.1", 0)
+        sessions: set[asyncio.Task[None]] = set()
+
+        async def session(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            sessions.add(asyncio.current_task())  # type: ignore[arg-type]
+            try:
+                await self._session(reader, writer)
+            finally:
+                writer.close()
+                with suppress(OSError):
+                    await writer.wait_closed()
+
+        server = await asyncio.start_server(session, "127.0.0.1", 0)
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()
         server.close()
+        if sessions:
+            await asyncio.wait(sessions, timeout=10)
 
     @contextmanager
     def listening(self) -> Iterator[None]:
@@ -276,6 +289,38 @@ def test_whatever_goes_wrong_with_one_mail_the_results_of_the_others_are_kept(
     results = offer(server, "a@x.example", "b@x.example", "c@x.example", "d@x.example")
     assert [result.outcome for result in results] == [Outcome.TAKEN, outcome, Outcome.TAKEN, Outcome.TAKEN]
     assert results[1].reason == f"It could not be handed over ({type(error).__name__})."
+
+
+def test_a_server_that_no_longer_reads_leaves_no_connection_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "TIMEOUT_S", 0.5)
+    parted, ended = threading.Event(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            session, _ = listener.accept()
+            with session:
+                session.sendall(b"220 mail.example ESMTP\r\n")
+                for answer in (b"250 hello\r\n", b"250 OK\r\n", b"250 OK\r\n", b"354 go on\r\n"):
+                    session.recv(1000)
+                    session.sendall(answer)
+                parted.wait(10)
+                session.settimeout(2)
+                with suppress(TimeoutError):
+                    while session.recv(1_000_000):
+                        pass
+                    ended.set()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listener.getsockname()[1]
+        with Pool(Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none"), 1) as pool:
+            (result,) = pool.hand_over([Mail("n", "anna@mail.example", b"x" * 20_000_000)])
+        parted.set()
+        thread.join(10)
+    assert result.outcome is Outcome.IN_DOUBT
+    assert ended.is_set()
 
 
 @pytest.mark.parametrize("address", ["", "anna", "no-reply@[k.example", "nö@k.example"])
