@@ -31,6 +31,7 @@ class Certificate:
 
     owner: str
     ends: dt.datetime | None
+    of_server: bool = True
 
     def days(self, now: dt.datetime) -> int | None:
         """Whole days that are left; negative once it has ended."""
@@ -107,7 +108,7 @@ def _authorities(path: Path) -> Iterator[Certificate]:
     for one in newest.values():
         names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         name = str(names[0].value) if names else one.subject.rfc4514_string()
-        yield Certificate(f"authority {name}", one.not_valid_after_utc)
+        yield Certificate(f"authority {name}", one.not_valid_after_utc, of_server=False)
 
 
 def look(settings: Settings) -> list[Certificate]:

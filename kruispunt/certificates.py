@@ -16,6 +16,7 @@ from kruispunt.output import Exit, as_json, console, errors, fail, table
 
 OPERATOR = "operator"
 REMEDY = "`kruispunt certificates --rotate` renews those of the embedded stack; docker/README.md says how others are."
+UP = "`kruispunt up` starts what is not running."
 SAID = {
     Change.KEPT: "every server has a new certificate; the authority is the same",
     Change.RENEWED: "every server has a new certificate, and so has the authority, for the same key: clients that have"
@@ -63,6 +64,8 @@ def show(*, json: bool) -> int:
     if json:
         as_json({"certificates": entries(found, now)})
         return code
+    if not any(one.ends for one in found if one.of_server):
+        fail(Exit.UNREACHABLE, "No server shows a certificate.", UP)
     shown = table("certificate", "ends", "days left", right=("days left",))
     for one in found:
         day = f"{one.ends:%Y-%m-%d}" if one.ends else "[bold red]shows none[/]"
@@ -70,7 +73,7 @@ def show(*, json: bool) -> int:
     console.print(shown)
     warn(found, now)
     if silent:
-        fail(Exit.UNREACHABLE, "Not every server shows a certificate.", "`kruispunt up` starts what is not running.")
+        fail(Exit.UNREACHABLE, "Not every server shows a certificate.", UP)
     return code
 
 
