@@ -30,6 +30,10 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def _moment(at: dt.datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
 def entries(found: Sequence[Certificate], now: dt.datetime) -> list[dict[str, Any]]:
     """What `--json` says of each."""
     return [
@@ -40,7 +44,7 @@ def entries(found: Sequence[Certificate], now: dt.datetime) -> list[dict[str, An
 def warnings(found: Sequence[Certificate], now: dt.datetime) -> list[str]:
     """A sentence for each certificate that has ended, or ends soon."""
     return [
-        f"The certificate of {one.owner} {'ends' if one.ends > now else 'ended'} on {one.ends:%Y-%m-%d}."
+        f"The certificate of {one.owner} {'ends' if one.ends > now else 'ended'} on {_moment(one.ends)}."
         for one in found
         if one.ends is not None and one.ends_soon(now)
     ]
@@ -68,7 +72,7 @@ def show(*, json: bool) -> int:
         fail(Exit.UNREACHABLE, "No server shows a certificate.", UP)
     shown = table("certificate", "ends", "days left", right=("days left",))
     for one in found:
-        day = f"{one.ends:%Y-%m-%d}" if one.ends else "[bold red]shows none[/]"
+        day = _moment(one.ends) if one.ends else "[bold red]shows none[/]"
         shown.add_row(one.owner, day, str(one.days(now) if one.ends else ""))
     console.print(shown)
     warn(found, now)

@@ -122,9 +122,9 @@ def test_a_file_of_authorities_that_is_not_there_is_named(tmp_path: Path) -> Non
     ("left", "said"),
     [
         (61 * DAY, []),
-        (60 * DAY, ["The certificate of kafka 10.0.0.1:9094 ends on 2027-01-27."]),
-        (DAY / 2, ["The certificate of kafka 10.0.0.1:9094 ends on 2026-11-29."]),
-        (-DAY, ["The certificate of kafka 10.0.0.1:9094 ended on 2026-11-27."]),
+        (60 * DAY, ["The certificate of kafka 10.0.0.1:9094 ends on 2027-01-27 12:00 UTC."]),
+        (DAY / 2, ["The certificate of kafka 10.0.0.1:9094 ends on 2026-11-29 00:00 UTC."]),
+        (-DAY, ["The certificate of kafka 10.0.0.1:9094 ended on 2026-11-27 12:00 UTC."]),
     ],
 )
 def test_a_certificate_is_warned_of_from_sixty_days_before_its_end(left: dt.timedelta, said: list[str]) -> None:
