@@ -23,6 +23,8 @@ TIMEOUT_S = 3.0
 ASK_FOR_TLS = struct.pack("!ii", 8, 80877103)
 """What a client of PostgreSQL sends first; the answer is S for yes."""
 YES = b"S"
+HERE = "localhost"
+"""As whom a mail server is greeted: looking the real name up can take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def _of_postgresql(host: str, port: int) -> bytes | None:
 
 
 def _after_starttls(host: str, port: int) -> bytes | None:
-    with smtplib.SMTP(host, port, timeout=TIMEOUT_S) as client:
+    with smtplib.SMTP(host, port, HERE, TIMEOUT_S) as client:
         client.starttls(context=_context())
         return client.sock.getpeercert(binary_form=True) if isinstance(client.sock, ssl.SSLSocket) else None
 
@@ -76,7 +78,7 @@ def _servers(settings: Settings) -> Iterator[tuple[str, Callable[[str, int], byt
     """Every server that is reached over TLS, and how it shows its certificate."""
     for broker in settings.kafka_bootstrap.split(","):
         host, _, port = broker.rpartition(":")
-        yield "kafka", _at_once, host.strip(), int(port)
+        yield "kafka", _at_once, host.strip(" []"), int(port)
     if settings.postgres_sslmode != "disable":
         yield "postgres", _of_postgresql, settings.postgres_host, settings.postgres_port
     if settings.smtp_tls != "none":
