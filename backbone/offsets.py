@@ -89,6 +89,8 @@ class Offsets:
             return {(place.topic, place.partition): answer.result(TIMEOUT_S).offset for place, answer in asked.items()}
         except KafkaException as error:
             raise Retry(str(error)) from error
+        except TimeoutError as error:
+            raise Retry("Kafka does not answer.") from error
 
     def waiting(self, topics: Iterable[str], partitions: int, where: Callable[[], Places]) -> int:
         """How many records of these topics lie behind the places of their reader; one at least while some are hidden.

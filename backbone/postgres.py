@@ -33,6 +33,8 @@ class Lock(IntEnum):
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:
     """Connection string of a role; holds its password, so it is never logged."""
+    if settings.postgres_ca:
+        more["sslrootcert"] = str(settings.postgres_ca)
     return make_conninfo(
         host=settings.postgres_host,
         port=settings.postgres_port,

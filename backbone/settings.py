@@ -4,13 +4,14 @@ They come from the environment (`KRUISPUNT_…`) and from `$KRUISPUNT_HOME/setti
 but each in a file of its own that only its owner can read.
 """
 
+import ipaddress
 import json
 import os
 import stat
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -30,7 +31,8 @@ class Settings(BaseSettings):
     kafka_ca: Path | None = None
     postgres_host: str = "127.0.0.1"
     postgres_port: int = 5432
-    postgres_sslmode: Literal["disable", "prefer", "require", "verify-full"] = "prefer"
+    postgres_sslmode: Literal["disable", "verify-full"] = "verify-full"
+    postgres_ca: Path | None = None
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 25
     smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
@@ -43,6 +45,12 @@ class Settings(BaseSettings):
     settle_seconds: float = Field(default=2.0, ge=0)
     checkpoint_seconds: float = Field(default=5.0, ge=0)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _clear_text_stays_on_this_machine(self) -> Self:
+        if self.postgres_sslmode == "disable" and not _is_here(self.postgres_host):
+            raise ValueError(f"postgres_sslmode may be disable only on this machine, and {self.postgres_host} is not")
+        return self
 
     @property
     def secrets_folder(self) -> Path:
@@ -90,6 +98,16 @@ class Settings(BaseSettings):
         return content
 
 
+def _is_here(host: str) -> bool:
+    """Whether nothing that is sent to a host leaves this machine: the loopback, or a socket that is a file."""
+    if host == "localhost" or host.startswith("/"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def home() -> Path:
     """The folder with the state of the embedded stack."""
     return Path(os.environ.get("KRUISPUNT_HOME") or ".kruispunt").absolute()
@@ -116,8 +134,13 @@ def load(folder: Path | None = None) -> Settings:
     try:
         return Settings(**{**chosen, "home": place})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, problem['loc']))}: {_in_words(problem)}" for problem in error.errors())
+        wrong = "; ".join(": ".join(filter(None, (_place(problem), _in_words(problem)))) for problem in error.errors())
         raise Stop(f"Wrong settings in {path} or the environment: {wrong}.", "Correct them.") from error
+
+
+def _place(problem: ErrorDetails) -> str:
+    """The setting a problem is about; empty for one of several settings together."""
+    return ".".join(map(str, problem["loc"]))
 
 
 def _in_words(problem: ErrorDetails) -> str:

@@ -8,8 +8,9 @@ from functools import partial
 from typing import Any
 
 import uvicorn
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 from fastapi import FastAPI, Request, Response
+from structlog.typing import FilteringBoundLogger
 
 from backbone import kafka, logs
 from backbone.errors import Retry, Stop
@@ -217,30 +218,52 @@ def _cluster(reader: Consumer) -> str:
         return ""
 
 
+def _add(catalogue: Catalogue, message: Message | None) -> None:
+    version = parse(message.key(), message.value()) if message is not None else None
+    if version:
+        catalogue.add(version)
+
+
+def _catch_up(reader: Consumer, catalogue: Catalogue, log: FilteringBoundLogger) -> None:
+    """Read the topic to the end it has now, however long Kafka is away."""
+    while True:
+        try:
+            for message in kafka.read_on(reader, [TopicPartition(SCHEMAS, 0, OFFSET_BEGINNING)]):
+                _add(catalogue, message)
+        except Retry as error:
+            log.warning("waiting for kafka", reason=str(error))
+        else:
+            catalogue.cluster = _cluster(reader)
+            return
+
+
 @contextmanager
 def following(settings: Settings, catalogue: Catalogue) -> Iterator[None]:
-    """While open, the catalogue takes in what the schemas topic holds and what comes after."""
+    """While open, the catalogue holds what was on the schemas topic when it was opened, and takes in what comes after.
+
+    Raises Stop when the broker refuses.
+    """
     ending = threading.Event()
     log = logs.configure("api", settings.log_level)
-    reader = kafka.consumer(settings, "api", "api")
-    reader.assign([TopicPartition(SCHEMAS, 0, OFFSET_BEGINNING)])
+    reader = kafka.consumer(settings, "api", "api", enable_partition_eof=True)
+    try:
+        _catch_up(reader, catalogue, log)
+    except BaseException:
+        reader.close()
+        raise
 
     def follow() -> None:
         while not ending.is_set():
             try:
                 catalogue.cluster = catalogue.cluster or _cluster(reader)
-                message = kafka.alive(reader.poll(POLL_S))
+                _add(catalogue, kafka.alive(reader.poll(POLL_S)))
             except Retry as error:
                 log.warning("waiting for kafka", reason=str(error))
-                continue
             except Stop as error:
                 # Rather no answer than an old one: the process ends in order, and is started again.
                 log.critical("kafka refuses", reason=str(error))
                 signal.raise_signal(signal.SIGTERM)
                 break
-            version = parse(message.key(), message.value()) if message else None
-            if version:
-                catalogue.add(version)
         reader.close()
 
     thread = threading.Thread(target=follow, name="schemas", daemon=True)
@@ -253,7 +276,7 @@ def following(settings: Settings, catalogue: Catalogue) -> Iterator[None]:
 
 
 def run(settings: Settings) -> None:
-    """Serve until asked to stop."""
+    """Serve until asked to stop; nothing listens before there is an answer to every question."""
     catalogue = Catalogue()
     with following(settings, catalogue):
         uvicorn.run(

@@ -1,5 +1,6 @@
 """Brings the embedded stack up and down, and shows how it is."""
 
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,13 +9,13 @@ from typing import Any
 
 from rich.status import Status
 
-from backbone import settings
+from backbone import served, settings
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from backbone.stack import stack
 from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
-from kruispunt import lag
+from kruispunt import certificates, lag
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 from kruispunt.provisioning import bring_when_ready
 from schemas.institutions import HOSTED
@@ -92,16 +93,25 @@ def _behind(waiting: dict[str, int], process: str) -> int | None:
 
 
 def status(*, json: bool) -> int:
-    """The command `status`: 0 only when everything runs, 3 when nothing does."""
+    """The command `status`: 0 only when everything runs, 3 when nothing does; a certificate that ends is warned of."""
     home = settings.home()
     states = stack.status(home)
     config = settings.load(home)
     well = bool(states) and all(state.state == RUNNING for state in states)
     alive = any(state.pid for state in states)
     waiting = _lag(config) if alive else None
+    now = dt.datetime.now(dt.UTC)
+    held = served.look(config) if alive else []
     code = Exit.DONE if well else Exit.NO if alive else Exit.UNREACHABLE
     if json:
-        as_json({"processes": [_entry(state) for state in states], "lag": waiting, "inbox": str(config.inbox)})
+        as_json(
+            {
+                "processes": [_entry(state) for state in states],
+                "lag": waiting,
+                "inbox": str(config.inbox),
+                "certificates": certificates.entries(held, now),
+            }
+        )
         return code
     if not states:
         fail(Exit.UNREACHABLE, f"There is no stack in {home}.", "`kruispunt up` starts one.")
@@ -117,4 +127,5 @@ def status(*, json: bool) -> int:
         )
     console.print(shown)
     console.print(f"mails: {config.inbox}\nletters: {config.outgoing}", soft_wrap=True, markup=False)
+    certificates.warn(held, now)
     return code

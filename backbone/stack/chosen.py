@@ -64,6 +64,8 @@ def write_settings(places: Places, chosen: Mapping[str, int], choices: Mapping[s
         "kafka_ca": str(places.ca),
         "postgres_host": ports.LOOPBACK,
         "postgres_port": chosen["postgres"],
+        # It listens on the loopback only, and the wheel's server knows no TLS.
+        "postgres_sslmode": "disable",
         "smtp_host": ports.LOOPBACK,
         "smtp_port": chosen["smtp"],
         "smtp_tls": "starttls",

@@ -53,7 +53,7 @@ class Keeper:
         return "250 2.0.0 Kept"
 
 
-async def serve(places: Places, port: int) -> None:
+async def serve(places: Places, port: int, host: str = LOOPBACK) -> None:
     """Receive until SIGTERM."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(places.certificates / "server.pem")
@@ -66,7 +66,7 @@ async def serve(places: Places, port: int) -> None:
             require_starttls=True, enable_SMTPUTF8=True, loop=loop,
         )  # fmt: skip
 
-    server = await loop.create_server(session, LOOPBACK, port)
+    server = await loop.create_server(session, host, port)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -76,4 +76,4 @@ async def serve(places: Places, port: int) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(Places(Path(sys.argv[1])), int(sys.argv[2])))
+        asyncio.run(serve(Places(Path(sys.argv[1])), int(sys.argv[2]), *sys.argv[3:]))

@@ -8,6 +8,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,26 +23,50 @@ from backbone.stack.processes import PROCESSES
 SUPERUSER = "postgres"
 """Only the stack itself uses this role, to make the others."""
 OUTSIDE = Path("/var/tmp")  # noqa: S108 - survives a restart of the machine; the folder made there is private
-CONFIGURATION = """\
-listen_addresses = '{host}'
-port = {port}
-unix_socket_directories = ''
-password_encryption = 'scram-sha-256'
-max_connections = 100
-shared_buffers = '256MB'
-max_wal_size = '2GB'
-# The usual price of a jump is that of a turning disk; at it, a batch of persons is looked up by reading a whole table.
-random_page_cost = 1.1
-checkpoint_timeout = '15min'
-timezone = 'UTC'
-log_timezone = 'UTC'
-# A log line never quotes a statement or a value: they may hold what belongs to a person.
-log_error_verbosity = terse
-log_min_error_statement = panic
-log_statement = none
-log_min_duration_statement = -1
-log_parameter_max_length = 0
-"""
+PRIVATE_LOG: Mapping[str, str] = {
+    # An error goes to the one who caused it and not into the log: its first line may quote a value, and DETAIL and
+    # CONTEXT quote rows. What the server says of itself (LOG, FATAL, PANIC) is logged, without DETAIL and CONTEXT.
+    "log_min_messages": "log",
+    "log_error_verbosity": "terse",
+    # No statement, and no parameter of one.
+    "log_min_error_statement": "panic",
+    "log_statement": "none",
+    "log_duration": "off",
+    "log_min_duration_statement": "-1",
+    "log_min_duration_sample": "-1",
+    "log_transaction_sample_rate": "0",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "debug_print_parse": "off",
+    "debug_print_rewritten": "off",
+    "debug_print_plan": "off",
+}
+"""A log of the server never quotes a statement or a value: they may hold what belongs to a person."""
+SHARED: Mapping[str, str] = {
+    **PRIVATE_LOG,
+    # What is committed is on disk.
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "100",
+    # The usual price of a jump is that of a turning disk; at it, a batch of persons is looked up by reading a whole
+    # table.
+    "random_page_cost": "1.1",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+"""What every server of Kruispunt runs with, embedded or not."""
+OWN: Mapping[str, str] = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+}
+"""What only the embedded server runs with."""
+CLUSTER = ("--encoding=UTF8", "--locale=C", "--data-checksums")
+"""How every cluster of databases is made."""
 ACCESS = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 
 
@@ -146,7 +171,7 @@ def _initialise(server: Server, password: str) -> None:
             server,
             [
                 str(server.binaries / "initdb"), "-D", str(fresh), "-U", SUPERUSER, "--auth=scram-sha-256",
-                f"--pwfile={name}", "--encoding=UTF8", "--locale=C", "--no-instructions",
+                f"--pwfile={name}", *CLUSTER, "--no-instructions",
             ],
         )  # fmt: skip
     finally:
@@ -169,6 +194,11 @@ def _forget_the_dead(server: Server) -> None:
             path.unlink()
 
 
+def _configuration(port: int) -> str:
+    lines = {**SHARED, **OWN, "port": str(port)}
+    return "".join(f"{name} = '{value}'\n" for name, value in lines.items())
+
+
 def prepare(places: Places, settings: Settings, identity: str) -> Server:
     """Make the server's data folder where there is none, and write its configuration."""
     server = _settle(places, identity)
@@ -176,7 +206,7 @@ def prepare(places: Places, settings: Settings, identity: str) -> Server:
         _initialise(server, settings.secret("postgres", SUPERUSER))
     _forget_the_dead(server)
     extra = server.data / "kruispunt.conf"
-    extra.write_text(CONFIGURATION.format(host=LOOPBACK, port=settings.postgres_port), "utf-8")
+    extra.write_text(_configuration(settings.postgres_port), "utf-8")
     main = server.data / "postgresql.conf"
     include = "include = 'kruispunt.conf'\n"
     text = main.read_text("utf-8")

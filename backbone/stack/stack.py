@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from backbone.cluster import declared
-from backbone.settings import Settings
+from backbone.errors import Retry
+from backbone.settings import Settings, load
 from backbone.stack import (
     artifacts,
     certificates,
@@ -31,6 +32,8 @@ from backbone.stack.supervisor import Supervisor
 
 RUNNING_S = 90.0
 SERVERS = ("kafka", "postgres", "inbox")
+HOLDERS = ("kafka", "inbox")
+"""The servers that have a certificate."""
 LEASH = "leash"
 PYTHON = str(Path(sys.executable).with_name("python3"))
 """By one name, whoever asks: a program that is started under another name is another program, and starts again."""
@@ -163,6 +166,34 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         supervisor.start(program.name for program in programs)
         supervisor.wait_running(everything, RUNNING_S)
         return settings
+
+
+def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) -> certificates.Change:
+    """Give the servers new certificates, and start anew what reads them once only; gives what became of the authority.
+
+    Whoever is connected connects again. Raises Stop when something does not come back.
+    """
+    places = Places(home.absolute())
+    with _alone(places):
+        supervisor = Supervisor(places)
+        if not supervisor.alive():
+            raise Retry(f"There is no stack in {places.home}, or it does not run.", "`kruispunt up` starts it.")
+        settings = load(places.home)
+        change = certificates.renew(places)
+        # In every listener, and in what the broker itself connects with: it reads the files when it starts.
+        for name in HOLDERS:
+            progress(name)
+            supervisor.stop([name])
+            supervisor.start([name])
+            readiness.wait(supervisor, settings, _silent)
+        if change is not certificates.Change.KEPT:
+            progress("processes")
+            programs = [Program(name, (), port) for name, port in places.recall().get("programs", [])]
+            below = [program.name for program in programs if program.name not in SERVERS]
+            supervisor.stop(below)
+            supervisor.start(below)
+            supervisor.wait_running(programs, RUNNING_S)
+        return change
 
 
 def down(home: Path, *, wipe: bool = False) -> bool:

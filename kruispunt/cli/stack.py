@@ -36,6 +36,18 @@ def status(json: Json = False) -> None:
 
 
 @app.command(rich_help_panel=STACK)
+def certificates(
+    rotate: Annotated[bool, typer.Option("--rotate", help="Renew them first, while everything goes on.")] = False,
+    json: Json = False,
+) -> None:
+    """Show when each certificate ends; exit code 1 when one does within 60 days."""
+    from kruispunt import certificates as ours
+
+    with answering():
+        raise typer.Exit(ours.rotate(json=json) if rotate else ours.show(json=json))
+
+
+@app.command(rich_help_panel=STACK)
 def wait(timeout: Seconds = 300.0) -> None:
     """Return when all that was accepted has arrived everywhere it goes."""
     from kruispunt import waiting

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import ssl
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -14,8 +15,10 @@ import yaml
 
 from backbone.cluster.declared import ADMIN, users
 from backbone.settings import Settings
+from backbone.stack.certificates import AUTHORITY_LIFETIME, LIFETIME, server
 from backbone.stack.kafka import LONGEST_RETENTION, SESSION_MS
-from backbone.stack.postgres import SUPERUSER
+from backbone.stack.places import Places
+from backbone.stack.postgres import CLUSTER, OWN, SHARED, SUPERUSER
 from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, names
 from consumers.audit.checkpoints import Signer
 from consumers.audit.verifier import public_keys
@@ -27,6 +30,8 @@ DOCKER = Path(__file__).parents[2] / "docker"
 COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kruispunt:")}
+OURS.pop("mail")
+"""Every verb of the command line that runs; the inbox is a module of the same image."""
 COMMANDS = {name for name, service in OURS.items() if "profiles" in service}
 SERVERS = {"kafka-1", "kafka-2", "kafka-3", "postgres", "mail"}
 ALONE = {"provision", "intake", "operator", "inspector", "auditor"}
@@ -142,10 +147,8 @@ def test_a_process_runs_with_the_same_arguments_as_in_the_embedded_stack() -> No
 def test_a_setting_is_one_that_exists(name: str) -> None:
     assert SERVICES[name]["environment"]
     for variable in SERVICES[name]["environment"]:
-        if variable.startswith("KRUISPUNT_"):
-            assert variable.removeprefix("KRUISPUNT_").lower() in Settings.model_fields
-        else:
-            assert variable == "PGSSLROOTCERT"
+        assert variable.startswith("KRUISPUNT_")
+        assert variable.removeprefix("KRUISPUNT_").lower() in Settings.model_fields
 
 
 @pytest.mark.parametrize("name", sorted(set(OURS) - {"provision"}))
@@ -229,6 +232,72 @@ def test_postgresql_limits_the_roles_of_institutions_as_the_code_does() -> None:
     assert f"set idle_in_transaction_session_timeout to '{IDLE}';" in script
 
 
+def test_postgresql_runs_with_the_settings_of_the_embedded_server_and_no_others_that_nobody_named() -> None:
+    server, *flags = SERVICES["postgres"]["command"]
+    assert server == "postgres"
+    given = dict(flag.removeprefix("-c").split("=", 1) for flag in flags)
+    assert len(given) == len(flags)
+    assert {name: given.get(name) for name in SHARED} == SHARED
+    sized = {"shared_buffers", "max_wal_size"}
+    assert given.keys() - SHARED.keys() == {"ssl", "ssl_cert_file", "ssl_key_file", "hba_file"} | sized
+    # What the embedded server has besides is where it listens, and its size: nothing else may be in one of them only.
+    assert OWN.keys() == {"listen_addresses", "unix_socket_directories", "checkpoint_timeout"} | sized
+    made = SERVICES["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split()
+    assert made == ["--auth-host=scram-sha-256", "--auth-local=scram-sha-256", *CLUSTER]
+
+
+def test_postgresql_lets_nobody_in_without_a_password_or_over_a_network_without_tls() -> None:
+    lines = (DOCKER / "postgres" / "pg_hba.conf").read_text("utf-8").splitlines()
+    entries = [line.split() for line in lines if line and not line.startswith("#")]
+    assert [entry[0] for entry in entries] == ["local", "hostssl"]
+    assert {entry[-1] for entry in entries} == {"scram-sha-256"}
+    mounted = dict(volume.split(":")[:2] for volume in SERVICES["postgres"]["volumes"])
+    assert f"-chba_file={mounted['./postgres/pg_hba.conf']}" in SERVICES["postgres"]["command"]
+    assert "-cssl=on" in SERVICES["postgres"]["command"]
+
+
+def test_every_process_verifies_postgresql_by_the_authority_it_is_given() -> None:
+    assert OURS
+    for name, service in OURS.items():
+        environment = service["environment"]
+        assert environment["KRUISPUNT_POSTGRES_SSLMODE"] == Settings.model_fields["postgres_sslmode"].default
+        for use in ("KAFKA_CA", "POSTGRES_CA", "SMTP_CA"):
+            assert environment[f"KRUISPUNT_{use}"] == secrets_of(name)["authority"]
+
+
+def test_mails_and_letters_are_written_by_one_service_each_and_read_by_the_one_that_counts_them() -> None:
+    settings = Settings(home=Path("/run/kruispunt"))
+    places = {"./state/data/inbox": settings.inbox.parent, "./state/data/outgoing": settings.outgoing}
+    mounts = {
+        (name, *volume.split(":"))
+        for name, service in SERVICES.items()
+        for volume in service.get("volumes", [])
+        if volume.split(":")[0] in places
+    }
+    assert mounts == {
+        ("mail", "./state/data/inbox", str(settings.inbox.parent)),
+        ("notifier", "./state/data/outgoing", str(settings.outgoing)),
+        *(("inspector", source, str(place), "ro") for source, place in places.items()),
+    }
+
+
+def test_the_inbox_is_the_one_of_the_embedded_stack_and_listens_where_mails_are_sent() -> None:
+    mail, environment = SERVICES["mail"], SERVICES["notifier"]["environment"]
+    assert mail["entrypoint"][-2:] == ["-m", "backbone.stack.inbox"]
+    home, port, _ = mail["command"]
+    assert (environment["KRUISPUNT_SMTP_HOST"], environment["KRUISPUNT_SMTP_PORT"]) == ("mail", port)
+    assert environment["KRUISPUNT_SMTP_TLS"] == "starttls"
+    assert secrets_of("mail") == {"mail-certificate": str(server(Places(Path(home))))}
+
+
+def test_every_file_a_service_writes_to_is_in_a_folder_that_preparing_makes() -> None:
+    made = re.search(r'^mkdir -p "\$state"/\{(.*)\}$', (DOCKER / "prepare.sh").read_text("utf-8"), re.MULTILINE)
+    assert made
+    folders = {f"./state/{folder}" for folder in made.group(1).split(",")}
+    sources = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    assert {source for source in sources if source.startswith("./state/")} <= folders
+
+
 def test_nothing_inside_is_published_but_on_loopback() -> None:
     for name, service in SERVICES.items():
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
@@ -257,6 +326,12 @@ def test_the_image_holds_every_package_and_installs_what_is_locked() -> None:
     assert all(PINNED.match(image) for image in re.findall(r"^FROM (\S+)", lines, re.MULTILINE))
 
 
+def test_certificates_last_as_long_as_those_of_the_embedded_stack() -> None:
+    script = (DOCKER / "prepare.sh").read_text("utf-8")
+    assert f"\ndays={LIFETIME.days}\n" in script
+    assert f"\nauthority_days={AUTHORITY_LIFETIME.days}\n" in script
+
+
 @openssl
 def test_preparing_makes_secrets_only_their_owner_reads_and_leaves_them_alone_the_second_time(
     tool: str, tmp_path: Path
@@ -279,3 +354,40 @@ def test_preparing_makes_secrets_only_their_owner_reads_and_leaves_them_alone_th
     before = {path: path.read_bytes() for path in state.rglob("*") if path.is_file()}
     subprocess.run(command, env=environment, check=True, capture_output=True)
     assert {path: path.read_bytes() for path in state.rglob("*") if path.is_file()} == before
+
+
+@openssl
+@pytest.mark.parametrize("left", [AUTHORITY_LIFETIME.days, 700])
+def test_renewing_gives_every_server_a_certificate_that_whoever_trusts_the_old_or_the_new_authority_takes(
+    tool: str, tmp_path: Path, left: int
+) -> None:
+    state = tmp_path / "a state"
+    command, environment = [str(DOCKER / "prepare.sh"), str(state)], {**os.environ, "ALLOW_ROOT": "1"}
+    held = state / "certificates"
+    held.mkdir(parents=True)
+    key, authority = held / "authority.key", held / "ca.crt"
+    kept = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=Kruispunt"]
+    made = [tool, "req", *kept, "-days", str(left), "-keyout", str(key), "-out", str(authority)]
+    subprocess.run(made, check=True, capture_output=True)
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    before = {path: path.read_bytes() for path in state.rglob("*") if path.is_file()}
+    subprocess.run([command[0], "--renew", command[1]], env=environment, check=True, capture_output=True)
+    after = {path: path.read_bytes() for path in state.rglob("*") if path.is_file()}
+    names = ("kafka-1", "kafka-2", "kafka-3", "postgres", "mail")
+    renewed = {held / f"{name}.{kind}" for name in names for kind in ("crt", "key", "pem")} - {held / "postgres.pem"}
+    near_its_end = left < LIFETIME.days
+    changed = {path for path in after if after[path] != before.get(path)}
+    assert changed == (renewed | {authority} if near_its_end else renewed)
+    assert after.keys() == before.keys()
+    old, new = tmp_path / "old.crt", tmp_path / "new.crt"
+    old.write_bytes(before[authority])
+    new.write_bytes(after[authority].partition(before[authority])[0] or after[authority])
+    assert (old.read_bytes() == new.read_bytes()) is not near_its_end
+    for trusted in (old, new, authority):
+        for name in names:
+            subprocess.run([tool, "verify", "-CAfile", trusted, held / f"{name}.crt"], check=True, capture_output=True)
+    for name in ("kafka-1", "mail"):
+        (held / "was.crt").write_bytes(before[held / f"{name}.crt"])
+        subprocess.run([tool, "verify", "-CAfile", new, held / "was.crt"], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(held / f"{name}.pem")

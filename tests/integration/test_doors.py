@@ -164,6 +164,15 @@ def test_nobody_enters_a_database_without_a_password(servers: Settings) -> None:
         )
 
 
+def test_a_server_without_tls_is_refused_unless_it_is_the_embedded_one(servers: Settings) -> None:
+    """The embedded server knows no TLS: what every other deployment has by default turns away from it."""
+    default = Settings.model_fields["postgres_sslmode"].default
+    assert (servers.postgres_sslmode, default) == ("disable", "verify-full")
+    for role, database in (("relay", "kruispunt"), ("rva", "rva")):
+        with pytest.raises(Retry, match="server does not support SSL"):
+            connect(servers.model_copy(update={"postgres_sslmode": default}), role, database)
+
+
 def mail() -> EmailMessage:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "a@example.org", "b@example.org", "Bericht – avis"

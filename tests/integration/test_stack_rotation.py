@@ -1,19 +1,25 @@
-"""A password is changed in the middle of everything: who takes the new one loses and doubles nothing.
+"""Passwords and certificates are changed in the middle of everything, and nothing is lost or doubled.
 
-In this stack a login is good for three seconds instead of a minute, so that an open session ends while a test looks.
+In this stack a login is good for three seconds instead of a minute, so that an open session ends while a test looks. It
+begins with certificates that end within the month, of an authority that ends within the year.
 """
 
+import json
 import os
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, TopicPartition
 
 from backbone import kafka
 from backbone.postgres import connect
@@ -36,6 +42,7 @@ COMMAND = Path(sys.executable).with_name("kruispunt")
 SINK, STOCK = "rva", "fin"
 SESSION_MS = 3_000
 PATIENCE_S = 60.0
+GONE_FOR_A_MOMENT = {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN}
 STORED = "select event from store.record"
 BATCH, BATCHES, PAUSE_S = 200, 60, 0.2
 """A stream of twelve seconds: long enough for sessions to end, more than once."""
@@ -52,14 +59,18 @@ def running(temporary_home: Callable[[str], Path]) -> Iterator[Settings]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("backbone.stack.kafka.SESSION_MS", SESSION_MS)
+        patch.setattr("backbone.stack.certificates.LIFETIME", timedelta(days=30))
+        patch.setattr("backbone.stack.certificates.AUTHORITY_LIFETIME", timedelta(days=300))
         yield start(temporary_home("rotation"), Plan(programs, PLAN.prepare), leash=Leash())
 
 
+def kruispunt(settings: Settings, *arguments: str) -> CompletedProcess[str]:
+    environment = {**os.environ, "KRUISPUNT_HOME": str(settings.home)}
+    return subprocess.run([COMMAND, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
 def rotate(settings: Settings, institution: str) -> str:
-    done = subprocess.run(
-        [COMMAND, "credentials", institution, "--rotate"],
-        env={**os.environ, "KRUISPUNT_HOME": str(settings.home)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = kruispunt(settings, "credentials", institution, "--rotate")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -268,3 +279,80 @@ def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_giv
     assert eventually(lambda: sum(stored(running).values()) == already + len(events))
     assert max(stored(running).values()) == 1
     assert state(running, sink).pid == pid
+
+
+def held(settings: Settings) -> list[dict[str, Any]]:
+    """What `status` says of the certificates."""
+    answer = kruispunt(settings, "status", "--json")
+    assert answer.returncode == 0, answer.stderr
+    found: list[dict[str, Any]] = json.loads(answer.stdout)["certificates"]
+    return found
+
+
+def test_a_certificate_is_warned_of_ahead_of_its_end_and_status_still_says_that_all_runs(running: Settings) -> None:
+    authority, broker, mail = held(running)
+    assert (broker["owner"], mail["owner"]) == (
+        f"kafka {running.kafka_bootstrap}",
+        f"mail 127.0.0.1:{running.smtp_port}",
+    )
+    assert [one["warning"] for one in (authority, broker, mail)] == [False, True, True]
+    assert [one["days"] for one in (authority, broker, mail)] == [299, 29, 29]
+    assert datetime.fromisoformat(broker["ends"]).utcoffset() == timedelta(0)
+    seen = kruispunt(running, "status")
+    assert seen.returncode == 0
+    assert f"The certificate of {broker['owner']} ends on {broker['ends'][:10]} " in seen.stderr
+    assert "kruispunt certificates --rotate" in seen.stderr
+    listed = kruispunt(running, "certificates")
+    assert (listed.returncode, listed.stdout.count(broker["ends"][:10])) == (1, 2)
+
+
+def records(reader: Consumer, seconds: float) -> Iterator[bytes]:
+    """What comes within so many seconds; that a broker is away for a moment is told, and is not a record."""
+    for message in reader.consume(10_000, seconds):
+        error = message.error()
+        assert error is None or error.retriable() or error.code() in GONE_FOR_A_MOMENT, error
+        if error is None:
+            yield message.value() or b""
+
+
+def test_certificates_are_renewed_in_mid_stream_and_each_record_is_stored_once(running: Settings) -> None:
+    """First with their authority, which is near its end, then without; a client that was there before both stays."""
+    before = Counter(stored(running))
+    ends = {one["owner"]: one["ends"] for one in held(running)}
+    config = kafka.client(running, STOCK, log_level=0) | {"group.id": f"{STOCK}.stays", "enable.auto.commit": False}
+    stays = Consumer(config)
+    stays.assign([TopicPartition(delivery(STOCK), number, OFFSET_END) for number in range(running.partitions)])
+    stays.poll(1.0)
+    writer, read, pids = kafka.producer(running, "exchange"), Counter[bytes](), []
+    sent: list[str] = []
+    try:
+        for turn in range(2):
+            with ThreadPoolExecutor(1) as pool:
+                done = pool.submit(kruispunt, running, "certificates", "--rotate", "--json")
+                while not done.done():
+                    events = [derive("certificates", str(len(sent)), str(place)) for place in range(BATCH)]
+                    for event, value in zip(events, copies(events), strict=True):
+                        writer.produce(delivery(SINK), value)
+                        writer.produce(delivery(STOCK), event.encode())
+                    sent += events
+                    read.update(records(stays, PAUSE_S))
+            answer = done.result()
+            assert answer.returncode == 0, answer.stderr
+            after = {one["owner"]: one for one in json.loads(answer.stdout)["certificates"]}
+            assert after.keys() == ends.keys()
+            assert not any(one["warning"] for one in after.values())
+            assert all(one["ends"] > ends[name] for name, one in after.items()) or turn
+            assert writer.flush(PATIENCE_S) == 0
+            assert eventually(lambda: state(running, f"sink-{SINK}").state == "running")
+            pids.append(state(running, f"sink-{SINK}").pid)
+        assert eventually(lambda: sum(stored(running).values()) == sum(before.values()) + len(sent))
+        assert stored(running) == before + Counter(sent)
+        end = time.monotonic() + PATIENCE_S
+        while sum(read.values()) < len(sent) and time.monotonic() < end:
+            read.update(records(stays, 1.0))
+    finally:
+        stays.close()
+    assert read == Counter(event.encode() for event in sent)
+    # Where the authority is kept, only the servers start anew.
+    assert pids[0] == pids[1]
+    assert Places(running.home).ca.read_bytes().count(b"BEGIN CERTIFICATE") == 2

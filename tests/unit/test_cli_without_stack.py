@@ -51,7 +51,7 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["relay"], ["dossiers"], ["exchange"], ["replay"], ["deliver", "rva"], ["audit"],
         ["rules"], ["notify"], ["api"],
         ["audit", "verify"], ["audit", "person", "81113099874"], ["audit", "acts"], ["audit", "checkpoints"],
-        ["audit", "key"], ["letter", "a", "--out", "a.pdf"],
+        ["audit", "key"], ["letter", "a", "--out", "a.pdf"], ["certificates"], ["certificates", "--rotate"],
     ],
     ids=" ".join,
 )  # fmt: skip
