@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     home: Path
     kafka_bootstrap: str = "localhost:9094"
     kafka_ca: Path | None = None
+    kafka_session_seconds: float = Field(default=10.0, ge=1, le=60)
     postgres_host: str = "127.0.0.1"
     postgres_port: int = 5432
     postgres_sslmode: Literal["disable", "prefer", "require", "verify-full"] = "prefer"

@@ -6,7 +6,7 @@ skipped, and nobody else holds up anything. Whoever holds the lock of an outbox 
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, NamedTuple, Self
 
 import psycopg
@@ -18,6 +18,7 @@ from backbone.errors import Retry
 from backbone.process import PATIENCE_S, Drain
 from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
+from backbone.standby import Standby
 from backbone.trouble import translated
 from schemas.topics import POSITIONS
 
@@ -60,20 +61,16 @@ class Publisher:
         self._query = sql.SQL(QUERY).format(sql.Identifier(source))
 
     @classmethod
-    def open(cls, settings: Settings, source: str) -> Self | None:
+    def open(cls, settings: Settings, source: str, standby: Standby | None = None) -> Self | None:
         """Take the lock, shut out whoever had it before, and begin where the broker says; None while another has it.
 
-        Raises Retry.
+        `standby` is what this process waits on, if it waits. Raises Retry, Stop.
         """
-        connection = postgres.connect(settings, RELAY, autocommit=True)
+        with closing(Standby(settings, RELAY)) as own:
+            connection = (standby or own).take(postgres.Lock.OUTBOX, SOURCES.index(source))
+        if connection is None:
+            return None
         try:
-            with translated():
-                answer = connection.execute(
-                    "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.OUTBOX, SOURCES.index(source))
-                ).fetchone()
-            if not answer or not answer[0]:
-                connection.close()
-                return None
             target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")
             kept = kafka.read_all(settings, RELAY, POSITIONS, patience=HIDDEN_S)
             reached = published(kept).get(source, BEGINNING)
@@ -125,12 +122,12 @@ def run(settings: Settings) -> None:
     log = logs.configure(RELAY, settings.log_level)
     open_now: dict[str, Publisher] = {}
     trouble_since: float | None = None
-    with Drain() as drain:
+    with Drain() as drain, closing(Standby(settings, RELAY)) as standby:
         while not drain.wanted:
             done, failed = 0, False
             for source in SOURCES:
                 try:
-                    publisher = open_now.get(source) or Publisher.open(settings, source)
+                    publisher = open_now.get(source) or Publisher.open(settings, source, standby)
                     if publisher is None:
                         continue
                     open_now[source] = publisher

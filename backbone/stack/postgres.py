@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backbone.errors import Stop
+from backbone.postgres import SERVER_HEARTBEAT
 from backbone.settings import Settings
 from backbone.stack import binaries, runner
 from backbone.stack.places import PRIVATE, Places
@@ -41,7 +42,8 @@ log_min_error_statement = panic
 log_statement = none
 log_min_duration_statement = -1
 log_parameter_max_length = 0
-"""
+# The session of a host that is lost ends, and with it the locks that others wait for.
+{heartbeat}"""
 ACCESS = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 
 
@@ -169,6 +171,11 @@ def _forget_the_dead(server: Server) -> None:
             path.unlink()
 
 
+def _configuration(port: int) -> str:
+    heartbeat = "".join(f"{name} = {value!r}\n" for name, value in SERVER_HEARTBEAT.items())
+    return CONFIGURATION.format(host=LOOPBACK, port=port, heartbeat=heartbeat)
+
+
 def prepare(places: Places, settings: Settings, identity: str) -> Server:
     """Make the server's data folder where there is none, and write its configuration."""
     server = _settle(places, identity)
@@ -176,7 +183,7 @@ def prepare(places: Places, settings: Settings, identity: str) -> Server:
         _initialise(server, settings.secret("postgres", SUPERUSER))
     _forget_the_dead(server)
     extra = server.data / "kruispunt.conf"
-    extra.write_text(CONFIGURATION.format(host=LOOPBACK, port=settings.postgres_port), "utf-8")
+    extra.write_text(_configuration(settings.postgres_port), "utf-8")
     main = server.data / "postgresql.conf"
     include = "include = 'kruispunt.conf'\n"
     text = main.read_text("utf-8")

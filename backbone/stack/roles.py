@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from backbone.postgres import Lock, connect
+from backbone.postgres import Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from schemas.institutions import HOSTED
@@ -114,7 +114,7 @@ def apply(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> 
     """Make what is missing; again = no change. The passwords are there already."""
     with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
         # PostgreSQL refuses two who change the rights of the same database at the same moment.
-        connection.execute("select pg_advisory_lock(%s)", (Lock.RIGHTS,))
+        wait_for_lock(connection, Lock.RIGHTS)
         _make_roles(connection, settings, names(databases))
         _limit_institutions(connection, [name for name in HOSTED if name in databases])
         _make_databases(connection, databases)

@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import Connection, sql
 
 from backbone.cluster.plan import Line
-from backbone.postgres import Lock, connect
+from backbone.postgres import Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack import roles
 from backbone.stack.postgres import SUPERUSER
@@ -92,7 +92,7 @@ def look(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> l
 def remove(settings: Settings, lines: Iterable[Line]) -> None:
     """Take away what the lines say."""
     with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", (Lock.RIGHTS,))
+        wait_for_lock(connection, Lock.RIGHTS)
         for line in lines:
             if line.change == "remove":
                 connection.execute(line.thing)

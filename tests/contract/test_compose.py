@@ -13,8 +13,9 @@ import typer
 import yaml
 
 from backbone.cluster.declared import ADMIN, users
+from backbone.postgres import SERVER_HEARTBEAT
 from backbone.settings import Settings
-from backbone.stack.kafka import LONGEST_RETENTION, SESSION_MS
+from backbone.stack.kafka import CLEANUP_MS, LONGEST_RETENTION, SESSION_MS
 from backbone.stack.postgres import SUPERUSER
 from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, names
 from consumers.audit.checkpoints import Signer
@@ -191,6 +192,13 @@ def test_a_login_is_good_for_as_long_as_in_the_embedded_stack() -> None:
 def test_the_brokers_forget_no_place_as_in_the_embedded_stack() -> None:
     properties = (DOCKER / "kafka" / "server.properties").read_text("utf-8")
     assert f"offsets.retention.minutes={LONGEST_RETENTION}\n" in properties
+
+
+def test_the_session_of_a_lost_host_ends_as_in_the_embedded_stack() -> None:
+    given = [word for word in SERVICES["postgres"]["command"] if "tcp_" in word or "connection_check" in word]
+    assert given == [f"-c{name}={value}" for name, value in SERVER_HEARTBEAT.items()]
+    properties = (DOCKER / "kafka" / "server.properties").read_text("utf-8")
+    assert f"transaction.abort.timed.out.transaction.cleanup.interval.ms={CLEANUP_MS}\n" in properties
 
 
 def test_every_secret_is_declared_used_and_made_by_the_script() -> None:
