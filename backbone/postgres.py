@@ -62,9 +62,10 @@ class Lock(IntEnum):
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:
     """Connection string of a role; holds its password, so it is never logged."""
+    server = settings.postgres_server(database)
     return make_conninfo(
-        host=settings.postgres_host,
-        port=settings.postgres_port,
+        host=server.host,
+        port=server.port,
         user=role,
         password=settings.secret("postgres", role),
         dbname=database,

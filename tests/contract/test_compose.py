@@ -17,7 +17,7 @@ from backbone.postgres import SERVER_HEARTBEAT
 from backbone.settings import Settings
 from backbone.stack.kafka import CLEANUP_MS, LONGEST_RETENTION, SESSION_MS
 from backbone.stack.postgres import SUPERUSER
-from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, names
+from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, OWNER, STATISTICS, names
 from consumers.audit.checkpoints import Signer
 from consumers.audit.verifier import public_keys
 from kruispunt.cli import app
@@ -235,6 +235,11 @@ def test_postgresql_limits_the_roles_of_institutions_as_the_code_does() -> None:
     script = (DOCKER / "postgres/roles.sh").read_text("utf-8")
     assert f"connection limit {CONNECTIONS};" in script
     assert f"set idle_in_transaction_session_timeout to '{IDLE}';" in script
+
+
+def test_postgresql_lets_the_owner_see_since_when_a_transaction_is_open() -> None:
+    script = (DOCKER / "postgres/roles.sh").read_text("utf-8")
+    assert f"grant {STATISTICS} to {OWNER};" in script
 
 
 def test_nothing_inside_is_published_but_on_loopback() -> None:
