@@ -32,10 +32,10 @@ LOST_HOST = Path(__file__).parents[1] / "lost_host.py"
 TAKEN_OVER_S = 30.0
 PATIENCE_S = 60.0
 SESSION_S = 3.0
-PAUSED_SESSIONS = 3
+PAUSED_SESSIONS = 2.5
 """Twice the session would do; so long, the broker has also ended what a paused writer left open."""
 SETTLED_S = 1.0
-WATCHED_S = 2.5
+WATCHED_S = 1.5
 VERBS = (("relay",), ("exchange",), ("deliver", "rva"))
 INSTITUTION, QUALITY = "rva", "18/1"
 KIND = DECLARATIONS[1]
