@@ -4,7 +4,8 @@ SIGUSR1 cuts it off, SIGUSR2 pauses it; either where it hurts most, between writ
 
 Cut off, every packet that comes in for it is dropped before its kernel acknowledges it, by a filter on each of its
 connections, and the process stands still: whoever talks to it hears nothing any more, as from a host without power.
-Nothing is closed or reset. Unlike rules of a firewall or a namespace this needs no rights. SIGCONT gives it back.
+Nothing is closed or reset, as its kernel is kept from giving up by itself. Unlike rules of a firewall or a namespace
+this needs no rights. SIGCONT gives it back.
 """
 
 import ctypes
@@ -50,6 +51,9 @@ def _cut() -> None:
     program = struct.pack("@HP", 1, ctypes.addressof(instructions))
     for one in _connections():
         one.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+        # Its kernel still runs: it would miss the answers, and tell the other side by a reset.
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 0)
+        one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 0)
 
 
 def _mend() -> None:
