@@ -14,9 +14,13 @@ LINGER_MS = 20
 FETCH_WAIT_MS = 500
 """A fetch that finds nothing waits this long at the broker, and no longer than until the first record comes."""
 QUEUED_KB = 65_536
-SESSION_MS = 10_000
-"""A killed member holds its partitions this long."""
-TRANSACTION_MS = 60_000
+HEARTBEATS = 4
+"""A member is heard of so often within its session."""
+TRANSACTION_SESSIONS = 1.5
+"""What a lost writer left open is ended after so many sessions; until then it hides what came after it."""
+ANSWER_MS = 10_000
+"""A broker that has not answered for so long is taken for lost, and asked anew."""
+CONNECT_MS = 10_000
 TIMEOUT_S = 30.0
 END_WAIT_MS = 10
 """Whoever looks for the end wants to hear of it at once."""
@@ -65,6 +69,14 @@ def _named(overrides: dict[str, Any]) -> dict[str, Any]:
     return {name if name in UNDERSCORED else name.replace("_", "."): value for name, value in overrides.items()}
 
 
+def _session_ms(settings: Settings) -> int:
+    return round(settings.kafka_session_seconds * 1000)
+
+
+def _transaction_ms(settings: Settings) -> int:
+    return round(TRANSACTION_SESSIONS * _session_ms(settings))
+
+
 def client(settings: Settings, user: str, **overrides: Any) -> dict[str, Any]:
     """Configuration for a librdkafka client as `user`; names use `_` for `.`."""
     config: dict[str, Any] = {
@@ -75,6 +87,10 @@ def client(settings: Settings, user: str, **overrides: Any) -> dict[str, Any]:
         "sasl.password": settings.secret("kafka", user),
         "client.id": user,
         "log_level": 3,
+        "socket.keepalive.enable": True,
+        "socket.connection.setup.timeout.ms": CONNECT_MS,
+        # Below the time of a transaction, as the library wants it.
+        "socket.timeout.ms": min(ANSWER_MS, _transaction_ms(settings) - 500),
     }
     if settings.kafka_ca:
         config["ssl.ca.location"] = str(settings.kafka_ca)
@@ -94,7 +110,7 @@ def producer(settings: Settings, user: str, transactional_id: str | None = None,
         "queue.buffering.max.kbytes": 262_144,
     }
     if transactional_id:
-        config |= {"transactional.id": transactional_id, "transaction.timeout.ms": TRANSACTION_MS}
+        config |= {"transactional.id": transactional_id, "transaction.timeout.ms": _transaction_ms(settings)}
     return Producer(client(settings, user) | config | _named(overrides))
 
 
@@ -112,7 +128,8 @@ def consumer(settings: Settings, user: str, group: str, **overrides: Any) -> Con
         "isolation.level": "read_committed",
         "fetch.wait.max.ms": FETCH_WAIT_MS,
         "queued.max.messages.kbytes": QUEUED_KB,
-        "session.timeout.ms": SESSION_MS,
+        "session.timeout.ms": _session_ms(settings),
+        "heartbeat.interval.ms": _session_ms(settings) // HEARTBEATS,
         "enable.partition.eof": False,
     }
     return Consumer(client(settings, user) | config | _named(overrides))

@@ -1,5 +1,6 @@
 """Opens PostgreSQL as one role, and brings a database to the newest shape, each step once."""
 
+from collections.abc import Mapping
 from enum import IntEnum
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -13,6 +14,34 @@ from backbone.errors import Retry
 from backbone.settings import Settings
 
 CONNECT_S = 10
+KEEPALIVE_IDLE_S = 4
+KEEPALIVE_INTERVAL_S = 4
+KEEPALIVE_COUNT = 2
+SILENT_S = 12
+"""Either side takes the other for lost when it has heard nothing for so long, not even that what it sent has arrived.
+
+Without these limits a session of a lost host keeps its locks for hours: nobody tells the server that it is over. A
+process that is only paused keeps its session, as its host still answers; unless it was sent more than fits into its
+host's memory for it, and takes none of that for as long.
+"""
+QUERY_CHECK_S = 10
+"""A server that is busy with a query looks this often whether anybody still waits for it."""
+HEARTBEAT: Mapping[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": KEEPALIVE_IDLE_S,
+    "keepalives_interval": KEEPALIVE_INTERVAL_S,
+    "keepalives_count": KEEPALIVE_COUNT,
+    "tcp_user_timeout": SILENT_S * 1000,
+}
+"""What a client asks of its own host."""
+SERVER_HEARTBEAT: Mapping[str, str] = {
+    "tcp_keepalives_idle": str(KEEPALIVE_IDLE_S),
+    "tcp_keepalives_interval": str(KEEPALIVE_INTERVAL_S),
+    "tcp_keepalives_count": str(KEEPALIVE_COUNT),
+    "tcp_user_timeout": f"{SILENT_S}s",
+    "client_connection_check_interval": f"{QUERY_CHECK_S}s",
+}
+"""What a server is configured with, for whoever connects."""
 
 
 class Lock(IntEnum):
@@ -35,15 +64,17 @@ def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more:
     """Connection string of a role; holds its password, so it is never logged."""
     if settings.postgres_ca:
         more["sslrootcert"] = str(settings.postgres_ca)
+    server = settings.postgres_server(database)
     return make_conninfo(
-        host=settings.postgres_host,
-        port=settings.postgres_port,
+        host=server.host,
+        port=server.port,
         user=role,
         password=settings.secret("postgres", role),
         dbname=database,
         sslmode=settings.postgres_sslmode,
         connect_timeout=CONNECT_S,
         application_name=role,
+        **HEARTBEAT,
         **more,
     )
 
@@ -57,6 +88,25 @@ def connect(settings: Settings, role: str, database: str = "kruispunt", **option
         return psycopg.connect(conninfo(settings, role, database), **options)
     except psycopg.OperationalError as error:
         raise Retry(f"PostgreSQL does not let {role} in: {str(error).strip().splitlines()[-1]}") from error
+
+
+def try_lock(connection: Connection[Any], lock: Lock, number: int | None = None) -> bool:
+    """Take a lock, or one of several of a kind, for as long as the connection lives; False while another holds it."""
+    if number is None:
+        row = connection.execute("select pg_try_advisory_lock(%s)", (lock,)).fetchone()
+    else:
+        row = connection.execute("select pg_try_advisory_lock(%s, %s)", (lock, number)).fetchone()
+    return bool(row and row[0])
+
+
+def wait_for_lock(connection: Connection[Any], lock: Lock) -> None:
+    """Take a lock for as long as the connection lives, once whoever holds it lets go."""
+    connection.execute("select pg_advisory_lock(%s)", (lock,))
+
+
+def unlock(connection: Connection[Any], lock: Lock, number: int) -> None:
+    """Let go of one of several locks of a kind."""
+    connection.execute("select pg_advisory_unlock(%s, %s)", (lock, number))
 
 
 def _steps(folder: Traversable) -> list[Traversable]:

@@ -11,14 +11,24 @@ import stat
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from backbone.errors import Stop
+from schemas.institutions import HOSTED
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 SETTINGS_FILE = "settings.json"
+
+
+class PostgresServer(BaseModel):
+    """Where a server of PostgreSQL listens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(min_length=1)
+    port: int = Field(default=5432, ge=1, le=65_535)
 
 
 class Settings(BaseSettings):
@@ -29,8 +39,10 @@ class Settings(BaseSettings):
     home: Path
     kafka_bootstrap: str = "localhost:9094"
     kafka_ca: Path | None = None
+    kafka_session_seconds: float = Field(default=10.0, ge=1, le=60)
     postgres_host: str = "127.0.0.1"
     postgres_port: int = 5432
+    postgres_elsewhere: dict[str, PostgresServer] = {}
     postgres_sslmode: Literal["disable", "verify-full"] = "verify-full"
     postgres_ca: Path | None = None
     smtp_host: str = "127.0.0.1"
@@ -48,9 +60,22 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _clear_text_stays_on_this_machine(self) -> Self:
-        if self.postgres_sslmode == "disable" and not _is_here(self.postgres_host):
-            raise ValueError(f"postgres_sslmode may be disable only on this machine, and {self.postgres_host} is not")
+        hosts = [self.postgres_host, *(server.host for server in self.postgres_elsewhere.values())]
+        if self.postgres_sslmode == "disable" and (away := [host for host in hosts if not _is_here(host)]):
+            raise ValueError(f"postgres_sslmode may be disable only on this machine, and {away[0]} is not")
         return self
+
+    @field_validator("postgres_elsewhere")
+    @classmethod
+    def _of_institutions(cls, given: dict[str, PostgresServer]) -> dict[str, PostgresServer]:
+        if strangers := sorted(given.keys() - set(HOSTED)):
+            raise ValueError(f"no institution with a database: {', '.join(strangers)}")
+        return given
+
+    def postgres_server(self, database: str) -> PostgresServer:
+        """Where a database is: that of an institution may be on a server of its own (`postgres_elsewhere`)."""
+        main = PostgresServer(host=self.postgres_host, port=self.postgres_port)
+        return self.postgres_elsewhere.get(database, main)
 
     @property
     def secrets_folder(self) -> Path:
@@ -133,6 +158,8 @@ def load(folder: Path | None = None) -> Settings:
     chosen = {name: value for name, value in stored.items() if f"KRUISPUNT_{name.upper()}" not in os.environ}
     try:
         return Settings(**{**chosen, "home": place})
+    except SettingsError as error:
+        raise Stop(f"Wrong settings in the environment: {error}.", "Correct them.") from error
     except ValidationError as error:
         wrong = "; ".join(": ".join(filter(None, (_place(problem), _in_words(problem)))) for problem in error.errors())
         raise Stop(f"Wrong settings in {path} or the environment: {wrong}.", "Correct them.") from error

@@ -1,6 +1,6 @@
 """Says for every stage how much it still has to do, down to the last record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -11,18 +11,22 @@ import psycopg
 from confluent_kafka import TopicPartition
 from psycopg import Connection, sql
 
-from backbone import kafka, positions, postgres
+from backbone import horizon, kafka, positions, postgres
+from backbone.horizon import Holder
 from backbone.offsets import Offsets, Places
 from backbone.progress import BEGINNING, published
 from backbone.settings import Settings
-from backbone.trouble import of_postgres
+from backbone.trouble import of_postgres, translated
 from consumers.deliberations import store
+from producers.relay import SOURCES
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.legal_day import legal_today
 from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, changes, delivery
 
 INSPECTOR = "inspector"
 MAIN = "kruispunt"
+RELAYS = "relay "
+"""How the name of a stage begins that publishes an outbox."""
 UNTOLD: LiteralString = """
 select coalesce(sum(case what when 'versions received' then number when 'versions settled' then -number end), 0)
      + (select coalesce(sum(number), 0) from notifier.states
@@ -123,6 +127,10 @@ class Inspector:
         """How many rows of an outbox the relay has still to publish."""
         return self._beyond(source, sql.Identifier(source, "outbox"))
 
+    def relayed(self, source: str) -> Stage:
+        """The stage that publishes an outbox."""
+        return Stage(f"{RELAYS}{source}", partial(self.unpublished, source))
+
     def unreplayed(self) -> int:
         """How many integrations the replay has still to look at."""
         return self._beyond("replay", sql.Identifier("directory", "integration"))
@@ -139,21 +147,45 @@ class Inspector:
         return self.behind((FINDINGS,), partial(self.stored, MAIN, "notifier")) + self.count(UNTOLD)
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A stage and the transaction it waits for."""
+
+    stage: str
+    holder: Holder
+
+
+def waits(settings: Settings, waiting: Mapping[str, int | None]) -> list[Wait]:
+    """Whose open transactions hold up the stages of the relay that have something to do, the oldest first.
+
+    Raises Retry when the server is away, Stop when the database is of another version.
+    """
+    busy = [name for name in SOURCES if waiting.get(f"{RELAYS}{name}")]
+    if not busy:
+        return []
+    with translated(), postgres.connect(settings, INSPECTOR, autocommit=True) as connection:
+        return [
+            Wait(f"{RELAYS}{name}", holder)
+            for name in busy
+            for holder in horizon.holding_back(connection, f"{name}.outbox")
+        ]
+
+
 def stages(settings: Settings) -> list[Stage]:
     """Every stage in the order data travels."""
     look = Inspector(settings)
     dossiers = tuple(changes(name) for name in INSTITUTIONS)
     return [
         Stage("dossiers", partial(look.behind, dossiers, partial(look.stored, MAIN, "directory"))),
-        Stage("relay register", partial(look.unpublished, "register")),
+        look.relayed("register"),
         Stage("exchange", partial(look.behind, DECLARATIONS, look.committed)),
         Stage("replay", look.unreplayed),
         *(Stage(f"sink-{name}", partial(look.unstored, name)) for name in HOSTED),
         Stage("audit", partial(look.behind, (DISCLOSURES,), partial(look.stored, MAIN, "audit"))),
         Stage("rules", partial(look.behind, (FACTS,), partial(look.stored, MAIN, "rules"))),
-        Stage("relay rules", partial(look.unpublished, "rules")),
+        look.relayed("rules"),
         Stage("notifier", look.untold),
-        Stage("relay notifier", partial(look.unpublished, "notifier")),
-        Stage("relay directory", partial(look.unpublished, "directory")),
-        Stage("relay audit", partial(look.unpublished, "audit")),
+        look.relayed("notifier"),
+        look.relayed("directory"),
+        look.relayed("audit"),
     ]

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
@@ -20,7 +21,7 @@ from kruispunt.faults import Exit, judge
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 __all__ = [
-    "Exit", "answering", "as_json", "console", "errors", "euro", "fail", "progress", "readable", "table",
+    "Exit", "answering", "as_json", "console", "errors", "euro", "fail", "moment", "progress", "readable", "table",
 ]  # fmt: skip
 ENDINGS = (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError)
 """How a command ends in good order; who reads no further is no error."""
@@ -35,6 +36,11 @@ def as_json(document: Any) -> None:
         text = json.dumps(document, ensure_ascii=False, indent=2).encode("utf-8", "replace") + b"\n"
     sys.stdout.buffer.write(text)
     sys.stdout.flush()
+
+
+def moment(at: datetime) -> str:
+    """A moment in UTC, to the second (RFC 3339)."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def euro(cents: int | None) -> str | None:

@@ -16,6 +16,7 @@ from rich.markup import escape
 from backbone import kafka, postgres, settings
 from backbone import provision as cluster
 from backbone.cluster.plan import Change, Line
+from backbone.errors import Retry
 from backbone.offsets import Offsets
 from backbone.process import with_retry
 from backbone.settings import Settings
@@ -52,9 +53,15 @@ def _migrations(config: Settings) -> Iterator[Line]:
             for name in postgres.pending(connection, files(package) / "sql" / schema):
                 yield Line("add", "migration", name)
     for institution in HOSTED:
-        with postgres.connect(config, institution, institution) as connection:
-            for name in postgres.pending(connection, files("consumers") / "sql" / "store"):
-                yield Line("add", "migration", f"{name} of {institution}")
+        try:
+            with postgres.connect(config, institution, institution) as connection:
+                for name in postgres.pending(connection, files("consumers") / "sql" / "store"):
+                    yield Line("add", "migration", f"{name} of {institution}")
+        except Retry:
+            if institution not in config.postgres_elsewhere:
+                raise
+            host = config.postgres_server(institution).host
+            yield Line("add", "database", f"{institution}: its server {host} does not let it in")
 
 
 def _schemas(config: Settings, due: Justified, *, there: bool) -> Iterator[Line]:

@@ -3,23 +3,27 @@
 import datetime as dt
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
 from rich.status import Status
 
 from backbone import served, settings
 from backbone.errors import Retry, Stop
+from backbone.horizon import Holder
 from backbone.settings import Settings
 from backbone.stack import stack
 from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
 from kruispunt import certificates, lag
-from kruispunt.output import Exit, as_json, console, errors, fail, table
+from kruispunt.lag import Wait
+from kruispunt.output import Exit, as_json, console, errors, fail, moment, table
 from kruispunt.provisioning import bring_when_ready
 from schemas.institutions import HOSTED
 
+Lag = dict[str, int | None]
 RUNNING = "running"
 NOTIFIERS = ("notifier", "notifier-2")
 """Two share the recipients: a letter takes longer than everything before it."""
@@ -75,21 +79,46 @@ def down(*, wipe: bool) -> None:
     console.print("[bold green]✓[/] nothing runs any more" if stopped else "nothing ran here")
 
 
-def _lag(config: Settings) -> dict[str, int] | None:
+def _lag(config: Settings) -> Lag | None:
+    """What waits for each stage; None where the servers do not answer, or one institution's own."""
+    elsewhere = {f"sink-{name}" for name in config.postgres_elsewhere}
+    found: Lag = {}
     try:
-        return {stage.name: stage.waiting() for stage in lag.stages(config)}
+        for stage in lag.stages(config):
+            with suppress(*((Retry, Stop) if stage.name in elsewhere else ())):
+                found[stage.name] = None
+                found[stage.name] = stage.waiting()
     except (Retry, Stop):
         return None
+    return found
+
+
+def _waits(config: Settings, waiting: Lag | None) -> list[Wait] | None:
+    try:
+        return None if waiting is None else lag.waits(config, waiting)
+    except (Retry, Stop):
+        return None
+
+
+def _wait_entry(wait: Wait) -> dict[str, Any]:
+    return {"stage": wait.stage, **wait.holder._asdict(), "since": moment(wait.holder.since)}
 
 
 def _entry(state: State) -> dict[str, Any]:
     return {"name": state.name, "pid": state.pid, "state": state.state, "port": state.port, "since": state.since}
 
 
-def _behind(waiting: dict[str, int], process: str) -> int | None:
+def _in_words(holder: Holder) -> str:
+    who = f"{holder.application} of " if holder.application not in {"", holder.role} else ""
+    what = f"a transaction of {escape(who)}{escape(holder.role)} (pid {holder.pid}, {holder.state})"
+    return f"{what}, open since {moment(holder.since)}"
+
+
+def _behind(waiting: Lag, process: str) -> int | None:
     """What waits for a process; the relay does several stages."""
     mine = [number for stage, number in waiting.items() if stage == process or stage.startswith(f"{process} ")]
-    return sum(mine) if mine else None
+    known = [number for number in mine if number is not None]
+    return sum(known) if known else None
 
 
 def status(*, json: bool) -> int:
@@ -102,12 +131,14 @@ def status(*, json: bool) -> int:
     waiting = _lag(config) if alive else None
     now = dt.datetime.now(dt.UTC)
     held = served.look(config) if alive else []
+    waits = _waits(config, waiting)
     code = Exit.DONE if well else Exit.NO if alive else Exit.UNREACHABLE
     if json:
         as_json(
             {
                 "processes": [_entry(state) for state in states],
                 "lag": waiting,
+                "waits": None if waits is None else [_wait_entry(wait) for wait in waits],
                 "inbox": str(config.inbox),
                 "certificates": certificates.entries(held, now),
             }
@@ -126,6 +157,8 @@ def status(*, json: bool) -> int:
             "" if behind is None else f"{behind:,}",
         )
     console.print(shown)
+    for wait in waits or ():
+        console.print(f"[bold yellow]…[/] {wait.stage} waits for {_in_words(wait.holder)}", soft_wrap=True)
     console.print(f"mails: {config.inbox}\nletters: {config.outgoing}", soft_wrap=True, markup=False)
     certificates.warn(held, now)
     return code

@@ -6,7 +6,7 @@ skipped, and nobody else holds up anything. Whoever holds the lock of an outbox 
 
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, NamedTuple, Self
 
 import psycopg
@@ -15,10 +15,13 @@ from psycopg import Connection, sql
 
 from backbone import horizon, kafka, logs, postgres, transactions
 from backbone.errors import Retry
+from backbone.horizon import Holder
 from backbone.process import PATIENCE_S, Drain
 from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
+from backbone.standby import Standby
 from backbone.trouble import translated
+from producers.watch import Watch
 from schemas.topics import POSITIONS
 
 RELAY = "relay"
@@ -37,6 +40,7 @@ select tx::text::bigint, id, topic, key, value from {}.outbox
 where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8
 order by tx, id limit %s
 """
+LEFT = "select exists (select from {}.outbox where (tx, id) > (%s::text::xid8, %s))"
 
 
 class Row(NamedTuple):
@@ -58,22 +62,19 @@ class Publisher:
         self._target = target
         self._position = position
         self._query = sql.SQL(QUERY).format(sql.Identifier(source))
+        self._left = sql.SQL(LEFT).format(sql.Identifier(source))
 
     @classmethod
-    def open(cls, settings: Settings, source: str) -> Self | None:
+    def open(cls, settings: Settings, source: str, standby: Standby | None = None) -> Self | None:
         """Take the lock, shut out whoever had it before, and begin where the broker says; None while another has it.
 
-        Raises Retry.
+        `standby` is what this process waits on, if it waits. Raises Retry, Stop.
         """
-        connection = postgres.connect(settings, RELAY, autocommit=True)
+        with closing(Standby(settings, RELAY)) as own:
+            connection = (standby or own).take(postgres.Lock.OUTBOX, SOURCES.index(source))
+        if connection is None:
+            return None
         try:
-            with translated():
-                answer = connection.execute(
-                    "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.OUTBOX, SOURCES.index(source))
-                ).fetchone()
-            if not answer or not answer[0]:
-                connection.close()
-                return None
             target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")
             kept = kafka.read_all(settings, RELAY, POSITIONS, patience=HIDDEN_S)
             reached = published(kept).get(source, BEGINNING)
@@ -100,6 +101,15 @@ class Publisher:
         self._position = last
         return len(rows)
 
+    def held_back_by(self) -> list[Holder]:
+        """Whose transactions hold back what waits here, for longer than is usual.
+
+        Raises Retry when it has to be opened again.
+        """
+        with translated():
+            row = self._connection.execute(self._left, self._position).fetchone()
+            return horizon.holding_back(self._connection, f"{self._source}.outbox") if row and row[0] else []
+
     def close(self) -> None:
         """Let another one take over."""
         with suppress(psycopg.Error):
@@ -124,17 +134,21 @@ def run(settings: Settings) -> None:
     """Publish until asked to stop."""
     log = logs.configure(RELAY, settings.log_level)
     open_now: dict[str, Publisher] = {}
+    watch = Watch(log)
     trouble_since: float | None = None
-    with Drain() as drain:
+    with Drain() as drain, closing(Standby(settings, RELAY)) as standby:
         while not drain.wanted:
             done, failed = 0, False
             for source in SOURCES:
                 try:
-                    publisher = open_now.get(source) or Publisher.open(settings, source)
+                    publisher = open_now.get(source) or Publisher.open(settings, source, standby)
                     if publisher is None:
                         continue
                     open_now[source] = publisher
-                    done += publisher.publish()
+                    number = publisher.publish()
+                    done += number
+                    if not number and watch.is_time(source):
+                        watch.tell(source, publisher.held_back_by())
                 except Retry as error:
                     log.warning("beginning again", source=source, reason=str(error))
                     failed = True

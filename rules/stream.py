@@ -20,6 +20,8 @@ from schemas.topics import FACTS
 SESSION_S = 6.0
 """A killed worker holds its partitions this long: it is what recovery waits for."""
 HEARTBEAT_S = 2.0
+ANSWER_S = 20.0
+"""A broker that has not answered for so long is taken for lost, and asked anew: 90 by default."""
 FAULT = 1
 """Exit code of a process that met a fault of its own; its supervisor starts it again."""
 STOP_S = 8.0
@@ -43,6 +45,7 @@ def application(settings: Settings, decider: Decider) -> faust.App:
         ),
         broker_session_timeout=SESSION_S,
         broker_heartbeat_interval=HEARTBEAT_S,
+        broker_request_timeout=ANSWER_S,
         consumer_auto_offset_reset="earliest",
         processing_guarantee="at_least_once",
         topic_allow_declare=False,

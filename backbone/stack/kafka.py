@@ -30,6 +30,7 @@ SESSION_MS = 60_000
 """A login is good for this long: an open connection must prove the password anew, or is closed. librdkafka does it by
 itself, aiokafka connects again within a second or two."""
 LONGEST_RETENTION = 2**31 - 1
+CLEANUP_MS = 2_000
 INTERNAL_PARTITIONS = 8
 """Kafka's own topics have 50 by default: files and seconds for nothing on one machine."""
 PROBE_S = 2.0
@@ -93,6 +94,8 @@ def _properties(places: Places, ports: Ports) -> str:
         "share.coordinator.state.topic.min.isr": "1",
         # How far the exchange is lies with the broker alone: no outage is long enough to forget it (7 days by default).
         "offsets.retention.minutes": str(LONGEST_RETENTION),
+        # What a lost writer left open is ended this soon after its time is up: 10 s by default.
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": str(CLEANUP_MS),
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
         "min.insync.replicas": "1",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backbone.errors import Stop
+from backbone.postgres import SERVER_HEARTBEAT
 from backbone.settings import Settings
 from backbone.stack import binaries, runner
 from backbone.stack.places import PRIVATE, Places
@@ -50,6 +51,8 @@ SHARED: Mapping[str, str] = {
     "full_page_writes": "on",
     "password_encryption": "scram-sha-256",
     "max_connections": "100",
+    # The session of a host that is lost ends, and with it the locks that others wait for.
+    **SERVER_HEARTBEAT,
     # The usual price of a jump is that of a turning disk; at it, a batch of persons is looked up by reading a whole
     # table.
     "random_page_cost": "1.1",

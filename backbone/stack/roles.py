@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from backbone.postgres import Lock, connect
+from backbone.postgres import Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from schemas.institutions import HOSTED
@@ -19,6 +19,8 @@ ITERATIONS = 4096
 """PostgreSQL's own number."""
 CONNECTIONS = 8
 """So many at once for the role of an institution: all of them together leave room for everybody else."""
+STATISTICS, OWNER = "pg_read_all_stats", "owner"
+"""What the owner of `watch.open_transactions` is a member of, and it alone: to see since when a session waits."""
 IDLE = "5min"
 """So long a transaction of an institution may stay open with nothing happening in it."""
 
@@ -51,6 +53,11 @@ DATABASES: Mapping[str, Database] = {
     ),
     **{name: Database(name, ("inspector",)) for name in HOSTED},
 }
+
+
+def here(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> dict[str, Database]:
+    """The databases of the main server: those of some institutions may be elsewhere, with their roles."""
+    return {name: database for name, database in databases.items() if name not in settings.postgres_elsewhere}
 
 
 def names(databases: Mapping[str, Database] = DATABASES) -> list[str]:
@@ -97,6 +104,11 @@ def _limit_institutions(connection: Connection[Any], wanted: list[str]) -> None:
         )
 
 
+def _let_see_since_when(connection: Connection[Any]) -> None:
+    """Nobody logs in as its owner but provisioning: what it shows of others is the business of one function."""
+    connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(STATISTICS), sql.Identifier(OWNER)))
+
+
 def _make_databases(connection: Connection[Any], databases: Mapping[str, Database]) -> None:
     present = {row[0] for row in connection.execute("select datname from pg_database")}
     for name, database in databases.items():
@@ -112,9 +124,12 @@ def _make_databases(connection: Connection[Any], databases: Mapping[str, Databas
 
 def apply(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> None:
     """Make what is missing; again = no change. The passwords are there already."""
+    databases = here(settings, databases)
     with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
         # PostgreSQL refuses two who change the rights of the same database at the same moment.
-        connection.execute("select pg_advisory_lock(%s)", (Lock.RIGHTS,))
+        wait_for_lock(connection, Lock.RIGHTS)
         _make_roles(connection, settings, names(databases))
         _limit_institutions(connection, [name for name in HOSTED if name in databases])
         _make_databases(connection, databases)
+        if OWNER in names(databases):
+            _let_see_since_when(connection)

@@ -1,12 +1,14 @@
 """Finds what somebody gave by hand to roles and databases of PostgreSQL beyond what is declared, and takes it away."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from psycopg import Connection, sql
 
 from backbone.cluster.plan import Line
-from backbone.postgres import Lock, connect
+from backbone.errors import Retry
+from backbone.postgres import Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack import roles
 from backbone.stack.postgres import SUPERUSER
@@ -51,8 +53,12 @@ def _roles(connection: Connection[Any], names: list[str]) -> Iterator[Line]:
 
 
 def _members(connection: Connection[Any], names: list[str]) -> Iterator[Line]:
-    for granted, member in connection.execute(MEMBERS, {"names": names}):
-        if member != SUPERUSER:
+    found = connection.execute(MEMBERS, {"names": names}).fetchall()
+    sees = (roles.STATISTICS, roles.OWNER)
+    if roles.OWNER in names:
+        yield Line("keep" if sees in found else "add", "role", f"{roles.OWNER} may act as {roles.STATISTICS}")
+    for granted, member in found:
+        if member != SUPERUSER and (granted, member) != sees:
             leave = sql.SQL("revoke {} from {}").format(sql.Identifier(granted), sql.Identifier(member))
             yield Line("remove", "role", f"{member} may act as {granted}", leave)
 
@@ -80,19 +86,33 @@ def look(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> l
     Raises Retry when the server does not answer.
     """
     role, database = (SUPERUSER, "postgres") if can_change(settings) else ("owner", "kruispunt")
-    names = roles.names(databases)
+    main = roles.here(settings, databases)
+    names = roles.names(main)
     with connect(settings, role, database, autocommit=True) as connection:
-        return [
+        found = [
             *_roles(connection, names),
             *_members(connection, names),
-            *_databases(connection, databases),
+            *_databases(connection, main),
         ]
+    return found + [line for name in databases if name not in main for line in _elsewhere(settings, name, databases)]
+
+
+def _elsewhere(settings: Settings, name: str, databases: Mapping[str, Database]) -> Iterator[Line]:
+    """The database of an institution that is on a server of its own, whose administrator alone changes it."""
+    try:
+        with connect(settings, name, name, autocommit=True) as connection:
+            found = list(_databases(connection, {name: databases[name]}))
+    except Retry:
+        # That it does not answer is seen where its tables are looked at.
+        return
+    for line in found:
+        yield replace(line, what=f"{line.what}, on {settings.postgres_server(name).host}", thing=None)
 
 
 def remove(settings: Settings, lines: Iterable[Line]) -> None:
     """Take away what the lines say."""
     with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", (Lock.RIGHTS,))
+        wait_for_lock(connection, Lock.RIGHTS)
         for line in lines:
-            if line.change == "remove":
+            if line.change == "remove" and line.thing is not None:
                 connection.execute(line.thing)

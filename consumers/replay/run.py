@@ -8,7 +8,7 @@ a second stands by.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from backbone.offsets import Offsets
 from backbone.process import Drain, persevere
 from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
+from backbone.standby import Standby
 from consumers.deliberations.store import Kept, current, revision
 from consumers.directory import look_up
 from consumers.exchange.published import check_published
@@ -63,17 +64,16 @@ class Replay:
         self._progress = published(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, BEGINNING)
 
     @classmethod
-    def open(cls, settings: Settings, log: FilteringBoundLogger) -> Self | None:
+    def open(cls, settings: Settings, log: FilteringBoundLogger, standby: Standby | None = None) -> Self | None:
         """Take the lock and end what the last one left open; None while another has it.
 
-        Raises Retry, Stop.
+        `standby` is what this process waits on, if it waits. Raises Retry, Stop.
         """
-        connection = postgres.connect(settings, REPLAY, autocommit=True)
+        with closing(Standby(settings, REPLAY)) as own:
+            connection = (standby or own).take(postgres.Lock.REPLAY)
+        if connection is None:
+            return None
         try:
-            answer = connection.execute("select pg_try_advisory_lock(%s)", (postgres.Lock.REPLAY,)).fetchone()
-            if not answer or not answer[0]:
-                connection.close()
-                return None
             return cls(settings, connection, transactions.writer(settings, REPLAY, REPLAY), log)
         except BaseException:
             connection.close()
@@ -177,13 +177,13 @@ def _chunks(comers: Mapping[str, tuple[bytes, set[str]]], size: int) -> Iterator
 def run(settings: Settings) -> None:
     """Replay until asked to stop; begin again where something passing got in the way."""
     log = logs.configure(REPLAY, settings.log_level)
-    with Drain() as drain:
+    with Drain() as drain, closing(Standby(settings, REPLAY)) as standby:
 
         def wanted() -> bool:
             return not drain.wanted
 
         def work(well: Callable[[], None]) -> None:
-            replay = Replay.open(settings, log)
+            replay = Replay.open(settings, log, standby)
             if replay is None:
                 well()
                 time.sleep(PAUSE_S)

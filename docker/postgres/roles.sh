@@ -35,4 +35,6 @@ alter role :"role" set idle_in_transaction_session_timeout to '5min';
 SQL
     database "$institution" "$institution" inspector
 done
+# For one function that says since when a transaction is open; nobody logs in as the owner but provisioning.
+run <<< 'grant pg_read_all_stats to owner;'
 run <<< 'revoke all on database postgres from public; revoke all on database template1 from public;'

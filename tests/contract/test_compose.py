@@ -14,12 +14,13 @@ import typer
 import yaml
 
 from backbone.cluster.declared import ADMIN, users
+from backbone.postgres import SERVER_HEARTBEAT
 from backbone.settings import Settings
 from backbone.stack.certificates import AUTHORITY_LIFETIME, LIFETIME, server
-from backbone.stack.kafka import LONGEST_RETENTION, SESSION_MS
+from backbone.stack.kafka import CLEANUP_MS, LONGEST_RETENTION, SESSION_MS
 from backbone.stack.places import Places
 from backbone.stack.postgres import CLUSTER, OWN, SHARED, SUPERUSER
-from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, names
+from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, OWNER, STATISTICS, names
 from consumers.audit.checkpoints import Signer
 from consumers.audit.verifier import public_keys
 from kruispunt.cli import app
@@ -196,6 +197,13 @@ def test_the_brokers_forget_no_place_as_in_the_embedded_stack() -> None:
     assert f"offsets.retention.minutes={LONGEST_RETENTION}\n" in properties
 
 
+def test_the_session_of_a_lost_host_ends_as_in_the_embedded_stack() -> None:
+    given = [word for word in SERVICES["postgres"]["command"] if "tcp_" in word or "connection_check" in word]
+    assert given == [f"-c{name}={value}" for name, value in SERVER_HEARTBEAT.items()]
+    properties = (DOCKER / "kafka" / "server.properties").read_text("utf-8")
+    assert f"transaction.abort.timed.out.transaction.cleanup.interval.ms={CLEANUP_MS}\n" in properties
+
+
 def test_every_secret_is_declared_used_and_made_by_the_script() -> None:
     declared = COMPOSE["secrets"]
     used = {source for name in SERVICES for source in secrets_of(name)}
@@ -296,6 +304,11 @@ def test_every_file_a_service_writes_to_is_in_a_folder_that_preparing_makes() ->
     folders = {f"./state/{folder}" for folder in made.group(1).split(",")}
     sources = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
     assert {source for source in sources if source.startswith("./state/")} <= folders
+
+
+def test_postgresql_lets_the_owner_see_since_when_a_transaction_is_open() -> None:
+    script = (DOCKER / "postgres/roles.sh").read_text("utf-8")
+    assert f"grant {STATISTICS} to {OWNER};" in script
 
 
 def test_nothing_inside_is_published_but_on_loopback() -> None:

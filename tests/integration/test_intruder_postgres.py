@@ -124,17 +124,24 @@ def test_no_role_of_ours_is_more_than_a_role(superuser: Connection[Any]) -> None
     ).fetchall()
     assert mighty == []
     members = superuser.execute(
-        "select member::regrole::text from pg_auth_members where member::regrole::text = any(%s)", (names(),)
+        "select member::regrole::text, roleid::regrole::text from pg_auth_members"
+        " where member::regrole::text = any(%s)",
+        (names(),),
     ).fetchall()
-    assert members == []
+    # Nobody logs in as the owner but provisioning; it sees since when sessions have a transaction open.
+    assert members == [("owner", "pg_read_all_stats")]
 
 
-def test_no_function_lends_the_rights_of_its_owner(superuser: Connection[Any]) -> None:
+def test_one_function_lends_a_right_of_its_owner_and_only_to_who_asks_whom_publication_waits_for(
+    superuser: Connection[Any],
+) -> None:
     lending = superuser.execute(
-        "select proname from pg_proc join pg_namespace n on n.oid = pronamespace"
-        " where prosecdef and nspname not in ('pg_catalog', 'information_schema')"
+        "select oid::regprocedure::text, proowner::regrole::text, proconfig,"
+        " array(select grantee::regrole::text from aclexplode(proacl) where grantee <> proowner order by 1)"
+        " from pg_proc where prosecdef and pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')"
     ).fetchall()
-    assert lending == []
+    narrow = "watch.open_transactions(integer[])"
+    assert lending == [(narrow, "owner", ["search_path=pg_catalog, pg_temp"], ["inspector", "relay"])]
 
 
 @pytest.mark.parametrize("institution", HOSTED)

@@ -7,7 +7,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from backbone import postgres
 from backbone.errors import Stop
-from backbone.settings import Settings, load
+from backbone.settings import PostgresServer, Settings, load
 
 
 def conninfo(settings: Settings) -> dict[str, object]:
@@ -41,6 +41,12 @@ def test_clear_text_is_refused_to_another_machine(tmp_path: Path, monkeypatch: p
     monkeypatch.setenv("KRUISPUNT_POSTGRES_SSLMODE", "disable")
     with pytest.raises(Stop, match="only on this machine"):
         load(tmp_path)
+
+
+def test_clear_text_is_refused_to_a_server_of_an_institution_elsewhere(tmp_path: Path) -> None:
+    elsewhere = {"rva": PostgresServer(host="db.example")}
+    with pytest.raises(ValueError, match=r"only on this machine, and db\.example is not"):
+        Settings(home=tmp_path, postgres_sslmode="disable", postgres_elsewhere=elsewhere)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost", "/var/run/postgresql"])

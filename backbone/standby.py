@@ -1,0 +1,57 @@
+"""Stands by for work that one process does at a time: waits on one session, and hands it over with the lock it got.
+
+The lock lives as long as the session it was taken on, so whoever does the work does it on that session.
+"""
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from backbone import postgres
+from backbone.postgres import Lock
+from backbone.settings import Settings
+from backbone.trouble import of_postgres
+
+AGAIN_S = 1.0
+"""How often a lock that another holds is asked for."""
+
+
+class Standby:
+    """Waits for locks of one role."""
+
+    def __init__(self, settings: Settings, role: str) -> None:
+        self._settings = settings
+        self._role = role
+        self._connection: Connection[Any] | None = None
+        self._refused_at: dict[tuple[Lock, int | None], float] = {}
+
+    def take(self, lock: Lock, number: int | None = None) -> Connection[Any] | None:
+        """The session that holds the lock from now on, each statement of it for itself; None while another has it.
+
+        Asked again within AGAIN_S, it gives None without asking the server. Raises Retry, Stop.
+        """
+        key, now = (lock, number), time.monotonic()
+        if now - self._refused_at.get(key, -AGAIN_S) < AGAIN_S:
+            return None
+        try:
+            if self._connection is None:
+                self._connection = postgres.connect(self._settings, self._role, autocommit=True)
+            if not postgres.try_lock(self._connection, lock, number):
+                self._refused_at[key] = now
+                return None
+        except psycopg.Error as error:
+            self.close()
+            raise of_postgres(error) from None
+        self._refused_at.pop(key, None)
+        taken, self._connection = self._connection, None
+        return taken
+
+    def close(self) -> None:
+        """Wait no more; what was handed over stays open."""
+        if self._connection is not None:
+            with suppress(psycopg.Error):
+                self._connection.close()
+            self._connection = None

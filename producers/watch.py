@@ -1,0 +1,42 @@
+"""Says in the log what publication waits for, once for each wait, and when it goes on."""
+
+import time
+from collections.abc import Iterable
+
+from structlog.typing import FilteringBoundLogger
+
+from backbone.horizon import Holder
+
+AGAIN_S = 2.0
+
+
+class Watch:
+    """Remembers of each outbox what was said."""
+
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        self._log = log
+        self._looked_at: dict[str, float] = {}
+        self._told: dict[str, set[Holder]] = {}
+
+    def is_time(self, source: str) -> bool:
+        """Whether to look at an outbox again."""
+        now = time.monotonic()
+        if now - self._looked_at.get(source, -AGAIN_S) < AGAIN_S:
+            return False
+        self._looked_at[source] = now
+        return True
+
+    def tell(self, source: str, holders: Iterable[Holder]) -> None:
+        """Name who was not named yet: whose session it is, never what it does."""
+        # What a session is doing changes from look to look; the wait is the same.
+        now = {one._replace(state=""): one for one in holders}
+        before = self._told.get(source, set())
+        for transaction in now.keys() - before:
+            one = now[transaction]
+            self._log.warning(
+                "publication waits for a transaction", source=source, pid=one.pid, role=one.role,
+                application=one.application, state=one.state, since=one.since.isoformat(),
+            )  # fmt: skip
+        if before and not now:
+            self._log.info("publication goes on", source=source)
+        self._told[source] = set(now)
