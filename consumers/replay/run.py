@@ -17,10 +17,10 @@ from confluent_kafka import Producer
 from psycopg import Connection
 from structlog.typing import FilteringBoundLogger
 
-from backbone import kafka, logs, postgres, transactions
+from backbone import kafka, logs, marks, postgres, transactions
 from backbone.offsets import Offsets
 from backbone.process import Drain, persevere
-from backbone.progress import BEGINNING, Progress, published, record
+from backbone.progress import START, Progress, positions, record
 from backbone.settings import Settings
 from consumers.deliberations.store import Kept, current, revision
 from consumers.directory import look_up
@@ -60,7 +60,10 @@ class Replay:
         self._kept = Kept(0, ())
         self._history = History((), date.min)
         self._today = date.min
-        self._progress = published(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, BEGINNING)
+        position = positions(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, START)
+        self._progress = position.progress
+        self._mark = marks.check(connection, REPLAY, position)
+        marks.guard(settings, connection, REPLAY)
 
     @classmethod
     def open(cls, settings: Settings, log: FilteringBoundLogger) -> Self | None:
@@ -105,7 +108,9 @@ class Replay:
                 made += self._copy(some, reached)
         # 6. How far we are.
         last = found[-1].progress
-        key, value = record(REPLAY, last)
+        marks.reach(self._connection, REPLAY, self._progress, {})
+        self._mark = marks.advance(self._connection, REPLAY, self._mark)
+        key, value = record(REPLAY, last, self._mark)
         with transactions.transaction(self._target):
             transactions.send(self._target, POSITIONS, value, key)
         self._progress = last
