@@ -143,7 +143,6 @@ def guard(settings: Settings, connection: Connection[Any], user: str) -> None:
             raise Restored(source)
 
 
-def differing(connection: Connection[Any], there: Mapping[str, Position], sources: Iterable[str]) -> list[str]:
+def differing(here: Mapping[str, Kept], there: Mapping[str, Position], sources: Iterable[str]) -> list[str]:
     """The sources of which Kafka and the database do not agree."""
-    here = kept(connection)
     return [source for source in sources if not agree(here.get(source), there.get(source, START))]

@@ -50,6 +50,7 @@ BATCH_BYTES = 8_000_000
 PATIENCE_S = 30.0
 """A process that stops because of the restore lets go of its locks within this."""
 PAUSE_S = 0.2
+LOOKS = 5
 LOOK_BACK = 100
 """So many of the last records of disclosures of each partition say by which deliberations was judged."""
 SHOWN = 20
@@ -107,6 +108,22 @@ class Report:
         }
 
 
+def _there(config: Settings) -> dict[str, Position]:
+    return positions(kafka.read_all(config, INSPECTOR, POSITIONS))
+
+
+def _agree(config: Settings) -> bool:
+    """Whether Kafka and the database are seen to agree, while somebody may be publishing."""
+    with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
+        for _ in range(LOOKS):
+            # Whoever publishes between the two makes them differ for this once.
+            there = _there(config)
+            if not marks.differing(marks.kept(connection), there, (*SOURCES, REPLAY)):
+                return True
+            time.sleep(PAUSE_S)
+    return False
+
+
 class Repair:
     """One repair: holds the locks of all who publish from the beginning to the end."""
 
@@ -117,10 +134,10 @@ class Repair:
         for number, source in enumerate(SOURCES):
             _lock(self._relay, (postgres.Lock.OUTBOX, number), f"the relay of {source}")
         _lock(self._replay, (postgres.Lock.REPLAY,), "the replay")
-        self._there = positions(kafka.read_all(config, INSPECTOR, POSITIONS))
+        self._there = _there(config)
         with translated():
             self._here = marks.kept(self._relay)
-            self.differing = marks.differing(self._relay, self._there, (*SOURCES, REPLAY))
+        self.differing = marks.differing(self._here, self._there, (*SOURCES, REPLAY))
 
     def _kept(self, source: str) -> Kept:
         return self._here.get(source, marks.NOTHING)
@@ -279,12 +296,12 @@ def repair(*, dry_run: bool, timeout: float, json: bool) -> int:
     """The command `repair`: 0 when all is there, 1 when there is something to do, for the command or for people."""
     config = settings.load()
     report = Report()
+    if _agree(config):
+        report.lost = _still_lost(config)
+        return _end(report, json=json, dry_run=dry_run)
     with ExitStack() as stack:
         work = Repair(config, stack)
         report.differing = work.differing
-        if not work.differing:
-            report.lost = _still_lost(config)
-            return _end(report, json=json, dry_run=dry_run)
         report.waiting = _catch_up(config, 0 if dry_run else timeout)
         if report.waiting and not dry_run:
             names = ", ".join(report.waiting)

@@ -87,6 +87,20 @@ class Replay:
 
         Raises Retry when it has to be opened again, Stop when another has taken its place.
         """
+        if not self._alone():
+            return 0
+        try:
+            return self._replay(wanted)
+        finally:
+            with suppress(psycopg.Error):
+                self._connection.execute("select pg_advisory_unlock(%s)", (postgres.Lock.AGAIN,))
+
+    def _alone(self) -> bool:
+        """Stand by while somebody judges again: what is copied there is left out here once it is on record."""
+        row = self._connection.execute("select pg_try_advisory_lock(%s)", (postgres.Lock.AGAIN,)).fetchone()
+        return bool(row and row[0])
+
+    def _replay(self, wanted: Callable[[], bool]) -> int:
         with self._connection.cursor() as cursor:
             # 1. Who came on file, 2. of whom anything was published, and who may have it.
             found = due.waiting(cursor, self._progress, AT_ONCE)
