@@ -11,7 +11,8 @@ NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 def status(notice: str, state: str, minutes: int) -> dict[str, Any]:
     return {
-        "notice": notice, "recipient": b"\x01" * 16, "state": state, "channel": None if state == "settled" else "letter",
+        "notice": notice, "recipient": b"\x01" * 16, "state": state,
+        "channel": None if state == "settled" else "letter",
         "language": "fr", "findings": ["f"], "reason": "", "at": NOON + timedelta(minutes=minutes),
     }  # fmt: skip
 
