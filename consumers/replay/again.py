@@ -7,7 +7,7 @@ judged as it should be. What was delivered on one that held on the wrong day onl
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from confluent_kafka import murmur2
@@ -31,9 +31,17 @@ from schemas.registry import SchemaBook
 SEGMENTS = """
 select at, contract, body from audit.segment where at >= %s and at < %s order by partition, number
 """
-PLACES = "select tx::text::bigint, id, value from register.outbox where key = any(%s) order by tx, id"
-ACCEPTED = """
-select min((tx, id)) from (select tx::text::bigint, id from register.outbox where at >= %s and at < %s) as accepted
+PLACES = "select tx::text::bigint, id, at, value from register.outbox where key = any(%s) order by tx, id"
+ACCEPTED = "select tx::text::bigint, id from register.outbox where at >= %s and at < %s order by tx, id limit 1"
+BEFORE = """
+select tx::text::bigint, id from (
+    select tx, id, at from register.outbox where (tx, id) <= (%s::text::xid8, %s) order by tx desc, id desc limit %s
+) as near where at >= %s order by tx, id limit 1
+"""
+AFTER = """
+select tx::text::bigint, id from (
+    select tx, id, at from register.outbox where (tx, id) >= (%s::text::xid8, %s) order by tx, id limit %s
+) as near where at <= %s order by tx desc, id desc limit 1
 """
 BETWEEN = """
 select tx::text::bigint, id, topic, key, value from register.outbox
@@ -42,6 +50,9 @@ where (tx, id) >= (%s::text::xid8, %s) and (tx, id) <= (%s::text::xid8, %s) orde
 FETCH = 10
 PERSONS = 500
 AT_ONCE = 2_000
+AROUND = timedelta(hours=1)
+NEAR = 100_000
+"""What the log does not name may lie before the first and behind the last that it names: so far, and so many."""
 
 
 @dataclass
@@ -116,14 +127,14 @@ def candidates(
 ) -> Iterator[list[Entry]]:
     """The events that may have been judged in that period, in the order they were published.
 
-    Those the log names, and what lies between them: the log does not name an event that was of interest to nobody.
-    Where it names none, those that were accepted in the period by the register's own clock.
+    Those the log names, and what lies between and around them: the log does not name an event that concerned nobody by
+    that day. Where it names none, those that were accepted in the period by the register's own clock.
     """
     with connection.transaction():
         first, last = _range(connection, found)
         row = None if first else connection.execute(ACCEPTED, (since, until)).fetchone()
-        if row and row[0]:
-            first, last = Progress(*map(int, row[0])), published
+        if row:
+            first, last = Progress(*row), published
         if first is None or last is None:
             return
         last = min(last, published)
@@ -137,16 +148,20 @@ def candidates(
 
 
 def _range(connection: Connection[Any], found: Judged) -> tuple[Progress | None, Progress | None]:
-    """The first and the last event in the register that the log names."""
-    first: Progress | None = None
-    last: Progress | None = None
+    """The first and the last event in the register that the log names, and what was accepted around them."""
+    named: list[tuple[Progress, datetime]] = []
     persons = sorted(found.persons)
     for start in range(0, len(persons), PERSONS):
-        for tx, number, value in connection.execute(PLACES, (persons[start : start + PERSONS],), binary=True):
+        for tx, number, at, value in connection.execute(PLACES, (persons[start : start + PERSONS],), binary=True):
             if event_of(value) in found.days:
-                place = Progress(tx, number)
-                first, last = min(first or place, place), max(last or place, place)
-    return first, last
+                named.append((Progress(tx, number), at))
+        named = [min(named), max(named)] if named else []
+    if not named:
+        return None, None
+    (first, began), (last, ended) = named
+    before = connection.execute(BEFORE, (str(first.tx), first.id, NEAR, began - AROUND)).fetchone()
+    after = connection.execute(AFTER, (str(last.tx), last.id, NEAR, ended + AROUND)).fetchone()
+    return Progress(*before) if before else first, Progress(*after) if after else last
 
 
 def again(
