@@ -32,6 +32,5 @@ comment on table register.lost is
     'The same file handed in again brings its declarations back, and none of these events a second time.';
 
 grant select, insert on register.lost to intake;
-grant select on register.lost to inspector;
 -- A file that was lost is taken in through a temporary table.
 do $$ begin execute format('grant temporary on database %I to intake', current_database()); end $$;
