@@ -58,6 +58,7 @@ class Lock(IntEnum):
     ACTS = 5_019_779
     CHECKPOINT = 5_019_785
     RIGHTS = 5_019_790
+    AGAIN = 5_019_791
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:

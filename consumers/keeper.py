@@ -20,6 +20,8 @@ from consumers import number
 IDLE_S = 0.2
 FILL_S = 0.2
 """How long to wait for company once there is a record: ten records cost a transaction as much as ten thousand."""
+LOOK_S = 5.0
+"""So often somebody who has nothing to do sees whether the database was put back to an earlier moment."""
 CALM_S = 30.0
 """A door that stays closed is knocked at more often than this; whoever hears nothing for so long got in."""
 
@@ -70,6 +72,7 @@ class Keeper:
         self._batch = batch
         self._since: positions.Positions = {}
         self._shared_anew = False
+        self._looked = time.monotonic()
 
     def follow(self, topics: Sequence[str]) -> None:
         """Begin wherever the database is, each time partitions are assigned."""
@@ -111,6 +114,7 @@ class Keeper:
             return 0
         if not messages:
             self._doorkeeper.check()
+            self._look()
             return 0
         following = {
             (str(message.topic()), int(message.partition() or 0)): int(message.offset() or 0) + 1
@@ -128,6 +132,22 @@ class Keeper:
             raise of_postgres(error) from None
         self._since |= following
         return len(messages)
+
+    def _look(self) -> None:
+        """See, now and then, that the positions are where they were left; otherwise what follows them is read again.
+
+        Raises Retry.
+        """
+        if time.monotonic() - self._looked < LOOK_S:
+            return
+        self._looked = time.monotonic()
+        try:
+            with self._connection.transaction(), self._connection.cursor() as cursor:
+                at = positions.load(cursor, self._schema)
+        except psycopg.Error as error:
+            raise of_postgres(error) from None
+        if any(at.get(place, 0) < following for place, following in self._since.items()):
+            raise Retry("The database was put back to an earlier moment.")
 
     def close(self) -> None:
         """Leave the group and the database."""

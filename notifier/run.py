@@ -9,7 +9,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message,
 from psycopg import Connection
 from structlog.typing import FilteringBoundLogger
 
-from backbone import kafka, logs, postgres
+from backbone import kafka, logs, marks, postgres
 from backbone.errors import Retry
 from backbone.positions import Positions
 from backbone.process import Drain, with_retry
@@ -184,6 +184,8 @@ def run(settings: Settings) -> None:
     try:
         with Drain() as drain, ExitStack() as stack:
             connection = with_retry(lambda: postgres.connect(settings, NAME, autocommit=True))
+            # Of a database that was put back nobody knows who was told already.
+            with_retry(lambda: marks.guard(settings, connection, NAME))
             pool = stack.enter_context(Pool(settings))
             stack.enter_context(connection)
             consumer = kafka.consumer(settings, NAME, NAME)

@@ -2,6 +2,7 @@
 
 It reads only rows below the oldest running transaction that can still write to the outbox: a slow commit is never
 skipped, and nobody else holds up anything. Whoever holds the lock of an outbox publishes it; a second relay stands by.
+A database that was put back to an earlier moment is noticed before anything of it is published, see backbone/marks.py.
 """
 
 import time
@@ -13,19 +14,31 @@ import psycopg
 from confluent_kafka import Producer
 from psycopg import Connection, sql
 
-from backbone import horizon, kafka, logs, postgres, transactions
+from backbone import horizon, kafka, logs, marks, postgres, transactions
 from backbone.errors import Retry
 from backbone.horizon import Holder
+from backbone.offsets import Offsets
 from backbone.process import PATIENCE_S, Drain
-from backbone.progress import BEGINNING, Progress, published, record
+from backbone.progress import START, Mark, Position, Progress, positions, record
 from backbone.settings import Settings
 from backbone.standby import Standby
 from backbone.trouble import translated
 from producers.watch import Watch
-from schemas.topics import POSITIONS
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import CHECKPOINTS, DEAD_LETTERS, DECLARATIONS, FINDINGS, NOTICES, POSITIONS, answers
 
 RELAY = "relay"
 SOURCES = ("register", "rules", "notifier", "directory", "audit")
+TOPICS_OF = {
+    "register": DECLARATIONS,
+    "rules": (FINDINGS, DEAD_LETTERS),
+    "notifier": (NOTICES, DEAD_LETTERS),
+    "directory": tuple(answers(name) for name in INSTITUTIONS),
+    "audit": (CHECKPOINTS,),
+}
+"""Where what lies in each outbox goes."""
+REACHED_S = 60.0
+"""So often the database hears what is certainly published: what is compared after a restore begins there."""
 GATHER_S = 0.15
 """Rows gather this long: a transaction costs the broker as much for ten records as for ten thousand."""
 AGAIN_S = 1.0
@@ -56,11 +69,16 @@ class Row(NamedTuple):
 class Publisher:
     """Publishes one outbox while it holds its lock."""
 
-    def __init__(self, source: str, connection: Connection[Any], target: Producer, position: Progress) -> None:
+    def __init__(
+        self, settings: Settings, source: str, connection: Connection[Any], target: Producer, position: Position
+    ) -> None:
         self._source = source
         self._connection = connection
         self._target = target
-        self._position = position
+        self._offsets = Offsets(settings, RELAY)
+        self._partitions = settings.partitions
+        self._position, self._mark = position
+        self._reached: tuple[float, Mark] | None = None
         self._query = sql.SQL(QUERY).format(sql.Identifier(source))
         self._left = sql.SQL(LEFT).format(sql.Identifier(source))
 
@@ -68,7 +86,9 @@ class Publisher:
     def open(cls, settings: Settings, source: str, standby: Standby | None = None) -> Self | None:
         """Take the lock, shut out whoever had it before, and begin where the broker says; None while another has it.
 
-        `standby` is what this process waits on, if it waits. Raises Retry, Stop.
+        `standby` is what this process waits on, if it waits.
+
+        Raises Retry, and Stop when the database is not the one that published last.
         """
         with closing(Standby(settings, RELAY)) as own:
             connection = (standby or own).take(postgres.Lock.OUTBOX, SOURCES.index(source))
@@ -77,8 +97,9 @@ class Publisher:
         try:
             target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")
             kept = kafka.read_all(settings, RELAY, POSITIONS, patience=HIDDEN_S)
-            reached = published(kept).get(source, BEGINNING)
-            return cls(source, connection, target, reached)
+            reached = positions(kept).get(source, START)
+            mark = marks.check(connection, source, reached)
+            return cls(settings, source, connection, target, reached._replace(mark=mark))
         except BaseException:
             connection.close()
             raise
@@ -86,14 +107,16 @@ class Publisher:
     def publish(self) -> int:
         """Publish one batch; gives how many rows.
 
-        Raises Retry when it has to be opened again, Stop when the broker shuts it out.
+        Raises Retry when it has to be opened again, Stop when the broker shuts it out or the database is another one.
         """
+        self._keep_reached()
         with translated():
             rows = list(self._waiting())
         if not rows:
             return 0
         last = Progress(rows[-1].tx, rows[-1].id)
-        key, value = record(self._source, last)
+        self._mark = marks.advance(self._connection, self._source, self._mark)
+        key, value = record(self._source, last, self._mark)
         with transactions.transaction(self._target):
             for row in rows:
                 transactions.send(self._target, row.topic, row.value, row.key)
@@ -112,8 +135,19 @@ class Publisher:
 
     def close(self) -> None:
         """Let another one take over."""
+        self._offsets.close()
         with suppress(psycopg.Error):
             self._connection.close()
+
+    def _keep_reached(self) -> None:
+        """Now and then, keep in the database how far everything is published, and where the topics end."""
+        now = time.monotonic()
+        if self._reached and (self._reached[1] == self._mark or now - self._reached[0] < REACHED_S):
+            return
+        # Nothing is in flight: what is published after this lies behind these ends.
+        ends = self._offsets.ends(TOPICS_OF[self._source], self._partitions, open_too=True)
+        marks.reach(self._connection, self._source, self._position, ends)
+        self._reached = now, self._mark
 
     def _waiting(self) -> Iterator[Row]:
         """The next rows, up to a batch."""

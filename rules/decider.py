@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from backbone import kafka, postgres
+from backbone.errors import Stop
 from backbone.settings import Settings
 from backbone.trouble import of_postgres, translated
 from rules import store
@@ -55,6 +56,7 @@ class Decider:
         self._pseudonym = lru_cache(REMEMBERED)(lambda number: pseudonym(pepper, number))
         self._connection: Connection[TupleRow] | None = None
         self._lock = threading.RLock()
+        self._left: dict[int, int] = {}
 
     def positions(self) -> dict[int, int]:
         """The next offset of each partition of the facts.
@@ -62,8 +64,35 @@ class Decider:
         Raises Retry.
         """
         with translated(), postgres.connect(self._settings, ROLE) as connection:
-            held = store.positions_held(connection)
-        return {number: following for (topic, number), following in held.items() if topic == FACTS}
+            held = _of_facts(connection)
+        # What is read next is what these say.
+        self._left = dict(held)
+        return held
+
+    def look(self) -> None:
+        """See that the positions are not behind what was left: a database that was put back needs a new beginning.
+
+        Raises Retry, and Stop when they are.
+        """
+        with self._lock:
+            try:
+                if self._connection is None or self._connection.closed:
+                    self._open()
+                else:
+                    self._see(_of_facts(self._connection))
+            except psycopg.Error as error:
+                self.close()
+                raise of_postgres(error) from None
+
+    def _open(self) -> Connection[TupleRow]:
+        """A connection; the database behind it may be another one than before."""
+        self._connection = postgres.connect(self._settings, ROLE, autocommit=True)
+        self._see(_of_facts(self._connection))
+        return self._connection
+
+    def _see(self, held: dict[int, int]) -> None:
+        if any(held.get(number, 0) < following for number, following in self._left.items()):
+            raise Stop("The positions are behind what was read: the database was put back.", "It begins again there.")
 
     def take(self, partition: int, offset: int, value: bytes) -> bool:
         """Decide one bundle; False when it was decided before.
@@ -85,11 +114,12 @@ class Decider:
                 self._connection = None
 
     def _take(self, partition: int, offset: int, value: bytes) -> bool:
-        if self._connection is None or self._connection.closed:
-            self._connection = postgres.connect(self._settings, ROLE, autocommit=True)
+        connection = self._connection
+        if connection is None or connection.closed:
+            connection = self._open()
         bundle = _open(value)
         # 1. Everything below is one transaction.
-        with self._connection.transaction() as transaction, self._connection.cursor() as cursor:
+        with connection.transaction() as transaction, connection.cursor() as cursor:
             # 2. The position first: it locks the partition, and says whether somebody else was faster.
             moved = store.move(cursor, partition, offset)
             if not moved:
@@ -99,6 +129,8 @@ class Decider:
                 self._set_aside(cursor, partition, offset, value)
             else:
                 self._decide_bundle(cursor, bundle, partition, offset)
+        if moved:
+            self._left[partition] = offset + 1
         return moved
 
     def _decide_bundle(
@@ -116,6 +148,11 @@ class Decider:
         origin, reason = Origin(FACTS, partition, offset), "the message is not a bundle of facts"
         letter = dead_letter(origin, store.STAGE, "unreadable-bundle", reason, None, value, datetime.now(UTC))
         store.tell(cursor, [(DEAD_LETTERS, b"", letter)])
+
+
+def _of_facts(connection: Connection[TupleRow]) -> dict[int, int]:
+    held = store.positions_held(connection)
+    return {number: following for (topic, number), following in held.items() if topic == FACTS}
 
 
 def _open(value: bytes) -> dict[str, Any] | None:

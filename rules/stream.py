@@ -28,6 +28,8 @@ STOP_S = 8.0
 """An orderly stop takes two seconds; the supervisor kills after fifteen."""
 SHORTEST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
+LOOK_S = 5.0
+"""So often somebody who has nothing to do sees whether the database was put back."""
 
 
 def application(settings: Settings, decider: Decider) -> faust.App:
@@ -63,6 +65,10 @@ def application(settings: Settings, decider: Decider) -> faust.App:
         async for event in stream.events():
             await keeper.keep(event.message.partition, event.message.offset, event.value)
 
+    @app.timer(LOOK_S)  # type: ignore[untyped-decorator]  # Faust has no types for it
+    async def look() -> None:
+        await keeper.look()
+
     return app
 
 
@@ -92,6 +98,15 @@ class Keeper:
                 os._exit(FAULT)
             else:
                 return
+
+    async def look(self) -> None:
+        """End the process where the database was put back: it begins again at the positions that are there."""
+        try:
+            await asyncio.to_thread(self._decider.look)
+        except Retry as error:
+            self._log.warning("waiting", reason=str(error))
+        except Exception as error:  # noqa: BLE001 - Faust would go on
+            self.give_up(str(error))
 
     def give_up(self, reason: str) -> NoReturn:
         """End the process where it cannot go on safely; Faust would catch an exception and hang."""

@@ -113,6 +113,20 @@ def is_nsso(number: str) -> bool:
     return NSSO_LOWEST <= value <= NSSO_HIGHEST and (value + 1) % MOD == 0
 
 
+EVENT_AT, EVENT_BYTES = 6, 32
+"""Where the id of an event lies in a framed value: it is the first field, behind the frame and its own length."""
+
+
+def event_of(value: bytes) -> str:
+    """The id of a framed event, without opening it."""
+    return value[EVENT_AT : EVENT_AT + EVENT_BYTES].decode("ascii", "replace")
+
+
+def submission_of(trace_parent: str) -> str:
+    """The submission that an event came with."""
+    return trace_parent.partition("-")[2].partition("-")[0]
+
+
 def derive(*parts: str) -> str:
     """The id of what these parts name: 32 hexadecimal characters, the same for the same parts."""
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

@@ -124,7 +124,8 @@ TOPICS: tuple[Topic, ...] = (
         "What happened to each notice.", retention_days=30,
     ),
     Topic(
-        POSITIONS, "name of the outbox, or replay", (POSITIONS,), ("relay", "replay"), ("relay", "replay", "inspector"),
+        POSITIONS, "name of the outbox, or replay", (POSITIONS,), ("relay", "replay"),
+        ("relay", "replay", "exchange", "notifier", "inspector"),
         "How far each outbox is published, and how far dossiers are replayed.", spread="single", cleanup="compact",
     ),
     Topic(

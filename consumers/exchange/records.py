@@ -49,7 +49,7 @@ def exchanged(
     narrowed = narrow(batch.events, access, dossiers)
     failed = [*batch.failed, *((batch.sources[one.source], one.reason) for one in narrowed.failures)]
     yield from deliveries(batch, narrowed)
-    yield from _bundles(batch, narrowed, at)
+    yield from bundles(batch, narrowed, at)
     yield from disclosures(batch, narrowed, at, revision)
     yield from (_dead(message, reason, at) for message, reason in failed)
 
@@ -71,7 +71,8 @@ def _by_partition(batch: Batch, found: list[tuple[int, Record]]) -> Iterator[tup
         yield number, [record for _, record in group]
 
 
-def _bundles(batch: Batch, narrowed: Narrowed, at: datetime) -> Iterator[Outgoing]:
+def bundles(batch: Batch, narrowed: Narrowed, at: datetime) -> Iterator[Outgoing]:
+    """The copies for the rules, many in one record."""
     facts: list[tuple[int, Record]] = [
         (
             source,

@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from psycopg import Connection, Cursor
 from structlog.typing import FilteringBoundLogger
 
-from backbone import kafka, logs, postgres, transactions
+from backbone import kafka, logs, marks, postgres, transactions
 from backbone.errors import Retry
 from backbone.process import Drain, persevere
 from backbone.settings import Settings
@@ -63,6 +63,8 @@ class Exchange:
         """
         connection = postgres.connect(settings, EXCHANGE, autocommit=True)
         try:
+            # Who is on file, and who may have what, is not to be believed of a database that was put back.
+            marks.guard(settings, connection, EXCHANGE)
             name = f"{EXCHANGE}-{number.take(connection, postgres.Lock.EXCHANGE)}"
             target = transactions.writer(settings, EXCHANGE, name)
             reader = kafka.consumer(settings, EXCHANGE, EXCHANGE, group_instance_id=name)

@@ -17,10 +17,10 @@ from confluent_kafka import Producer
 from psycopg import Connection
 from structlog.typing import FilteringBoundLogger
 
-from backbone import kafka, logs, postgres, transactions
+from backbone import kafka, logs, marks, postgres, transactions
 from backbone.offsets import Offsets
 from backbone.process import Drain, persevere
-from backbone.progress import BEGINNING, Progress, published, record
+from backbone.progress import START, Progress, positions, record
 from backbone.settings import Settings
 from backbone.standby import Standby
 from consumers.deliberations.store import Kept, current, revision
@@ -61,7 +61,10 @@ class Replay:
         self._kept = Kept(0, ())
         self._history = History((), date.min)
         self._today = date.min
-        self._progress = published(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, BEGINNING)
+        position = positions(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, START)
+        self._progress = position.progress
+        self._mark = marks.check(connection, REPLAY, position)
+        marks.guard(settings, connection, REPLAY)
 
     @classmethod
     def open(cls, settings: Settings, log: FilteringBoundLogger, standby: Standby | None = None) -> Self | None:
@@ -84,6 +87,20 @@ class Replay:
 
         Raises Retry when it has to be opened again, Stop when another has taken its place.
         """
+        if not self._alone():
+            return 0
+        try:
+            return self._replay(wanted)
+        finally:
+            with suppress(psycopg.Error):
+                self._connection.execute("select pg_advisory_unlock(%s)", (postgres.Lock.AGAIN,))
+
+    def _alone(self) -> bool:
+        """Stand by while somebody judges again: what is copied there is left out here once it is on record."""
+        row = self._connection.execute("select pg_try_advisory_lock(%s)", (postgres.Lock.AGAIN,)).fetchone()
+        return bool(row and row[0])
+
+    def _replay(self, wanted: Callable[[], bool]) -> int:
         with self._connection.cursor() as cursor:
             # 1. Who came on file, 2. of whom anything was published, and who may have it.
             found = due.waiting(cursor, self._progress, AT_ONCE)
@@ -105,7 +122,9 @@ class Replay:
                 made += self._copy(some, reached)
         # 6. How far we are.
         last = found[-1].progress
-        key, value = record(REPLAY, last)
+        marks.reach(self._connection, REPLAY, self._progress, {})
+        self._mark = marks.advance(self._connection, REPLAY, self._mark)
+        key, value = record(REPLAY, last, self._mark)
         with transactions.transaction(self._target):
             transactions.send(self._target, POSITIONS, value, key)
         self._progress = last

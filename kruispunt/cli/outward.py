@@ -1,5 +1,6 @@
 """What goes out: to whom, on which basis, about whom."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -46,3 +47,31 @@ def entitlements(
     with answering():
         number = given(person) if person else None
         raise typer.Exit(entitling.entitlements(on=day(on), institution=institution, person=number, json=json))
+
+
+MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
+
+
+@app.command(rich_help_panel=OUT)
+def rejudge(
+    since: Annotated[datetime, typer.Option("--from", formats=MOMENTS, help="UTC, by the clock that was wrong.")],
+    until: Annotated[datetime, typer.Option(formats=MOMENTS, help="UTC, by the clock that was wrong.")],
+    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it was in truth; today if left out.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be delivered only; exit code 1 when there is anything.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Judge again what the exchange judged by a wrong day, and deliver what was withheld for it."""
+    from kruispunt import rejudging
+
+    with answering():
+        raise typer.Exit(
+            rejudging.rejudge(
+                since=since.replace(tzinfo=UTC), until=until.replace(tzinfo=UTC), on=day(on), reason=reason,
+                dry_run=dry_run, json=json,
+            )
+        )  # fmt: skip

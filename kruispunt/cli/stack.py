@@ -71,6 +71,21 @@ def provision(
 
 
 @app.command(rich_help_panel=STACK)
+def repair(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the differences only; exit code 1 when there are any.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for those who read again.", min=0)] = 3600.0,
+    json: Json = False,
+) -> None:
+    """Bring Kafka and a database that was put back to an earlier moment together; exit code 1 if people have to act."""
+    from kruispunt import repairing
+
+    with answering():
+        raise typer.Exit(repairing.repair(dry_run=dry_run, timeout=timeout, json=json))
+
+
+@app.command(rich_help_panel=STACK)
 def demo() -> None:
     """Show the whole way of a declaration, live, then stop what it started."""
     from kruispunt import demo as show

@@ -62,7 +62,10 @@ class Submission:
             trace = f"00-{self.id}-{self.id[:16]}-01"
             events = WatchedEvents(spool.write, view, trace=trace, pepper=self._pepper)
             found = judge(
-                self._path, events, on=self._on, versions=lambda group: register.versions(self._connection, group)
+                self._path,
+                events,
+                on=self._on,
+                versions=lambda group: register.versions(self._connection, group, self.id),
             )
             if found.accepted:
                 found.anomalies.found.extend(more)
@@ -93,11 +96,13 @@ class Submission:
                 return first
             # 2. Its declarations. One that is there already takes all of it back.
             free = register.add_declarations(self._connection, self.id, found.entries)
+            # One that was lost in a restore is taken, too: institutions have it, and its own file brings it back.
+            free -= register.lost_elsewhere(self._connection, self.id, _originals(found.entries))
             if len(free) != len(found.entries):
                 raise Taken(free)
             # 3. Their facts, into the outbox; the commit makes all three true at once.
             if found.entries:
-                register.add_facts(self._connection, spool)
+                register.add_facts(self._connection, spool, self.id)
         return receipt
 
 
@@ -111,6 +116,11 @@ def digest_of(path: Path) -> bytes:
             return hashlib.file_digest(file, "sha256").digest()
     except OSError as error:
         raise Reject("unreadable", f"cannot be read: {error.strerror}.", place=str(path), remedy="Check it.") from error
+
+
+def _originals(entries: Iterable[Entry]) -> list[str]:
+    """Declarations whose version is not counted on from those before: decisions are judged by what was lost."""
+    return [entry.declared.declaration for entry in entries if entry.kind != "decision"]
 
 
 def _refuse(found: Judgement, free: set[str]) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from producers.intake.anomalies import Anomaly
@@ -13,6 +14,7 @@ from producers.intake.entitlements import Decision
 from producers.intake.judgement import Entry
 from producers.intake.receipt import Declared, Receipt
 from producers.intake.spool import Spool
+from schemas.identifiers import EVENT_AT, EVENT_BYTES
 
 Thing = TypeVar("Thing")
 SUBMISSION = """
@@ -30,8 +32,34 @@ order by id
 on conflict (id, version) do nothing
 returning id
 """
-FACTS = "copy register.outbox (topic, key, value) from stdin (format binary)"
+FACTS = "copy {} (topic, key, value) from stdin (format binary)"
 RECEIPT = "select id, accepted, declarations, anomalies from register.submission where digest = %s"
+ARRIVING = """
+create temporary table arriving (number bigint generated always as identity, topic text, key bytea, value bytea)
+on commit drop
+"""
+NOT_LOST = """
+insert into register.outbox (topic, key, value)
+select topic, key, value from arriving
+where not exists (
+    select from register.lost where event = encode(substring(arriving.value from %s for %s), 'escape'))
+order by number
+"""
+LOST = "select exists (select from register.lost where submission = %s)"
+LOST_ELSEWHERE = """
+select distinct lost.declaration from register.lost
+where lost.declaration = any(%s) and lost.submission <> %s
+  and not exists (select from register.declaration kept
+                  where kept.id = lost.declaration and kept.version >= lost.version)
+"""
+LOST_VERSIONS = """
+select declaration, max(version) from register.lost where declaration = any(%s) and submission <> %s group by 1
+"""
+STILL_LOST = """
+select distinct lost.submission, lost.declaration from register.lost
+where not exists (select from register.declaration kept
+                  where kept.id = lost.declaration and kept.version >= lost.version)
+"""
 PART = 10_000
 """Declarations in one value or one statement: PostgreSQL takes 256 MB of JSON, and 1 GB at once."""
 PARTS = "copy register.receipt_part (submission, number, declarations) from stdin"
@@ -39,6 +67,19 @@ FURTHER = "select declarations from register.receipt_part where submission = %s 
 VERSIONS = """
 select distinct on (id) id, version, digest from register.declaration where id = any(%s) order by id, version desc
 """
+
+
+class Lost(NamedTuple):
+    """An event that was published, as the topic has it, and that the register does not know any more."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    at: datetime
+    event: str
+    declaration: str
+    version: int
+    submission: str
 
 
 def _json(value: Any) -> Jsonb:
@@ -66,10 +107,29 @@ def receipt(connection: Connection[Any], digest: bytes, file: str) -> Receipt | 
     )
 
 
-def versions(connection: Connection[Any], decisions: Iterable[Decision]) -> dict[str, tuple[int, bytes]]:
-    """The last version and digest of each of these decisions that is registered."""
-    found = connection.execute(VERSIONS, ([decision.id for decision in decisions],))
-    return {name: (version, digest) for name, version, digest in found}
+def versions(
+    connection: Connection[Any], decisions: Iterable[Decision], submission: str
+) -> dict[str, tuple[int, bytes]]:
+    """The last version and digest of each of these decisions that is registered, or that another file lost."""
+    names = [decision.id for decision in decisions]
+    found = {name: (version, bytes(digest)) for name, version, digest in connection.execute(VERSIONS, (names,))}
+    for name, version in connection.execute(LOST_VERSIONS, (names, submission)):
+        if version > found.get(name, (0, b""))[0]:
+            found[name] = version, b""
+    return found
+
+
+def still_lost(connection: Connection[Any]) -> dict[str, set[str]]:
+    """By submission, the declarations that were published and lost, and that nobody has brought back yet."""
+    found: dict[str, set[str]] = {}
+    for submission, declaration in connection.execute(STILL_LOST):
+        found.setdefault(submission, set()).add(declaration)
+    return found
+
+
+def lost_elsewhere(connection: Connection[Any], submission: str, names: Sequence[str]) -> set[str]:
+    """Those of these declarations that were published and lost, and that only another file brings back."""
+    return {name for (name,) in connection.execute(LOST_ELSEWHERE, (list(names), submission))}
 
 
 def add_submission(connection: Connection[Any], given: Receipt, digest: bytes) -> bool:
@@ -119,8 +179,32 @@ def _add_part(connection: Connection[Any], submission: str, entries: Sequence[En
     return (row[0] for row in connection.execute(DECLARATIONS, (submission, *map(list, columns))))
 
 
-def add_facts(connection: Connection[Any], spool: Spool) -> None:
-    """Put all events of a submission into the outbox."""
-    with connection.cursor() as cursor, cursor.copy(FACTS) as copy:
+def add_facts(connection: Connection[Any], spool: Spool, submission: str) -> None:
+    """Put the events of a submission into the outbox: all of them, but for those that were lost and are there again."""
+    lost = connection.execute(LOST, (submission,)).fetchone()
+    if not lost or not lost[0]:
+        _copy(connection, spool, sql.Identifier("register", "outbox"))
+        return
+    connection.execute(ARRIVING)
+    _copy(connection, spool, sql.Identifier("arriving"))
+    # PostgreSQL counts from 1.
+    connection.execute(NOT_LOST, (EVENT_AT + 1, EVENT_BYTES))
+
+
+def _copy(connection: Connection[Any], spool: Spool, table: sql.Identifier) -> None:
+    with connection.cursor() as cursor, cursor.copy(sql.SQL(FACTS).format(table)) as copy:
         for chunk in spool.chunks():
             copy.write(chunk)
+
+
+def bring_back(connection: Connection[Any], lost: Sequence[Lost]) -> None:
+    """Put events that were published and lost back into the outbox, from where they were published."""
+    connection.cursor().executemany(
+        "insert into register.outbox (topic, key, value, at) values (%s, %s, %s, %s)",
+        [(one.topic, one.key, one.value, one.at) for one in lost],
+    )
+    connection.cursor().executemany(
+        "insert into register.lost (event, declaration, version, submission) values (%s, %s, %s, %s)"
+        " on conflict do nothing",
+        [(one.event, one.declaration, one.version, one.submission) for one in lost],
+    )

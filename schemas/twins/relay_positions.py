@@ -9,3 +9,5 @@ class Position(TypedDict):
     source: str
     tx: int
     id: int
+    mark: int
+    token: str

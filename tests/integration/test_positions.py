@@ -285,3 +285,16 @@ def test_the_broker_never_forgets_a_place(servers: Settings) -> None:
     asked = client.describe_configs([ConfigResource(ConfigResource.Type.BROKER, "1")])
     (found,) = asked.values()
     assert int(found.result(30)["offsets.retention.minutes"].value) == 2**31 - 1
+
+
+def test_a_reader_with_nothing_to_do_sees_that_its_position_was_put_back(
+    servers: Settings, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = kept.keeper(Reader(records(kept, 0, 9)))
+    assert reader.keep() == 10
+    monkeypatch.setattr("consumers.keeper.LOOK_S", 0.0)
+    assert reader.keep() == 0
+    with postgres.connect(servers, INSTITUTION, INSTITUTION) as connection:
+        connection.execute("update store.position set next = 4 where topic = %s", (kept.topic,))
+    with pytest.raises(Retry, match="put back to an earlier moment"):
+        reader.keep()

@@ -1,0 +1,210 @@
+"""Judges events again that were judged by a wrong day: who could not have them then, and may, has them once.
+
+Only deliberations that hold on the right day and did not hold on the wrong one are judged by: everything else was
+judged as it should be. What was delivered on one that held on the wrong day only cannot be taken back; it is counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from confluent_kafka import murmur2
+from psycopg import Connection
+
+from backbone.progress import Progress
+from consumers.access import Access
+from consumers.audit.contracts import kept
+from consumers.directory import look_up
+from consumers.exchange.batch import Batch, Received, concerned, opened
+from consumers.exchange.records import Outgoing, bundles, deliveries, disclosures
+from consumers.narrow import Copy, Narrowed, narrow
+from consumers.projection import Projection, in_force
+from consumers.replay import due
+from consumers.replay.due import Disclosed
+from schemas.codec import decode_body
+from schemas.identifiers import event_of
+from schemas.legal_day import legal_day
+from schemas.registry import SchemaBook
+
+SEGMENTS = """
+select at, contract, body from audit.segment where at >= %s and at < %s order by partition, number
+"""
+PLACES = "select tx::text::bigint, id, at, value from register.outbox where key = any(%s) order by tx, id"
+ACCEPTED = "select tx::text::bigint, id from register.outbox where at >= %s and at < %s order by tx, id limit 1"
+BEFORE = """
+select tx::text::bigint, id from (
+    select tx, id, at from register.outbox where (tx, id) <= (%s::text::xid8, %s) order by tx desc, id desc limit %s
+) as near where at >= %s order by tx, id limit 1
+"""
+AFTER = """
+select tx::text::bigint, id from (
+    select tx, id, at from register.outbox where (tx, id) >= (%s::text::xid8, %s) order by tx, id limit %s
+) as near where at <= %s order by tx desc, id desc limit 1
+"""
+BETWEEN = """
+select tx::text::bigint, id, topic, key, value from register.outbox
+where (tx, id) >= (%s::text::xid8, %s) and (tx, id) <= (%s::text::xid8, %s) order by tx, id
+"""
+FETCH = 10
+PERSONS = 500
+AT_ONCE = 2_000
+AROUND = timedelta(hours=1)
+NEAR = 100_000
+"""What the log does not name may lie before the first and behind the last that it names: so far, and so many."""
+
+
+@dataclass
+class Judged:
+    """What the log says of a period: which day each event was judged by, about whom, and what was delivered on what."""
+
+    days: dict[str, date] = field(default_factory=dict)
+    persons: set[bytes] = field(default_factory=set)
+    delivered: dict[date, Counter[tuple[str, str]]] = field(default_factory=dict)
+    """By day, recipient and deliberation."""
+
+
+class Wrong(NamedTuple):
+    """By wrong day: what held on the right day only, and what held on that day only."""
+
+    withheld: dict[date, tuple[Projection, ...]]
+    too_much: dict[date, frozenset[str]]
+
+
+class Entry(NamedTuple):
+    """An event as the register has it, and where."""
+
+    progress: Progress
+    received: Received
+
+
+def judged(connection: Connection[Any], since: datetime, until: datetime) -> Judged:
+    """What was exchanged in a period, by the clock of the exchange; replays are not judged by a day of their own."""
+    found, schemas = Judged(), kept(connection)
+    with connection.cursor(name="judged", binary=True) as cursor:
+        cursor.itersize = FETCH
+        cursor.execute(SEGMENTS, (since, until))
+        for at, contract, body in cursor:
+            record = decode_body(schemas.get(contract), body)
+            day = legal_day(at)
+            delivered = found.delivered.setdefault(day, Counter())
+            if record.get("replay"):
+                continue
+            for one in (*record["disclosures"], *record["refusals"]):
+                found.days[one["event"]] = day
+                found.persons.add(one["person"])
+            delivered.update((one["recipient"], one["deliberation"]) for one in record["disclosures"])
+    return found
+
+
+def wrong(projections: Iterable[Projection], days: Iterable[date], right: date) -> Wrong:
+    """How judging by these days differs from judging by the right one; days that make no difference are left out."""
+    every = tuple(projections)
+    held = set(in_force(every, right))
+    withheld, too_much = {}, {}
+    for day in days:
+        then = set(in_force(every, day))
+        if lacking := held - then:
+            withheld[day] = tuple(one for one in every if one in lacking)
+        if beyond := {one.deliberation for one in then - held}:
+            too_much[day] = frozenset(beyond)
+    return Wrong(withheld, too_much)
+
+
+def excess(found: Judged, difference: Wrong) -> Counter[tuple[str, str]]:
+    """How many copies were made on deliberations that did not hold, by recipient and deliberation."""
+    made: Counter[tuple[str, str]] = Counter()
+    for day, names in difference.too_much.items():
+        for (recipient, deliberation), copies in found.delivered[day].items():
+            if deliberation in names:
+                made[recipient, deliberation] += copies
+    return made
+
+
+def candidates(
+    connection: Connection[Any], found: Judged, since: datetime, until: datetime, published: Progress, partitions: int
+) -> Iterator[list[Entry]]:
+    """The events that may have been judged in that period, in the order they were published.
+
+    Those the log names, and what lies between and around them: the log does not name an event that concerned nobody by
+    that day. Where it names none, those that were accepted in the period by the register's own clock.
+    """
+    with connection.transaction():
+        first, last = _range(connection, found)
+        row = None if first else connection.execute(ACCEPTED, (since, until)).fetchone()
+        if row:
+            first, last = Progress(*row), published
+        if first is None or last is None:
+            return
+        last = min(last, published)
+        with connection.cursor(name="again", binary=True) as cursor:
+            cursor.execute(BETWEEN, (str(first.tx), first.id, str(last.tx), last.id))
+            while rows := cursor.fetchmany(AT_ONCE):
+                yield [
+                    Entry(Progress(tx, number), Received(topic, murmur2(key, partitions), number, key, value))
+                    for tx, number, topic, key, value in rows
+                ]
+
+
+def _range(connection: Connection[Any], found: Judged) -> tuple[Progress | None, Progress | None]:
+    """The first and the last event in the register that the log names, and what was accepted around them."""
+    named: list[tuple[Progress, datetime]] = []
+    persons = sorted(found.persons)
+    for start in range(0, len(persons), PERSONS):
+        for tx, number, at, value in connection.execute(PLACES, (persons[start : start + PERSONS],), binary=True):
+            if event_of(value) in found.days:
+                named.append((Progress(tx, number), at))
+        named = [min(named), max(named)] if named else []
+    if not named:
+        return None, None
+    (first, began), (last, ended) = named
+    before = connection.execute(BEFORE, (str(first.tx), first.id, NEAR, began - AROUND)).fetchone()
+    after = connection.execute(AFTER, (str(last.tx), last.id, NEAR, ended + AROUND)).fetchone()
+    return Progress(*before) if before else first, Progress(*after) if after else last
+
+
+def again(
+    connection: Connection[Any],
+    entries: Sequence[Entry],
+    found: Judged,
+    difference: Wrong,
+    schemas: SchemaBook,
+    at: datetime,
+    revision: int,
+) -> Iterator[Outgoing]:
+    """Copies, bundles for the rules and disclosures of what was withheld by the wrong day alone."""
+    batch = opened([one.received for one in entries], schemas)
+    with connection.cursor() as cursor:
+        dossiers = look_up(cursor, concerned(batch))
+        recipients = {one.recipient for withheld in difference.withheld.values() for one in withheld}
+        disclosed = due.disclosed(cursor, [one.key for one in batch.sources], sorted(recipients))
+    copies: list[Copy] = []
+    for day, places in _by_day(batch, found, difference).items():
+        # Nobody knows the day of an event that the log does not name: what any of the days withheld counts.
+        withheld = difference.withheld[day] if day else _any(difference)
+        narrowed = narrow([batch.events[place] for place in places], Access(withheld), dossiers, replay=True)
+        copies += [copy._replace(source=places[copy.source]) for copy in narrowed.copies if not _had(disclosed, copy)]
+    made = Narrowed(copies=sorted(copies, key=lambda copy: copy.source))
+    told = Batch(batch.sources, batch.events, [], [])
+    yield from deliveries(told, made)
+    yield from bundles(told, made, at)
+    yield from disclosures(told, made, at, revision, replay=True)
+
+
+def _by_day(batch: Batch, found: Judged, difference: Wrong) -> dict[date | None, list[int]]:
+    places: dict[date | None, list[int]] = {}
+    for place, message in enumerate(batch.sources):
+        day = found.days.get(event_of(message.value))
+        if day is None or day in difference.withheld:
+            places.setdefault(day, []).append(place)
+    return places
+
+
+def _any(difference: Wrong) -> tuple[Projection, ...]:
+    return tuple(dict.fromkeys(one for withheld in difference.withheld.values() for one in withheld))
+
+
+def _had(disclosed: Disclosed, copy: Copy) -> bool:
+    number = copy.projection.deliberation.partition("@")[0]
+    return (copy.projection.recipient, copy.event, number) in disclosed
