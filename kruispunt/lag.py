@@ -146,6 +146,7 @@ def stages(settings: Settings) -> list[Stage]:
     return [
         Stage("dossiers", partial(look.behind, dossiers, partial(look.stored, MAIN, "directory"))),
         Stage("relay register", partial(look.unpublished, "register")),
+        Stage("relay dead", partial(look.unpublished, "dead")),
         Stage("exchange", partial(look.behind, DECLARATIONS, look.committed)),
         Stage("replay", look.unreplayed),
         *(Stage(f"sink-{name}", partial(look.unstored, name)) for name in HOSTED),

@@ -15,6 +15,7 @@ from backbone.stack import stack
 from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
 from kruispunt import lag
+from kruispunt.dead.closings import open_by_stage
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 from kruispunt.provisioning import bring_when_ready
 from schemas.institutions import HOSTED
@@ -81,6 +82,13 @@ def _lag(config: Settings) -> dict[str, int] | None:
         return None
 
 
+def _dead_letters(config: Settings) -> int | None:
+    try:
+        return sum(open_by_stage(config).values())
+    except (Retry, Stop):
+        return None
+
+
 def _entry(state: State) -> dict[str, Any]:
     return {"name": state.name, "pid": state.pid, "state": state.state, "port": state.port, "since": state.since}
 
@@ -99,9 +107,17 @@ def status(*, json: bool) -> int:
     well = bool(states) and all(state.state == RUNNING for state in states)
     alive = any(state.pid for state in states)
     waiting = _lag(config) if alive else None
+    letters = _dead_letters(config) if waiting is not None else None
     code = Exit.DONE if well else Exit.NO if alive else Exit.UNREACHABLE
     if json:
-        as_json({"processes": [_entry(state) for state in states], "lag": waiting, "inbox": str(config.inbox)})
+        as_json(
+            {
+                "processes": [_entry(state) for state in states],
+                "lag": waiting,
+                "dead_letters": letters,
+                "inbox": str(config.inbox),
+            }
+        )
         return code
     if not states:
         fail(Exit.UNREACHABLE, f"There is no stack in {home}.", "`kruispunt up` starts one.")
@@ -116,5 +132,7 @@ def status(*, json: bool) -> int:
             "" if behind is None else f"{behind:,}",
         )
     console.print(shown)
+    if letters:
+        console.print(f"[bold yellow]…[/] {letters:,} dead letters wait for a decision: `kruispunt dead` lists them")
     console.print(f"mails: {config.inbox}\nletters: {config.outgoing}", soft_wrap=True, markup=False)
     return code

@@ -22,7 +22,9 @@ from backbone.trouble import translated
 from schemas.topics import POSITIONS
 
 RELAY = "relay"
-SOURCES = ("register", "rules", "notifier", "directory", "audit")
+SOURCES = ("register", "rules", "notifier", "directory", "audit", "dead")
+PLACED = frozenset({"dead"})
+"""Outboxes that name the partition of each message: what is put back goes where it came from."""
 GATHER_S = 0.15
 """Rows gather this long: a transaction costs the broker as much for ten records as for ten thousand."""
 AGAIN_S = 1.0
@@ -33,7 +35,7 @@ FETCH = 1_000
 BATCH_BYTES = 8_000_000
 
 QUERY = """
-select tx::text::bigint, id, topic, key, value from {}.outbox
+select tx::text::bigint, id, topic, key, value, {} from {}.outbox
 where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8
 order by tx, id limit %s
 """
@@ -45,8 +47,10 @@ class Row(NamedTuple):
     tx: int
     id: int
     topic: str
-    key: bytes
+    key: bytes | None
     value: bytes
+    partition: int
+    """-1: by the key."""
 
 
 class Publisher:
@@ -57,7 +61,8 @@ class Publisher:
         self._connection = connection
         self._target = target
         self._position = position
-        self._query = sql.SQL(QUERY).format(sql.Identifier(source))
+        partition = sql.Identifier("partition") if source in PLACED else sql.Literal(-1)
+        self._query = sql.SQL(QUERY).format(partition, sql.Identifier(source))
 
     @classmethod
     def open(cls, settings: Settings, source: str) -> Self | None:
@@ -95,7 +100,7 @@ class Publisher:
         key, value = record(self._source, last)
         with transactions.transaction(self._target):
             for row in rows:
-                transactions.send(self._target, row.topic, row.value, row.key)
+                transactions.send(self._target, row.topic, row.value, row.key, row.partition)
             transactions.send(self._target, POSITIONS, value, key)
         self._position = last
         return len(rows)
