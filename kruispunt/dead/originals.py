@@ -11,7 +11,7 @@ from kruispunt.dead.closings import Back
 from kruispunt.dead.letters import UNREADABLE_LETTER, Letter
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
-from schemas.dead_letter import Origin, lies_under
+from schemas.dead_letter import NO_VALUE, Origin, lies_under
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_MESSAGE
 
 SOURCES = (*DECLARATIONS, FACTS, FINDINGS)
@@ -58,7 +58,7 @@ def message(reader: Consumer, record: dict[str, Any]) -> tuple[bytes | None, byt
     Raises Missing when it has no value, or is neither in the letter nor on the topic it came from.
     """
     key, value = record["key"], record["value"]
-    if value is None:
+    if value is None and record["code"] != NO_VALUE:
         found = record_at(reader, Origin(record["topic"], record["partition"], record["offset"]))
         if found is None or lies_under(found.key()) != lies_under(key):
             raise Missing("Only its place was kept, and it is not on its topic any more.")
