@@ -326,4 +326,4 @@ def test_a_dead_letter_is_closed_once_and_by_the_role_that_did_it(servers: Setti
             connection.execute("insert into dead.closing (letter, by) values ('x', 'auditor')")
     for change in ("update dead.closing set state = 'replayed'", "delete from dead.closing", "truncate dead.closing"):
         with connect(servers, "owner") as connection, pytest.raises(psycopg.errors.RestrictViolation):
-            connection.execute(change)  # type: ignore[arg-type]
+            connection.execute(change)
