@@ -178,6 +178,7 @@ def stages(settings: Settings) -> list[Stage]:
     return [
         Stage("dossiers", partial(look.behind, dossiers, partial(look.stored, MAIN, "directory"))),
         look.relayed("register"),
+        look.relayed("dead"),
         Stage("exchange", partial(look.behind, DECLARATIONS, look.committed)),
         Stage("replay", look.unreplayed),
         *(Stage(f"sink-{name}", partial(look.unstored, name)) for name in HOSTED),

@@ -8,12 +8,13 @@ from typing import Any, LiteralString
 from confluent_kafka import Message, TopicPartition
 from psycopg import Connection, sql
 
-from backbone import horizon, kafka
+from backbone import horizon, kafka, postgres
 from backbone.marks import Kept
 from backbone.progress import Progress
 from backbone.settings import Settings
+from backbone.trouble import translated
 from kruispunt.lag import INSPECTOR
-from producers.relay import TOPICS_OF, Row
+from producers.relay import PLACED, TOPICS_OF, Row, partition_of
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import event_of
@@ -21,11 +22,17 @@ from schemas.registry import SchemaBook
 from schemas.topics import ANSWERS, DEAD_LETTERS, DECLARATIONS, FINDINGS, topic
 
 Identity = tuple[Any, ...]
+Place = tuple[str, int, int]
 ROWS: LiteralString = """
-select tx::text::bigint, id, topic, key, value from {}.outbox
+select tx::text::bigint, id, topic, key, value, {} from {}.outbox
 where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8 order by tx, id
 """
 FETCH = 1_000
+SINCE: LiteralString = "select exists (select from dead.outbox where (tx, id) > (%s::text::xid8, %s))"
+PUT_BACK: LiteralString = """select topic, partition, "offset" from dead.closing where state = 'replayed'"""
+REGISTER = "register"
+ONCE = frozenset({REGISTER, "rules"})
+"""Outboxes each of whose messages says what no other one of them says."""
 PASSING = ("occurred_at", "trace_parent")
 """What differs when the same fact is accepted again."""
 
@@ -77,15 +84,31 @@ def published(config: Settings, source: str, kept: Kept) -> Iterator[Message]:
 
     Raises Stop when some of it is not there any more.
     """
+    put_back_from = _put_back_from(config, kept) if source in PLACED else frozenset()
+    if put_back_from is None:
+        return
     places = [
         TopicPartition(name, number, kept.ends.get((name, number), 0))
         for name in TOPICS_OF[source]
         for number in range(topic(name).partitions(config.partitions))
     ]
     for message in kafka.read_to_end(config, INSPECTOR, places):
-        # Others set messages aside on the same topic.
-        if message.topic() != DEAD_LETTERS or _stage(message) == source:
+        # Others set messages aside on the same topic; what was put back lies on its topic twice.
+        if (message.topic() != DEAD_LETTERS or _stage(message) == source) and _place(message) not in put_back_from:
             yield message
+
+
+def _put_back_from(config: Settings, kept: Kept) -> frozenset[Place] | None:
+    """Where the messages were that were put back; None when none was since that moment."""
+    with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
+        since = connection.execute(SINCE, (str(kept.reached.tx), kept.reached.id)).fetchone()
+        if not since or not since[0]:
+            return None
+        return frozenset(connection.execute(PUT_BACK).fetchall())
+
+
+def _place(message: Message) -> Place:
+    return str(message.topic()), int(message.partition() or 0), int(message.offset() or 0)
 
 
 def _stage(message: Message) -> str:
@@ -104,9 +127,10 @@ class Outbox:
         self._bytes: dict[Identity, int] = {}
         for message in messages:
             name, key, value = str(message.topic()), bytes(message.key() or b""), bytes(message.value() or b"")
-            identity = self._reader.identity(name, key, value)
-            self._there[identity] += 1
-            if name in DECLARATIONS:
+            identity = self._identity(name, int(message.partition() or 0), key, value)
+            # An event or a finding is published once; where it lies again, somebody put back what was set aside.
+            self._there[identity] = 1 if self._source in ONCE else self._there[identity] + 1
+            if self._source == REGISTER:
                 self._bytes[identity] = hash(value)
 
     def compare(self, connection: Connection[Any]) -> Comparison:
@@ -119,7 +143,7 @@ class Outbox:
     def unpublished(self, connection: Connection[Any], found: Comparison) -> Iterator[Row]:
         """The rows that are on no topic, in their order; `found` has the rest once all are taken."""
         left = self._there.copy()
-        query = sql.SQL(ROWS).format(sql.Identifier(self._source))
+        query = sql.SQL(ROWS).format(partition_of(self._source), sql.Identifier(self._source))
         with (
             horizon.settled(connection, f"{self._source}.outbox") as end,
             connection.cursor(name="compared", binary=True) as cursor,
@@ -129,14 +153,20 @@ class Outbox:
             for values in cursor:
                 row = Row(*values)
                 found.last = Progress(row.tx, row.id)
-                identity = self._reader.identity(row.topic, row.key, row.value)
+                identity = self._identity(row.topic, row.partition, row.key or b"", row.value)
                 if left[identity] > 0:
                     left[identity] -= 1
                     if self._bytes.get(identity, hash(row.value)) != hash(row.value):
                         found.altered[identity] = row.value
                 else:
                     yield row
-        found.only_published = +left
+        if self._source not in PLACED:
+            found.only_published = +left
+
+    def _identity(self, name: str, partition: int, key: bytes, value: bytes) -> Identity:
+        if self._source in PLACED:
+            return name, partition, key, value
+        return self._reader.identity(name, key, value)
 
 
 def otherwise(found: Mapping[Identity, bytes], messages: Iterable[Message]) -> list[str]:

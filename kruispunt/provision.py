@@ -27,6 +27,7 @@ OWNED = (
     ("consumers", "audit"),
     ("rules", "rules"),
     ("notifier", "notifier"),
+    ("kruispunt", "dead"),
 )
 """Which stage brings the SQL of which schema of the database `kruispunt`."""
 REGISTRAR = "registrar"

@@ -212,7 +212,7 @@ class Repair:
             for some in _batches(outbox.unpublished(self._relay, found)):
                 with transactions.transaction(target):
                     for row in some:
-                        transactions.send(target, row.topic, row.value, row.key)
+                        transactions.send(target, row.topic, row.value, row.key, row.partition)
                 done += len(some)
         self._settle(self._relay, target, source, found.last)
         return done

@@ -18,6 +18,7 @@ from backbone.stack import stack
 from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
 from kruispunt import certificates, lag
+from kruispunt.dead.closings import open_by_stage
 from kruispunt.lag import Wait
 from kruispunt.output import Exit, as_json, console, errors, fail, moment, table
 from kruispunt.provisioning import bring_when_ready
@@ -104,6 +105,13 @@ def _wait_entry(wait: Wait) -> dict[str, Any]:
     return {"stage": wait.stage, **wait.holder._asdict(), "since": moment(wait.holder.since)}
 
 
+def _dead_letters(config: Settings) -> int | None:
+    try:
+        return sum(open_by_stage(config).values())
+    except (Retry, Stop):
+        return None
+
+
 def _entry(state: State) -> dict[str, Any]:
     return {"name": state.name, "pid": state.pid, "state": state.state, "port": state.port, "since": state.since}
 
@@ -132,6 +140,7 @@ def status(*, json: bool) -> int:
     now = dt.datetime.now(dt.UTC)
     held = served.look(config) if alive else []
     waits = _waits(config, waiting)
+    letters = _dead_letters(config) if waiting is not None else None
     code = Exit.DONE if well else Exit.NO if alive else Exit.UNREACHABLE
     if json:
         as_json(
@@ -141,6 +150,7 @@ def status(*, json: bool) -> int:
                 "waits": None if waits is None else [_wait_entry(wait) for wait in waits],
                 "inbox": str(config.inbox),
                 "certificates": certificates.entries(held, now),
+                "dead_letters": letters,
             }
         )
         return code
@@ -159,6 +169,8 @@ def status(*, json: bool) -> int:
     console.print(shown)
     for wait in waits or ():
         console.print(f"[bold yellow]…[/] {wait.stage} waits for {_in_words(wait.holder)}", soft_wrap=True)
+    if letters:
+        console.print(f"[bold yellow]…[/] {letters:,} dead letters wait for a decision: `kruispunt dead` lists them")
     console.print(f"mails: {config.inbox}\nletters: {config.outgoing}", soft_wrap=True, markup=False)
     certificates.warn(held, now)
     return code

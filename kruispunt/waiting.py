@@ -6,6 +6,7 @@ from contextlib import nullcontext
 
 from backbone import settings
 from backbone.errors import Retry
+from kruispunt.dead.closings import open_by_stage
 from kruispunt.lag import Stage, stages
 from kruispunt.output import Exit, errors
 
@@ -48,7 +49,7 @@ def until_arrived(timeout: float, told: Callable[[int, str, int], None] | None =
 
 
 def wait(timeout: float) -> int:
-    """The command: exit code 0 when everything has arrived, 1 at the timeout."""
+    """The command: 0 when everything has arrived, 1 at the timeout, and as soon as only dead letters are left."""
     busy = {}
 
     def told(_index: int, stage: str, waiting: int) -> None:
@@ -59,4 +60,9 @@ def wait(timeout: float) -> int:
     if not done:
         errors.print(f"[bold yellow]…[/] not everything has arrived after {timeout:g} s: {busy.get('stage', '')}")
         errors.print("  Run `kruispunt status` to see what is behind.")
-    return Exit.DONE if done else Exit.NO
+        return Exit.NO
+    if letters := sum(open_by_stage(settings.load()).values()):
+        errors.print(f"[bold yellow]…[/] all else has arrived, but {letters:,} dead letters wait for a decision")
+        errors.print("  `kruispunt dead` lists them: each is replayed or dropped.")
+        return Exit.NO
+    return Exit.DONE

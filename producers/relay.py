@@ -25,18 +25,21 @@ from backbone.standby import Standby
 from backbone.trouble import translated
 from producers.watch import Watch
 from schemas.institutions import INSTITUTIONS
-from schemas.topics import CHECKPOINTS, DEAD_LETTERS, DECLARATIONS, FINDINGS, NOTICES, POSITIONS, answers
+from schemas.topics import CHECKPOINTS, DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, NOTICES, POSITIONS, answers
 
 RELAY = "relay"
-SOURCES = ("register", "rules", "notifier", "directory", "audit")
+SOURCES = ("register", "rules", "notifier", "directory", "audit", "dead")
 TOPICS_OF = {
     "register": DECLARATIONS,
     "rules": (FINDINGS, DEAD_LETTERS),
     "notifier": (NOTICES, DEAD_LETTERS),
     "directory": tuple(answers(name) for name in INSTITUTIONS),
     "audit": (CHECKPOINTS,),
+    "dead": (*DECLARATIONS, FACTS, FINDINGS),
 }
 """Where what lies in each outbox goes."""
+PLACED = frozenset({"dead"})
+"""Outboxes that name the partition of each message: what is put back goes where it came from."""
 REACHED_S = 60.0
 """So often the database hears what is certainly published: what is compared after a restore begins there."""
 GATHER_S = 0.15
@@ -49,7 +52,7 @@ FETCH = 1_000
 BATCH_BYTES = 8_000_000
 
 QUERY = """
-select tx::text::bigint, id, topic, key, value from {}.outbox
+select tx::text::bigint, id, topic, key, value, {} from {}.outbox
 where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8
 order by tx, id limit %s
 """
@@ -62,8 +65,15 @@ class Row(NamedTuple):
     tx: int
     id: int
     topic: str
-    key: bytes
+    key: bytes | None
     value: bytes
+    partition: int
+    """-1: by the key."""
+
+
+def partition_of(source: str) -> sql.Composable:
+    """What to select for the partition of a row."""
+    return sql.Identifier("partition") if source in PLACED else sql.Literal(-1)
 
 
 class Publisher:
@@ -79,7 +89,7 @@ class Publisher:
         self._partitions = settings.partitions
         self._position, self._mark = position
         self._reached: tuple[float, Mark] | None = None
-        self._query = sql.SQL(QUERY).format(sql.Identifier(source))
+        self._query = sql.SQL(QUERY).format(partition_of(source), sql.Identifier(source))
         self._left = sql.SQL(LEFT).format(sql.Identifier(source))
 
     @classmethod
@@ -119,7 +129,7 @@ class Publisher:
         key, value = record(self._source, last, self._mark)
         with transactions.transaction(self._target):
             for row in rows:
-                transactions.send(self._target, row.topic, row.value, row.key)
+                transactions.send(self._target, row.topic, row.value, row.key, row.partition)
             transactions.send(self._target, POSITIONS, value, key)
         self._position = last
         return len(rows)

@@ -94,7 +94,7 @@ class Decider:
         if any(held.get(number, 0) < following for number, following in self._left.items()):
             raise Stop("The positions are behind what was read: the database was put back.", "It begins again there.")
 
-    def take(self, partition: int, offset: int, value: bytes) -> bool:
+    def take(self, partition: int, offset: int, value: bytes | None) -> bool:
         """Decide one bundle; False when it was decided before.
 
         Raises Retry, Stop; nothing was written then.
@@ -113,7 +113,7 @@ class Decider:
                 self._connection.close()
                 self._connection = None
 
-    def _take(self, partition: int, offset: int, value: bytes) -> bool:
+    def _take(self, partition: int, offset: int, value: bytes | None) -> bool:
         connection = self._connection
         if connection is None or connection.closed:
             connection = self._open()
@@ -143,7 +143,7 @@ class Decider:
         outcome = decide_bundle(arrived, held, states, reader, self._decide, histories=histories)
         store.keep(cursor, outcome, self._pseudonym, at=arrived.at, partition=partition, offset=offset)
 
-    def _set_aside(self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes) -> None:
+    def _set_aside(self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes | None) -> None:
         """A message that is no bundle is kept whole."""
         origin, reason = Origin(FACTS, partition, offset), "the message is not a bundle of facts"
         letter = dead_letter(origin, store.STAGE, "unreadable-bundle", reason, None, value, datetime.now(UTC))
@@ -155,10 +155,10 @@ def _of_facts(connection: Connection[TupleRow]) -> dict[int, int]:
     return {number: following for (topic, number), following in held.items() if topic == FACTS}
 
 
-def _open(value: bytes) -> dict[str, Any] | None:
+def _open(value: bytes | None) -> dict[str, Any] | None:
     """The bundle in a message, None when it is none."""
     try:
-        number, body = split(value)
+        number, body = split(value or b"")
         expected = contract(FACTS)
         return decode_body(expected, body) if number == expected.id else None
     except Exception:  # noqa: BLE001 - whatever bad bytes raise, they are set aside whole

@@ -82,7 +82,7 @@ class Keeper:
         self._decider = decider
         self._log = configure(ROLE, settings.log_level)
 
-    async def keep(self, partition: int, offset: int, value: bytes) -> None:
+    async def keep(self, partition: int, offset: int, value: bytes | None) -> None:
         """Decide a bundle, however long it takes."""
         pause = SHORTEST_WAIT_S
         while True:

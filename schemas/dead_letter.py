@@ -14,6 +14,8 @@ from schemas.topics import DEAD_LETTERS, LARGEST_MESSAGE
 KEY_BYTES = 1024
 """Of the key a letter lies under; a pseudonym has sixteen."""
 REASON_CHARACTERS = 1_000
+NO_VALUE = "no-value"
+"""The code of a message without a value, at whichever stage: there is nothing in it that could be handled."""
 
 
 class Origin(NamedTuple):
@@ -34,6 +36,8 @@ def dead_letter(
 ) -> bytes:
     """A dead letter as it travels."""
     size = len(key or b"") + len(value or b"")
+    if not value:
+        code, reason = NO_VALUE, "the message has no value"
     said = reason[:REASON_CHARACTERS]
     if size > LARGEST_MESSAGE:
         said = f"{said} ({size} bytes, too many for a letter: only the place is kept)"

@@ -73,7 +73,7 @@ PERSON_KEY = "pseudonym of the person"
 TOPICS: tuple[Topic, ...] = (
     *(
         Topic(
-            name, PERSON_KEY, (name,), ("relay",), ("exchange", "replay", "inspector"),
+            name, PERSON_KEY, (name,), ("relay",), ("exchange", "replay", "inspector", "operator"),
             "What was accepted, once, in full. Closed to every institution.", retention_days=90,
         )
         for name in DECLARATIONS
@@ -103,7 +103,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         FACTS, "none: the partition is that of the persons in the bundle", (FACTS,),
-        ("exchange",), ("rules", "inspector"),
+        ("exchange", "relay"), ("rules", "inspector", "operator"),
         "Bundles of narrowed facts for the rules.", retention_days=30,
     ),
     Topic(
@@ -116,7 +116,7 @@ TOPICS: tuple[Topic, ...] = (
         retention_days=3_660,
     ),
     Topic(
-        FINDINGS, "pseudonym of the recipient", (FINDINGS,), ("relay",), ("notifier", "inspector"),
+        FINDINGS, "pseudonym of the recipient", (FINDINGS,), ("relay",), ("notifier", "inspector", "operator"),
         "Rights and reductions nobody took up, and their withdrawal.", retention_days=30,
     ),
     Topic(
@@ -130,11 +130,11 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         SCHEMAS, "subject and version, JSON in the shape of _schemas", (),
-        ("registrar",), ("api", "exchange", "replay", "audit", "rules", "inspector"),
+        ("registrar",), ("api", "exchange", "replay", "audit", "rules", "inspector", "operator"),
         "Every version of every schema.", spread="single", cleanup="compact",
     ),
     Topic(
-        DEAD_LETTERS, "that of the message", ("dead-letters",), ("exchange", "relay"), ("inspector",),
+        DEAD_LETTERS, "that of the message", ("dead-letters",), ("exchange", "relay"), ("inspector", "operator"),
         "Messages that could not be handled, whole.", retention_days=365, largest=LARGEST_LETTER,
     ),
 )  # fmt: skip

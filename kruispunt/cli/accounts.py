@@ -51,10 +51,74 @@ def ledger(json: Json = False) -> None:
         raise typer.Exit(told.ledger(json=json))
 
 
-@app.command(rich_help_panel=TOLD)
-def dead(json: Json = False) -> None:
-    """List the messages that could not be handled: why, and which events are in them."""
-    from kruispunt import dead as letters
+office = typer.Typer(
+    help="List the messages that could not be handled; show one, put back what is mended, drop what cannot be.",
+    invoke_without_command=True,
+)
+NAMED = "Letters, as `kruispunt dead` names them."
+
+
+def _list(*, closed_too: bool, json: bool) -> None:
+    from kruispunt.dead import commands
 
     with answering():
-        letters.dead(json=json)
+        raise typer.Exit(commands.listing(closed_too=closed_too, json=json))
+
+
+@office.callback()
+def dead(context: typer.Context, json: Json = False) -> None:
+    """List the messages that could not be handled, and why; exit code 1 when there are any."""
+    if context.invoked_subcommand is None:
+        _list(closed_too=False, json=json)
+
+
+@office.command("list")
+def list_letters(
+    closed_too: Annotated[
+        bool, typer.Option("--all", help="Also those put back or dropped: by whom, when, why.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List the messages that could not be handled, and why; exit code 1 when there are any."""
+    _list(closed_too=closed_too, json=json)
+
+
+@office.command("show")
+def show_letter(
+    letter: Annotated[str, typer.Argument(help="A letter, as `kruispunt dead` names it.")], json: Json = False
+) -> None:
+    """Show what a message holds, decoded as far as it can be. That somebody looked is an act."""
+    from kruispunt.dead import commands
+
+    with answering():
+        raise typer.Exit(commands.show(letter, json=json))
+
+
+@office.command("replay")
+def replay_letters(
+    letters: Annotated[list[str] | None, typer.Argument(help=NAMED)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that are open.")] = False,
+    stage: Annotated[str | None, typer.Option(help="All that this stage gave up, e.g. rules.")] = None,
+    json: Json = False,
+) -> None:
+    """Put messages back where they came from, in their order, once what was wrong is mended."""
+    from kruispunt.dead import commands
+
+    with answering():
+        raise typer.Exit(commands.replay(letters or [], everything=everything, stage=stage, json=json))
+
+
+@office.command("drop")
+def drop_letters(
+    letters: Annotated[list[str], typer.Argument(help=NAMED)],
+    reason: Annotated[str, typer.Option(help="Why nobody needs them handled, for the record.")],
+    json: Json = False,
+) -> None:
+    """Close letters without handling their messages, for a reason that is kept."""
+    from kruispunt.dead import commands
+
+    with answering():
+        raise typer.Exit(commands.drop(letters, reason=reason, json=json))
+
+
+app.add_typer(office, name="dead", rich_help_panel=TOLD)

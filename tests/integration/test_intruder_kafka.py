@@ -245,6 +245,7 @@ def test_only_a_certificate_of_a_broker_opens_the_listener_between_brokers(serve
         ("auditor", [topic.name for topic in TOPICS]),
         ("rules", ["rules.facts", "findings", "declarations.wages"]),
         ("inspector", [topic.name for topic in TOPICS]),
+        ("operator", [topic.name for topic in TOPICS]),
         ("api", ["schemas"]),
     ],
 )

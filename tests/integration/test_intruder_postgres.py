@@ -75,6 +75,10 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("auditor", "deliberations.withdrawal"): READ,
     ("audit", "audit.outbox"): ADD,
     ("relay", "audit.outbox"): READ,
+    ("operator", "dead.closing"): READ,
+    ("operator", "dead.outbox"): ADD,
+    ("relay", "dead.outbox"): READ,
+    ("inspector", "dead.closing"): READ,
     ("rules", "rules.position"): KEEP,
     ("rules", "rules.fact"): KEEP,
     ("rules", "rules.finding"): KEEP,
@@ -300,3 +304,39 @@ def test_provisioning_brings_the_limits_to_roles_that_are_there(servers: Setting
     assert limited == {name: [f"idle_in_transaction_session_timeout={roles.IDLE}"] for name in HOSTED}
     with connect(servers, "nic", "nic") as connection:
         assert connection.execute("show idle_in_transaction_session_timeout").fetchone() == (roles.IDLE,)
+
+
+CLOSE = """
+insert into dead.closing (letter, state, reason, stage, topic, partition, "offset", facts)
+values ('an intruder', 'dropped', 'unseen', 'exchange', 'findings', 0, 0, 0)
+"""
+
+
+@pytest.mark.parametrize("role", ["auditor", "inspector", "relay", "exchange", "rules", "notifier"])
+def test_nobody_but_an_operator_closes_a_dead_letter(servers: Settings, role: str) -> None:
+    put_back = "insert into dead.outbox (topic, partition, value) values ('findings', 0, 'forged')"
+    for attempt in (CLOSE, put_back):
+        with connect(servers, role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(attempt)
+
+
+@pytest.mark.parametrize("institution", HOSTED)
+def test_an_institution_does_not_reach_the_dead_letters(servers: Settings, institution: str) -> None:
+    with pytest.raises(Retry, match="permission denied for database"):
+        connect(servers, institution)
+
+
+def test_a_dead_letter_is_closed_once_and_by_the_role_that_did_it(servers: Settings) -> None:
+    with connect(servers, "operator") as connection:
+        connection.execute(CLOSE)
+        assert connection.execute("select by from dead.closing where letter = 'an intruder'").fetchone() == (
+            "operator",
+        )
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(CLOSE)
+        connection.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("insert into dead.closing (letter, by) values ('x', 'auditor')")
+    for change in ("update dead.closing set state = 'replayed'", "delete from dead.closing", "truncate dead.closing"):
+        with connect(servers, "owner") as connection, pytest.raises(psycopg.errors.RestrictViolation):
+            connection.execute(change)

@@ -1,4 +1,4 @@
-"""Nonsense as large as a message can be ends whole among the dead letters, and holds nobody up."""
+"""Nonsense as large as a message can be, or with no value at all, is a dead letter and holds nobody up."""
 
 import os
 import signal
@@ -18,6 +18,7 @@ from backbone.settings import Settings
 from backbone.transactions import send, transaction, writer
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
+from schemas.dead_letter import NO_VALUE
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_LETTER, LARGEST_MESSAGE
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
@@ -50,7 +51,7 @@ def processes(settings: Settings) -> Iterator[dict[str, subprocess.Popen[bytes]]
                 process.wait()
 
 
-def put(settings: Settings, topic: str, value: bytes) -> None:
+def put(settings: Settings, topic: str, value: bytes | None) -> None:
     target = kafka.producer(settings, WRITERS[topic], message_max_bytes=LARGEST_LETTER)
     target.produce(topic, value, KEY, 0)
     assert target.flush(PATIENCE_S) == 0
@@ -61,8 +62,9 @@ def letters(settings: Settings, since: list[TopicPartition]) -> list[tuple[str, 
     found = []
     for message in kafka.read_to_end(settings, "inspector", [TopicPartition(*_where(one)) for one in since]):
         said = decode_body(contract(DEAD_LETTERS), split(message.value() or b"")[1])
-        if len(said["value"] or b"") > 1_000 or said["value"] in AFTER:
-            found.append((said["stage"], said["topic"], said["value"]))
+        value = said["value"] or b""
+        if len(value) > 1_000 or value in AFTER or said["code"] == NO_VALUE:
+            found.append((said["stage"], said["topic"], value))
     return found
 
 
@@ -84,15 +86,19 @@ def ends(settings: Settings) -> list[TopicPartition]:
 AFTER = [f"what comes after on {topic}".encode() for topic in STAGES]
 
 
-def test_nonsense_as_large_as_a_message_is_kept_whole_and_what_comes_after_is_handled(servers: Settings) -> None:
+def test_nonsense_as_large_as_a_message_or_without_a_value_is_a_letter_and_what_comes_after_is_handled(
+    servers: Settings,
+) -> None:
     since = ends(servers)
     value = {topic: os.urandom(LARGEST_MESSAGE - ENVELOPE) for topic in STAGES}
     with processes(servers) as running:
         for topic, after in zip(STAGES, AFTER, strict=True):
             put(servers, topic, value[topic])
+            put(servers, topic, None)
             put(servers, topic, after)
         wanted = {(STAGES[topic], topic, value[topic]) for topic in STAGES}
         wanted |= {(STAGES[topic], topic, after) for topic, after in zip(STAGES, AFTER, strict=True)}
+        wanted |= {(STAGES[topic], topic, b"") for topic in STAGES}
         deadline = time.monotonic() + PATIENCE_S
         while len(found := letters(servers, since)) < len(wanted):
             ended = {verb: process.returncode for verb, process in running.items() if process.poll() is not None}

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
-from schemas.dead_letter import Origin, dead_letter, lies_under
+from schemas.dead_letter import NO_VALUE, Origin, dead_letter, lies_under
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, LARGEST_LETTER, LARGEST_MESSAGE, TOPICS, topic
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -34,12 +34,15 @@ def test_of_what_no_topic_takes_the_place_is_kept(key: int, value: int) -> None:
     assert len(letter) < 10_000
     assert (said["topic"], said["partition"], said["offset"], said["value"]) == (*ORIGIN, None)
     told = f"({key + value} bytes, too many for a letter: only the place is kept)"
-    assert said["reason"] == f"no schema known {told}"
+    why = "no schema known" if value else "the message has no value"
+    assert said["reason"] == f"{why} {told}"
 
 
-def test_a_message_without_key_or_value_is_kept_as_it_was() -> None:
-    _, said = written(None, None)
-    assert (said["key"], said["value"], said["reason"]) == (None, None, "no schema known")
+@pytest.mark.parametrize("value", [None, b""])
+def test_a_message_without_a_value_has_the_same_code_at_every_stage(value: bytes | None) -> None:
+    _, said = written(None, value)
+    assert (said["key"], said["value"]) == (None, value)
+    assert (said["code"], said["reason"]) == (NO_VALUE, "the message has no value")
 
 
 def test_only_the_topic_of_dead_letters_takes_more_than_a_message() -> None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import rules.bundle
 from consumers.fields import narrower
-from kruispunt.dead import events as events_in
-from kruispunt.dead import letter
+from kruispunt.dead.letters import events as events_in
+from kruispunt.dead.letters import letter
 from rules.bundle import Failure, Outcome, Reader, arrive, decide_bundle
 from rules.case import PERSON, decisions, events
 from rules.catalogue import RULES, decide_all, decide_history

@@ -1,0 +1,206 @@
+"""What a dead letter is called, what is in it, and what can be put back of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import pytest
+from confluent_kafka import Consumer, Message
+
+from backbone import kafka
+from backbone.errors import Stop
+from kruispunt import waiting
+from kruispunt.dead import contents, letters, originals
+from kruispunt.dead.letters import Lies
+from kruispunt.dead.originals import Missing
+from schemas.codec import encode
+from schemas.contracts import contract
+from schemas.dead_letter import Origin, dead_letter
+from schemas.registry import SchemaBook
+from schemas.samples import sample
+from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_MESSAGE
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+BOOK = SchemaBook()
+KIND = DECLARATIONS[1]
+EVENT = encode(contract(KIND), sample(KIND))
+KEY = b"k" * 16
+FACT = {"person": KEY, "contract": contract(KIND).id, "body": EVENT[5:]}
+BROKEN_FACT = {"person": b"l" * 16, "contract": 1, "body": b"\xff"}
+BUNDLE = encode(contract(FACTS), {"at": AT, "facts": [FACT, BROKEN_FACT]})
+READER = cast("Consumer", None)
+
+
+class Record:
+    """A record as Kafka gives it."""
+
+    def __init__(self, place: Origin, key: bytes | None, value: bytes | None) -> None:
+        self._place, self._key, self._value = place, key, value
+
+    def topic(self) -> str:
+        return self._place.topic
+
+    def partition(self) -> int:
+        return self._place.partition
+
+    def offset(self) -> int:
+        return self._place.offset
+
+    def key(self) -> bytes | None:
+        return self._key
+
+    def value(self) -> bytes | None:
+        return self._value
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 1_800_000_000_000
+
+
+def written(origin: Origin, key: bytes | None, value: bytes | None) -> bytes:
+    return dead_letter(origin, "exchange", "unreadable", "no schema known", key, value, AT)
+
+
+def place_only(origin: Origin, key: bytes) -> bytes:
+    record = {
+        **origin._asdict(),
+        "stage": "exchange",
+        "code": "unreadable",
+        "reason": "",
+        "key": key,
+        "value": None,
+        "at": AT,
+    }
+    return encode(contract(DEAD_LETTERS), record)
+
+
+@pytest.fixture
+def topics(monkeypatch: pytest.MonkeyPatch) -> dict[Origin, Record]:
+    """What lies on the topics; a place that is not there is a place that is lost."""
+    there: dict[Origin, Record] = {}
+
+    def read_on(_reader: Consumer, places: list[Any], **_: Any) -> Iterator[Message]:
+        place = Origin(places[0].topic, places[0].partition, places[0].offset)
+        if place not in there:
+            raise Stop("The place of this reader is lost.")
+        yield cast("Message", there[place])
+
+    monkeypatch.setattr(kafka, "read_on", read_on)
+    return there
+
+
+def lying(topics: dict[Origin, Record], value: bytes) -> letters.Letter:
+    topics[Origin(DEAD_LETTERS, 2, 5)] = Record(Origin(DEAD_LETTERS, 2, 5), KEY, value)
+    return letters.letter(value, lies=Lies(2, 5))
+
+
+def test_a_letter_has_the_same_name_wherever_it_lies_and_another_than_every_other() -> None:
+    first = letters.letter(written(Origin(KIND, 3, 41), KEY, EVENT), BOOK)
+    assert first.name == letters.letter(written(Origin(KIND, 3, 41), KEY, EVENT), lies=Lies(9, 9)).name
+    assert first.name != letters.letter(written(Origin(KIND, 3, 42), KEY, EVENT)).name
+    assert (len(first.name), first.events) == (16, (sample(KIND)["event"],))
+
+
+@pytest.mark.parametrize("value", [None, b"", b"nonsense", contract(DEAD_LETTERS).prefix + b"\xff"])
+def test_a_record_that_is_no_letter_is_one_that_can_only_be_dropped(
+    monkeypatch: pytest.MonkeyPatch, value: bytes | None
+) -> None:
+    other = written(Origin(KIND, 3, 41), KEY, EVENT)
+    lie = [
+        Record(Origin(DEAD_LETTERS, 0, number), None, one) for number, one in enumerate([value, value, other, other])
+    ]
+    monkeypatch.setattr(kafka, "read_to_end", lambda *_, **__: iter(lie))
+    config = type("Settings", (), {"partitions": 1})()
+    found = list(letters.read(cast("Any", config)))
+    assert [one.code for one in found] == [letters.UNREADABLE_LETTER, letters.UNREADABLE_LETTER, "unreadable"]
+    assert len({one.name for one in found}) == len(found)
+    with pytest.raises(Missing, match="itself cannot be read"):
+        originals.back(READER, found[0])
+
+
+def test_a_message_goes_back_whole_to_the_partition_it_came_from(topics: dict[Origin, Record]) -> None:
+    found = originals.back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT)))
+    assert found == (KIND, 3, KEY, EVENT, 0)
+
+
+def test_a_bundle_goes_back_without_the_key_of_its_letter_and_its_facts_are_counted(
+    topics: dict[Origin, Record],
+) -> None:
+    assert originals.back(READER, lying(topics, written(Origin(FACTS, 1, 7), KEY, BUNDLE))) == (
+        FACTS,
+        1,
+        None,
+        BUNDLE,
+        2,
+    )
+    bad = originals.back(READER, lying(topics, written(Origin(FACTS, 1, 8), None, b"no bundle")))
+    assert (bad.value, bad.facts) == (b"no bundle", 0)
+
+
+def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: dict[Origin, Record]) -> None:
+    origin = Origin(FINDINGS, 0, 12)
+    letter = lying(topics, place_only(origin, KEY))
+    with pytest.raises(Missing, match="not on its topic any more"):
+        originals.back(READER, letter)
+    topics[origin] = Record(origin, b"of somebody else", b"another")
+    with pytest.raises(Missing, match="not on its topic any more"):
+        originals.back(READER, letter)
+    topics[origin] = Record(origin, KEY, b"v" * LARGEST_MESSAGE)
+    with pytest.raises(Missing, match=f"has {LARGEST_MESSAGE + len(KEY)} bytes"):
+        originals.back(READER, letter)
+    topics[origin] = Record(origin, KEY, b"what fits now")
+    assert originals.back(READER, letter) == (FINDINGS, 0, KEY, b"what fits now", 0)
+
+
+@pytest.mark.parametrize("value", [None, b""])
+def test_nothing_is_put_back_of_a_message_without_a_value(topics: dict[Origin, Record], value: bytes | None) -> None:
+    with pytest.raises(Missing, match="no value"):
+        originals.back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, value)))
+
+
+def test_a_letter_that_is_gone_or_another_by_now_is_not_put_back(topics: dict[Origin, Record]) -> None:
+    letter = lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT))
+    lying(topics, written(Origin(KIND, 3, 42), KEY, EVENT))
+    with pytest.raises(Missing, match="not on its topic"):
+        originals.back(READER, letter)
+    topics.clear()
+    with pytest.raises(Missing, match="not on its topic"):
+        originals.back(READER, letter)
+
+
+def test_a_broker_that_refuses_is_not_taken_for_a_topic_that_lost_its_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Iterator[Message]:
+        raise kafka.Closed("Kafka refuses.")
+
+    monkeypatch.setattr(kafka, "read_on", refuse)
+    with pytest.raises(kafka.Closed):
+        originals.record_at(READER, Origin(KIND, 0, 0))
+
+
+def test_a_message_is_decoded_as_far_as_it_can_be() -> None:
+    record = contents.content(EVENT, BOOK)["record"]
+    assert record["person"] == sample(KIND)["person"]
+    first, second = contents.content(BUNDLE, BOOK)["facts"]
+    assert (first["person"], first["record"]["event"]) == (KEY.hex(), sample(KIND)["event"])
+    assert second == {"person": (b"l" * 16).hex(), "contract": 1, "bytes": "/w=="}
+    assert contents.content(b"\0\xff", BOOK) == {"bytes": "AP8="}
+    assert contents.persons(KEY, BUNDLE) == sorted([KEY.hex(), (b"l" * 16).hex()])
+    assert contents.persons(b"no pseudonym", b"nonsense") == []
+
+
+def test_letters_go_back_in_the_order_of_their_messages() -> None:
+    places = [Origin(KIND, 1, 9), Origin(FACTS, 0, 2), Origin(KIND, 0, 70), Origin(KIND, 1, 8)]
+    found = [letters.letter(written(place, KEY, EVENT)) for place in places]
+    inside = [(one.topic, one.partition, one.offset) for one in sorted(found, key=letters.in_order)]
+    assert inside == [(KIND, 0, 70), (KIND, 1, 8), (KIND, 1, 9), (FACTS, 0, 2)]
+
+
+@pytest.mark.parametrize(("left", "code"), [(Counter(), 0), (Counter(exchange=2, rules=1), 1)])
+def test_wait_says_at_once_that_only_dead_letters_are_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], left: Counter[str], code: int
+) -> None:
+    monkeypatch.setattr(waiting, "until_arrived", lambda *_: True)
+    monkeypatch.setattr("kruispunt.waiting.settings.load", lambda: None)
+    monkeypatch.setattr(waiting, "open_by_stage", lambda _config: left)
+    assert waiting.wait(300.0) == code
+    assert ("3 dead letters wait for a decision" in capsys.readouterr().err) == bool(code)
