@@ -19,6 +19,7 @@ from backbone.process import PATIENCE_S, Drain
 from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
 from backbone.trouble import translated
+from producers.pruning import Pruner
 from schemas.topics import POSITIONS
 
 RELAY = "relay"
@@ -58,6 +59,7 @@ class Publisher:
         self._target = target
         self._position = position
         self._query = sql.SQL(QUERY).format(sql.Identifier(source))
+        self._pruner = Pruner(source)
 
     @classmethod
     def open(cls, settings: Settings, source: str) -> Self | None:
@@ -100,6 +102,14 @@ class Publisher:
         self._position = last
         return len(rows)
 
+    def prune(self) -> None:
+        """Remove from the outbox what need not be there any more, if it is time.
+
+        Raises Retry.
+        """
+        with translated():
+            self._pruner.prune(self._connection, self._position, time.monotonic())
+
     def close(self) -> None:
         """Let another one take over."""
         with suppress(psycopg.Error):
@@ -135,6 +145,7 @@ def run(settings: Settings) -> None:
                         continue
                     open_now[source] = publisher
                     done += publisher.publish()
+                    publisher.prune()
                 except Retry as error:
                     log.warning("beginning again", source=source, reason=str(error))
                     failed = True
