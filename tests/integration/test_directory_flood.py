@@ -196,8 +196,13 @@ def test_a_flood_of_tiny_records_is_answered_once_and_another_institution_meanwh
         "compression.type": "zstd", "linger.ms": 1000, "batch.num.messages": FLOOD, "batch.size": 100 * MIB,
         "queue.buffering.max.messages": 2 * FLOOD,
     }  # fmt: skip
-    assert put(servers, HOSTILE, [b"x"] * FLOOD + [change(HOSTILE, "flood")], **config) == {None}
-    put(servers, NEIGHBOUR, [change(NEIGHBOUR, "flooded")])
+    # It lies there whole before anybody reads it: what is read while it is sent is answered as far as it goes.
+    taking.send_signal(signal.SIGSTOP)
+    try:
+        assert put(servers, HOSTILE, [b"x"] * FLOOD + [change(HOSTILE, "flood")], **config) == {None}
+        put(servers, NEIGHBOUR, [change(NEIGHBOUR, "flooded")])
+    finally:
+        taking.send_signal(signal.SIGCONT)
     until(knows(servers, NEIGHBOUR, "flooded"), SOON_S)
     until(knows(servers, HOSTILE, "flood"), PATIENCE_S)
     made = answered(servers, HOSTILE)[before:]
