@@ -10,11 +10,14 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from backbone import kafka
 from backbone.errors import Retry
 from backbone.settings import Settings
-from schemas.topics import topic
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import changes, topic
 
 TIMEOUT_S = 10.0
 LOOK_CLOSER = 50
 """Control records of transactions count as offsets but carry nothing: a gap this small is read to see what it holds."""
+FOREIGN = frozenset(changes(institution) for institution in INSTITUTIONS)
+"""Institutions may not write in transactions: every offset is a record, and none is unpacked to be counted."""
 
 Places = Mapping[tuple[str, int], int]
 
@@ -78,11 +81,16 @@ class Offsets:
 
         Raises Retry.
         """
-        wanted = list(_places(topics, partitions))
         level = IsolationLevel.READ_UNCOMMITTED if open_too else IsolationLevel.READ_COMMITTED
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the stub lacks it
+        return self._listed(list(_places(topics, partitions)), latest, level)
+
+    def _listed(
+        self, places: list[TopicPartition], spec: OffsetSpec, level: IsolationLevel
+    ) -> dict[tuple[str, int], int]:
         try:
             asked: dict[TopicPartition, Any] = self._admin.list_offsets(
-                {place: OffsetSpec.latest() for place in wanted},  # type: ignore[no-untyped-call]  # the stub lacks it
+                dict.fromkeys(places, spec),
                 isolation_level=level,
                 request_timeout=TIMEOUT_S,
             )
@@ -91,6 +99,14 @@ class Offsets:
             raise Retry(str(error)) from error
         except TimeoutError as error:
             raise Retry("Kafka does not answer.") from error
+
+    def beginnings(self, topics: Iterable[str], partitions: int) -> dict[tuple[str, int], int]:
+        """The first record of each partition that is still there.
+
+        Raises Retry.
+        """
+        earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the stub lacks it
+        return self._listed(list(_places(topics, partitions)), earliest, IsolationLevel.READ_COMMITTED)
 
     def waiting(self, topics: Iterable[str], partitions: int, where: Callable[[], Places]) -> int:
         """How many records of these topics lie behind the places of their reader; one at least while some are hidden.
@@ -111,8 +127,11 @@ class Offsets:
         Raises Retry.
         """
         gaps = {place: end - at.get(place, 0) for place, end in ends.items() if end > at.get(place, 0)}
-        large = sum(gap for gap in gaps.values() if gap > LOOK_CLOSER)
-        small = [TopicPartition(*place, at.get(place, 0)) for place, gap in gaps.items() if gap <= LOOK_CLOSER]
+        exact = {place for place, gap in gaps.items() if gap > LOOK_CLOSER or place[0] in FOREIGN}
+        large = sum(gaps[place] for place in exact)
+        small = [TopicPartition(*place, at.get(place, 0)) for place in gaps if place not in exact]
+        if not small:
+            return large
         held = (
             (str(message.topic()), int(message.partition() or 0), int(message.offset() or 0))
             for message in kafka.read_on(self.reader, small, batch=1, patience=None)

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     partitions: int = Field(default=4, ge=1, le=64)
     settle_seconds: float = Field(default=2.0, ge=0)
     checkpoint_seconds: float = Field(default=5.0, ge=0)
+    changes_per_minute: int = Field(default=60_000, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

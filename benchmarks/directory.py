@@ -6,6 +6,7 @@ All figures come from one run on one machine: compare the ratios, not the rates.
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,16 +24,12 @@ from backbone.stack.leash import stop_in_order
 from backbone.stack.stack import Leash, Plan
 from consumers.directory import loading
 from consumers.directory.lookup import LOOK_UP, gathered
-from consumers.directory.reading import read
-from consumers.directory.run import BATCH, DOSSIERS, SCHEMA
-from consumers.directory.store import take_in
-from consumers.keeper import Keeper
+from consumers.directory.run import DOSSIERS, Faulty, Turns
 from kruispunt.output import console, progress, table
 from kruispunt.stack import PLAN
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import inss
-from schemas.registry import SchemaBook
 from schemas.topics import CHANGES, changes
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -43,6 +40,7 @@ LOOKED_UP = 1_500
 ROUNDS = 150
 SPOKEN_OF = 20_000
 """Persons in the changes by topic: each is taken on file and then changed."""
+UNLIMITED = 1_000_000_000
 SPEAKER, QUALITY = "rva", "18/1"
 FIRST_DAY, LAST_DAY = date(2026, 1, 1), date(2026, 12, 31)
 PATIENCE_S = 120.0
@@ -147,6 +145,10 @@ def _said(persons: range) -> Iterator[bytes]:
             yield encode(contract(CHANGES), record)
 
 
+def _fail(fault: Faulty) -> None:
+    raise fault
+
+
 def _topic(settings: Settings, persons: range) -> float:
     """Changes per second, from an institution's topic into the directory with their answers."""
     writer = kafka.producer(settings, SPEAKER)
@@ -155,29 +157,13 @@ def _topic(settings: Settings, persons: range) -> float:
         writer.produce(changes(SPEAKER), value)
         expected += 1
     assert writer.flush(PATIENCE_S) == 0
-    schemas = SchemaBook()
-    doorkeeper = kafka.Doorkeeper()
-    keeper = Keeper(
-        postgres.connect(settings, DOSSIERS, autocommit=True),
-        kafka.consumer(settings, DOSSIERS, DOSSIERS, error_cb=doorkeeper),
-        doorkeeper,
-        schema=SCHEMA,
-        write=lambda cursor, messages: take_in(cursor, [read(message, schemas) for message in messages]),
-        batch=BATCH,
-    )
-    try:
-        keeper.follow([changes(SPEAKER)])
-        done, started = 0, 0.0
-        while done < expected:
-            kept = keeper.keep()
-            # The first batch waits for the group; what comes after it is the work.
-            if started:
-                done += kept
-            elif kept:
-                started, expected = time.perf_counter(), expected - kept
-        return done / (time.perf_counter() - started)
-    finally:
-        keeper.close()
+    with closing(postgres.connect(settings, DOSSIERS, autocommit=True)) as connection:
+        turns = Turns.open(settings.model_copy(update={"changes_per_minute": UNLIMITED}), connection)
+        with closing(turns):
+            done, started = 0, time.perf_counter()
+            while done < expected:
+                done += turns.round(_fail)
+            return done / (time.perf_counter() - started)
 
 
 def measure(settings: Settings, sizes: Sequence[int]) -> list[tuple[Figures, float]]:

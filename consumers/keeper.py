@@ -167,12 +167,9 @@ def run(
     schema: str,
     write: Write,
     batch: int,
-    lock: postgres.Lock = postgres.Lock.KEEPER,
     aside: Aside = nothing,
 ) -> None:
     """Keep until asked to stop; begin again where something passing got in the way.
-
-    `lock` guards the numbers of equal keepers: those of one kind in one database share it.
 
     A refused login begins again, too, with the password that is in the file by then; so does a right that was taken
     away. Whoever is not let in within the patience of a process ends, and whoever watches it hears of that.
@@ -183,7 +180,7 @@ def run(
 
         def work(well: Callable[[], None]) -> None:
             connection = postgres.connect(settings, user, database, autocommit=True)
-            name = f"{group}-{number.take(connection, lock)}"
+            name = f"{group}-{number.take(connection, postgres.Lock.KEEPER)}"
             doorkeeper = Doorkeeper()
             reader = kafka.consumer(settings, user, group, group_instance_id=name, error_cb=doorkeeper)
             keeper = Keeper(connection, reader, doorkeeper, schema=schema, write=write, batch=batch)

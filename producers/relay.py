@@ -23,6 +23,7 @@ from backbone.progress import START, Mark, Position, Progress, positions, record
 from backbone.settings import Settings
 from backbone.standby import Standby
 from backbone.trouble import translated
+from producers.pruning import Pruner
 from producers.watch import Watch
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import CHECKPOINTS, DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, NOTICES, POSITIONS, answers
@@ -90,6 +91,7 @@ class Publisher:
         self._position, self._mark = position
         self._reached: tuple[float, Mark] | None = None
         self._query = sql.SQL(QUERY).format(partition_of(source), sql.Identifier(source))
+        self._pruner = Pruner(source)
         self._left = sql.SQL(LEFT).format(sql.Identifier(source))
 
     @classmethod
@@ -143,6 +145,14 @@ class Publisher:
             row = self._connection.execute(self._left, self._position).fetchone()
             return horizon.holding_back(self._connection, f"{self._source}.outbox") if row and row[0] else []
 
+    def prune(self) -> None:
+        """Remove from the outbox what need not be there any more, if it is time.
+
+        Raises Retry.
+        """
+        with translated():
+            self._pruner.prune(self._connection, self._position, time.monotonic())
+
     def close(self) -> None:
         """Let another one take over."""
         self._offsets.close()
@@ -193,6 +203,7 @@ def run(settings: Settings) -> None:
                     done += number
                     if not number and watch.is_time(source):
                         watch.tell(source, publisher.held_back_by())
+                    publisher.prune()
                 except Retry as error:
                     log.warning("beginning again", source=source, reason=str(error))
                     failed = True

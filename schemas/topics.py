@@ -30,6 +30,8 @@ LARGEST_MESSAGE = 8 * KIB * KIB
 """A bundle of a few hundred persons, with room to spare."""
 LARGEST_LETTER = LARGEST_MESSAGE + 64 * KIB
 """A message of any other topic whole, and the envelope around it."""
+LARGEST_CHANGES = KIB * KIB
+"""The largest batch that stock clients make (librdkafka: 1,000,000 bytes, Java: 16 KiB): thousands of changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ TOPICS: tuple[Topic, ...] = (
         Topic(
             changes(institution), "none: one partition keeps the order", (CHANGES,), (institution,),
             ("dossiers", "inspector"), f"Whom {institution} takes on file, changes and ends.", spread="single",
-            retention_days=30,
+            retention_days=30, largest=LARGEST_CHANGES,
         )
         for institution in INSTITUTIONS
     ),

@@ -25,8 +25,9 @@ INSTITUTION_QUOTA: Quota = {
     # About 150,000 copies a second: more than the exchange makes, so that nobody who catches up is held up, while
     # three who read from the beginning at once leave a broker most of a gigabit line.
     "consumer_byte_rate": 32.0 * MIB,
-    # Dossiers only: some 20,000 changes a second. An initial load of a million takes a minute.
-    "producer_byte_rate": 4.0 * MIB,
+    # Dossiers only: ten times as much as is taken in of an institution for long, unpacked, so that nobody honest waits
+    # for it. What waits lies on the institution's topic: 90 GB a day at most.
+    "producer_byte_rate": 1.0 * MIB,
     # Percent of one thread of a broker, which has six here and more in a deployment: a client that asks in a mad loop,
     # or logs in and out, cannot take the broker from the others.
     "request_percentage": 100.0,

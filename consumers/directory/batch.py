@@ -21,9 +21,22 @@ NOTHING = "\0"
 
 
 class Unreadable(NamedTuple):
-    """A record that is no change, on the topic of an institution."""
+    """Records one behind the other that are no changes, on the topic of an institution, and why."""
 
     institution: str
+    first: int
+    following: int
+    why: str
+
+    @property
+    def records(self) -> int:
+        """How many there are."""
+        return self.following - self.first
+
+    def __str__(self) -> str:
+        if self.records == 1:
+            return f"offset {self.first}: {self.why}"
+        return f"{self.records} records, offsets {self.first} to {self.following - 1}: {self.why}"
 
 
 class Answer(NamedTuple):
@@ -88,7 +101,7 @@ def judge(arrived: Iterable[Change | Unreadable], shelf: Shelf, before: dict[Nam
     judged = Judged([], {})
     for one in arrived:
         if isinstance(one, Unreadable):
-            fault = Fault(Code.UNREADABLE)
+            fault = Fault(Code.UNREADABLE, str(one))
             judged.answers.append(Answer(one.institution, "", fault.code, reason((fault,)), 0, at))
         elif nameable(one):
             judged.answers.append(_once(one, shelf, before, judged.given, at))

@@ -3,19 +3,13 @@
 from io import BytesIO
 from typing import Any, cast
 
-from confluent_kafka import Message
 from fastavro import schemaless_reader
 
-from consumers.directory.batch import Unreadable
 from consumers.directory.changes import Change, Key
 from schemas.codec import split
 from schemas.contracts import Contract
-from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook
-from schemas.topics import CHANGES, changes
-
-WHOSE = {changes(name): name for name in INSTITUTIONS}
-"""Institutions by the topic on which they say whom they have on file."""
+from schemas.topics import CHANGES
 
 
 def _whole(contract: Contract, body: bytes) -> dict[str, Any]:
@@ -26,17 +20,16 @@ def _whole(contract: Contract, body: bytes) -> dict[str, Any]:
     return record
 
 
-def read(message: Message, schemas: SchemaBook) -> Change | Unreadable:
-    """The change in a record, or that it holds none."""
-    institution = WHOSE[str(message.topic())]
+def read(institution: str, value: bytes, schemas: SchemaBook) -> Change | None:
+    """The change in a record of an institution's topic; None where there is none in it."""
     try:
-        number, body = split(message.value() or b"")
+        number, body = split(value)
         contract = schemas.get(number)
         if contract.name != CHANGES:
-            return Unreadable(institution)
+            return None
         found = _whole(contract, body)
     except Exception:  # noqa: BLE001 - whatever Avro, UTF-8 or a calendar finds wrong in bytes of others
-        return Unreadable(institution)
+        return None
     return Change(
         id=found["change"],
         action=found["action"],

@@ -21,6 +21,7 @@ from backbone import kafka, postgres, transactions
 from backbone.errors import Retry
 from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
+from producers.pruning import Pruner
 from producers.relay import Publisher
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.topics import POSITIONS
@@ -139,6 +140,34 @@ def test_many_writers_that_dawdle_end_and_are_cut_off_lose_nothing(servers: Sett
         pass
     assert len(committed) == 6 * 20
     assert sorted(message.value() or b"" for message in found(servers, mark)) == sorted(committed)
+
+
+def test_what_was_published_long_ago_leaves_the_outbox_and_nothing_else_does(
+    servers: Settings, publisher: Publisher
+) -> None:
+    mark = derive("pruned", str(time.time_ns()))
+    put(servers, [f"{mark} {name}".encode() for name in ("old", "young")])
+    with postgres.connect(servers, "owner", autocommit=True) as owner:
+        old = "update notifier.outbox set at = now() - interval '16 days' where value = %s"
+
+        def left() -> list[str]:
+            rows = owner.execute(
+                "select value from notifier.outbox where value like %s order by id", (f"{mark}%".encode(),)
+            )
+            return [bytes(value).decode().removeprefix(f"{mark} ") for (value,) in rows]
+
+        owner.execute(old, (f"{mark} old".encode(),))
+        Pruner(SOURCE).prune(publisher._connection, BEGINNING, 0.0)
+        assert left() == ["old", "young"]
+        assert publisher.publish() == 2
+        publisher.prune()
+        assert left() == ["young"]
+        put(servers, [f"{mark} waiting".encode()])
+        owner.execute(old, (f"{mark} waiting".encode(),))
+        Pruner(SOURCE).prune(publisher._connection, publisher._position, 0.0)
+        assert left() == ["young", "waiting"]
+    assert publisher.publish() == 1
+    assert len(found(servers, mark)) == 3
 
 
 def test_only_one_relay_publishes_an_outbox(servers: Settings, publisher: Publisher) -> None:

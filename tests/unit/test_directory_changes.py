@@ -26,6 +26,7 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PERSON, OTHER = inss(700101001, after_2000=False), inss(700101002, after_2000=False)
 KEY = Key(PERSON, "rva", "18/1")
 JANUARY, JUNE, JULY, DECEMBER = date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(2026, 12, 31)
+UNREADABLE = Unreadable("rva", 7, 8, "not a change")
 
 
 def change(action: str = "integrate", **other: Any) -> Change:
@@ -192,11 +193,23 @@ def test_an_id_that_cannot_be_kept_is_refused(given_id: str) -> None:
 
 
 def test_what_cannot_be_read_is_answered_without_an_id_and_holds_nobody_up() -> None:
-    answers = judge([Unreadable("rva"), change()], shelf(), {}, NOW).answers
+    answers = judge([UNREADABLE, change()], shelf(), {}, NOW).answers
     assert [(one.institution, one.change, one.code) for one in answers] == [
         ("rva", "", Code.UNREADABLE),
         ("rva", "1", Code.TAKEN_IN),
     ]
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        (UNREADABLE, "(offset 7: not a change)"),
+        (UNREADABLE._replace(following=1_000_007), "(1000000 records, offsets 7 to 1000006: not a change)"),
+    ],
+)
+def test_records_that_cannot_be_read_are_answered_once_with_their_offsets_and_why(run: Unreadable, told: str) -> None:
+    [answer] = judge([run], shelf(), {}, NOW).answers
+    assert told in answer.reason
 
 
 @dataclass
@@ -239,7 +252,7 @@ ANYTHING = st.one_of(
         until=st.none() | DAYS,
         version=st.integers(0, 4) | st.none(),
     ),
-    st.just(Unreadable("rva")),
+    st.just(UNREADABLE),
 )
 
 

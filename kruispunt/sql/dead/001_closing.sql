@@ -35,7 +35,8 @@ create table dead.outbox (
     topic text not null,
     partition int not null,
     key bytea,
-    value bytea not null
+    value bytea not null,
+    at timestamptz not null default now()
 );
 create index outbox_order on dead.outbox (tx, id);
 comment on table dead.outbox is 'Messages to put back, in the transaction that closes their letters; the relay publishes each once.';
@@ -45,6 +46,6 @@ grant select on dead.closing to operator;
 -- Who closes a letter, and when, is not for them to say.
 grant insert (letter, state, reason, stage, topic, partition, "offset", facts) on dead.closing to operator;
 grant insert on dead.outbox to operator;
-grant select on dead.outbox to relay;
+grant select, delete on dead.outbox to relay;
 grant select on dead.closing to inspector;
 grant select (id, tx, topic) on dead.outbox to inspector;

@@ -1,0 +1,26 @@
+"""What lies on a topic is counted by offsets where whoever writes there may do so outside transactions only."""
+
+from pathlib import Path
+
+import pytest
+
+from backbone.offsets import Offsets
+from backbone.settings import Settings
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import DECLARATIONS, changes
+
+
+class Unread(Offsets):
+    """Has nobody to read records with."""
+
+    @property
+    def reader(self) -> None:  # type: ignore[override]
+        raise LookupError
+
+
+@pytest.mark.parametrize("institution", INSTITUTIONS)
+def test_nothing_that_an_institution_wrote_is_unpacked_to_be_counted(institution: str, tmp_path: Path) -> None:
+    look = Unread(Settings(home=tmp_path), "inspector")
+    assert look.left({(changes(institution), 0): 7}, {(changes(institution), 0): 4}) == 3
+    with pytest.raises(LookupError):
+        look.left({(DECLARATIONS[0], 0): 7}, {(DECLARATIONS[0], 0): 4})

@@ -1,0 +1,105 @@
+"""Each institution has its turns: a fault that the records of one bring out holds up nobody else."""
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
+from backbone import positions
+from backbone.batches import Fetched, split
+from backbone.errors import Retry, Stop
+from backbone.settings import Settings
+from consumers.directory import run as module
+from consumers.directory.batch import Unreadable
+from consumers.directory.run import Faulty, Turns
+from schemas.institutions import INSTITUTIONS
+from schemas.topics import changes
+
+
+def records(number: int) -> bytes:
+    builder = DefaultRecordBatchBuilder(
+        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
+        batch_size=2**20,
+    )  # fmt: skip
+    for place in range(number):
+        builder.append(place, timestamp=0, key=None, value=b"x", headers=[])
+    return bytes(builder.build())
+
+
+class Topics:
+    """Holds three records of each institution."""
+
+    def fetch(self, places: Mapping[str, int], wait_ms: int) -> dict[str, Fetched]:
+        del wait_ms
+        return {topic: Fetched(list(split(records(3))) if at < 3 else [], 3) for topic, at in places.items()}
+
+
+class Nowhere:
+    """Is no database."""
+
+    def transaction(self) -> Any:
+        return nullcontext()
+
+    def cursor(self) -> Any:
+        return nullcontext()
+
+
+class Directory:
+    """Takes in what comes, or fails for one institution."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+        self.taken: dict[str, list[int]] = {}
+
+    def take_in(self, _cursor: object, arrived: list[Unreadable]) -> None:
+        [run] = arrived
+        if self.error and run.institution == "fpd":
+            raise self.error
+        self.taken.setdefault(run.institution, []).append(run.records)
+
+
+@pytest.fixture
+def turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Turns:
+    monkeypatch.setattr(positions, "store", lambda *_: True)
+    made = Turns(Settings(home=tmp_path), Nowhere(), Topics(), {})  # type: ignore[arg-type]
+    for institution in INSTITUTIONS:
+        made._begin(institution, 0)
+    return made
+
+
+@pytest.mark.parametrize("error", [psycopg.DataError("1"), ValueError("85073003328"), RecursionError()])
+def test_a_fault_is_told_without_its_words_and_tried_again_later_and_all_others_go_on(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    directory, told = Directory(error), list[Faulty]()
+    monkeypatch.setattr(module, "take_in", directory.take_in)
+    assert turns.round(told.append) == len(INSTITUTIONS) - 1
+    assert turns.round(told.append) == 0
+    assert directory.taken == {name: [3] for name in INSTITUTIONS if name != "fpd"}
+    assert [str(fault) for fault in told] == [f"{changes('fpd')}[0]@0: {type(error).__name__}"]
+    directory.error = None
+    turns._resting.clear()
+    assert turns.round(told.append) == 1
+    assert directory.taken["fpd"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (psycopg.OperationalError(), Retry),
+        (psycopg.errors.UniqueViolation(), Retry),
+        (psycopg.errors.InsufficientPrivilege(), Stop),
+        (Retry("later"), Retry),
+        (Stop("no"), Stop),
+    ],
+)
+def test_what_is_nobodys_fault_begins_again_or_stops_the_process(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[Exception]
+) -> None:
+    monkeypatch.setattr(module, "take_in", Directory(error).take_in)
+    with pytest.raises(kind):
+        turns.round(lambda fault: pytest.fail(str(fault)))
