@@ -1,5 +1,8 @@
 """A connection that leads nowhere any more is noticed, at both of its ends, and in time."""
 
+import os
+import select
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from backbone import kafka, postgres
 from backbone.settings import Settings
 from backbone.stack.kafka import CLEANUP_MS
 from backbone.standby import AGAIN_S
+from tests import lost_host
 
 TAKEN_OVER_S = 30
 
@@ -56,3 +60,29 @@ def test_a_client_of_kafka_gives_up_a_broker_that_is_silent(settings: Settings, 
     # The library refuses a writer whose transaction may be over before an answer comes.
     kafka.producer(given, "relay", "relay-register").flush(0)
     kafka.consumer(given, "relay", "relay").close()
+
+
+def test_the_loss_that_tests_bring_about_is_noticed_by_who_misses_an_answer_and_by_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    probing = ((socket.TCP_KEEPIDLE, 1), (socket.TCP_KEEPINTVL, 1), (socket.TCP_KEEPCNT, 1))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        clients = [socket.create_connection(listening.getsockname()) for _ in range(2)]
+        watchful, careless = (listening.accept()[0] for _ in clients)
+    # The clients probe, as ours do: they, too, must not tell the other side that it is over.
+    for one in (watchful, *clients):
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, seconds in probing:
+            one.setsockopt(socket.IPPROTO_TCP, option, seconds)
+    copies = [socket.socket(fileno=os.dup(client.fileno())) for client in clients]
+    monkeypatch.setattr(lost_host, "_connections", lambda: copies)
+    lost_host._cut()
+    assert select.select([watchful, careless], [], [], 10)[0] == [watchful]
+    with pytest.raises(TimeoutError):
+        watchful.recv(1)
+    assert select.select([careless], [], [], 1)[0] == []
+    lost_host._mend()
+    careless.sendall(b"here again")
+    assert clients[1].recv(10) == b"here again"
+    for one in (watchful, careless, *clients, *copies):
+        one.close()
