@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from backbone.errors import Retry
-from backbone.postgres import Lock
+from backbone.postgres import Lock, try_lock
 
 MOST = 64
 
@@ -20,7 +20,6 @@ def take(connection: Connection[Any], lock: Lock) -> int:
     Raises Retry when all are taken.
     """
     for candidate in range(MOST):
-        answer = connection.execute("select pg_try_advisory_lock(%s, %s)", (lock, candidate)).fetchone()
-        if answer and answer[0]:
+        if try_lock(connection, lock, candidate):
             return candidate
     raise Retry(f"{MOST} such processes are running already.")

@@ -42,5 +42,5 @@ def alone(settings: Settings, role: str) -> Iterator[Connection[Any]]:
     So whoever withdraws and whoever provisions come one after the other, and the later one sees what the other did.
     """
     with postgres.connect(settings, role, autocommit=True) as connection:
-        connection.execute("select pg_advisory_lock(%s)", (Lock.RIGHTS,))
+        postgres.wait_for_lock(connection, Lock.RIGHTS)
         yield connection

@@ -19,6 +19,7 @@ from schemas.registration import missing, parse, subject
 from schemas.topics import FACTS, SCHEMAS, TOPICS, delivery
 
 OWNED = (
+    ("backbone", "locks"),
     ("producers", "register"),
     ("consumers", "deliberations"),
     ("consumers", "directory"),

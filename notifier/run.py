@@ -73,7 +73,7 @@ class Notifier:
         self._shared_anew = True
         self._assigned -= numbers
         for number in sorted(self._owned & numbers):
-            self._connection.execute("select pg_advisory_unlock(%s, %s)", (postgres.Lock.RECIPIENTS, number))
+            postgres.unlock(self._connection, postgres.Lock.RECIPIENTS, number)
         self._owned -= numbers
 
     def _place(self, partition: int) -> TopicPartition:
@@ -107,10 +107,7 @@ class Notifier:
     def claim(self) -> None:
         """Take the partitions nobody else works on, and clear up what a crash may have left in them."""
         for number in sorted(self._assigned - self._owned):
-            row = self._connection.execute(
-                "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.RECIPIENTS, number)
-            ).fetchone()
-            if row is None or not row[0]:
+            if not postgres.try_lock(self._connection, postgres.Lock.RECIPIENTS, number):
                 continue
             doubted = by_mail.doubt(self._connection, number)
             resumed = by_letter.resume(self._connection, self._outgoing, printer(), number)

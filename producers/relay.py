@@ -68,10 +68,8 @@ class Publisher:
         connection = postgres.connect(settings, RELAY, autocommit=True)
         try:
             with translated():
-                answer = connection.execute(
-                    "select pg_try_advisory_lock(%s, %s)", (postgres.Lock.OUTBOX, SOURCES.index(source))
-                ).fetchone()
-            if not answer or not answer[0]:
+                mine = postgres.try_lock(connection, postgres.Lock.OUTBOX, SOURCES.index(source))
+            if not mine:
                 connection.close()
                 return None
             target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")

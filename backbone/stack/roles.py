@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from backbone.postgres import Lock, connect
+from backbone.postgres import Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from schemas.institutions import HOSTED
@@ -21,6 +21,14 @@ CONNECTIONS = 8
 """So many at once for the role of an institution: all of them together leave room for everybody else."""
 IDLE = "5min"
 """So long a transaction of an institution may stay open with nothing happening in it."""
+TAKING = ", ".join(
+    f"pg_catalog.pg_{wait}advisory_{until}lock{how}({key})"
+    for wait in ("", "try_")
+    for until in ("", "xact_")
+    for how in ("", "_shared")
+    for key in ("bigint", "int, int")
+)
+"""Every function that takes an advisory lock: in a database, only its owner may call them."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,8 @@ DATABASES: Mapping[str, Database] = {
             "auditor",
             "rules",
             "notifier",
-            "api",
             "inspector",
+            "jurist",
         ),
     ),
     **{name: Database(name, ("inspector",)) for name in HOSTED},
@@ -110,11 +118,22 @@ def _make_databases(connection: Connection[Any], databases: Mapping[str, Databas
     connection.execute("revoke all on database template1 from public")
 
 
+def _withhold_locks(settings: Settings, databases: Mapping[str, Database]) -> None:
+    """Let nobody but its owner take any advisory lock in a database; others have a function that takes their own."""
+    for name, database in databases.items():
+        with connect(settings, SUPERUSER, name) as connection:
+            connection.execute(sql.SQL("revoke execute on function {} from public").format(sql.SQL(TAKING)))
+            connection.execute(
+                sql.SQL("grant execute on function {} to {}").format(sql.SQL(TAKING), sql.Identifier(database.owner))
+            )
+
+
 def apply(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> None:
     """Make what is missing; again = no change. The passwords are there already."""
     with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
         # PostgreSQL refuses two who change the rights of the same database at the same moment.
-        connection.execute("select pg_advisory_lock(%s)", (Lock.RIGHTS,))
+        wait_for_lock(connection, Lock.RIGHTS)
         _make_roles(connection, settings, names(databases))
         _limit_institutions(connection, [name for name in HOSTED if name in databases])
         _make_databases(connection, databases)
+        _withhold_locks(settings, databases)

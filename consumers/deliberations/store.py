@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection, Cursor
 
 from backbone.errors import Reject
-from backbone.postgres import Lock
+from backbone.postgres import Lock, hold
 from consumers.audit import acts
 from consumers.deliberations.model import Deliberation
 from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, read, stored
@@ -101,7 +101,7 @@ def text(cursor: Cursor[Any], name: str) -> str | None:
 
 def _alone(cursor: Cursor[Any]) -> Kept:
     """What is kept, and nobody else adds to it before this transaction ends."""
-    cursor.execute("select pg_advisory_xact_lock(%s)", (Lock.DELIBERATIONS,))
+    hold(cursor, Lock.DELIBERATIONS)
     return current(cursor)
 
 

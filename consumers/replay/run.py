@@ -70,8 +70,7 @@ class Replay:
         """
         connection = postgres.connect(settings, REPLAY, autocommit=True)
         try:
-            answer = connection.execute("select pg_try_advisory_lock(%s)", (postgres.Lock.REPLAY,)).fetchone()
-            if not answer or not answer[0]:
+            if not postgres.try_lock(connection, postgres.Lock.REPLAY):
                 connection.close()
                 return None
             return cls(settings, connection, transactions.writer(settings, REPLAY, REPLAY), log)

@@ -29,7 +29,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"].startswith("kruispunt:")}
 COMMANDS = {name for name, service in OURS.items() if "profiles" in service}
 SERVERS = {"kafka-1", "kafka-2", "kafka-3", "postgres", "mail"}
-ALONE = {"provision", "intake", "operator", "inspector", "auditor"}
+ALONE = {"provision", "intake", "operator", "inspector", "auditor", "jurist"}
 TOP_LEVEL = {"name", "services", "networks", "secrets"}
 SERVICE_KEYS = {
     "deploy",

@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "notifier": {"schemas", "backbone"},
 }
 OURS = {*MAY_IMPORT, "kruispunt", "benchmarks"}
-OUTSIDE = {"registrar", "auditor", "inspector", *INSTITUTIONS}
+OUTSIDE = {"registrar", "auditor", "inspector", "jurist", *INSTITUTIONS}
 PROCESSES = {"relay", "exchange", "dossiers", "replay", "audit", "rules", "notifier", "api", *OUTSIDE}
 
 
