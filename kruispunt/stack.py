@@ -6,15 +6,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from rich.status import Status
 
-from backbone import settings
+from backbone import postgres, settings
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from backbone.stack import stack
 from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
+from consumers.directory import alarms
+from consumers.directory.alarms import Alarm
 from kruispunt import lag
+from kruispunt.alarming import REMEDY, as_document
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 from kruispunt.provisioning import bring_when_ready
 from schemas.institutions import HOSTED
@@ -81,6 +85,14 @@ def _lag(config: Settings) -> dict[str, int] | None:
         return None
 
 
+def _alarms(config: Settings) -> list[Alarm] | None:
+    try:
+        with postgres.connect(config, lag.INSPECTOR) as connection:
+            return alarms.unacknowledged(connection)
+    except (Retry, Stop, psycopg.Error):
+        return None
+
+
 def _entry(state: State) -> dict[str, Any]:
     return {"name": state.name, "pid": state.pid, "state": state.state, "port": state.port, "since": state.since}
 
@@ -99,9 +111,17 @@ def status(*, json: bool) -> int:
     well = bool(states) and all(state.state == RUNNING for state in states)
     alive = any(state.pid for state in states)
     waiting = _lag(config) if alive else None
+    raised = _alarms(config) if alive else None
     code = Exit.DONE if well else Exit.NO if alive else Exit.UNREACHABLE
     if json:
-        as_json({"processes": [_entry(state) for state in states], "lag": waiting, "inbox": str(config.inbox)})
+        as_json(
+            {
+                "processes": [_entry(state) for state in states],
+                "lag": waiting,
+                "inbox": str(config.inbox),
+                "alarms": None if raised is None else [as_document(one) for one in raised],
+            }
+        )
         return code
     if not states:
         fail(Exit.UNREACHABLE, f"There is no stack in {home}.", "`kruispunt up` starts one.")
@@ -116,5 +136,7 @@ def status(*, json: bool) -> int:
             "" if behind is None else f"{behind:,}",
         )
     console.print(shown)
+    for one in raised or ():
+        console.print(f"[bold yellow]![/] alarm: {one}. {REMEDY}", soft_wrap=True)
     console.print(f"mails: {config.inbox}\nletters: {config.outgoing}", soft_wrap=True, markup=False)
     return code

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import structlog
 from confluent_kafka import Message
 from psycopg import Cursor
 
 from backbone.postgres import Lock
 from backbone.settings import Settings
 from consumers import keeper
+from consumers.directory import alarms
 from consumers.directory.reading import WHOSE, read
 from consumers.directory.store import take_in
 from schemas.registry import SchemaBook
@@ -23,6 +25,11 @@ def run(settings: Settings) -> None:
 
     def write(cursor: Cursor[Any], messages: list[Message]) -> None:
         take_in(cursor, [read(message, schemas) for message in messages])
+        for one in alarms.raised(cursor):
+            structlog.get_logger().warning(
+                "alarm: mass integration", process=DOSSIERS, institution=one.institution,
+                integrations=one.integrations, limit=one.most,
+            )  # fmt: skip
 
     keeper.run(
         settings,

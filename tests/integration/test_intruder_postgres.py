@@ -47,6 +47,9 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("dossiers", "directory.change"): PASS,
     ("dossiers", "directory.position"): KEEP,
     ("inspector", "directory.position"): READ,
+    ("operator", "directory.alarm"): READ,
+    ("dossiers", "directory.alarm"): READ,
+    ("inspector", "directory.alarm"): READ,
     ("replay", "directory.integration"): READ,
     ("replay", "directory.dossier"): READ,
     ("relay", "directory.outbox"): READ,
@@ -130,6 +133,8 @@ def test_no_role_of_ours_is_more_than_a_role(superuser: Connection[Any]) -> None
 LENT: dict[str, set[str]] = {
     "locks.take": {"relay", "notifier", "exchange", "audit", "operator", "dossiers", "replay"},
     "audit.chain_act": set(),
+    "directory.count_integrations": set(),
+    "directory.acknowledge_alarms": {"operator"},
     "rules.begun": set(),
     "rules.begin_look": {"jurist"},
     "rules.look_at_finding": {"jurist"},
@@ -416,6 +421,46 @@ def test_a_process_cannot_lift_the_triggers_that_guard_the_record(servers: Setti
     for statement in ("set session_replication_role = replica", "alter table audit.segment disable trigger all"):
         with connect(servers, "audit") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.encode())
+
+
+MASS = (
+    "insert into directory.integration (person, institution, quality, since)"
+    " select 'nobody', 'energie', '0/0', '2026-01-01' from generate_series(1, %s)"
+)
+
+
+@pytest.mark.parametrize("role", ["operator", "dossiers"])
+def test_whoever_takes_a_population_on_file_raises_an_alarm_and_cannot_take_it_back(
+    servers: Settings, superuser: Connection[Any], role: str
+) -> None:
+    # So that this role is heard, whoever was before it: what came before is long ago.
+    superuser.execute("update directory.alarm set last = last - interval '2 hours' where institution = 'energie'")
+    superuser.execute("delete from directory.integrated where institution = 'energie'")
+    before = acts(superuser)
+    with connect(servers, role, autocommit=True) as connection:
+        for number in (servers.mass_integrations // 2, servers.mass_integrations // 2):
+            connection.execute(MASS, (number,))
+        assert acts(superuser) == before
+        for number in (1, 5):
+            connection.execute(MASS, (number,))
+            alarms = superuser.execute(
+                "select integrations, most, acknowledged from directory.alarm where institution = 'energie'"
+                " order by number desc limit 1"
+            ).fetchone()
+            assert alarms == (servers.mass_integrations + (1 if number == 1 else 6), servers.mass_integrations, None)
+            assert acts(superuser) == before + 1
+        line = superuser.execute("select line::jsonb from audit.act order by number desc limit 1").fetchone()
+        assert line
+        assert [line[0][name] for name in ("by", "action", "about")] == [role, "raised an alarm", "energie"]
+        for statement in (
+            "delete from directory.alarm", "update directory.alarm set acknowledged = now()",
+            "truncate directory.alarm", "delete from directory.integrated", "truncate directory.integrated",
+            "update directory.integrated set number = 0",
+            "update directory.alarm_limit set integrations = 2147483647", "delete from directory.alarm_limit",
+            "alter table directory.integration disable trigger all", "drop trigger watched on directory.integration",
+        ):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement.encode())
 
 
 RECORD = ("segment", "disclosure", "refusal", "refused", "contract", "checkpoint", "act")
