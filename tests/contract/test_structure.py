@@ -42,6 +42,17 @@ def test_arrows_between_folders_point_one_way(stage: str) -> None:
     assert wrong == {}
 
 
+def test_locks_are_taken_in_one_place_which_knows_whose_they_are() -> None:
+    # A role that called PostgreSQL's own function would be refused, and its process would stop.
+    callers = {
+        str(path.relative_to(ROOT))
+        for stage in (*MAY_IMPORT, "kruispunt")
+        for path in (ROOT / stage).rglob("*.py")
+        if "advisory_" in path.read_text("utf-8")
+    }
+    assert callers == {"backbone/postgres.py", "backbone/stack/roles.py", "backbone/stack/strays.py"}
+
+
 @pytest.mark.parametrize("package", sorted(OURS - {"benchmarks"}))
 def test_a_package_name_is_this_repository_and_nobody_elses(package: str) -> None:
     found = importlib.util.find_spec(package)
