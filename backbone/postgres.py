@@ -6,7 +6,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, Cursor, sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
@@ -42,6 +42,9 @@ SERVER_HEARTBEAT: Mapping[str, str] = {
     "client_connection_check_interval": f"{QUERY_CHECK_S}s",
 }
 """What a server is configured with, for whoever connects."""
+OWNER = "owner"
+"""Owns the database `kruispunt`; a database of an institution is owned by the institution."""
+TAKE = "select locks.take(%s, %s, %s, %s)"
 
 
 class Lock(IntEnum):
@@ -93,21 +96,45 @@ def connect(settings: Settings, role: str, database: str = "kruispunt", **option
 
 def try_lock(connection: Connection[Any], lock: Lock, number: int | None = None) -> bool:
     """Take a lock, or one of several of a kind, for as long as the connection lives; False while another holds it."""
-    if number is None:
-        row = connection.execute("select pg_try_advisory_lock(%s)", (lock,)).fetchone()
-    else:
-        row = connection.execute("select pg_try_advisory_lock(%s, %s)", (lock, number)).fetchone()
-    return bool(row and row[0])
+    return _take(connection, lock, number, for_transaction=False, wait=False)
 
 
 def wait_for_lock(connection: Connection[Any], lock: Lock) -> None:
     """Take a lock for as long as the connection lives, once whoever holds it lets go."""
-    connection.execute("select pg_advisory_lock(%s)", (lock,))
+    _take(connection, lock, None, for_transaction=False, wait=True)
 
 
 def unlock(connection: Connection[Any], lock: Lock, number: int) -> None:
     """Let go of one of several locks of a kind."""
     connection.execute("select pg_advisory_unlock(%s, %s)", (lock, number))
+
+
+def hold(cursor: Cursor[Any], lock: Lock) -> None:
+    """Take a lock until the transaction ends, once whoever holds it lets go."""
+    _take(cursor, lock, None, for_transaction=True, wait=True)
+
+
+def try_to_hold(cursor: Cursor[Any], lock: Lock) -> bool:
+    """Take a lock until the transaction ends; False while another holds it."""
+    return _take(cursor, lock, None, for_transaction=True, wait=False)
+
+
+def _take(
+    target: Connection[Any] | Cursor[Any], lock: Lock, number: int | None, *, for_transaction: bool, wait: bool
+) -> bool:
+    """Take a lock: a role takes its own only, by a function of the database, as PostgreSQL's are withheld from it.
+
+    They are not withheld from a superuser and the owner of the database, who come before there is such a function.
+    """
+    here = (target if isinstance(target, Connection) else target.connection).info
+    if here.user in {OWNER, here.dbname} or here.parameter_status("is_superuser") == "on":
+        name = f"pg_{'' if wait else 'try_'}advisory_{'xact_' if for_transaction else ''}lock"
+        values = (lock,) if number is None else (lock, number)
+        query = sql.SQL("select {}({})").format(sql.Identifier(name), sql.SQL(", ").join(map(sql.Literal, values)))
+        answer = target.execute(query).fetchone()
+        return wait or bool(answer and answer[0])
+    answer = target.execute(TAKE, (lock, number, for_transaction, wait)).fetchone()
+    return bool(answer and answer[0])
 
 
 def _steps(folder: Traversable) -> list[Traversable]:
@@ -128,7 +155,7 @@ def migrate(connection: Connection[TupleRow], folder: Traversable) -> list[str]:
     """
     ran = []
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", (Lock.MIGRATION,))
+        hold(cursor, Lock.MIGRATION)
         cursor.execute(
             "create table if not exists migration (name text primary key, at timestamptz not null default now())"
         )

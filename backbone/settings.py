@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     settle_seconds: float = Field(default=2.0, ge=0)
     checkpoint_seconds: float = Field(default=5.0, ge=0)
     changes_per_minute: int = Field(default=60_000, ge=1)
+    mass_integrations: int = Field(default=10_000, ge=1)
+    """More integrations of one institution within an hour raise an alarm. It is about one person in a thousand of the
+    country: more than offices do in an hour, and passed within moments when a whole population is put on file."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @model_validator(mode="after")

@@ -11,10 +11,10 @@ state=${1:-$(dirname "$0")/state}
 days=825
 authority_days=3650
 
-inside="intake operator relay exchange dossiers replay audit auditor rules notifier api inspector"
+inside="intake operator relay exchange dossiers replay audit auditor rules notifier inspector jurist"
 hosted="rva rjv nic fpd famifed fedris"
 guests="rsz ocmw bouw fin energie"
-kafka_users="admin registrar relay exchange dossiers replay audit auditor rules notifier api inspector operator $hosted $guests"
+kafka_users="admin registrar relay exchange dossiers replay audit auditor rules notifier api inspector operator jurist $hosted $guests"
 postgres_users="postgres owner $inside $hosted"
 
 [ "$(id -u)" -ne 0 ] || [ "${ALLOW_ROOT:-}" = 1 ] || { echo "prepare.sh: run this as the user of the containers, not as root" >&2; exit 2; }

@@ -13,10 +13,8 @@ from rich.padding import Padding
 
 from backbone import postgres, settings
 from backbone.errors import Reject
-from consumers.audit.acts import note
 from kruispunt.output import Exit, as_json, console, euro, fail, progress, readable, table
 from producers.intake.watch import Seen, watch
-from rules import store
 from rules.bundle import Reader
 from rules.case import DECLARED_AFTER
 from rules.catalogue import HISTORY_RULES, RULES
@@ -26,6 +24,7 @@ from rules.figures import WrongParameters
 from rules.finding import Finding
 from rules.fold import ENTITLEMENTS, Held, decisions, situation
 from rules.history import History, Place, Worked, history, of, worked
+from rules.looks import Look
 from rules.parameters import known, shipped
 from rules.situation import Situation
 from rules.situation import situation as declared
@@ -35,7 +34,8 @@ from schemas.registry import SchemaBook
 
 CATALOGUE = "rules/catalogue"
 STACK = "stack"
-ROLE, READER = "auditor", "inspector"
+JURIST = "jurist"
+"""The role that may look at facts; each look is an act."""
 AT_ONCE = 5_000
 """Situations and histories decided before the figures are changed: changing them costs, and so does memory."""
 
@@ -108,7 +108,7 @@ def _compare(
     waiting: list[Asked] = []
     with progress() as bar:
         task = bar.add_task("comparing", total=None)
-        for asked in _stored() if data == [Path(STACK)] else _declared(_files(data)):
+        for asked in _stored(persons=persons) if data == [Path(STACK)] else _declared(_files(data)):
             waiting.append(asked)
             if len(waiting) == AT_ONCE:
                 total += _decide(tallies, before[0], after[0], waiting, persons=persons)
@@ -157,15 +157,14 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
         yield from asked
 
 
-def _stored() -> Iterator[Asked]:
+def _stored(*, persons: bool) -> Iterator[Asked]:
     """What the rules hold, person by person."""
     config = settings.load()
-    reader = Reader(SchemaBook(schema_source(config, READER)))
-    with postgres.connect(config, ROLE) as connection:
-        note(connection, "compared figures over the stored situations", "rules.fact")
-        with connection.cursor(name="stored") as cursor:
-            for person, facts in groupby(store.everything(cursor), lambda fact: fact.place.person):
-                yield from of_person(person, {fact.place: fact for fact in facts}, reader)
+    reader = Reader(SchemaBook(schema_source(config, JURIST)))
+    with postgres.connect(config, JURIST) as connection:
+        look = Look.at_everything(connection, numbers=persons)
+        for person, facts in groupby(look.everything(), lambda fact: fact.place.person):
+            yield from of_person(person, {fact.place: fact for fact in facts}, reader)
 
 
 def of_person(person: bytes, held: Held, reader: Reader) -> Iterator[Asked]:

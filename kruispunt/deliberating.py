@@ -8,6 +8,7 @@ from pathlib import Path
 from backbone import postgres, settings
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
+from consumers.audit import acts
 from consumers.deliberations import store
 from consumers.deliberations.store import Held
 from kruispunt import provisioning
@@ -62,8 +63,8 @@ def listing(*, json: bool) -> None:
     console.print(f"revision {kept.revision}")
 
 
-def _files(paths: list[Path]) -> Iterator[tuple[str, str]]:
-    """The (name, YAML) pairs of files and of the .yaml files of folders."""
+def _files(config: Settings, paths: list[Path]) -> Iterator[tuple[str, str]]:
+    """The (name, YAML) pairs of files and of the .yaml files of folders; one that is no text is a refusal on record."""
     found = [file for path in paths for file in (sorted(path.glob("*.yaml")) if path.is_dir() else [path])]
     if not found:
         fail(Exit.WRONG_USE, "There is no .yaml file there.", "Nothing was loaded.")
@@ -72,6 +73,8 @@ def _files(paths: list[Path]) -> Iterator[tuple[str, str]]:
         try:
             yield file.name, file.read_text("utf-8")
         except UnicodeDecodeError:
+            with postgres.connect(config, OPERATOR) as connection:
+                acts.note(connection, "was refused deliberations", "deliberations", faults=1, reason="not UTF-8")
             fail(Exit.WRONG_USE, f"{file} is not UTF-8.", "Nothing was loaded.")
 
 
@@ -94,7 +97,7 @@ def _follow(config: Settings, recipients: Iterable[str], done: str) -> None:
 def load(paths: list[Path]) -> None:
     """Take versions in, all or none; who has a deliberation again may read its deliveries at once."""
     config = settings.load()
-    texts = list(_files(paths))
+    texts = list(_files(config, paths))
     with postgres.connect(config, OPERATOR) as connection:
         changed = store.add(connection, texts, reason="loaded by command", register=register(config))
     for one in changed:

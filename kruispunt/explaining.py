@@ -6,49 +6,43 @@ from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
 
-from psycopg import Cursor
-from psycopg.rows import TupleRow
 from rich.markup import escape
 
 from backbone import postgres, settings
 from backbone.settings import Settings
-from consumers.audit.acts import note
 from kruispunt.law import formula, names
 from kruispunt.output import Exit, as_json, console, euro, fail, table
 from notifier.render import words
 from notifier.render.texts import Texts, texts
-from rules import store
 from rules.bundle import Reader
 from rules.decide import WITHDRAWN, State
 from rules.decider import schema_source
 from rules.fold import Slot
+from rules.looks import Action, Look
 from rules.parameters import load
 from rules.redecide import Replayed
 from rules.redecide import replay as decide_again
 from schemas.identifiers import ungrouped
 from schemas.registry import SchemaBook
 
-ROLE = "auditor"
-"""Who may see findings; that it was done is written down."""
-READER = "inspector"
-"""Who may read the schemas."""
+JURIST = "jurist"
+"""The role that may look at findings and facts; each look is an act."""
 
 
 @contextmanager
-def _looking(finding: str, action: str) -> Iterator[tuple[Settings, Cursor[TupleRow], Slot, State]]:
-    """A finding with the slot it was found in; that somebody looked is written down with it."""
+def _looking(finding: str, action: Action, *, numbers: bool = False) -> Iterator[tuple[Settings, Look, Slot, State]]:
+    """A finding with the slot it was found in; that somebody looked was written down before."""
     config = settings.load()
-    with postgres.connect(config, ROLE) as connection, connection.cursor() as cursor:
-        found = store.finding(cursor, ungrouped(finding))
-        if found is None:
+    with postgres.connect(config, JURIST) as connection:
+        look = Look.at_finding(connection, action, ungrouped(finding), numbers=numbers)
+        if look is None:
             fail(Exit.NO, f"There is no finding {finding}.", "`kruispunt notices --json` has those of each notice.")
-        note(cursor, action, ungrouped(finding), version=found[1].version)
-        yield config, cursor, *found
+        yield config, look, *look.finding()
 
 
 def explain(finding: str, *, audience: str, language: str, person: bool, json: bool) -> None:
     """The command `rules explain`: every condition with its inputs, for a citizen, a jurist or a program."""
-    with _looking(finding, "explained a finding") as (_, _, _, state):
+    with _looking(finding, "explained a finding", numbers=person) as (_, _, _, state):
         record = state.record()
     if json:
         as_json(as_document(record, person=person))
@@ -164,9 +158,9 @@ def _for_jurist(record: dict[str, Any], language: str) -> None:
 
 def replay(finding: str, *, json: bool) -> int:
     """The command `rules replay`: 0 when the same events give the same bytes, 1 with the difference."""
-    with _looking(finding, "replayed a finding") as (config, cursor, slot, state):
-        facts = store.evidence(cursor, slot.person)
-    reader = Reader(SchemaBook(schema_source(config, READER)))
+    with _looking(finding, "replayed a finding") as (config, look, slot, state):
+        facts = look.evidence()
+    reader = Reader(SchemaBook(schema_source(config, JURIST)))
     again = decide_again(slot, state, facts, reader)
     if json:
         as_json(

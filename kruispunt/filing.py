@@ -4,9 +4,11 @@ from datetime import date
 
 from backbone import postgres, settings
 from consumers.audit import acts
+from consumers.directory import alarms
 from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, Change, Key
 from consumers.directory.codes import Code, code, reason
 from consumers.directory.store import take_in_one
+from kruispunt.alarming import tell
 from kruispunt.looking import OPERATOR, about
 from kruispunt.outbound import known
 from kruispunt.output import Exit, as_json, console, errors
@@ -48,6 +50,8 @@ def take_in(
             version=verdict.version,
             codes=codes,
         )
+        raised = alarms.raised(cursor)
+    tell(raised)
     told = reason(verdict.faults)
     if json:
         as_json(

@@ -9,7 +9,9 @@ from psycopg import Rollback
 from backbone import postgres, settings
 from backbone.jsonlines import NOTHING_LOADED, Refused
 from consumers.audit import acts
+from consumers.directory import alarms
 from consumers.directory import loading as directory
+from kruispunt.alarming import tell
 from kruispunt.output import Exit, console, errors, fail, readable
 from notifier import profiles
 
@@ -49,12 +51,14 @@ def load(folder: Path) -> int:
                             acts.note(connection, f"loaded {what}", path.name, changed=counts[what])
                 except Refused as error:
                     refused[path] = error
+            raised = alarms.raised(connection)
             if refused:
                 raise Rollback(whole)
         for path, refusal in refused.items():
             acts.note(connection, f"was refused a file of {found[path][0]}", path.name, faults=refusal.faults)
     if refused:
         fail(Exit.WRONG_USE, "\n".join(refusal.reason for refusal in refused.values()), NOTHING_LOADED)
+    tell(raised)
     for what, changed in counts.items():
         console.print(f"[bold green]✓[/] {what}: {changed:,} new or changed")
     return Exit.DONE

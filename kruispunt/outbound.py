@@ -8,6 +8,7 @@ import orjson
 
 from backbone import postgres, settings
 from backbone.errors import Stop
+from consumers.audit import acts
 from consumers.directory.lookup import listing
 from kruispunt import rotating
 from kruispunt.output import Exit, as_json, console, fail, table
@@ -27,7 +28,7 @@ def known(institution: str) -> str:
 def credentials(institution: str, *, rotate: bool = False) -> None:
     """Print a librdkafka configuration that reads this institution's deliveries and nothing else.
 
-    With `rotate`, make its password another one first.
+    With `rotate`, make its password another one first. That a password was printed is on record before it is.
     """
     config = settings.load()
     name = known(institution)
@@ -43,6 +44,8 @@ def credentials(institution: str, *, rotate: bool = False) -> None:
         "sasl.password": config.secret("kafka", name),
         "ssl.ca.location": str(config.kafka_ca),
     }
+    with postgres.connect(config, OPERATOR) as connection:
+        acts.note(connection, "printed credentials", name)
     notes = {"topic": delivery(name), "group.prefix": f"{name}.", "schema.registry.url": config.registry_url}
     if config.registry_url.startswith("https:"):
         notes["schema.registry.ssl.ca.location"] = str(config.kafka_ca)
@@ -79,9 +82,15 @@ def topics(*, json: bool) -> None:
 
 
 def dossiers(*, institution: str | None, json: bool) -> None:
-    """Who is on file where, or at one institution; streamed, as there may be millions."""
+    """Who is on file where, or at one institution; streamed, as there may be millions.
+
+    Whoever lists national numbers is on record before the first of them.
+    """
     wanted = institution and known(institution)
     with postgres.connect(settings.load(), OPERATOR) as connection:
+        if json:
+            acts.note(connection, "listed dossiers", wanted or "every institution")
+            connection.commit()
         lines = (line for line in listing(connection) if wanted in {None, line["institution"]})
         if json:
             out = sys.stdout.buffer

@@ -21,6 +21,7 @@ from schemas.topics import FACTS, SCHEMAS, TOPICS, delivery
 OWNED = (
     # Before the roles of any stage may ask for it.
     ("backbone", "watch"),
+    ("backbone", "locks"),
     ("producers", "register"),
     ("consumers", "deliberations"),
     ("consumers", "directory"),

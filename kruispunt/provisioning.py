@@ -23,6 +23,7 @@ from backbone.settings import Settings
 from backbone.stack import roles, strays
 from backbone.stack.readiness import READY_S
 from consumers.audit import acts
+from consumers.directory import alarms
 from kruispunt.justified import Justified, alone, justified
 from kruispunt.output import Exit, as_json, console, errors, table
 from kruispunt.provision import OWNED, begin_with_shipped, migrate, wanted
@@ -71,6 +72,13 @@ def _schemas(config: Settings, due: Justified, *, there: bool) -> Iterator[Line]
         yield Line("add", "schema", f"{version.subject}, version {version.version}")
 
 
+def _limits(config: Settings) -> Iterator[Line]:
+    with postgres.connect(config, OWNER) as connection:
+        now = alarms.limit(connection)
+    if now not in {None, config.mass_integrations}:
+        yield Line("change", "limit", f"integrations in an hour before an alarm: {now} to {config.mass_integrations}")
+
+
 def look(config: Settings) -> list[Line]:
     """Everything with what is to become of it; changes nothing.
 
@@ -85,6 +93,7 @@ def look(config: Settings) -> list[Line]:
     return [
         *databases,
         *migrations,
+        *_limits(config),
         *brokers,
         *_schemas(config, due, there=there),
         *(Line("add", "deliberation", f"{one.id} for {one.recipient}") for one in due.new),
@@ -103,6 +112,10 @@ def bring(config: Settings) -> None:
         if strays.can_change(config) and (given := [line for line in strays.look(config) if line.to_do]):
             _note(connection, "PostgreSQL", given)
             strays.remove(config, given)
+        if changed := list(_limits(config)):
+            with connection.transaction():
+                _note(connection, "directory", changed)
+                alarms.set_limit(connection, config.mass_integrations)
         due = justified(connection)
         cluster.apply(config, entitled=due.entitled, told=partial(_note, connection, "Kafka"))
         with closing(Offsets(config, ADMIN)) as offsets:

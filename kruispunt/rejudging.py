@@ -45,8 +45,7 @@ def _alone(config: Settings) -> Iterator[Connection[Any]]:
     with postgres.connect(config, REPLAY, autocommit=True) as connection:
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            row = connection.execute("select pg_try_advisory_lock(%s)", (postgres.Lock.AGAIN,)).fetchone()
-            if row and row[0]:
+            if postgres.try_lock(connection, postgres.Lock.AGAIN, 0):
                 break
             if time.monotonic() > deadline:
                 raise Retry("The replay, or somebody else who judges again, is busy.")

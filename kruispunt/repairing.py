@@ -8,7 +8,7 @@ cut off is begun again by the same command: until its last step, nobody else pub
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -132,8 +132,8 @@ class Repair:
         self._relay = stack.enter_context(postgres.connect(config, RELAY, autocommit=True))
         self._replay = stack.enter_context(postgres.connect(config, REPLAY, autocommit=True))
         for number, source in enumerate(SOURCES):
-            _lock(self._relay, (postgres.Lock.OUTBOX, number), f"the relay of {source}")
-        _lock(self._replay, (postgres.Lock.REPLAY,), "the replay")
+            _lock(self._relay, postgres.Lock.OUTBOX, number, f"the relay of {source}")
+        _lock(self._replay, postgres.Lock.REPLAY, None, "the replay")
         self._there = _there(config)
         with translated():
             self._here = marks.kept(self._relay)
@@ -231,13 +231,9 @@ class Repair:
         marks.settle(connection, source, mark)
 
 
-def _lock(connection: Connection[Any], lock: Sequence[int], whose: str) -> None:
+def _lock(connection: Connection[Any], lock: postgres.Lock, number: int | None, whose: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
-    while True:
-        query = "select pg_try_advisory_lock(%s, %s)" if len(lock) > 1 else "select pg_try_advisory_lock(%s)"
-        row = connection.execute(query, tuple(lock)).fetchone()
-        if row and row[0]:
-            return
+    while not postgres.try_lock(connection, lock, number):
         if time.monotonic() > deadline:
             raise Retry(f"{whose.capitalize()} is running.", "Stop it, then try again.")
         time.sleep(PAUSE_S)

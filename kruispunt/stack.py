@@ -7,17 +7,21 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from rich.markup import escape
 from rich.status import Status
 
-from backbone import served, settings
+from backbone import postgres, served, settings
 from backbone.errors import Retry, Stop
 from backbone.horizon import Holder
 from backbone.settings import Settings
 from backbone.stack import stack
 from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
+from consumers.directory import alarms
+from consumers.directory.alarms import Alarm
 from kruispunt import certificates, lag
+from kruispunt.alarming import REMEDY, as_document
 from kruispunt.dead.closings import open_by_stage
 from kruispunt.lag import Wait
 from kruispunt.output import Exit, as_json, console, errors, fail, moment, table
@@ -112,6 +116,14 @@ def _dead_letters(config: Settings) -> int | None:
         return None
 
 
+def _alarms(config: Settings) -> list[Alarm] | None:
+    try:
+        with postgres.connect(config, lag.INSPECTOR) as connection:
+            return alarms.unacknowledged(connection)
+    except (Retry, Stop, psycopg.Error):
+        return None
+
+
 def _entry(state: State) -> dict[str, Any]:
     return {"name": state.name, "pid": state.pid, "state": state.state, "port": state.port, "since": state.since}
 
@@ -141,6 +153,7 @@ def status(*, json: bool) -> int:
     held = served.look(config) if alive else []
     waits = _waits(config, waiting)
     letters = _dead_letters(config) if waiting is not None else None
+    raised = _alarms(config) if alive else None
     code = Exit.DONE if well else Exit.NO if alive else Exit.UNREACHABLE
     if json:
         as_json(
@@ -151,6 +164,7 @@ def status(*, json: bool) -> int:
                 "inbox": str(config.inbox),
                 "certificates": certificates.entries(held, now),
                 "dead_letters": letters,
+                "alarms": None if raised is None else [as_document(one) for one in raised],
             }
         )
         return code
@@ -171,6 +185,8 @@ def status(*, json: bool) -> int:
         console.print(f"[bold yellow]…[/] {wait.stage} waits for {_in_words(wait.holder)}", soft_wrap=True)
     if letters:
         console.print(f"[bold yellow]…[/] {letters:,} dead letters wait for a decision: `kruispunt dead` lists them")
+    for one in raised or ():
+        console.print(f"[bold yellow]![/] alarm: {one}. {REMEDY}", soft_wrap=True)
     console.print(f"mails: {config.inbox}\nletters: {config.outgoing}", soft_wrap=True, markup=False)
     certificates.warn(held, now)
     return code

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from backbone import postgres, settings
 from backbone.stack.places import write_private
@@ -64,27 +64,54 @@ def ledger(*, json: bool) -> int:
 def resolve(notice: str, *, arrived: bool) -> int:
     """Take a notice out of doubt on somebody's word; 1 when it was not in doubt."""
     with postgres.connect(settings.load(), NOTIFIER) as connection, connection.transaction():
-        if notifier_ledger.resolve(connection, notice, arrived=arrived):
+        done = notifier_ledger.resolve(connection, notice, arrived=arrived)
+        if done:
             acts.note(connection, "resolved a notice in doubt", notice, arrived=arrived)
         else:
-            fail(Exit.NO, f"{notice} is not in doubt.", "`kruispunt notices --json` has the state of every notice.")
+            # What was given may be anything, also somebody's number.
+            acts.note(connection, "was refused to resolve a notice", "a notice", arrived=arrived)
+    if not done:
+        fail(Exit.NO, f"{notice} is not in doubt.", "`kruispunt notices --json` has the state of every notice.")
     console.print("[bold green]✓[/] " + ("it counts as handed over" if arrived else "it goes out by letter"))
     return Exit.DONE
 
 
+def _cannot_write(out: Path, error: OSError) -> NoReturn:
+    fail(Exit.WRONG_USE, f"{out} cannot be written: {error.strerror}.", "Name a file in a folder that exists.")
+
+
+def _try_to_write(out: Path) -> None:
+    """End where a file cannot be written, before anything is on record about it."""
+    beside = out.with_name(f".{out.name}.empty")
+    try:
+        write_private(beside, b"")
+        beside.unlink()
+    except OSError as error:
+        _cannot_write(out, error)
+
+
 def letter(notice: str, out: Path) -> int:
-    """Write the letter of a notice, for the recipient who asked for it by its reference; 1 when there is none."""
+    """Write the letter of a notice, for the recipient who asked for it by its reference; 1 when there is none.
+
+    Either is on record before: an act is committed, then the letter is written.
+    """
     notice = notice.strip().lower()
-    with postgres.connect(settings.load(), NOTIFIER) as connection, connection.transaction():
+    with postgres.connect(settings.load(), NOTIFIER) as connection:
         with connection.cursor() as cursor:
             found = contents(cursor, [notice])
-        if not found or not found[0].told:
-            fail(Exit.NO, f"There is no letter for {notice}.", "`kruispunt notices --json` has every notice.")
-        pdf = printer().print_letter(found[0]).pdf
-        acts.note(connection, "printed the letter of a notice", notice)
-        try:
-            write_private(out, pdf)
-        except OSError as error:
-            fail(Exit.WRONG_USE, f"{out} cannot be written: {error.strerror}.", "Name a file in a folder that exists.")
+        there = bool(found and found[0].told)
+        if there:
+            pdf = printer().print_letter(found[0]).pdf
+            _try_to_write(out)
+            acts.note(connection, "printed the letter of a notice", notice)
+        else:
+            # What was given may be anything, also somebody's number.
+            acts.note(connection, "was refused a letter", "a notice")
+    if not there:
+        fail(Exit.NO, f"There is no letter for {notice}.", "`kruispunt notices --json` has every notice.")
+    try:
+        write_private(out, pdf)
+    except OSError as error:
+        _cannot_write(out, error)
     console.print(f"[bold green]✓[/] {out}: post it to the address in its window", soft_wrap=True)
     return Exit.DONE

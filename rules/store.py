@@ -1,13 +1,13 @@
 """Holds what is known, found and to be told, and the position, in one transaction per bundle: all or nothing."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from psycopg import Connection, Cursor, ServerCursor
+from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
 from backbone import positions
@@ -113,25 +113,6 @@ def tell(cursor: Cursor[TupleRow], letters: list[tuple[str, bytes, bytes]]) -> N
 
 def _row(fact: Fact) -> tuple[Any, ...]:
     return (*fact.place, fact.employer, fact.version, fact.contract, fact.body)
-
-
-def finding(cursor: Cursor[TupleRow], identifier: str) -> tuple[Slot, State] | None:
-    """A finding as it was last told, with the slot it was found in."""
-    row = cursor.execute(_query("finding"), (identifier,)).fetchone()
-    return None if row is None else (Slot(*row[:3]), State(*row[3:]))
-
-
-def everything(cursor: ServerCursor[TupleRow]) -> Iterator[Fact]:
-    """Every fact that is held, person by person, without holding them all."""
-    cursor.execute(_query("everything"))
-    for row in cursor:
-        yield Fact(Place(*row[:4]), *row[4:])
-
-
-def evidence(cursor: Cursor[TupleRow], person: bytes) -> list[Fact]:
-    """Every fact about a person that is or was held."""
-    cursor.execute(_query("evidence"), {"person": person})
-    return [Fact(Place(*row[:4]), *row[4:]) for row in cursor]
 
 
 def _columns(rows: list[Any]) -> list[list[Any]]:

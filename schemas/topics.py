@@ -97,7 +97,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     *(
         Topic(
-            answers(institution), "hash of the id of the change", (ANSWERS,), ("relay",), (institution, "inspector"),
+            answers(institution), "hash of the id of the change", (ANSWERS,), ("relay",), (institution,),
             f"What became of each change of {institution}: taken in, or refused with a code.", spread="single",
             retention_days=30,
         )
@@ -113,7 +113,7 @@ TOPICS: tuple[Topic, ...] = (
         ("audit", "replay", "inspector"), "Who received what about whom, and who was refused.", retention_days=30,
     ),
     Topic(
-        CHECKPOINTS, "number of the checkpoint", (CHECKPOINTS,), ("relay",), ("auditor", "inspector"),
+        CHECKPOINTS, "number of the checkpoint", (CHECKPOINTS,), ("relay",), ("auditor",),
         "Signed heads of the chains of the disclosure log, out of the reach of its database.", spread="single",
         retention_days=3_660,
     ),
@@ -132,7 +132,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         SCHEMAS, "subject and version, JSON in the shape of _schemas", (),
-        ("registrar",), ("api", "exchange", "replay", "audit", "rules", "inspector", "operator"),
+        ("registrar",), ("api", "exchange", "replay", "audit", "rules", "inspector", "operator", "jurist"),
         "Every version of every schema.", spread="single", cleanup="compact",
     ),
     Topic(

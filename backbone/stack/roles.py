@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from backbone.postgres import Lock, connect, wait_for_lock
+from backbone.postgres import OWNER, Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from schemas.institutions import HOSTED
@@ -19,10 +19,18 @@ ITERATIONS = 4096
 """PostgreSQL's own number."""
 CONNECTIONS = 8
 """So many at once for the role of an institution: all of them together leave room for everybody else."""
-STATISTICS, OWNER = "pg_read_all_stats", "owner"
+STATISTICS = "pg_read_all_stats"
 """What the owner of `watch.open_transactions` is a member of, and it alone: to see since when a session waits."""
 IDLE = "5min"
 """So long a transaction of an institution may stay open with nothing happening in it."""
+TAKING = ", ".join(
+    f"pg_catalog.pg_{wait}advisory_{until}lock{how}({key})"
+    for wait in ("", "try_")
+    for until in ("", "xact_")
+    for how in ("", "_shared")
+    for key in ("bigint", "int, int")
+)
+"""Every function that takes an advisory lock: in a database, only its owner may call them."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +55,8 @@ DATABASES: Mapping[str, Database] = {
             "auditor",
             "rules",
             "notifier",
-            "api",
             "inspector",
+            "jurist",
         ),
     ),
     **{name: Database(name, ("inspector",)) for name in HOSTED},
@@ -122,6 +130,16 @@ def _make_databases(connection: Connection[Any], databases: Mapping[str, Databas
     connection.execute("revoke all on database template1 from public")
 
 
+def _withhold_locks(settings: Settings, databases: Mapping[str, Database]) -> None:
+    """Let nobody but its owner take any advisory lock in a database; others have a function that takes their own."""
+    for name, database in databases.items():
+        with connect(settings, SUPERUSER, name) as connection:
+            connection.execute(sql.SQL("revoke execute on function {} from public").format(sql.SQL(TAKING)))
+            connection.execute(
+                sql.SQL("grant execute on function {} to {}").format(sql.SQL(TAKING), sql.Identifier(database.owner))
+            )
+
+
 def apply(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> None:
     """Make what is missing; again = no change. The passwords are there already."""
     databases = here(settings, databases)
@@ -133,3 +151,4 @@ def apply(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> 
         _make_databases(connection, databases)
         if OWNER in names(databases):
             _let_see_since_when(connection)
+        _withhold_locks(settings, databases)

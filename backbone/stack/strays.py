@@ -8,12 +8,14 @@ from psycopg import Connection, sql
 
 from backbone.cluster.plan import Line
 from backbone.errors import Retry
-from backbone.postgres import Lock, connect, wait_for_lock
+from backbone.postgres import OWNER, Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack import roles
 from backbone.stack.postgres import SUPERUSER
 from backbone.stack.roles import DATABASES, Database
 
+MAINTENANCE = "postgres"
+"""The database from which roles and databases are changed."""
 MIGHT = {
     "rolsuper": "superuser", "rolcreaterole": "createrole", "rolcreatedb": "createdb", "rolbypassrls": "bypassrls",
     "rolreplication": "replication",
@@ -30,6 +32,13 @@ cross join lateral aclexplode(coalesce(datacl, acldefault('d', datdba))) given
 left join pg_roles on pg_roles.oid = given.grantee
 where datname = any(%s) group by 1, 2
 """
+LOCKING = """
+select distinct coalesce(rolname, 'public') from pg_proc
+cross join lateral aclexplode(coalesce(proacl, acldefault('f', proowner))) given
+left join pg_roles on pg_roles.oid = given.grantee
+where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^pg_(try_)?advisory_(xact_)?lock(_shared)?$' order by 1
+"""
+"""Who may take any advisory lock."""
 
 
 def can_change(settings: Settings) -> bool:
@@ -47,20 +56,20 @@ def _roles(connection: Connection[Any], names: list[str]) -> Iterator[Line]:
             continue
         for word in present[name]:
             lift = sql.SQL("alter role {} no" + word).format(sql.Identifier(name))
-            yield Line("remove", "role", f"{name} is {word}", lift)
+            yield Line("remove", "role", f"{name} is {word}", (MAINTENANCE, lift))
         if not present[name]:
             yield Line("keep", "role", name)
 
 
 def _members(connection: Connection[Any], names: list[str]) -> Iterator[Line]:
     found = connection.execute(MEMBERS, {"names": names}).fetchall()
-    sees = (roles.STATISTICS, roles.OWNER)
-    if roles.OWNER in names:
-        yield Line("keep" if sees in found else "add", "role", f"{roles.OWNER} may act as {roles.STATISTICS}")
+    sees = (roles.STATISTICS, OWNER)
+    if OWNER in names:
+        yield Line("keep" if sees in found else "add", "role", f"{OWNER} may act as {roles.STATISTICS}")
     for granted, member in found:
         if member != SUPERUSER and (granted, member) != sees:
             leave = sql.SQL("revoke {} from {}").format(sql.Identifier(granted), sql.Identifier(member))
-            yield Line("remove", "role", f"{member} may act as {granted}", leave)
+            yield Line("remove", "role", f"{member} may act as {granted}", (MAINTENANCE, leave))
 
 
 def _databases(connection: Connection[Any], databases: Mapping[str, Database]) -> Iterator[Line]:
@@ -77,7 +86,19 @@ def _databases(connection: Connection[Any], databases: Mapping[str, Database]) -
         for whom in sorted(opened[name] - allowed[name]):
             grantee = sql.SQL("public") if whom == "public" else sql.Identifier(whom)
             shut = sql.SQL("revoke all on database {} from {}").format(sql.Identifier(name), grantee)
-            yield Line("remove", "database", f"{whom} may enter {name}", shut)
+            yield Line("remove", "database", f"{whom} may enter {name}", (MAINTENANCE, shut))
+
+
+def _locks(settings: Settings, databases: Mapping[str, Database], present: Iterable[str]) -> Iterator[Line]:
+    """Who may take any lock in a database besides its owner; seen from inside only."""
+    for name in sorted(databases.keys() & set(present)):
+        owner = databases[name].owner
+        with connect(settings, SUPERUSER if can_change(settings) else owner, name) as connection:
+            for (whom,) in connection.execute(LOCKING).fetchall():
+                if whom not in {owner, SUPERUSER}:
+                    grantee = sql.SQL("public") if whom == "public" else sql.Identifier(whom)
+                    shut = sql.SQL("revoke execute on function {} from {}").format(sql.SQL(roles.TAKING), grantee)
+                    yield Line("remove", "database", f"{whom} may take any lock in {name}", (name, shut))
 
 
 def look(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> list[Line]:
@@ -85,14 +106,16 @@ def look(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> l
 
     Raises Retry when the server does not answer.
     """
-    role, database = (SUPERUSER, "postgres") if can_change(settings) else ("owner", "kruispunt")
+    role, database = (SUPERUSER, MAINTENANCE) if can_change(settings) else ("owner", "kruispunt")
     main = roles.here(settings, databases)
     names = roles.names(main)
     with connect(settings, role, database, autocommit=True) as connection:
+        present = [name for (name,) in connection.execute("select datname from pg_database")]
         found = [
             *_roles(connection, names),
             *_members(connection, names),
             *_databases(connection, main),
+            *_locks(settings, main, present),
         ]
     return found + [line for name in databases if name not in main for line in _elsewhere(settings, name, databases)]
 
@@ -111,8 +134,10 @@ def _elsewhere(settings: Settings, name: str, databases: Mapping[str, Database])
 
 def remove(settings: Settings, lines: Iterable[Line]) -> None:
     """Take away what the lines say."""
-    with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
+    with connect(settings, SUPERUSER, MAINTENANCE, autocommit=True) as connection:
         wait_for_lock(connection, Lock.RIGHTS)
         for line in lines:
             if line.change == "remove" and line.thing is not None:
-                connection.execute(line.thing)
+                database, statement = line.thing
+                with connect(settings, SUPERUSER, database) as there:
+                    there.execute(statement)

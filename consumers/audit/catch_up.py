@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone.postgres import Lock
+from backbone.postgres import Lock, hold
 from consumers.audit.contracts import Contracts
 from consumers.audit.store import REFUSED, REFUSED_TYPES, refused
 from schemas.codec import decode_body
@@ -23,7 +23,7 @@ def catch_up(connection: Connection[Any], schemas: SchemaBook) -> int:
     named: set[int] = set()
     count = 0
     with connection.transaction(), connection.cursor() as writing:
-        writing.execute("select pg_advisory_xact_lock(%s)", (Lock.CHECKPOINT,))
+        hold(writing, Lock.CHECKPOINT)
         if writing.execute(BEHIND).fetchone() != (True,):
             return 0
         with connection.cursor(name="catch_up", binary=True) as reading:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from psycopg import Connection, Cursor
 
 from backbone.errors import Retry, Stop
-from backbone.postgres import Lock
+from backbone.postgres import Lock, try_to_hold
 from backbone.trouble import of_postgres
 from consumers.audit.chain import BEGINNING
 from schemas.codec import encode
@@ -93,8 +93,7 @@ def _heads(text: str) -> list[str]:
 
 def _sign(cursor: Cursor[Any], signer: Signer) -> bool:
     # 1. Whoever has the lock signs; it goes with the transaction, so the next one sees what this one wrote.
-    cursor.execute("select pg_try_advisory_xact_lock(%s)", (Lock.CHECKPOINT,))
-    if cursor.fetchone() != (True,):
+    if not try_to_hold(cursor, Lock.CHECKPOINT):
         return False
     # 2. Read where the chains end, and what was signed last.
     found = [Head(*row) for row in cursor.execute(HEADS)]

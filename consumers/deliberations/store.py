@@ -12,7 +12,7 @@ from typing import Any
 from psycopg import Connection, Cursor
 
 from backbone.errors import Reject
-from backbone.postgres import Lock
+from backbone.postgres import Lock, hold
 from consumers.audit import acts
 from consumers.deliberations.model import Deliberation
 from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, read, stored
@@ -101,7 +101,7 @@ def text(cursor: Cursor[Any], name: str) -> str | None:
 
 def _alone(cursor: Cursor[Any]) -> Kept:
     """What is kept, and nobody else adds to it before this transaction ends."""
-    cursor.execute("select pg_advisory_xact_lock(%s)", (Lock.DELIBERATIONS,))
+    hold(cursor, Lock.DELIBERATIONS)
     return current(cursor)
 
 
@@ -119,22 +119,24 @@ def add(
 
     `register` publishes the schemas of all that is kept then, before anybody can see the new revision.
 
-    Raises Reject with every fault, with file, line and key; then what was in force stays so.
+    Raises Reject with every fault, with file, line and key; then what was in force stays so, and the refusal is an act.
     """
     with connection.transaction(), connection.cursor() as cursor:
         before = _alone(cursor)
         kept, today = before.by_id, legal_today()
         withdrawn = {one.deliberation.id for one in before.held if one.withdrawn}
         found, faults = examine(texts, kept, today, withdrawn)
-        if faults:
-            raise Reject("deliberations", "Wrong:\n" + "\n".join(faults), remedy="Nothing was loaded.")
         changed = [(text, one) for text, one in found if kept.get(one.id) != one]
-        if changed:
+        if faults:
+            acts.note(cursor, "was refused deliberations", "deliberations", faults=len(faults), reason=reason)
+        elif changed:
             register([*(before.by_id | {one.id: one for _, one in changed}).values()])
             number = _next(cursor, reason)
             cursor.executemany(KEEP, [(number, one.number, one.version, text) for text, one in changed])
             for _, one in changed:
                 acts.note(cursor, "loaded a deliberation", one.id, revision=number, reason=reason)
+    if faults:
+        raise Reject("deliberations", "Wrong:\n" + "\n".join(faults), remedy="Nothing was loaded.")
     return tuple(one for _, one in changed)
 
 
@@ -178,21 +180,25 @@ def seed(connection: Connection[Any], register: Register, shipped: Traversable =
 def withdraw(connection: Connection[Any], wanted: Iterable[str], *, reason: str) -> tuple[str, ...]:
     """Withdraw versions by id, numbers, or all of a recipient; gives the ids. Nothing is copied on them any more.
 
-    Raises Reject when a name means nothing that could be withdrawn.
+    Raises Reject when a name means nothing that could be withdrawn, and that is an act as well.
     """
     with connection.transaction(), connection.cursor() as cursor:
         open_now = _alone(cursor).usable
         chosen = {name: [one for one in open_now if name in {one.id, one.number, one.recipient}] for name in wanted}
         unknown = [name for name, found in chosen.items() if not found]
-        if unknown:
-            raise Reject(
-                "deliberations",
-                f"Nothing in force is called {', '.join(unknown)}.",
-                remedy="Nothing was withdrawn. `kruispunt deliberations` lists what is kept.",
-            )
         gone = ordered({one.id: one for found in chosen.values() for one in found}.values())
-        number = _next(cursor, reason)
-        cursor.executemany(WITHDRAW, [(number, one.number, one.version) for one in gone])
-        for one in gone:
-            acts.note(cursor, "withdrew a deliberation", one.id, revision=number, reason=reason)
+        if unknown:
+            # What was given may be anything: how many is enough.
+            acts.note(cursor, "was refused a withdrawal", "deliberations", unknown=len(unknown), reason=reason)
+        else:
+            number = _next(cursor, reason)
+            cursor.executemany(WITHDRAW, [(number, one.number, one.version) for one in gone])
+            for one in gone:
+                acts.note(cursor, "withdrew a deliberation", one.id, revision=number, reason=reason)
+    if unknown:
+        raise Reject(
+            "deliberations",
+            f"Nothing in force is called {', '.join(unknown)}.",
+            remedy="Nothing was withdrawn. `kruispunt deliberations` lists what is kept.",
+        )
     return tuple(one.id for one in gone)

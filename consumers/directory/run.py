@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, Self
 
 import psycopg
+import structlog
 from psycopg import Connection
 
 from backbone import logs, positions, postgres
@@ -22,6 +23,7 @@ from backbone.process import Drain, persevere
 from backbone.settings import Settings
 from backbone.trouble import of_postgres
 from backbone.unpacking import Unpacker
+from consumers.directory import alarms
 from consumers.directory.backlog import LARGEST_UNPACKED, Allowance, Backlog, Piece
 from consumers.directory.reading import read
 from consumers.directory.store import take_in
@@ -142,9 +144,15 @@ class Turns:
         following = {(topic, ONLY): piece.following}
         with self._connection.transaction(), self._connection.cursor() as cursor:
             take_in(cursor, piece.arrived)
+            raised = alarms.raised(cursor)
             if not positions.store(cursor, SCHEMA, self._since, following):
                 raise Retry("Another process is further.")
         self._since |= following
+        for one in raised:
+            structlog.get_logger().warning(
+                "alarm: mass integration", process=DOSSIERS, institution=one.institution,
+                integrations=one.integrations, limit=one.most,
+            )  # fmt: skip
 
     def close(self) -> None:
         """Leave Kafka."""
@@ -154,8 +162,7 @@ class Turns:
 def _alone(connection: Connection[Any], drain: Drain) -> bool:
     """Wait until no other process takes changes in; False when asked to stop before that."""
     while not drain.wanted:
-        answer = connection.execute("select pg_try_advisory_lock(%s, 0)", (Lock.DOSSIERS,)).fetchone()
-        if answer and answer[0]:
+        if postgres.try_lock(connection, Lock.DOSSIERS, 0):
             return True
         time.sleep(STANDBY_S)
     return False

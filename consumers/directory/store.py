@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Cursor
 
 from backbone.errors import Retry
-from backbone.postgres import Lock
+from backbone.postgres import Lock, hold
 from consumers.directory.batch import Answer, Given, Name, Unreadable, askable, judge, name, nameable
 from consumers.directory.changes import Change, Held, Integration, Key, Shelf, Verdict
 from schemas.codec import encode
@@ -49,7 +49,7 @@ ANSWER_TYPES = ("text", "bytea", "bytea")
 
 def alone(cursor: Cursor[Any]) -> None:
     """Let nobody else write dossiers before this transaction ends; asked before anything is looked up."""
-    cursor.execute("select pg_advisory_xact_lock(%s)", (Lock.DOSSIERS,))
+    hold(cursor, Lock.DOSSIERS)
 
 
 def now() -> datetime:

@@ -93,12 +93,11 @@ class Replay:
             return self._replay(wanted)
         finally:
             with suppress(psycopg.Error):
-                self._connection.execute("select pg_advisory_unlock(%s)", (postgres.Lock.AGAIN,))
+                postgres.unlock(self._connection, postgres.Lock.AGAIN, 0)
 
     def _alone(self) -> bool:
         """Stand by while somebody judges again: what is copied there is left out here once it is on record."""
-        row = self._connection.execute("select pg_try_advisory_lock(%s)", (postgres.Lock.AGAIN,)).fetchone()
-        return bool(row and row[0])
+        return postgres.try_lock(self._connection, postgres.Lock.AGAIN, 0)
 
     def _replay(self, wanted: Callable[[], bool]) -> int:
         with self._connection.cursor() as cursor:

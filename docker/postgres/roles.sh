@@ -3,7 +3,7 @@
 # itself, so that none stands in an argument, in the environment or in the server's log.
 set -euo pipefail
 
-inside="intake operator relay exchange dossiers replay audit auditor rules notifier api inspector"
+inside="intake operator relay exchange dossiers replay audit auditor rules notifier inspector jurist"
 hosted="rva rjv nic fpd famifed fedris"
 
 export PGOPTIONS="-c log_statement=none -c log_min_error_statement=panic"
@@ -16,10 +16,20 @@ create role :"role" login password :'password';
 SQL
 done
 
+taking=
+for name in pg_{,try_}advisory_{,xact_}lock{,_shared}; do
+    taking+="${taking:+, }pg_catalog.$name(bigint), pg_catalog.$name(int, int)"
+done
+
 database() { # name, owner, then who else may connect
     run -v name="$1" -v owner="$2" <<'SQL'
 create database :"name" owner :"owner";
 revoke all on database :"name" from public;
+SQL
+    # Only the owner takes any advisory lock there; others have a function that takes their own.
+    psql -v ON_ERROR_STOP=1 --quiet --no-psqlrc --username postgres --dbname "$1" -v user="$2" <<SQL
+revoke execute on function $taking from public;
+grant execute on function $taking to :"user";
 SQL
     for user in "${@:3}"; do
         run -v name="$1" -v user="$user" <<< 'grant connect on database :"name" to :"user";'

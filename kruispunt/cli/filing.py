@@ -96,4 +96,24 @@ def end(
         )  # fmt: skip
 
 
+@files.command()
+def alarms(json: Json = False) -> None:
+    """List when an institution took very many persons on file within an hour."""
+    from kruispunt import alarming
+
+    with answering():
+        alarming.listing(json=json)
+
+
+@files.command()
+def acknowledge(
+    institution: Name, reason: Annotated[str, typer.Option(help="What was found out, for the record.")]
+) -> None:
+    """Show the alarms of an institution in `status` no more."""
+    from kruispunt import alarming, outbound
+
+    with answering():
+        raise typer.Exit(alarming.acknowledge(outbound.known(institution), reason))
+
+
 app.add_typer(files, name="directory", rich_help_panel=OUT)

@@ -14,13 +14,13 @@ import typer
 import yaml
 
 from backbone.cluster.declared import ADMIN, users
-from backbone.postgres import SERVER_HEARTBEAT
+from backbone.postgres import OWNER, SERVER_HEARTBEAT
 from backbone.settings import Settings
 from backbone.stack.certificates import AUTHORITY_LIFETIME, LIFETIME, server
 from backbone.stack.kafka import CLEANUP_MS, LONGEST_RETENTION, SESSION_MS
 from backbone.stack.places import Places
 from backbone.stack.postgres import CLUSTER, OWN, SHARED, SUPERUSER
-from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, OWNER, STATISTICS, names
+from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, STATISTICS, names
 from consumers.audit.checkpoints import Signer
 from consumers.audit.verifier import public_keys
 from kruispunt.cli import app
@@ -35,7 +35,7 @@ OURS.pop("mail")
 """Every verb of the command line that runs; the inbox is a module of the same image."""
 COMMANDS = {name for name, service in OURS.items() if "profiles" in service}
 SERVERS = {"kafka-1", "kafka-2", "kafka-3", "postgres", "mail"}
-ALONE = {"provision", "intake", "operator", "inspector", "auditor"}
+ALONE = {"provision", "intake", "operator", "inspector", "auditor", "jurist"}
 TOP_LEVEL = {"name", "services", "networks", "secrets"}
 SERVICE_KEYS = {
     "deploy",

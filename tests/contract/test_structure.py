@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "notifier": {"schemas", "backbone"},
 }
 OURS = {*MAY_IMPORT, "kruispunt", "benchmarks"}
-OUTSIDE = {"registrar", "auditor", "inspector", "operator", *INSTITUTIONS}
+OUTSIDE = {"registrar", "auditor", "inspector", "operator", "jurist", *INSTITUTIONS}
 PROCESSES = {"relay", "exchange", "dossiers", "replay", "audit", "rules", "notifier", "api", *OUTSIDE}
 
 
@@ -40,6 +40,17 @@ def test_arrows_between_folders_point_one_way(stage: str) -> None:
         if (bad := (imported(path) & OURS) - MAY_IMPORT[stage] - {stage})
     }
     assert wrong == {}
+
+
+def test_locks_are_taken_in_one_place_which_knows_whose_they_are() -> None:
+    # A role that called PostgreSQL's own function would be refused, and its process would stop.
+    callers = {
+        str(path.relative_to(ROOT))
+        for stage in (*MAY_IMPORT, "kruispunt")
+        for path in (ROOT / stage).rglob("*.py")
+        if "advisory_" in path.read_text("utf-8")
+    }
+    assert callers == {"backbone/postgres.py", "backbone/stack/roles.py", "backbone/stack/strays.py"}
 
 
 @pytest.mark.parametrize("package", sorted(OURS - {"benchmarks"}))

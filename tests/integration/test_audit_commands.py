@@ -159,6 +159,12 @@ def test_a_process_that_is_asked_to_stop_signs_what_there_is(stack: Settings) ->
         supervisor.start(["audit"])
 
 
+def _last(kruispunt: Kruispunt) -> tuple[str, str, str]:
+    """By whom, what and about what the last act was before this look at the acts."""
+    one = told(kruispunt, "audit", "acts")[-2]
+    return one["by"], one["action"], one["about"]
+
+
 def test_a_notice_that_is_resolved_is_an_act(kruispunt: Kruispunt, superuser: Connection[Any], person: str) -> None:
     row = superuser.execute("select notice, state from notifier.notice where state = 'handed over' limit 1").fetchone()
     assert row
@@ -166,6 +172,7 @@ def test_a_notice_that_is_resolved_is_an_act(kruispunt: Kruispunt, superuser: Co
     assert [one for one in told(kruispunt, "audit", "acts") if one["about"] == notice] == []
     done(kruispunt, "resolve", notice, "--arrived", code=1)
     assert [one for one in told(kruispunt, "audit", "acts") if one["about"] == notice] == []
+    assert _last(kruispunt) == ("notifier", "was refused to resolve a notice", "a notice")
     superuser.execute("update notifier.notice set state = 'in doubt' where notice = %s", (notice,))
     done(kruispunt, "resolve", notice, "--arrived")
     [found] = [one for one in told(kruispunt, "audit", "acts") if one["about"] == notice]
@@ -191,6 +198,7 @@ def test_whoever_was_told_by_e_mail_gets_the_letter_when_they_ask_and_that_is_an
     done(kruispunt, "letter", notice, "--out", tmp_path / "nowhere" / "letter.pdf", code=2)
     done(kruispunt, "letter", "00000-00000-00000-00000", "--out", out, code=1)
     assert not out.exists()
+    assert _last(kruispunt) == ("notifier", "was refused a letter", "a notice")
     done(kruispunt, "letter", notice.upper(), "--out", out)
     assert notice in "".join(page.extract_text() for page in PdfReader(out).pages)
     assert out.stat().st_mode & 0o077 == 0

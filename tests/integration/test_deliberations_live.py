@@ -1,5 +1,9 @@
 """A deliberation that is loaded or withdrawn counts from the next batch on; a wrong one changes nothing."""
 
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -140,8 +144,38 @@ def test_a_wrong_deliberation_is_refused_whole_and_what_was_in_force_stays(
     with pytest.raises(Reject, match=told):
         add(servers, sound, written(**changes))
     assert revision_of(servers) == before
+    assert last_act(servers)["action"] == "was refused deliberations"
+    assert last_act(servers)["detail"]["faults"] >= 1
     with postgres.connect(servers, "exchange") as connection, connection.cursor() as cursor:
         assert "98/998@1" not in store.current(cursor).by_id
+
+
+def last_act(settings: Settings) -> dict[str, Any]:
+    with postgres.connect(settings, "owner") as connection:
+        row = connection.execute("select line::jsonb from audit.act order by number desc limit 1").fetchone()
+    assert row
+    return dict(row[0])
+
+
+def test_a_withdrawal_or_a_file_that_is_refused_is_on_record_without_what_was_given(
+    servers: Settings, tmp_path: Path
+) -> None:
+    before, given = revision_of(servers), "85010100199"
+    with postgres.connect(servers, "operator") as connection, pytest.raises(Reject, match="Nothing in force is called"):
+        store.withdraw(connection, [given], reason="a slip")
+    act = last_act(servers)
+    assert (act["by"], act["action"]) == ("operator", "was refused a withdrawal")
+    assert (act["detail"], given in json.dumps(act)) == ({"unknown": 1, "reason": "a slip"}, False)
+    (tmp_path / f"{given}.yaml").write_bytes(b"\xff")
+    refused = subprocess.run(
+        [Path(sys.executable).with_name("kruispunt"), "deliberations", "load", tmp_path],
+        env={**os.environ, "KRUISPUNT_HOME": str(servers.home)}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert refused.returncode == 2
+    act = last_act(servers)
+    assert (act["by"], act["action"]) == ("operator", "was refused deliberations")
+    assert (act["detail"]["faults"], given in json.dumps(act)) == (1, False)
+    assert revision_of(servers) == before
 
 
 def test_a_version_can_be_given_an_end_today_or_later_and_not_in_the_past(servers: Settings) -> None:

@@ -16,6 +16,7 @@ import structlog
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
+from consumers.directory.alarms import set_limit
 from consumers.directory.changes import INTEGRATE, Change, Key
 from consumers.directory.store import take_in_one
 from consumers.exchange.run import Exchange
@@ -189,6 +190,87 @@ def test_every_look_up_of_a_person_is_on_record_and_so_is_every_refusal(servers:
         assert "400010: " in wrong.stderr
         [*_, act] = acts(servers, WRONG)
         assert (len(acts(servers, WRONG)), act["detail"]["code"]) == (before + 1, "400010")
+
+
+def last_acts(settings: Settings, number: int) -> list[tuple[Any, ...]]:
+    """By whom, what and about what the last acts were, oldest first."""
+    with postgres.connect(settings, "owner") as connection:
+        rows = connection.execute("select line from audit.act order by number desc limit %s", (number,)).fetchall()
+    made = [json.loads(line) for (line,) in reversed(rows)]
+    return [(one["by"], one["action"], one["about"]) for one in made]
+
+
+def test_who_lists_national_numbers_or_prints_a_password_is_on_record_before(servers: Settings) -> None:
+    directory(servers, "integrate", "bouw", THIRD, "38/0", "--from", "2020-01-01")
+    with postgres.connect(servers, "owner") as connection:
+        # Nobody can be put on record now, so nobody may see anything.
+        connection.execute("lock table audit.act in access exclusive mode")
+        waiting = [
+            subprocess.Popen(
+                [COMMAND, *words],
+                env={**os.environ, "KRUISPUNT_HOME": str(servers.home)},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            for words in (("directory", "--json"), ("credentials", "rva"))
+        ]
+        stuck = "select count(*) from pg_locks where relation = 'audit.act'::regclass and not granted"
+        with postgres.connect(servers, "owner", autocommit=True) as watching:
+            deadline = time.monotonic() + PATIENCE_S
+            while watching.execute(stuck).fetchone() != (2,):
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+        assert [one.poll() for one in waiting] == [None, None]
+        for one in waiting:
+            one.kill()
+        assert [one.communicate(timeout=PATIENCE_S)[0] for one in waiting] == [b"", b""]
+    assert THIRD in directory(servers, "--json").stdout
+    assert THIRD not in directory(servers, "--json", "--institution", "rva").stdout
+    assert directory(servers).returncode == 0
+    assert "sasl.password=" in run(servers, "credentials", "rva").stdout
+    assert last_acts(servers, 3) == [
+        ("operator", "listed dossiers", "every institution"),
+        ("operator", "listed dossiers", "rva"),
+        ("operator", "printed credentials", "rva"),
+    ]
+
+
+def alarms(settings: Settings) -> list[tuple[str, int]]:
+    """The alarms that `status` shows: of which institution, how many dossiers."""
+    shown = json.loads(run(settings, "status", "--json").stdout)["alarms"]
+    return [(one["institution"], one["integrations"]) for one in shown if one["institution"] == "bouw"]
+
+
+def test_very_many_new_dossiers_raise_an_alarm_that_stays_until_it_is_acknowledged(
+    servers: Settings, tmp_path: Path
+) -> None:
+    persons = [inss(730303000 + (FRESH + step) % 990, after_2000=False) for step in range(5)]
+    keys = {"institution": "bouw", "quality": "38/0", "from": "2019-01-01", "until": None}
+    (tmp_path / "directory.jsonl").write_text("".join(json.dumps({"person": one} | keys) + "\n" for one in persons[:3]))
+    with postgres.connect(servers, "owner") as connection:
+        row = connection.execute("select coalesce(sum(number), 0) from directory.integrated where institution = 'bouw'")
+        before = int((row.fetchone() or (0,))[0])
+        set_limit(connection, before + 3)
+    try:
+        assert run(servers, "load", str(tmp_path)).stderr == ""
+        assert alarms(servers) == []
+        for number, person in enumerate(persons[3:], start=4):
+            told = directory(servers, "integrate", "bouw", person, "38/0", "--from", "2019-01-01")
+            assert (told.returncode, "alarm: bouw took" in told.stderr) == (0, number == 4)
+            assert alarms(servers) == [("bouw", before + number)]
+        assert "alarm: bouw took" in run(servers, "status").stdout
+        assert persons[3] not in told.stderr
+        assert directory(servers, "acknowledge", "bouw", "--reason", "a load that was announced").returncode == 0
+        assert alarms(servers) == []
+        assert directory(servers, "acknowledge", "bouw", "--reason", "once more").returncode == 1
+        assert json.loads(directory(servers, "alarms", "--json").stdout)[-1]["acknowledged"] is not None
+        assert "bouw" in directory(servers, "alarms").stdout
+        made = last_acts(servers, 4)
+        assert made.count(("operator", "raised an alarm", "bouw")) == 1
+        assert made[-1] == ("operator", "acknowledged alarms", "bouw")
+    finally:
+        with postgres.connect(servers, "owner") as connection:
+            set_limit(connection, servers.mass_integrations)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """What an institution says about its dossiers is taken in once and answered once, whoever is killed on the way."""
 
 import hashlib
+import json
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ import pytest
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
+from consumers.directory.alarms import set_limit
 from consumers.directory.lookup import LOOK_BACK, LOOK_UP
 from kruispunt import lag
 from schemas.codec import decode_body, encode, split
@@ -86,8 +88,8 @@ def answered(settings: Settings, institution: str) -> list[tuple[bytes, dict[str
 
 
 @contextmanager
-def process(settings: Settings, verb: str) -> Iterator[subprocess.Popen[bytes]]:
-    running = subprocess.Popen([COMMAND, verb], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)})
+def process(settings: Settings, verb: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
+    running = subprocess.Popen([COMMAND, verb], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)}, **streams)
     try:
         yield running
     finally:
@@ -242,6 +244,30 @@ def test_an_institution_speaks_for_itself_only(servers: Settings, outcome: Outco
         ).fetchone()
     assert row == (None,)
     assert outcome.dossiers["nic", person] == (JUNE, 1, False)
+
+
+def test_an_alarm_of_an_institution_is_in_the_log_of_the_process_without_a_number(
+    servers: Settings, outcome: Outcome
+) -> None:
+    person = inss(120202001, after_2000=False)
+    with postgres.connect(servers, "owner") as connection:
+        connection.execute("delete from directory.alarm where institution = 'rva'")
+        set_limit(connection, 1)
+    try:
+        put(servers, "rva", [change("alarm", "integrate", person)])
+        with waiting(servers) as stage, process(servers, "dossiers", stderr=subprocess.PIPE) as running:
+            until(lambda: stage["dossiers"]() == 0, "it is not taken in")
+            running.send_signal(signal.SIGTERM)
+            logged = running.communicate(timeout=PATIENCE_S)[1].decode()
+    finally:
+        with postgres.connect(servers, "owner") as connection:
+            set_limit(connection, servers.mass_integrations)
+    (line,) = (json.loads(line) for line in logged.splitlines() if "alarm" in line)
+    assert {name: line[name] for name in ("level", "process", "event", "institution", "limit")} == {
+        "level": "warning", "process": "dossiers", "event": "alarm: mass integration", "institution": "rva", "limit": 1,
+    }  # fmt: skip
+    assert line["integrations"] > outcome.integrations.total() // len(QUALITY)
+    assert person not in logged
 
 
 def test_a_look_up_of_a_batch_goes_by_the_index_whatever_has_ended(servers: Settings, outcome: Outcome) -> None:

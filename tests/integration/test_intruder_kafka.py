@@ -28,7 +28,7 @@ from backbone.settings import Settings
 from backbone.stack import certificates
 from backbone.stack.places import Places
 from schemas.institutions import INSTITUTIONS
-from schemas.topics import TOPICS, answers, changes, delivery
+from schemas.topics import CHECKPOINTS, SCHEMAS, TOPICS, answers, changes, delivery
 
 PATIENCE_S = 20.0
 REFUSED = {
@@ -145,10 +145,9 @@ def test_an_institution_opens_no_transaction(servers: Settings, institution: str
     assert refused.value.args[0].code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED
 
 
-@each_institution
-def test_an_institution_reads_no_topic_but_its_own(servers: Settings, institution: str) -> None:
-    others = {topic.name for topic in TOPICS} - {delivery(institution), answers(institution)}
-    reader = consumer(servers, institution, f"{institution}.intruder", log_level=0, auto_offset_reset="earliest")
+def read_refused(settings: Settings, user: str, others: set[str]) -> dict[str, int]:
+    """What the broker says to a user who reads these topics; none of them gives a record."""
+    reader = consumer(settings, user, f"{user}.intruder", log_level=0, auto_offset_reset="earliest")
     refused: dict[str, int] = {}
     try:
         reader.subscribe(sorted(others))
@@ -160,7 +159,26 @@ def test_an_institution_reads_no_topic_but_its_own(servers: Settings, institutio
                 refused[str(message.topic())] = error.code()
     finally:
         reader.close()
+    return refused
+
+
+@each_institution
+def test_an_institution_reads_no_topic_but_its_own(servers: Settings, institution: str) -> None:
+    others = {topic.name for topic in TOPICS} - {delivery(institution), answers(institution)}
+    refused = read_refused(servers, institution, others)
     assert refused == dict.fromkeys(others, KafkaError.TOPIC_AUTHORIZATION_FAILED)
+
+
+@pytest.mark.parametrize(
+    ("user", "others"),
+    [
+        ("jurist", {topic.name for topic in TOPICS} - {SCHEMAS}),
+        ("auditor", {topic.name for topic in TOPICS} - {CHECKPOINTS}),
+        ("inspector", {CHECKPOINTS, *map(answers, INSTITUTIONS)}),
+    ],
+)
+def test_whoever_looks_reads_only_the_topics_that_it_takes(servers: Settings, user: str, others: set[str]) -> None:
+    assert read_refused(servers, user, others) == dict.fromkeys(others, KafkaError.TOPIC_AUTHORIZATION_FAILED)
 
 
 WRONG_DOORS: dict[str, dict[str, Any]] = {

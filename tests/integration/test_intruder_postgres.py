@@ -9,11 +9,12 @@ import pytest
 from psycopg import Connection
 
 from backbone.errors import Retry
-from backbone.postgres import connect
+from backbone.postgres import Lock, connect, try_lock, unlock
 from backbone.settings import Settings
-from backbone.stack import roles
+from backbone.stack import roles, strays
 from backbone.stack.postgres import SUPERUSER
 from backbone.stack.roles import CONNECTIONS, DATABASES, names
+from rules.looks import COMPARED, Look
 from schemas.institutions import HOSTED
 
 READ, ADD, KEEP, PASS = {"SELECT"}, {"INSERT"}, {"SELECT", "INSERT", "UPDATE"}, {"SELECT", "INSERT"}
@@ -52,6 +53,9 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("dossiers", "directory.change"): PASS,
     ("dossiers", "directory.position"): KEEP,
     ("inspector", "directory.position"): READ,
+    ("operator", "directory.alarm"): READ,
+    ("dossiers", "directory.alarm"): READ,
+    ("inspector", "directory.alarm"): READ,
     ("replay", "directory.integration"): READ,
     ("replay", "directory.dossier"): READ,
     ("relay", "directory.outbox"): {"SELECT", "DELETE"},
@@ -85,9 +89,6 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("rules", "rules.history"): KEEP,
     ("rules", "rules.outbox"): ADD,
     ("rules", "rules.earlier"): ADD,
-    ("auditor", "rules.fact"): READ,
-    ("auditor", "rules.earlier"): READ,
-    ("auditor", "rules.finding"): READ,
     ("inspector", "deliberations.revision"): READ,
     ("inspector", "deliberations.kept"): READ,
     ("inspector", "deliberations.withdrawal"): READ,
@@ -107,7 +108,7 @@ group by 1, 2
 
 @pytest.fixture(scope="module")
 def superuser(servers: Settings) -> Iterator[Connection[Any]]:
-    with connect(servers, SUPERUSER, "kruispunt") as connection:
+    with connect(servers, SUPERUSER, "kruispunt", autocommit=True) as connection:
         yield connection
 
 
@@ -142,16 +143,223 @@ def test_no_role_of_ours_is_more_than_a_role(superuser: Connection[Any]) -> None
     assert members == [("owner", "pg_read_all_stats")]
 
 
-def test_one_function_lends_a_right_of_its_owner_and_only_to_who_asks_whom_publication_waits_for(
-    superuser: Connection[Any],
-) -> None:
+LENT: dict[str, set[str]] = {
+    "watch.open_transactions": {"inspector", "relay"},
+    "locks.take": {"relay", "notifier", "exchange", "audit", "operator", "dossiers", "replay"},
+    "audit.chain_act": set(),
+    "directory.count_integrations": set(),
+    "directory.acknowledge_alarms": {"operator"},
+    "rules.begun": set(),
+    "rules.begin_look": {"jurist"},
+    "rules.look_at_finding": {"jurist"},
+    "rules.look_at_evidence": {"jurist"},
+    "rules.look_at_everything": {"jurist"},
+}
+"""Which functions work with the rights of their owner, and who may call them."""
+
+
+def test_only_these_functions_lend_the_rights_of_their_owner(superuser: Connection[Any]) -> None:
     lending = superuser.execute(
-        "select oid::regprocedure::text, proowner::regrole::text, proconfig,"
-        " array(select grantee::regrole::text from aclexplode(proacl) where grantee <> proowner order by 1)"
-        " from pg_proc where prosecdef and pronamespace::regnamespace::text not in ('pg_catalog', 'information_schema')"
+        "select nspname || '.' || proname, coalesce(rolname, 'public'), proconfig from pg_proc"
+        " join pg_namespace n on n.oid = pronamespace"
+        " cross join lateral aclexplode(coalesce(proacl, acldefault('f', proowner))) given"
+        " left join pg_roles on pg_roles.oid = given.grantee"
+        " where prosecdef and nspname not in ('pg_catalog', 'information_schema')"
     ).fetchall()
-    narrow = "watch.open_transactions(integer[])"
-    assert lending == [(narrow, "owner", ["search_path=pg_catalog, pg_temp"], ["inspector", "relay"])]
+    callers: dict[str, set[str]] = {name: set() for name, *_ in lending}
+    for name, caller, _ in lending:
+        callers[name] |= {caller} - {"owner"}
+    assert callers == LENT
+    # Where a function looks for what it names is not for its caller to say.
+    assert {tuple(settings or ()) for *_, settings in lending} == {("search_path=pg_catalog, pg_temp",)}
+
+
+HOLDERS = {
+    Lock.OUTBOX: {"relay"}, Lock.RECIPIENTS: {"notifier"}, Lock.EXCHANGE: {"exchange"}, Lock.KEEPER: {"audit"},
+    Lock.DELIBERATIONS: {"operator"}, Lock.DOSSIERS: {"operator", "dossiers"}, Lock.REPLAY: {"replay"},
+    Lock.CHECKPOINT: {"audit"}, Lock.AGAIN: {"replay"}, Lock.RIGHTS: {"operator"},
+    Lock.MIGRATION: set(), Lock.ACTS: set(),
+}  # fmt: skip
+"""Who may take which lock, besides the owner of the database."""
+
+
+@pytest.mark.parametrize("role", DATABASES["kruispunt"].users)
+def test_a_role_takes_no_lock_that_is_not_its_own(servers: Settings, role: str) -> None:
+    assert set(HOLDERS) == set(Lock)
+    with connect(servers, role, autocommit=True) as connection:
+        for function in roles.TAKING.split("), "):
+            name, _, key = function.rstrip(")").partition("(")
+            values = f"{Lock.OUTBOX}" if key == "bigint" else f"{Lock.OUTBOX}, 0"
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"select {name}({values})".encode())
+        for lock, holders in HOLDERS.items():
+            if role in holders:
+                assert try_lock(connection, lock, 4_711)
+                unlock(connection, lock, 4_711)
+            else:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    try_lock(connection, lock, 4_711)
+
+
+@pytest.mark.parametrize("institution", HOSTED)
+def test_only_the_institution_takes_locks_in_its_database(servers: Settings, institution: str) -> None:
+    with (
+        connect(servers, "inspector", institution) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("select pg_advisory_lock(%s, 0)", (Lock.KEEPER,))
+    with connect(servers, institution, institution) as connection:
+        assert try_lock(connection, Lock.KEEPER, 4_711)
+
+
+def test_a_right_to_take_locks_that_was_given_by_hand_is_seen_and_taken_away(servers: Settings) -> None:
+    with connect(servers, SUPERUSER, "kruispunt", autocommit=True) as connection:
+        connection.execute("grant execute on function pg_advisory_lock(bigint) to inspector")
+        connection.execute("grant execute on function pg_try_advisory_xact_lock_shared(int, int) to public")
+    given = [line for line in strays.look(servers) if line.to_do]
+    assert [line.what for line in given] == [
+        "inspector may take any lock in kruispunt", "public may take any lock in kruispunt",
+    ]  # fmt: skip
+    strays.remove(servers, given)
+    assert [line for line in strays.look(servers) if line.to_do] == []
+    with connect(servers, "inspector") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("select pg_advisory_lock(1)")
+
+
+FINDING = "a finding of nobody"
+
+
+@pytest.fixture
+def told(superuser: Connection[Any]) -> Iterator[str]:
+    """A finding about somebody, with the fact it rests on."""
+    with superuser.transaction():
+        superuser.execute(
+            "insert into rules.finding (person, quarter, employer, finding, version, status, essence, body, contract)"
+            " values ('\\x01', '2026Q3', '', %s, 1, 'found', '', '\\x02', 0)",
+            (FINDING,),
+        )
+        superuser.execute(
+            "insert into rules.fact values ('\\x01', '2026Q3', 'nothing', 'declarations.wages', '', 1, 0, '\\x03')"
+        )
+    yield FINDING
+    with superuser.transaction():
+        superuser.execute("delete from rules.fact where person = '\\x01'")
+        superuser.execute("delete from rules.finding where person = '\\x01'")
+
+
+def acts(superuser: Connection[Any]) -> int:
+    row = superuser.execute("select count(*) from audit.act").fetchone()
+    return int(row[0]) if row else 0
+
+
+BEGIN = "select rules.begin_look('replayed a finding', %s, false)"
+LOOKS = ("look_at_finding", "look_at_evidence", "look_at_everything")
+
+
+def begun(connection: Connection[Any], finding: str) -> int:
+    row = connection.execute(BEGIN, (finding,)).fetchone()
+    assert row
+    return int(row[0])
+
+
+@pytest.mark.parametrize("role", [name for name in DATABASES["kruispunt"].users if name != "rules"])
+@pytest.mark.parametrize("table", ["fact", "earlier", "finding", "history", "look"])
+def test_nobody_but_the_rules_reads_facts_or_findings(servers: Settings, role: str, table: str) -> None:
+    with connect(servers, role) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("select * from rules.{}".replace("{}", table).encode())
+
+
+def test_a_look_is_an_act_before_anything_is_seen(servers: Settings, superuser: Connection[Any], told: str) -> None:
+    before = acts(superuser)
+    with connect(servers, "jurist") as connection:
+        look = Look.at_finding(connection, "explained a finding", told, numbers=False)
+        assert look is not None
+        assert acts(superuser) == before + 1
+        assert [bytes(fact.body) for fact in look.evidence()] == [b"\x03"]
+        assert bytes(look.finding()[1].body) == b"\x02"
+        assert Look.at_finding(connection, "explained a finding", "nothing", numbers=False) is None
+    assert acts(superuser) == before + 2
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_a_look_whose_act_is_not_committed_shows_nothing(
+    servers: Settings, superuser: Connection[Any], told: str, name: str
+) -> None:
+    look = f"select rules.{name}(%s)".encode()
+    before = acts(superuser)
+    with connect(servers, "jurist") as connection:
+        act = begun(connection, told)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="No act that is committed"):
+            connection.execute(look, (act,))
+        connection.rollback()
+        connection.execute("savepoint inside")
+        act = begun(connection, told)
+        connection.execute("release savepoint inside")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="No act that is committed"):
+            connection.execute(look, (act,))
+        connection.rollback()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="No act that is committed"):
+            connection.execute(look, (act,))
+    assert acts(superuser) == before
+
+
+def test_a_look_shows_what_its_act_names_to_its_role_and_not_for_long(
+    servers: Settings, superuser: Connection[Any], told: str
+) -> None:
+    with connect(servers, "jurist", autocommit=True) as connection:
+        act = begun(connection, told)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="at one finding"):
+            connection.execute("select rules.look_at_everything(%s)", (act,))
+        other = connection.execute("select rules.begin_look(%s, null, false)", (COMPARED,)).fetchone()
+        assert connection.execute("select * from rules.look_at_evidence(%s)", other).fetchall() == []
+        assert connection.execute("select * from rules.look_at_finding(%s)", other).fetchall() == []
+        for action, finding in (("looked", told), (COMPARED, told), ("explained a finding", None)):
+            with pytest.raises(psycopg.errors.InvalidParameterValue):
+                connection.execute("select rules.begin_look(%s, %s, false)", (action, finding))
+        for change in (
+            "update rules.look set at = at - interval '61 seconds' where act = %s",
+            "update rules.look set at = now(), role = 'auditor' where act = %s",
+        ):
+            superuser.execute(change.encode(), (act,))
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="within the last minute"):
+                connection.execute("select * from rules.look_at_evidence(%s)", (act,))
+
+
+COUNTED = {
+    "register.outbox": {"id", "tx", "topic"},
+    "register.submission": {"accepted", "received_at"},
+    "register.declaration": {"kind", "version", "status", "quarter", "persons"},
+    "directory.integration": {"id", "tx"},
+    "directory.outbox": {"id", "tx", "topic"},
+    "audit.segment": {"partition", "number", "at", "exchanged", "refused"},
+    "audit.disclosure": {"recipient", "deliberation", "contract", "event", "replay"},
+    "audit.outbox": {"id", "tx", "topic"},
+    "rules.outbox": {"id", "tx", "topic"},
+    "rules.finding": {"quarter", "version", "status"},
+    "rules.fact": {"kind", "version"},
+    "notifier.finding": {"finding", "version", "settled"},
+    "notifier.notice": {"notice", "state", "channel"},
+    "notifier.outbox": {"id", "tx", "topic"},
+}
+"""What the inspector reads of tables that say something about persons: columns to count by, and none about whom."""
+
+
+def test_the_inspector_reads_columns_to_count_by_and_nothing_about_a_person(
+    servers: Settings, superuser: Connection[Any]
+) -> None:
+    query = (
+        "select table_schema || '.' || table_name, array_agg(column_name::text)"
+        " from information_schema.column_privileges"
+        " where grantee = 'inspector' and privilege_type = 'SELECT' group by 1"
+    )
+    whole = {table for role, table in EXPECTED if role == "inspector"}
+    views = {"notifier.notices", "notifier.counts", "notifier.states", "notifier.position"}
+    granted = {table: set(columns) for table, columns in superuser.execute(query) if table not in whole | views}
+    assert granted == COUNTED
+    for institution in HOSTED:
+        with connect(servers, SUPERUSER, institution) as there:
+            granted = {table: set(columns) for table, columns in there.execute(query)}
+        assert granted == {"store.record": {"kind"}, "store.position": {"topic", "partition", "next"}}
 
 
 @pytest.mark.parametrize("institution", HOSTED)
@@ -228,6 +436,46 @@ def test_a_process_cannot_lift_the_triggers_that_guard_the_record(servers: Setti
     for statement in ("set session_replication_role = replica", "alter table audit.segment disable trigger all"):
         with connect(servers, "audit") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement.encode())
+
+
+MASS = (
+    "insert into directory.integration (person, institution, quality, since)"
+    " select 'nobody', 'energie', '0/0', '2026-01-01' from generate_series(1, %s)"
+)
+
+
+@pytest.mark.parametrize("role", ["operator", "dossiers"])
+def test_whoever_takes_a_population_on_file_raises_an_alarm_and_cannot_take_it_back(
+    servers: Settings, superuser: Connection[Any], role: str
+) -> None:
+    # So that this role is heard, whoever was before it: what came before is long ago.
+    superuser.execute("update directory.alarm set last = last - interval '2 hours' where institution = 'energie'")
+    superuser.execute("delete from directory.integrated where institution = 'energie'")
+    before = acts(superuser)
+    with connect(servers, role, autocommit=True) as connection:
+        for number in (servers.mass_integrations // 2, servers.mass_integrations // 2):
+            connection.execute(MASS, (number,))
+        assert acts(superuser) == before
+        for number in (1, 5):
+            connection.execute(MASS, (number,))
+            alarms = superuser.execute(
+                "select integrations, most, acknowledged from directory.alarm where institution = 'energie'"
+                " order by number desc limit 1"
+            ).fetchone()
+            assert alarms == (servers.mass_integrations + (1 if number == 1 else 6), servers.mass_integrations, None)
+            assert acts(superuser) == before + 1
+        line = superuser.execute("select line::jsonb from audit.act order by number desc limit 1").fetchone()
+        assert line
+        assert [line[0][name] for name in ("by", "action", "about")] == [role, "raised an alarm", "energie"]
+        for statement in (
+            "delete from directory.alarm", "update directory.alarm set acknowledged = now()",
+            "truncate directory.alarm", "delete from directory.integrated", "truncate directory.integrated",
+            "update directory.integrated set number = 0",
+            "update directory.alarm_limit set integrations = 2147483647", "delete from directory.alarm_limit",
+            "alter table directory.integration disable trigger all", "drop trigger watched on directory.integration",
+        ):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement.encode())
 
 
 RECORD = ("segment", "disclosure", "refusal", "refused", "contract", "checkpoint", "act")

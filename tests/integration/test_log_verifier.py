@@ -179,6 +179,7 @@ def log(servers: Settings) -> Iterator[Log]:
     """A log that grew as logs do: records, acts, a checkpoint after every fourth record; in the end all is signed."""
     with database(servers, ORIGINAL) as name:
         with postgres.connect(servers, "owner", name) as connection:
+            postgres.migrate(connection, files("backbone") / "sql" / "locks")
             for schema in ("deliberations", "audit"):
                 postgres.migrate(connection, files("consumers") / "sql" / schema)
         with postgres.connect(servers, "audit", name, autocommit=True) as connection:
@@ -467,7 +468,7 @@ def test_signing_again_with_nothing_new_and_beside_another_signer_writes_nothing
     assert not sign(touched.settings, touched.database)
     do(touched.settings, touched.database, "something new")
     with postgres.connect(touched.settings, "audit", touched.database) as other:
-        other.execute("select pg_advisory_xact_lock(%s)", (postgres.Lock.CHECKPOINT,))
+        postgres.hold(other.cursor(), postgres.Lock.CHECKPOINT)
         assert not sign(touched.settings, touched.database)
     assert sign(touched.settings, touched.database)
 

@@ -108,6 +108,9 @@ def meddle(settings: Settings) -> None:
     with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
         for statement in STATEMENTS:
             connection.execute(statement.encode())
+    with connect(settings, SUPERUSER, "kruispunt", autocommit=True) as connection:
+        connection.execute("grant execute on function pg_advisory_lock(bigint) to inspector")
+        connection.execute("update directory.alarm_limit set integrations = 2147483647")
 
 
 def acts(settings: Settings) -> list[dict[str, Any]]:
@@ -138,6 +141,8 @@ def test_what_was_changed_by_hand_is_shown_then_taken_away_and_written_down(serv
         ("remove", "role", "rjv is createdb"),
         ("remove", "database", "rjv may enter rva"),
         ("remove", "database", "public may enter fpd"),
+        ("remove", "database", "inspector may take any lock in kruispunt"),
+        ("change", "limit", "integrations in an hour before an alarm"),
         ("change", "topic", "notices.status"),
         ("change", "user", "rjv"),
         ("remove", "user", "stranger, by SCRAM-SHA-512"),
@@ -158,10 +163,11 @@ def test_what_was_changed_by_hand_is_shown_then_taken_away_and_written_down(serv
     assert (again.returncode, json.loads(again.stdout)["to_do"]) == (0, 0)
     written = acts(servers)[known:]
     assert [(act["action"], act["about"], act["by"]) for act in written] == [
-        ("provisioned", "PostgreSQL", "owner"), ("provisioned", "Kafka", "owner"),
+        ("provisioned", "PostgreSQL", "owner"), ("provisioned", "directory", "owner"),
+        ("provisioned", "Kafka", "owner"),
     ]  # fmt: skip
     assert "rva may act as exchange" in written[0]["detail"]["removed"]
-    assert "User:* may read topic declarations.wages" in written[1]["detail"]["removed"]
+    assert "User:* may read topic declarations.wages" in written[2]["detail"]["removed"]
     said = json.dumps(written) + planned.stdout + done.stdout
     passwords = [path.read_text() for path in servers.secrets_folder.glob("*/*")]
     assert not [password for password in [*passwords, MADE_UP] if password in said]

@@ -89,7 +89,7 @@ def _decider(servers: Settings) -> Decider:
 
 
 def _told(servers: Settings, person: str, rule: str) -> str:
-    with postgres.connect(servers, "auditor") as connection:
+    with postgres.connect(servers, "owner") as connection:
         rows = connection.execute(
             "select finding from rules.finding where person = %s and status = 'found' and body is not null",
             (pseudonym(servers.pepper(), person),),
@@ -186,7 +186,21 @@ def test_that_somebody_looked_is_written_down(servers: Settings, finding: str) -
     with postgres.connect(servers, "owner") as connection:
         lines = connection.execute("select line from audit.act order by number desc limit 1").fetchall()
     act = json.loads(lines[0][0])
-    assert (act["by"], act["action"], act["about"]) == ("auditor", "explained a finding", finding)
+    assert (act["by"], act["action"], act["about"]) == ("jurist", "explained a finding", finding)
+    assert act["detail"] == {"version": 1, "numbers": False}
+    run(servers, "explain", finding, "--person")
+    run(servers, "replay", finding)
+    run(servers, "explain", PERSON)
+    run(servers, "what-if", "--set", "structural_reduction.category 1.S0=11787.74", "--on", "stack", "--persons")
+    with postgres.connect(servers, "owner") as connection:
+        rows = connection.execute("select line from audit.act order by number desc limit 4").fetchall()
+    made = [json.loads(line) for (line,) in reversed(rows)]
+    assert [(one["by"], one["action"], one["about"], one["detail"].get("numbers")) for one in made] == [
+        ("jurist", "explained a finding", finding, True),
+        ("jurist", "replayed a finding", finding, False),
+        ("jurist", "was refused a look", "a finding", None),
+        ("jurist", "compared figures over the stored situations", "rules.fact", True),
+    ]
 
 
 def test_who_would_gain_is_counted_over_what_is_stored(servers: Settings, finding: str) -> None:
