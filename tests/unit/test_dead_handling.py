@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -57,8 +57,8 @@ class Record:
         return 1, 1_800_000_000_000
 
 
-def written(origin: Origin, key: bytes | None, value: bytes | None) -> bytes:
-    return dead_letter(origin, "exchange", "unreadable", "no schema known", key, value, AT)
+def written(origin: Origin, key: bytes | None, value: bytes | None, at: datetime = AT) -> bytes:
+    return dead_letter(origin, "exchange", "unreadable", "no schema known", key, value, at)
 
 
 def place_only(origin: Origin, key: bytes) -> bytes:
@@ -190,7 +190,9 @@ def test_a_message_is_decoded_as_far_as_it_can_be() -> None:
 
 def test_letters_go_back_in_the_order_of_their_messages() -> None:
     places = [Origin(KIND, 1, 9), Origin(FACTS, 0, 2), Origin(KIND, 0, 70), Origin(KIND, 1, 8)]
-    found = [letters.letter(written(place, KEY, EVENT)) for place in places]
+    # Later messages were given up first, as when a stage was away.
+    days = [AT + timedelta(days=number) for number in range(len(places))]
+    found = [letters.letter(written(place, KEY, EVENT, at)) for place, at in zip(places, days, strict=True)]
     inside = [(one.topic, one.partition, one.offset) for one in sorted(found, key=letters.in_order)]
     assert inside == [(KIND, 0, 70), (KIND, 1, 8), (KIND, 1, 9), (FACTS, 0, 2)]
 
