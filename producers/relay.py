@@ -1,5 +1,7 @@
 """Publishes what the outboxes hold, in order and exactly once: records and position are one Kafka transaction.
 
+The position says also what was published so far, summed up by topic: topics expire, positions do not.
+
 It reads only rows below the oldest running transaction that can still write to the outbox: a slow commit is never
 skipped, and nobody else holds up anything. Whoever holds the lock of an outbox publishes it; a second relay stands by.
 """
@@ -16,10 +18,11 @@ from psycopg import Connection, sql
 from backbone import horizon, kafka, logs, postgres, transactions
 from backbone.errors import Retry
 from backbone.process import PATIENCE_S, Drain
-from backbone.progress import BEGINNING, Progress, published, record
+from backbone.progress import BEGINNING, Progress, Published, published, record, summed
 from backbone.settings import Settings
+from backbone.tally import NONE, Sums, leading, mark, versioned
 from backbone.trouble import translated
-from schemas.topics import POSITIONS
+from schemas.topics import DECLARATIONS, FINDINGS, POSITIONS
 
 RELAY = "relay"
 SOURCES = ("register", "rules", "notifier", "directory", "audit")
@@ -32,11 +35,22 @@ ROWS = 10_000
 FETCH = 1_000
 BATCH_BYTES = 8_000_000
 
+EVERYTHING = "select topic, value from {}.outbox where (tx, id) <= (%s::text::xid8, %s)"
+
 QUERY = """
 select tx::text::bigint, id, topic, key, value from {}.outbox
 where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8
 order by tx, id limit %s
 """
+
+
+def marked(topic: str, value: bytes) -> int:
+    """The mark of a record: that of its event, of a finding and its version, or of all of it."""
+    if topic in DECLARATIONS:
+        return mark(leading(value))
+    if topic == FINDINGS:
+        return mark(versioned(value))
+    return mark(value)
 
 
 class Row(NamedTuple):
@@ -49,14 +63,29 @@ class Row(NamedTuple):
     value: bytes
 
 
+def _sum_up(connection: Connection[Any], source: str, reached: Progress) -> Published:
+    """What an earlier version published, which did not sum up; done once."""
+    sums: Sums[str] = Sums()
+    if reached != BEGINNING:
+        with translated(), connection.transaction(), connection.cursor(name="published", binary=True) as cursor:
+            cursor.itersize = FETCH
+            cursor.execute(sql.SQL(EVERYTHING).format(sql.Identifier(source)), (str(reached.tx), reached.id))
+            for topic, value in cursor:
+                sums.add(topic, marked(topic, value))
+    return sums.tallies()
+
+
 class Publisher:
     """Publishes one outbox while it holds its lock."""
 
-    def __init__(self, source: str, connection: Connection[Any], target: Producer, position: Progress) -> None:
+    def __init__(
+        self, source: str, connection: Connection[Any], target: Producer, position: Progress, tallies: Published
+    ) -> None:
         self._source = source
         self._connection = connection
         self._target = target
         self._position = position
+        self._tallies = tallies
         self._query = sql.SQL(QUERY).format(sql.Identifier(source))
 
     @classmethod
@@ -75,9 +104,12 @@ class Publisher:
                 connection.close()
                 return None
             target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")
-            kept = kafka.read_all(settings, RELAY, POSITIONS, patience=HIDDEN_S)
+            kept = list(kafka.read_all(settings, RELAY, POSITIONS, patience=HIDDEN_S))
             reached = published(kept).get(source, BEGINNING)
-            return cls(source, connection, target, reached)
+            tallies = summed(kept).get(source)
+            if tallies is None:
+                tallies = _sum_up(connection, source, reached)
+            return cls(source, connection, target, reached, tallies)
         except BaseException:
             connection.close()
             raise
@@ -92,12 +124,18 @@ class Publisher:
         if not rows:
             return 0
         last = Progress(rows[-1].tx, rows[-1].id)
-        key, value = record(self._source, last)
+        sums: Sums[str] = Sums()
+        for row in rows:
+            sums.add(row.topic, marked(row.topic, row.value))
+        tallies = {**self._tallies}
+        for topic, added in sums.tallies().items():
+            tallies[topic] = tallies.get(topic, NONE).plus(added)
+        key, value = record(self._source, last, tallies)
         with transactions.transaction(self._target):
             for row in rows:
                 transactions.send(self._target, row.topic, row.value, row.key)
             transactions.send(self._target, POSITIONS, value, key)
-        self._position = last
+        self._position, self._tallies = last, tallies
         return len(rows)
 
     def close(self) -> None:

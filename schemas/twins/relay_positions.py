@@ -3,9 +3,18 @@
 from typing import TypedDict
 
 
+class Published(TypedDict):
+    """What was published on one topic, summed up."""
+
+    topic: str
+    number: int
+    digest: str
+
+
 class Position(TypedDict):
     """How far the relay has published one outbox."""
 
     source: str
     tx: int
     id: int
+    published: list[Published] | None
