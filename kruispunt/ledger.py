@@ -18,7 +18,7 @@ from backbone import kafka, postgres
 from backbone.progress import Published, summed
 from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
-from kruispunt import aside
+from kruispunt import aside, recount
 from kruispunt.aside import Aside
 from kruispunt.lag import INSPECTOR, Inspector
 from rules.decider import schema_source
@@ -207,6 +207,10 @@ def as_far_as_known(expected: Cells, found: Cells) -> tuple[Cells, Cells]:
     return {(): total(expected.values())}, {(): total(found.values())}
 
 
+def _by_what(tallies: Cells, what: str) -> dict[tuple[Any, ...], Tally]:
+    return {key[1:]: found for key, found in tallies.items() if key[0] == what}
+
+
 def _with(tallies: Cells, added: Cells) -> Cells:
     return {key: tallies.get(key, NONE).plus(added.get(key, NONE)) for key in (*tallies, *added)}
 
@@ -280,9 +284,9 @@ def _logged(books: Books) -> Iterable[Row]:
 
 def _decided(books: Books) -> Iterable[Row]:
     def of(what: str) -> dict[tuple[Any, ...], Tally]:
-        return {key[1:]: found for key, found in books.decided.items() if key[0] == what}
+        return _by_what(books.decided, what)
 
-    dropped = {key[1:]: found for key, found in books.dropped.items() if key[0] == RULES}
+    dropped = _by_what(books.dropped, RULES)
     due = merged(delivered(books, RULES), lambda key: key[:2])
     yield held("facts for the rules = facts decided", *as_far_as_known(due, _with(of("decided"), dropped)))
     yield held(
@@ -366,3 +370,32 @@ def rows(settings: Settings) -> list[Row]:
         *_told(settings, books),
         *_letters(books),
     ]
+
+
+def counted_anew(settings: Settings) -> list[Row]:
+    """What should be held, derived from what was accepted, against what is held, record by record.
+
+    Raises Retry.
+    """
+    books, owed = read(settings), recount.due(settings)
+    withheld = _withheld(settings)
+    with postgres.connect(settings, INSPECTOR) as connection:
+        facts = one(connection, "select number, digest from register.recounted")
+        found = one(connection, "select number, digest from rules.recounted")
+        received = one(connection, "select number, digest from notifier.recounted")
+    made: list[Row] = [in_all("accepted facts = accepted facts, counted anew", books.accepted, facts)]
+    for name in INSTITUTIONS:
+        due = recount.of(owed, name)
+        left = merged(delivered(books, name), lambda key: key[:2])
+        if name not in HOSTED or name in withheld:
+            made.append(held(f"copies due = copies delivered ({name})", due, left))
+            continue
+        with postgres.connect(settings, INSPECTOR, name) as connection:
+            stored = cells(connection, "select deliberation, partition, number, digest from store.recounted")
+        summed_up = merged(books.stored[name], lambda key: key[:2])
+        made.append(held(f"copies due = records held ({name})", due, stored))
+        made.append(held(f"stored records = records held ({name})", summed_up, stored))
+    decided = _with(_by_what(books.decided, "decided"), _by_what(books.dropped, RULES))
+    made.append(held("facts due = facts decided", *as_far_as_known(recount.of(owed, RULES), decided)))
+    made.append(in_all("findings held = findings received", found, received))
+    return made

@@ -70,5 +70,7 @@ select 'unreadable', '', '', partition, date '1970-01-01', messages - coalesce(r
 from seen left join readable using (partition)
 where messages > coalesce(readable.number, 0);
 
+-- Whoever recounts asks when an event was judged.
+grant select (partition, number, at) on audit.segment to replay;
 grant select, insert, update on audit.tally to audit;
 grant select on audit.tally to inspector;
