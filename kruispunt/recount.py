@@ -202,8 +202,9 @@ def _files(cursor: Cursor[Any], persons: list[str]) -> dict[str, dict[tuple[str,
         else:
             file.endings.append(ended)
     for person, institution, quality, since, until, at in cursor.execute(COMINGS, (persons,)):
-        if (file := found[person].get((institution, quality, since))) is not None:
-            file.comings.append((at, until))
+        known = found[person].get((institution, quality, since))
+        if known is not None:
+            known.comings.append((at, until))
     for files in found.values():
         for file in files.values():
             # On file before anybody wrote down when: since ever.
@@ -245,7 +246,7 @@ def due(settings: Settings) -> dict[Place, Tally]:
             keys = list({fact.key for fact in facts})
             with asking.cursor(binary=True) as cursor:
                 files = _files(cursor, list({fact.opened.person for fact in facts}))
-                judged = dict(cursor.execute(JUDGED, (keys,)).fetchall())
+                judged: dict[str, datetime] = dict(cursor.execute(JUDGED, (keys,)).fetchall())
                 made = set(cursor.execute(MADE, (keys,)).fetchall())
             for fact in facts:
                 event = fact.opened.event

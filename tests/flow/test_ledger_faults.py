@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import TopicPartition
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from backbone import kafka, positions
 from backbone.postgres import connect
@@ -73,12 +73,14 @@ def changed(settings: Settings, database: str) -> Iterator[Connection[Any]]:
         yield connection
 
 
-def take(connection: Connection[Any], which: str) -> tuple[Any, ...]:
+def take(connection: Connection[Any], *, replay: bool) -> tuple[Any, ...]:
     """Take one record out of a store and keep it aside."""
     connection.execute("drop table if exists saved")
-    connection.execute("create temporary table saved as select * from store.record where " + which + " limit 1")  # type: ignore[arg-type]
+    connection.execute("create temporary table saved (like store.record)")
+    connection.execute("insert into saved select * from store.record where replay = %s limit 1", (replay,))
     connection.execute(
-        'delete from store.record using saved where (record.partition, record."offset") = (saved.partition, saved."offset")'
+        "delete from store.record as kept using saved"
+        ' where (kept.partition, kept."offset") = (saved.partition, saved."offset")'
     )
     row = connection.execute("select event, deliberation, partition from saved").fetchone()
     assert row
@@ -89,9 +91,12 @@ def put_back(connection: Connection[Any]) -> None:
     connection.execute("insert into store.record select * from saved")
 
 
-def double(connection: Connection[Any], which: str = "true") -> None:
-    connection.execute("drop table if exists twice")
-    connection.execute("create temporary table twice as select * from store.record where " + which + " limit 1")  # type: ignore[arg-type]
+def double(connection: Connection[Any], basis: str, partition: int) -> None:
+    connection.execute("create temporary table twice (like store.record)")
+    connection.execute(
+        "insert into twice select * from store.record where deliberation = %s and partition = %s limit 1",
+        (basis, partition),
+    )
     connection.execute('update twice set "offset" = "offset" + 1000000000')
     connection.execute("insert into store.record select * from twice")
 
@@ -114,10 +119,10 @@ def test_all_is_balanced_by_the_sums_and_counted_anew(kruispunt: Run, arrived: S
 def test_one_copy_lost_one_doubled_and_both_at_once(arrived: Settings, institution: str) -> None:
     effect, due = f"delivered records = stored records ({institution})", f"copies due = records held ({institution})"
     with changed(arrived, institution) as connection:
-        _, basis, partition = take(connection, "not replay")
+        _, basis, partition = take(connection, replay=False)
         assert differences(arrived) == {effect: -1}
         assert anew(arrived) == {due: -1}
-        double(connection, f"deliberation = '{basis}' and partition = {partition}")
+        double(connection, basis, partition)
         assert differences(arrived) == {effect: -1}
         assert anew(arrived) == {due: -1}
         put_back(connection)
@@ -134,7 +139,7 @@ def test_a_replay_that_was_never_made_is_seen_by_counting_anew(arrived: Settings
         " limit 1) returning day"
     )
     with changed(arrived, institution) as connection, changed(arrived, "kruispunt") as log:
-        event, basis, partition = take(connection, "replay")
+        event, basis, partition = take(connection, replay=True)
         row = connection.execute("select (occurred_at at time zone 'utc')::date from saved").fetchone()
         assert row
         moved = []
@@ -160,12 +165,14 @@ def test_one_finding_lost(arrived: Settings) -> None:
     with changed(arrived, "kruispunt") as connection:
         row = connection.execute("select finding, version from notifier.finding where settled limit 1").fetchone()
         assert row
-        for table, saved in (("telling", "told"), ("finding", "found")):
-            connection.execute(
-                f"create temporary table {saved} as select * from notifier.{table} where finding = %s and version = %s",  # type: ignore[arg-type]  # noqa: S608
-                row,
-            )
-            connection.execute(f"delete from notifier.{table} where finding = %s and version = %s", row)  # type: ignore[arg-type]  # noqa: S608
+        for table, kept in (("telling", "told"), ("finding", "found")):
+            names = {"table": sql.Identifier("notifier", table), "kept": sql.Identifier(kept)}
+            for statement in (
+                "create temporary table {kept} (like {table})",
+                "insert into {kept} select * from {table} where finding = %s and version = %s",
+                "delete from {table} where finding = %s and version = %s",
+            ):
+                connection.execute(sql.SQL(statement).format(**names), row if "%s" in statement else None)
         assert differences(arrived) == {"findings = settled findings": -1}
         assert anew(arrived) == {"findings held = findings received": -1}
         connection.execute("insert into notifier.finding select * from found")
@@ -175,17 +182,23 @@ def test_one_finding_lost(arrived: Settings) -> None:
 
 def test_one_person_set_aside(arrived: Settings) -> None:
     move = (
-        "update rules.tally set number = number {0} 3, digest = digest {0} 77 where what = 'decided'"
-        " and number = (select max(number) from rules.tally where what = 'decided')"
+        "update rules.tally set number = number + %s, digest = digest + %s where what = 'decided'"
+        " and (deliberation, partition) = (%s, %s)"
     )
-    aside = "('set aside', 'nobody', 0, 3, 77)"
     with changed(arrived, "kruispunt") as connection:
-        connection.execute(move.format("-").encode())
-        connection.execute(f"insert into rules.tally values {aside}".encode())  # noqa: S608
-        found = differences(arrived)
-        assert found["facts for the rules = facts decided"] < 0
-        connection.execute("delete from rules.tally where deliberation = 'nobody'")
-        connection.execute(move.format("+").encode())
+        row = connection.execute(
+            "select deliberation, partition from rules.tally where what = 'decided' order by number desc limit 1"
+        ).fetchone()
+        assert row
+        connection.execute(move, (-3, -77, *row))
+        assert differences(arrived) == {
+            "facts for the rules = facts decided": -3,
+            "facts for the rules = facts decided + facts set aside": -3,
+        }
+        connection.execute("insert into rules.tally values ('set aside', %s, %s, 3, 77)", row)
+        assert differences(arrived) == {"facts for the rules = facts decided": -3}
+        connection.execute("delete from rules.tally where what = 'set aside'")
+        connection.execute(move, (3, 77, *row))
     assert differences(arrived) == {}
 
 
