@@ -5,7 +5,7 @@ Pure: events, projections in force and dossiers in; copies and refusals out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 from typing import NamedTuple
 
 from consumers.access import Access, Standings
@@ -23,11 +23,11 @@ class Event(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A narrowed event, made on `day`: framed with its projection's prefix it is what the recipient reads."""
+    """A narrowed event, made in the 24 hours from `day` on; with its projection's prefix it is what the recipient reads."""
 
     source: int
     event: str
-    day: date
+    day: datetime
     projection: Projection
     body: bytes
 

@@ -4,7 +4,7 @@ The envelope is never rebuilt: its bytes are copied.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from consumers.projection import Projection
 from schemas.contracts import Contract
 
 EPOCH = date(1970, 1, 1)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 MS_OF_DAY = 86_400_000
 ENTITLEMENTS = "declarations.entitlements"
 MARKS = {False: b"\x00", True: b"\x01"}
@@ -40,13 +41,13 @@ class Decision(NamedTuple):
 class Opened:
     """An event in parts: who and what in full, the rest as plain values, the envelope as bytes.
 
-    `day` is the one it was made on, UTC.
+    The 24 hours it was made in begin at `day`.
     """
 
     event: str
     person: str
     quarter: str
-    day: date
+    day: datetime
     head: bytes
     trail: bytes
     rest: dict[str, Any]
@@ -54,8 +55,8 @@ class Opened:
 
 
 @lru_cache(maxsize=1_000)
-def _day(number: int) -> date:
-    return EPOCH + timedelta(number)
+def _day(number: int) -> datetime:
+    return BEGINNING + timedelta(number)
 
 
 class Shape:

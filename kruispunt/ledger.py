@@ -8,7 +8,7 @@ depends on what a topic still holds, but for dead letters, and nothing shows a d
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any, LiteralString, NamedTuple
 
 from confluent_kafka import TopicPartition
@@ -35,7 +35,7 @@ LETTER, E_MAIL = "letter", "e-mail"
 HANDED_OVER, ON_ITS_WAY = "handed over", "handing over"
 HEADER = b"X-Kruispunt-Notice:"
 DOUBTFUL = "select notice from notifier.notices where state = 'in doubt'"
-UNTOLD = date(1970, 1, 1)
+UNTOLD = datetime(1970, 1, 1, tzinfo=UTC)
 """The day under which lies what was counted before there were days."""
 DEAD = ("dead letters",)
 
@@ -72,7 +72,7 @@ class Logged(NamedTuple):
     recipient: str
     deliberation: str
     partition: int
-    day: date
+    day: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
@@ -40,7 +40,7 @@ select * from unnest(%s::text[], %s::text[], %s::text[], %s::int[], %s::date[], 
 on conflict (what, recipient, deliberation, partition, day) do update
 set number = kept.number + excluded.number, digest = kept.digest + excluded.digest
 """
-UNTOLD = date(1970, 1, 1)
+UNTOLD = datetime(1970, 1, 1, tzinfo=UTC)
 """The day of what was written by a version that did not sum up."""
 
 
@@ -107,7 +107,7 @@ def _refusals(record: Record) -> Iterator[tuple[str, str, int]]:
         yield recipient, reason, events
 
 
-Cell = tuple[str, str, str, int, date]
+Cell = tuple[str, str, str, int, datetime]
 """What, recipient, deliberation, partition and day of a tally."""
 
 
@@ -117,7 +117,7 @@ def tallies(segment: Segment) -> Iterator[tuple[Cell, Tally]]:
     if "read" not in record:
         yield from _without_sums(segment)
         return
-    day = record["at"].astimezone(UTC).date()
+    day = record["at"] - (record["at"] - UNTOLD) % timedelta(days=1)
     if record["read"]:
         yield ("exchanged", "", "", partition, day), Tally(record["read"], int(record["digest"]))
     if unreadable := record["exchanged"] - record["read"]:

@@ -3,7 +3,7 @@
 Pure; what it says travels with the disclosures, in the transaction of the copies.
 """
 
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from backbone.tally import Sums, mark
@@ -22,7 +22,7 @@ class Account:
         self._marks: dict[str, int] = {}
         self._read: Sums[int] = Sums()
         self._accounted: dict[int, Sums[str]] = {}
-        self._delivered: dict[int, Sums[tuple[str, str, date]]] = {}
+        self._delivered: dict[int, Sums[tuple[str, str, datetime]]] = {}
 
     def _mark(self, event: str) -> int:
         found = self._marks.get(event)
@@ -30,7 +30,7 @@ class Account:
             found = self._marks[event] = mark(event)
         return found
 
-    def leaves(self, partition: int, event: str, day: date, projection: Projection) -> None:
+    def leaves(self, partition: int, event: str, day: datetime, projection: Projection) -> None:
         """A copy is written."""
         key = projection.recipient, projection.deliberation, day
         self._delivered.setdefault(partition, Sums()).add(key, self._mark(event))

@@ -1,6 +1,6 @@
 """The typed twin of `audit.disclosures`; derived from its contract, never edited."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TypedDict
 
 
@@ -40,11 +40,11 @@ class Accounted(TypedDict):
 
 
 class Delivered(TypedDict):
-    """Copies on one basis, of events of one day."""
+    """Copies on one basis, of events of the same 24 hours."""
 
     recipient: str
     deliberation: str
-    day: date
+    day: datetime
     number: int
     digest: str
 

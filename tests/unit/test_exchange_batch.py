@@ -176,7 +176,7 @@ def test_what_was_read_what_left_and_what_became_of_it_are_summed_up_by_partitio
             left = [one for one in record["delivered"] if one["recipient"] == name]
             assert Tally(sum(one["number"] for one in left), sum(int(one["digest"]) for one in left)) == copied
     assert {one["day"] for _, record in kept for one in record["delivered"]} == {
-        sample(kind)["occurred_at"].astimezone(UTC).date() for kind in DECLARATIONS
+        sample(kind)["occurred_at"].replace(hour=0, minute=0, second=0, microsecond=0) for kind in DECLARATIONS
     }
 
 

@@ -1,14 +1,14 @@
 """A dead letter is a difference until somebody has decided about it; what was dropped is missed no more."""
 
 from collections import Counter
-from datetime import date
+from datetime import UTC, datetime
 
 from backbone.tally import Tally, mark
 from kruispunt.aside import Aside
 from kruispunt.ledger import Books, Logged, Row, _decided, _exchanged, _letters
 from schemas.institutions import INSTITUTIONS
 
-DAY = date(2026, 10, 12)
+DAY = datetime(2026, 10, 12, tzinfo=UTC)
 EVENTS = ("a", "b", "c")
 
 

@@ -1,6 +1,6 @@
 """Two places that hold the same sum up to the same, in any order; what is lost and what is doubled shows."""
 
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -59,7 +59,7 @@ def test_what_was_counted_before_there_were_digests_is_held_against_the_number()
 
 
 def test_what_was_counted_without_days_is_held_against_all_days() -> None:
-    day = date(2026, 7, 1)
+    day = datetime(2026, 7, 1, tzinfo=UTC)
     expected = {("d", 0, UNTOLD): summed(["a"]), ("d", 0, day): summed(["b"]), ("d", 1, day): summed(["c"])}
     found = {("d", 0, day): summed(["a", "b"]), ("d", 1, day): summed(["c"])}
     assert compare(*by_day(expected, found)) == (3, 3)

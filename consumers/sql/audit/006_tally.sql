@@ -9,7 +9,7 @@ create table audit.tally (
     recipient text not null,
     deliberation text not null,
     partition int not null,
-    day date not null,
+    day timestamptz not null,
     number bigint not null,
     digest numeric,
     primary key (what, recipient, deliberation, partition, day)
@@ -17,13 +17,13 @@ create table audit.tally (
 comment on table audit.tally is
     'How many events, and the sum of their marks. Exchanged: read by the exchange; unreadable: messages it set aside; '
     'accounted: delivered to a recipient or refused; delivered: copies as they left; logged: rows of audit.disclosure. '
-    'The day (UTC) is that of the exchange, of copies that of the event; 1970-01-01 where none is kept.';
+    'The 24 hours that begin at `day` are those of the exchange, of copies those of the event; 1970-01-01 where none is kept.';
 comment on column audit.tally.digest is 'Null where it was counted before there were digests.';
 
 create function audit.tally_logged() returns trigger language plpgsql as $$
 begin
     insert into audit.tally as kept (what, recipient, deliberation, partition, day, number, digest)
-    select 'logged', recipient, deliberation, partition, date '1970-01-01', count(*), sum(audit.mark(event::bytea))
+    select 'logged', recipient, deliberation, partition, timestamptz '1970-01-01 00:00:00Z', count(*), sum(audit.mark(event::bytea))
     from changed
     group by recipient, deliberation, partition
     order by recipient, deliberation, partition
@@ -38,12 +38,12 @@ create trigger tally_logged after insert on audit.disclosure referencing new tab
 
 -- What an earlier version logged: what was delivered is what was logged; of what concerned nobody there is a number only.
 insert into audit.tally (what, recipient, deliberation, partition, day, number, digest)
-select what, recipient, deliberation, partition, date '1970-01-01', count(*), sum(audit.mark(event::bytea))
+select what, recipient, deliberation, partition, timestamptz '1970-01-01 00:00:00Z', count(*), sum(audit.mark(event::bytea))
 from audit.disclosure, unnest(array['logged', 'delivered']) as what
 group by 1, 2, 3, 4;
 
 insert into audit.tally (what, recipient, deliberation, partition, day, number, digest)
-select 'accounted', recipient, '', partition, date '1970-01-01', sum(number), null
+select 'accounted', recipient, '', partition, timestamptz '1970-01-01 00:00:00Z', sum(number), null
 from (
     select recipient, partition, count(distinct event) as number from audit.disclosure
     where not replay and recipient <> 'rules' group by 1, 2
@@ -62,11 +62,11 @@ with seen as (
     from (select distinct partition, event from audit.disclosure where not replay) as event group by 1
 )
 insert into audit.tally (what, recipient, deliberation, partition, day, number, digest)
-select 'exchanged', '', '', partition, date '1970-01-01', coalesce(readable.number, 0),
+select 'exchanged', '', '', partition, timestamptz '1970-01-01 00:00:00Z', coalesce(readable.number, 0),
     case when copied.number = readable.number then copied.digest end
 from seen left join readable using (partition) left join copied using (partition)
 union all
-select 'unreadable', '', '', partition, date '1970-01-01', messages - coalesce(readable.number, 0), null
+select 'unreadable', '', '', partition, timestamptz '1970-01-01 00:00:00Z', messages - coalesce(readable.number, 0), null
 from seen left join readable using (partition)
 where messages > coalesce(readable.number, 0);
 

@@ -7,13 +7,13 @@ comment on function store.mark is 'The number that stands for a member of a set:
 create table store.tally (
     deliberation text not null,
     partition int not null,
-    day date not null,
+    day timestamptz not null,
     number bigint not null,
     digest numeric not null,
     primary key (deliberation, partition, day)
 );
 comment on table store.tally is
-    'How many records are held of the events of a day (UTC), and the sum of the marks of their events. What came before '
+    'How many records are held of the events of 24 hours that begin at `day`, and the sum of the marks of their events. What came before '
     'there were tallies is under 1970-01-01.';
 
 create function store.tally_change() returns trigger language plpgsql as $$
@@ -23,7 +23,7 @@ begin
         return null;
     end if;
     insert into store.tally as kept (deliberation, partition, day, number, digest)
-    select deliberation, partition, (occurred_at at time zone 'utc')::date,
+    select deliberation, partition, date_bin('1 day', occurred_at, timestamptz '1970-01-01 00:00:00Z'),
         case tg_op when 'DELETE' then -count(*) else count(*) end,
         case tg_op when 'DELETE' then -sum(store.mark(event::bytea)) else sum(store.mark(event::bytea)) end
     from changed
@@ -43,7 +43,7 @@ create trigger tally_emptied after truncate on store.record
     for each statement execute function store.tally_change();
 
 insert into store.tally (deliberation, partition, day, number, digest)
-select deliberation, partition, date '1970-01-01', count(*), sum(store.mark(event::bytea)) from store.record group by 1, 2;
+select deliberation, partition, timestamptz '1970-01-01 00:00:00Z', count(*), sum(store.mark(event::bytea)) from store.record group by 1, 2;
 
 -- The same counted anew, from the records themselves.
 create view store.recounted as

@@ -10,20 +10,20 @@ comment on function register.event is
     'The identifier a framed record begins with, after byte 0, the schema id and its length; never fails.';
 
 create table register.tally (
-    day date not null,
+    day timestamptz not null,
     writer int not null,
     number bigint not null,
     digest numeric not null,
     primary key (day, writer)
 );
 comment on table register.tally is
-    'How many facts were accepted on a day (UTC), and the sum of the marks of their events; a row per backend, so that '
+    'How many facts were accepted in 24 hours that begin at `day`, and the sum of the marks of their events; a row per backend, so that '
     'nobody waits for another one''s transaction.';
 
 create function register.tally_added() returns trigger language plpgsql as $$
 begin
     insert into register.tally as kept (day, writer, number, digest)
-    select (now() at time zone 'utc')::date, pg_backend_pid(), count(*), sum(register.mark(register.event(value)))
+    select date_bin('1 day', now(), timestamptz '1970-01-01 00:00:00Z'), pg_backend_pid(), count(*), sum(register.mark(register.event(value)))
     from added
     having count(*) > 0
     on conflict (day, writer) do update
@@ -36,7 +36,7 @@ create trigger tally_added after insert on register.outbox referencing new table
     for each statement execute function register.tally_added();
 
 insert into register.tally (day, writer, number, digest)
-select date '1970-01-01', 0, count(*), sum(register.mark(register.event(value))) from register.outbox having count(*) > 0;
+select timestamptz '1970-01-01 00:00:00Z', 0, count(*), sum(register.mark(register.event(value))) from register.outbox having count(*) > 0;
 
 -- Whether a message is a fact that was accepted, for whoever has it in hand; shows nothing of any other.
 create view register.fact_digest as select sha256(value) as digest from register.outbox;
