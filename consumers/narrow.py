@@ -23,7 +23,7 @@ class Event(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A narrowed event, made in the 24 hours from `day` on; with its projection's prefix it is what the recipient reads."""
+    """A narrowed event, made in the 24 hours from `day` on; framed with its projection's prefix it is what travels."""
 
     source: int
     event: str

@@ -1,6 +1,7 @@
 """The ledger goes red for each thing that is lost or doubled, and is balanced again when it is put right."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from backbone import kafka, positions
 from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
-from backbone.tally import mark
+from backbone.tally import Tally, mark
 from kruispunt import ledger
 from kruispunt.generating import generate
 from schemas.institutions import HOSTED
@@ -202,6 +203,36 @@ def test_one_person_set_aside(arrived: Settings) -> None:
         connection.execute("delete from rules.tally where what = 'set aside'")
         connection.execute(move, (3, 77, *row))
     assert differences(arrived) == {}
+
+
+SEEDS = {
+    "audit.tally": ("consumers/sql/audit/006_tally.sql", "kruispunt", "what, recipient, deliberation, partition"),
+    "register.tally": ("producers/sql/register/004_tally.sql", "kruispunt", "true"),
+    "notifier.tally": ("notifier/sql/notifier/004_tally.sql", "kruispunt", "what, partition"),
+    "notifier.manifest": ("notifier/sql/notifier/004_tally.sql", "kruispunt", "batch"),
+    "store.tally": ("consumers/sql/store/003_tally.sql", "", "deliberation, partition"),
+}
+
+
+@pytest.mark.parametrize("table", SEEDS)
+def test_what_an_earlier_version_kept_is_summed_up_when_it_is_brought_along(
+    arrived: Settings, institution: str, table: str
+) -> None:
+    file, database, cell = SEEDS[table]
+    statements = (Path(__file__).parents[2] / file).read_text("utf-8").split(";\n")
+    begins = re.compile(rf"^(?:with .*?)?^?insert into {table} \(", re.MULTILINE | re.DOTALL)
+    seeds = [text[found.start() :] for text in statements if (found := begins.search(text)) and "as kept" not in text]
+    summed = f"select {cell}, sum(number), sum(digest) from {table} group by {cell} having sum(number) > 0"  # noqa: S608
+    with connect(arrived, SUPERUSER, database or institution) as connection:
+        before = {row[:-2]: Tally(*row[-2:]) for row in connection.execute(summed.encode())}
+        connection.execute(f"delete from {table}".encode())  # noqa: S608
+        for seed in seeds:
+            connection.execute(seed.encode())
+        after = {row[:-2]: Tally(*row[-2:]) for row in connection.execute(summed.encode())}
+        connection.rollback()
+    assert before
+    assert after.keys() == before.keys()
+    assert [key for key, tally in before.items() if not tally.agrees(after[key])] == []
 
 
 def test_what_the_topics_no_longer_keep_is_still_in_the_ledger(arrived: Settings, institution: str) -> None:

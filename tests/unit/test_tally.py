@@ -1,16 +1,20 @@
 """Two places that hold the same sum up to the same, in any order; what is lost and what is doubled shows."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backbone.progress import Progress, record
+from backbone.progress import published as reached
+from backbone.progress import summed as sums
 from backbone.tally import NONE, Compared, Sums, Tally, compare, leading, mark, merged, total, versioned
 from kruispunt.ledger import UNTOLD, as_far_as_known, by_day
 from producers.relay import marked
 from schemas.codec import encode
-from schemas.contracts import contract
+from schemas.contracts import contract, contracts
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS, FINDINGS
 
@@ -89,3 +93,29 @@ def test_a_finding_is_marked_by_its_id_and_version(version: int) -> None:
 def test_what_nobody_can_read_is_counted_as_well(value: bytes) -> None:
     for topic in (*DECLARATIONS, FINDINGS, "notices.status"):
         assert -(2**63) <= marked(topic, value) < 2**63
+
+
+class Record:
+    """As much of a Kafka message as is read here."""
+
+    def __init__(self, key: bytes, value: bytes) -> None:
+        self._both = key, value
+
+    def key(self) -> bytes:
+        return self._both[0]
+
+    def value(self) -> bytes:
+        return self._both[1]
+
+
+def test_a_position_says_what_was_published_and_one_of_an_earlier_version_does_not() -> None:
+    first, second = (one for one in contracts() if one.name == "relay.positions")
+    old = Record(b"register", encode(first, {"source": "register", "tx": 7, "id": 8}))
+    published = {"declarations.wages": summed(["a", "b"]), FINDINGS: Tally()}
+    new = Record(*record("register", Progress(9, 10), published))
+    replay = Record(*record("replay", Progress(1, 2)))
+    assert second.id == contract("relay.positions").id
+    found: list[Any] = [old, replay]
+    both: list[Any] = [*found, new]
+    assert (reached(found)["register"], sums(found)) == (Progress(7, 8), {})
+    assert (reached(both)["register"], sums(both)) == (Progress(9, 10), {"register": published})
