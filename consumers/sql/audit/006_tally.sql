@@ -1,6 +1,6 @@
 -- What was exchanged, delivered and logged, summed up with the log itself: topics expire, this does not.
 
-create function audit.mark(identifier bytea) returns bigint language sql immutable strict parallel safe
+create function audit.mark(identifier bytea) returns bigint language sql immutable parallel safe
 return ('x' || encode(substring(sha256(identifier) from 1 for 8), 'hex'))::bit(64)::bigint;
 comment on function audit.mark is 'The number that stands for a member of a set: the first 64 bits of its SHA-256.';
 

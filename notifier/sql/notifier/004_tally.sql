@@ -1,6 +1,6 @@
 -- What came in, was settled, opened and announced, summed up in the transaction that does it.
 
-create function notifier.mark(identifier bytea) returns bigint language sql immutable strict parallel safe
+create function notifier.mark(identifier bytea) returns bigint language sql immutable parallel safe
 return ('x' || encode(substring(sha256(identifier) from 1 for 8), 'hex'))::bit(64)::bigint;
 comment on function notifier.mark is 'The number that stands for a member of a set: the first 64 bits of its SHA-256.';
 

@@ -1,10 +1,10 @@
 -- What was accepted, summed up in the transaction that accepts it: the ledger compares it with what was published.
 
-create function register.mark(identifier bytea) returns bigint language sql immutable strict parallel safe
+create function register.mark(identifier bytea) returns bigint language sql immutable parallel safe
 return ('x' || encode(substring(sha256(identifier) from 1 for 8), 'hex'))::bit(64)::bigint;
 comment on function register.mark is 'The number that stands for a member of a set: the first 64 bits of its SHA-256.';
 
-create function register.event(value bytea) returns bytea language sql immutable strict parallel safe
+create function register.event(value bytea) returns bytea language sql immutable parallel safe
 return case when length(value) > 5 then substring(value from 7 for get_byte(value, 5) / 2) else value end;
 comment on function register.event is
     'The identifier a framed record begins with, after byte 0, the schema id and its length; never fails.';
