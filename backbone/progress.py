@@ -1,14 +1,18 @@
 """Keeps how far a table is published in Kafka itself, in the transaction of what is published, so that both agree."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from confluent_kafka import Message
 
+from backbone.tally import Tally
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.registry import SchemaBook
 from schemas.topics import POSITIONS
+
+Published = Mapping[str, Tally]
+"""What was published of a source, by topic."""
 
 
 class Progress(NamedTuple):
@@ -26,10 +30,12 @@ class Mark(NamedTuple):
 
 
 class Position(NamedTuple):
-    """How far a source is published, and the mark of that publication."""
+    """How far a source is published, the mark of that publication, and what all of it comes to."""
 
     progress: Progress
     mark: Mark
+    published: Published | None = None
+    """None where it was not summed up yet."""
 
 
 BEGINNING = Progress(0, 0)
@@ -45,9 +51,13 @@ def positions(messages: Iterable[Message]) -> dict[str, Position]:
         if value and key:
             number, body = split(value)
             record = decode_body(schemas.get(number), body)
-            # Records of before there were marks have none.
+            # Records of before there were marks and sums have none.
             mark = Mark(record.get("mark", UNMARKED.number), record.get("token", UNMARKED.token))
-            found[bytes(key).decode()] = Position(Progress(record["tx"], record["id"]), mark)
+            tallies = record.get("published")
+            summed_up = None
+            if tallies is not None:
+                summed_up = {one["topic"]: Tally(one["number"], int(one["digest"])) for one in tallies}
+            found[bytes(key).decode()] = Position(Progress(record["tx"], record["id"]), mark, summed_up)
     return found
 
 
@@ -56,7 +66,20 @@ def published(messages: Iterable[Message]) -> dict[str, Progress]:
     return {source: position.progress for source, position in positions(messages).items()}
 
 
-def record(source: str, progress: Progress, mark: Mark = UNMARKED) -> tuple[bytes, bytes]:
-    """Key and value of the record that says how far a source is published."""
-    values = {"source": source, **progress._asdict(), "mark": mark.number, "token": mark.token}
+def summed(messages: Iterable[Message]) -> dict[str, Published]:
+    """All that was published of each source, from the same records; a source that was never summed up is missing."""
+    found = positions(messages).items()
+    return {source: position.published for source, position in found if position.published is not None}
+
+
+def record(
+    source: str, progress: Progress, mark: Mark = UNMARKED, tallies: Published | None = None
+) -> tuple[bytes, bytes]:
+    """Key and value of the record that says how far a source is published, and what that comes to."""
+    published = None
+    if tallies is not None:
+        published = [
+            {"topic": name, "number": one.number, "digest": str(one.digest)} for name, one in sorted(tallies.items())
+        ]
+    values = {"source": source, **progress._asdict(), "mark": mark.number, "token": mark.token, "published": published}
     return source.encode(), encode(contract(POSITIONS), values)

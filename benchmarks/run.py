@@ -22,13 +22,13 @@ from backbone.stack.places import Places
 from backbone.stack.stack import Leash
 from backbone.stack.stack import down as stack_down
 from backbone.stack.supervisor import Supervisor
+from backbone.tally import NONE, total
 from benchmarks import cpu, deciding, replay, withdrawal
 from benchmarks.limits import Limit, measure
 from kruispunt import generating, lag, ledger, loading, stack, submitting
 from kruispunt.output import console, table
 from producers.intake.moment import due
-from schemas.institutions import HOSTED
-from schemas.topics import delivery
+from schemas.institutions import HOSTED, INSTITUTIONS
 
 SINKS = tuple(f"sink-{name}" for name in HOSTED)
 PAUSE_S = 0.25
@@ -113,11 +113,13 @@ def _population(folder: Path, persons: int, quarter: str) -> None:
 
 
 def _counts(config: Settings) -> Counts:
-    topics = ledger.read_topics(config)
-    copies = sum(number for name, number in topics.records.items() if name.startswith("deliveries."))
-    facts = sum(number for name, number in topics.records.items() if name.startswith("declarations."))
-    stored = sum(topics.records[delivery(name)] for name in HOSTED)
-    return Counts(facts, copies, stored, topics.facts, len(topics.notices))
+    books = ledger.read(config)
+
+    def copies(*names: str) -> int:
+        return sum(total(ledger.delivered(books, name).values()).number for name in names)
+
+    opened = books.told.get("opened", NONE).number
+    return Counts(books.accepted.number, copies(*INSTITUTIONS), copies(*HOSTED), copies("rules"), opened)
 
 
 def _less(after: Counts, before: Counts) -> Counts:

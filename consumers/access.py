@@ -13,7 +13,9 @@ from consumers.directory import Dossier
 from consumers.projection import Projection
 from consumers.shape import Opened, Unreadable
 from schemas.identifiers import quarter_days
+from schemas.institutions import INSTITUTIONS
 
+EVERYBODY = tuple(INSTITUTIONS)
 NOT_AUTHORISED = "not authorised"
 NOT_INTEGRATED = "person not integrated"
 NOT_IN_PERIOD = "not in the period"
@@ -69,6 +71,17 @@ def _days(quarter: str) -> tuple[date, date]:
         raise Unreadable("its quarter is none") from error
 
 
+class Judgement(NamedTuple):
+    """Of one event: the projections to copy by, who is refused and why, and the institutions it does not concern.
+
+    Every institution is in exactly one of them.
+    """
+
+    granted: tuple[Projection, ...]
+    refused: tuple[tuple[str, str], ...]
+    unconcerned: tuple[str, ...]
+
+
 class Access:
     """Who may have which kind of event: the projections in force on the day of the exchange."""
 
@@ -77,17 +90,20 @@ class Access:
         for projection in projections:
             recipients = self._by_kind.setdefault(projection.contract.name, {})
             recipients.setdefault(projection.recipient, []).append(projection)
+        self._without = {
+            kind: tuple(name for name in INSTITUTIONS if name not in recipients)
+            for kind, recipients in self._by_kind.items()
+        }
 
-    def judge(
-        self, kind: str, standings: Mapping[str, Standing], decision: str | None
-    ) -> tuple[tuple[Projection, ...], tuple[tuple[str, str], ...]]:
-        """The projections to copy by, and (recipient, reason) for every institution that gets nothing.
+    def judge(self, kind: str, standings: Mapping[str, Standing], decision: str | None) -> Judgement:
+        """What becomes of an event for each recipient.
 
         An institution that neither has a deliberation on this kind nor the person on file asks for nothing and is
-        not refused.
+        not refused: the event does not concern it.
         """
         granted: list[Projection] = []
         refused: list[tuple[str, str]] = []
+        unconcerned: list[str] = []
         recipients = self._by_kind.get(kind, {})
         for recipient, projections in recipients.items():
             concerned = [one for one in projections if decision is None or _concerns(one, decision)]
@@ -101,12 +117,15 @@ class Access:
                 granted += admitted
             elif reason := _reason(concerned, standing):
                 refused.append((recipient, reason))
-        refused += [
-            (institution, NOT_AUTHORISED)
-            for institution, standing in standings.items()
-            if standing.now and institution not in recipients
-        ]
-        return tuple(granted), tuple(refused)
+            elif recipient in INSTITUTIONS:
+                unconcerned.append(recipient)
+        for institution in self._without.get(kind, EVERYBODY):
+            standing = standings.get(institution)
+            if standing is not None and standing.now:
+                refused.append((institution, NOT_AUTHORISED))
+            else:
+                unconcerned.append(institution)
+        return Judgement(tuple(granted), tuple(refused), tuple(unconcerned))
 
 
 def _concerns(projection: Projection, decision: str) -> bool:

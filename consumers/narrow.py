@@ -5,6 +5,7 @@ Pure: events, projections in force and dossiers in; copies and refusals out.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from consumers.access import Access, Standings
@@ -22,10 +23,11 @@ class Event(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """A narrowed event: framed with its projection's prefix it is what the recipient reads."""
+    """A narrowed event, made in the 24 hours from `day` on; framed with its projection's prefix it is what travels."""
 
     source: int
     event: str
+    day: datetime
     projection: Projection
     body: bytes
 
@@ -48,11 +50,15 @@ class Failure(NamedTuple):
 
 @dataclass(slots=True)
 class Narrowed:
-    """What became of a batch; `source` is the place of the event in it."""
+    """What became of a batch; `source` is the place of the event in it.
+
+    `read` has every event that could be read: its place, its id, and the institutions it does not concern.
+    """
 
     copies: list[Copy] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    read: list[tuple[int, str, tuple[str, ...]]] = field(default_factory=list)
 
 
 def persons(events: Sequence[Event]) -> set[str]:
@@ -80,9 +86,11 @@ def narrow(
         except Unreadable as error:
             result.failures.append(Failure(source, str(error)))
             continue
-        granted, refused = access.judge(contract.name, standing, opened.decision and opened.decision.kind)
+        granted, refused, unconcerned = access.judge(contract.name, standing, opened.decision and opened.decision.kind)
+        result.read.append((source, opened.event, unconcerned))
         for projection in granted:
-            copies.append(Copy(source, opened.event, projection, cutter(projection).cut(opened, replay=replay)))
+            copied = cutter(projection).cut(opened, replay=replay)
+            copies.append(Copy(source, opened.event, opened.day, projection, copied))
         for recipient, reason in refused:
             refusals.append(Refusal(source, opened.event, recipient, reason))
     return result

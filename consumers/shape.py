@@ -4,8 +4,8 @@ The envelope is never rebuilt: its bytes are copied.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ from consumers.projection import Projection
 from schemas.contracts import Contract
 
 EPOCH = date(1970, 1, 1)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+MS_OF_DAY = 86_400_000
 ENTITLEMENTS = "declarations.entitlements"
 MARKS = {False: b"\x00", True: b"\x01"}
 """A boolean in Avro's binary form."""
@@ -37,15 +39,24 @@ class Decision(NamedTuple):
 
 @dataclass(slots=True)
 class Opened:
-    """An event in parts: who and what in full, the rest as plain values, the envelope as bytes."""
+    """An event in parts: who and what in full, the rest as plain values, the envelope as bytes.
+
+    The 24 hours it was made in begin at `day`.
+    """
 
     event: str
     person: str
     quarter: str
+    day: datetime
     head: bytes
     trail: bytes
     rest: dict[str, Any]
     decision: Decision | None
+
+
+@lru_cache(maxsize=1_000)
+def _day(number: int) -> datetime:
+    return BEGINNING + timedelta(number)
 
 
 class Shape:
@@ -79,7 +90,7 @@ class Shape:
         try:
             head = record(stream, self._head)
             middle = stream.tell()
-            record(stream, self._trail)
+            trail = record(stream, self._trail)
             after = stream.tell()
             rest = record(stream, self._rest)
             if stream.tell() != len(body):
@@ -88,6 +99,7 @@ class Shape:
                 event=head["event"],
                 person=head["person"],
                 quarter=head["quarter"],
+                day=_day(trail["occurred_at"] // MS_OF_DAY),
                 head=body[:middle],
                 trail=body[middle:after],
                 rest=rest,

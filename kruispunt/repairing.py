@@ -22,7 +22,7 @@ from backbone import kafka, marks, postgres, settings, transactions
 from backbone.errors import Retry
 from backbone.marks import TOKEN_BYTES, Kept
 from backbone.offsets import Offsets
-from backbone.progress import START, Mark, Position, Progress, positions, record
+from backbone.progress import START, Mark, Position, Progress, Published, positions, record
 from backbone.settings import Settings
 from backbone.trouble import translated
 from consumers.audit import acts
@@ -36,7 +36,7 @@ from notifier.recall import Recalled
 from producers.intake import register
 from producers.intake.receive import INTAKE
 from producers.intake.register import Lost
-from producers.relay import RELAY, SOURCES, Row
+from producers.relay import RELAY, SOURCES, Row, added
 from schemas.codec import decode_body, split
 from schemas.identifiers import event_of, submission_of
 from schemas.institutions import INSTITUTIONS
@@ -207,25 +207,29 @@ class Repair:
         kept = self._kept(source)
         outbox = Outbox(source, kept, published(self._config, source, kept))
         target = transactions.writer(self._config, RELAY, f"{RELAY}-{source}")
-        found, done = Comparison(source, kept.reached), 0
+        found, done, tallies = Comparison(source, kept.reached), 0, self._position(source).published
         with translated():
             for some in _batches(outbox.unpublished(self._relay, found)):
                 with transactions.transaction(target):
                     for row in some:
                         transactions.send(target, row.topic, row.value, row.key, row.partition)
                 done += len(some)
-        self._settle(self._relay, target, source, found.last)
+                # What was never summed up is summed up by the relay, from the rows.
+                tallies = None if tallies is None else added(tallies, some)
+        self._settle(self._relay, target, source, found.last, tallies)
         return done
 
     def rewind(self) -> None:
         """Let the replay look again at who came on file since: what was copied is on record, and left out."""
         target = transactions.writer(self._config, REPLAY, REPLAY)
-        self._settle(self._replay, target, REPLAY, self._kept(REPLAY).reached)
+        self._settle(self._replay, target, REPLAY, self._kept(REPLAY).reached, None)
 
-    def _settle(self, connection: Connection[Any], target: Any, source: str, last: Progress) -> None:
+    def _settle(
+        self, connection: Connection[Any], target: Any, source: str, last: Progress, tallies: Published | None
+    ) -> None:
         number = max(self._kept(source).mark.number, self._position(source).mark.number) + 1
         mark = Mark(number, secrets.token_hex(TOKEN_BYTES))
-        key, value = record(source, last, mark)
+        key, value = record(source, last, mark, tallies)
         with transactions.transaction(target):
             transactions.send(target, POSITIONS, value, key)
         marks.settle(connection, source, mark)

@@ -8,7 +8,7 @@ from backbone import postgres, settings
 from backbone.stack.places import write_private
 from consumers.audit import acts
 from kruispunt.lag import INSPECTOR
-from kruispunt.ledger import rows
+from kruispunt.ledger import counted_anew, rows
 from kruispunt.output import Exit, as_json, console, fail, table
 from notifier import ledger as notifier_ledger
 from notifier.content import contents
@@ -37,9 +37,15 @@ def _legible(notice: dict[str, Any]) -> dict[str, Any]:
     return {**notice, "recipient": grouped(notice["recipient"]), "findings": findings}
 
 
-def ledger(*, json: bool) -> int:
-    """The effect ledger; 0 only when nothing was lost and nothing came twice."""
-    counted = rows(settings.load())
+def ledger(*, json: bool, recount: bool = False) -> int:
+    """The effect ledger; 0 only when nothing was lost and nothing came twice.
+
+    `recount`: also what should be held, derived from what was accepted, against what is held.
+    """
+    config = settings.load()
+    counted = rows(config)
+    if recount:
+        counted += counted_anew(config)
     balanced = all(row.difference == 0 for row in counted)
     if json:
         as_json(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 
+from backbone.tally import mark
 from notifier import ledger
 from notifier.attempts import unwritten
 from notifier.channel import LETTER
@@ -28,6 +29,11 @@ select batch, array_agg(notice) from notifier.notice
  where partition = %s and channel = %s and state = 'handing over' group by batch
 """
 
+MANIFEST = """
+insert into notifier.manifest as kept (batch, number, digest) values (%s, %s, %s)
+on conflict (batch) do update set number = excluded.number, digest = excluded.digest
+"""
+
 
 def hand_over_letters(connection: Connection[Any], outgoing: Outgoing, printer: Printer, partition: int) -> int:
     """Hand over one batch of a partition; gives how many notices were looked at."""
@@ -47,6 +53,8 @@ def hand_over_letters(connection: Connection[Any], outgoing: Outgoing, printer: 
     moves += [Move(letter.notice, State.HANDING_OVER, batch=batch) for letter in letters]
     with connection.transaction(), connection.cursor() as cursor:
         ledger.move(cursor, moves)
+        if letters:
+            _sum_up(cursor, outgoing, batch)
     if letters:
         _finish(connection, outgoing, batch, [letter.notice for letter in letters])
     return len(names)
@@ -67,9 +75,16 @@ def resume(connection: Connection[Any], outgoing: Outgoing, printer: Printer, pa
         outgoing.fill(batch, letters)
         with connection.transaction(), connection.cursor() as cursor:
             ledger.move(cursor, moves)
+            _sum_up(cursor, outgoing, batch)
         _finish(connection, outgoing, batch, [letter.notice for letter in letters])
     outgoing.clear(partition, {batch for batch, _ in begun})
     return sum(len(names) for _, names in begun)
+
+
+def _sum_up(cursor: Cursor[Any], outgoing: Outgoing, batch: str) -> None:
+    """Keep what the manifest comes to: once it is handed over, the print service may take it away."""
+    names = outgoing.named(batch)
+    cursor.execute(MANIFEST, (batch, len(names), sum(map(mark, names))))
 
 
 def _finish(connection: Connection[Any], outgoing: Outgoing, batch: str, names: Sequence[str]) -> None:

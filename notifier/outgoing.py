@@ -51,6 +51,11 @@ class Outgoing:
         _write(room / MANIFEST, b"".join(line + b"\n" for line in lines))
         _sync(room)
 
+    def named(self, batch: str) -> list[str]:
+        """The notices in the manifest of a begun batch, as it lies on the disk."""
+        lines = (self._partial / batch / MANIFEST).read_bytes().splitlines()
+        return [str(orjson.loads(line)["notice"]) for line in lines]
+
     def hand_over(self, batch: str) -> None:
         """The act itself."""
         (self._partial / batch).rename(self._folder / batch)

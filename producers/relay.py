@@ -1,12 +1,14 @@
 """Publishes what the outboxes hold, in order and exactly once: records and position are one Kafka transaction.
 
+The position says also what was published so far, summed up by topic: topics expire, positions do not.
+
 It reads only rows below the oldest running transaction that can still write to the outbox: a slow commit is never
 skipped, and nobody else holds up anything. Whoever holds the lock of an outbox publishes it; a second relay stands by.
 A database that was put back to an earlier moment is noticed before anything of it is published, see backbone/marks.py.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from typing import Any, NamedTuple, Self
 
@@ -19,9 +21,10 @@ from backbone.errors import Retry
 from backbone.horizon import Holder
 from backbone.offsets import Offsets
 from backbone.process import PATIENCE_S, Drain
-from backbone.progress import START, Mark, Position, Progress, positions, record
+from backbone.progress import BEGINNING, START, Mark, Position, Progress, Published, positions, record
 from backbone.settings import Settings
 from backbone.standby import Standby
+from backbone.tally import NONE, Sums, leading, mark, versioned
 from backbone.trouble import translated
 from producers.pruning import Pruner
 from producers.watch import Watch
@@ -52,12 +55,23 @@ ROWS = 10_000
 FETCH = 1_000
 BATCH_BYTES = 8_000_000
 
+EVERYTHING = "select topic, value from {}.outbox where (tx, id) <= (%s::text::xid8, %s)"
+
 QUERY = """
 select tx::text::bigint, id, topic, key, value, {} from {}.outbox
 where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8
 order by tx, id limit %s
 """
 LEFT = "select exists (select from {}.outbox where (tx, id) > (%s::text::xid8, %s))"
+
+
+def marked(topic: str, value: bytes) -> int:
+    """The mark of a record: that of its event, of a finding and its version, or of all of it."""
+    if topic in DECLARATIONS:
+        return mark(leading(value))
+    if topic == FINDINGS:
+        return mark(versioned(value))
+    return mark(value)
 
 
 class Row(NamedTuple):
@@ -77,6 +91,27 @@ def partition_of(source: str) -> sql.Composable:
     return sql.Identifier("partition") if source in PLACED else sql.Literal(-1)
 
 
+def _sum_up(connection: Connection[Any], source: str, reached: Progress) -> Published:
+    """What an earlier version published, which did not sum up; done once."""
+    sums: Sums[str] = Sums()
+    if reached != BEGINNING:
+        with translated(), connection.transaction(), connection.cursor(name="published", binary=True) as cursor:
+            cursor.itersize = FETCH
+            cursor.execute(sql.SQL(EVERYTHING).format(sql.Identifier(source)), (str(reached.tx), reached.id))
+            for topic, value in cursor:
+                sums.add(topic, marked(topic, value))
+    return sums.tallies()
+
+
+def added(published: Published, rows: Iterable[Row]) -> Published:
+    """What was published, with these rows."""
+    sums: Sums[str] = Sums()
+    for row in rows:
+        # What is put back may be what nobody could read.
+        sums.add(row.topic, mark(row.value) if row.partition >= 0 else marked(row.topic, row.value))
+    return {**published, **{topic: published.get(topic, NONE).plus(some) for topic, some in sums.tallies().items()}}
+
+
 class Publisher:
     """Publishes one outbox while it holds its lock."""
 
@@ -88,7 +123,8 @@ class Publisher:
         self._target = target
         self._offsets = Offsets(settings, RELAY)
         self._partitions = settings.partitions
-        self._position, self._mark = position
+        self._position, self._mark, tallies = position
+        self._tallies = tallies or {}
         self._reached: tuple[float, Mark] | None = None
         self._query = sql.SQL(QUERY).format(partition_of(source), sql.Identifier(source))
         self._pruner = Pruner(source)
@@ -110,8 +146,10 @@ class Publisher:
             target = transactions.writer(settings, RELAY, f"{RELAY}-{source}")
             kept = kafka.read_all(settings, RELAY, POSITIONS, patience=HIDDEN_S)
             reached = positions(kept).get(source, START)
-            mark = marks.check(connection, source, reached)
-            return cls(settings, source, connection, target, reached._replace(mark=mark))
+            reached = reached._replace(mark=marks.check(connection, source, reached))
+            if reached.published is None:
+                reached = reached._replace(published=_sum_up(connection, source, reached.progress))
+            return cls(settings, source, connection, target, reached)
         except BaseException:
             connection.close()
             raise
@@ -127,13 +165,14 @@ class Publisher:
         if not rows:
             return 0
         last = Progress(rows[-1].tx, rows[-1].id)
+        tallies = added(self._tallies, rows)
         self._mark = marks.advance(self._connection, self._source, self._mark)
-        key, value = record(self._source, last, self._mark)
+        key, value = record(self._source, last, self._mark, tallies)
         with transactions.transaction(self._target):
             for row in rows:
                 transactions.send(self._target, row.topic, row.value, row.key, row.partition)
             transactions.send(self._target, POSITIONS, value, key)
-        self._position = last
+        self._position, self._tallies = last, tallies
         return len(rows)
 
     def held_back_by(self) -> list[Holder]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
+from backbone.tally import Sums, Tally, mark
 from rules import history as past
 from rules.catalogue import decide_all, decide_history
 from rules.contradiction import Contradiction
@@ -52,7 +53,7 @@ class Failure:
 @dataclass(slots=True)
 class Outcome:
     """What a bundle leads to: facts and histories to hold, the facts they replace, findings to tell by slot, persons to
-    set aside.
+    set aside; and by what and deliberation, what all of it comes to.
     """
 
     facts: list[Fact] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Outcome:
     histories: dict[bytes, bytes] = field(default_factory=dict)
     changes: list[tuple[Slot, Change]] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class Arrived:
     facts: dict[bytes, list[Fact]]
     raw: dict[bytes, list[dict[str, Any]]]
     failures: list[Failure]
+    received: list[dict[str, Any]]
 
     def persons(self) -> list[bytes]:
         """Whose facts they are."""
@@ -157,7 +160,7 @@ def arrive(bundle: Mapping[str, Any], reader: Reader) -> Arrived:
     for person in unreadable:
         facts.pop(person, None)
     failures = [Failure(person, UNREADABLE, reason, raw[person]) for person, reason in unreadable.items()]
-    return Arrived(bundle["at"], facts, raw, failures)
+    return Arrived(bundle["at"], facts, raw, failures, list(bundle["facts"]))
 
 
 def decide_bundle(
@@ -194,7 +197,38 @@ def decide_bundle(
         outcome.earlier += [case.held[one.place] for one in decided.facts if one.place in case.held]
         outcome.histories |= decided.histories
         outcome.changes += decided.changes
+    outcome.tallies = _sum_up(arrived, outcome, reader)
     return outcome
+
+
+def _sum_up(arrived: Arrived, outcome: Outcome, reader: Reader) -> dict[tuple[str, str], Tally]:
+    """What came, what of it was decided and what was set aside, and what is told."""
+    sums: Sums[tuple[str, str]] = Sums()
+    for entry in arrived.received:
+        deliberation, marked = _marked(entry["contract"], entry["body"], reader)
+        sums.add(("received", deliberation), marked)
+    failed = {failure.person for failure in outcome.failures}
+    for person, some in arrived.facts.items():
+        if person not in failed:
+            for one in some:
+                deliberation, marked = _marked(one.contract, one.body, reader)
+                sums.add(("decided", deliberation), marked)
+    for failure in outcome.failures:
+        for entry in failure.facts:
+            deliberation, marked = _marked(entry["contract"], entry["body"], reader)
+            sums.add(("set aside", deliberation), marked)
+    for _, change in outcome.changes:
+        sums.add(("told", ""), mark(f"{change.state.finding}@{change.state.version}"))
+    return sums.tallies()
+
+
+def _marked(number: int, body: bytes, reader: Reader) -> tuple[str, int]:
+    """The deliberation of a fact and the mark of its event; of one that cannot be read, that of its bytes."""
+    try:
+        content = reader.content(number, body)
+        return content["deliberation"], mark(content["event"])
+    except Exception:  # noqa: BLE001 - whatever bad bytes raise, they are counted as they are
+        return "", mark(body)
 
 
 @dataclass(frozen=True, slots=True)

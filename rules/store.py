@@ -1,7 +1,7 @@
 """Holds what is known, found and to be told, and the position, in one transaction per bundle: all or nothing."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -11,6 +11,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
 from backbone import positions
+from backbone.tally import Tally
 from rules.bundle import Arrived, Failure, Outcome
 from rules.decide import State
 from rules.fold import Fact, Place, Slot
@@ -95,6 +96,7 @@ def keep(
             for slot, change in outcome.changes
         ]
         cursor.execute(_query("keep_findings"), _columns(told))
+    sum_up(cursor, partition, outcome.tallies)
     letters = [
         (FINDINGS, pseudonym(change.recipient), contract(FINDINGS).prefix + change.state.body)
         for _, change in outcome.changes
@@ -103,6 +105,13 @@ def keep(
         (DEAD_LETTERS, lies_under(failure.person), dead(failure, at, partition, offset)) for failure in outcome.failures
     ]
     tell(cursor, letters)
+
+
+def sum_up(cursor: Cursor[TupleRow], partition: int, tallies: Mapping[tuple[str, str], Tally]) -> None:
+    """Add to what came and what became of it, by what and deliberation."""
+    if tallies:
+        rows = [(*key, partition, *tallies[key]) for key in sorted(tallies)]
+        cursor.execute(_query("sum_up"), _columns(rows))
 
 
 def tell(cursor: Cursor[TupleRow], letters: list[tuple[str, bytes, bytes]]) -> None:

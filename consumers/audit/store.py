@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from confluent_kafka import Message
 from psycopg import Cursor
 
 from backbone.errors import Stop
+from backbone.tally import NONE, Tally, mark
 from consumers.audit.chain import BEGINNING, Link, chained
 from schemas.codec import BadFrame, Record, decode_body, split
+from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook, UnknownSchema
 
 LAST = """
@@ -31,6 +34,14 @@ DISCLOSURE_TYPES = ("int4", "int8", "text", "bytea", "text", "text", "int4", "bo
 REFUSAL = "copy audit.refusal (partition, number, recipient, reason, events) from stdin"
 REFUSED = "copy audit.refused (partition, number, person) from stdin (format binary)"
 REFUSED_TYPES = ("int4", "int8", "bytea")
+TALLY = """
+insert into audit.tally as kept (what, recipient, deliberation, partition, day, number, digest)
+select * from unnest(%s::text[], %s::text[], %s::text[], %s::int[], %s::date[], %s::bigint[], %s::numeric[])
+on conflict (what, recipient, deliberation, partition, day) do update
+set number = kept.number + excluded.number, digest = kept.digest + excluded.digest
+"""
+UNTOLD = datetime(1970, 1, 1, tzinfo=UTC)
+"""The day of what was written by a version that did not sum up."""
 
 
 class Segment(NamedTuple):
@@ -96,8 +107,59 @@ def _refusals(record: Record) -> Iterator[tuple[str, str, int]]:
         yield recipient, reason, events
 
 
+Cell = tuple[str, str, str, int, datetime]
+"""What, recipient, deliberation, partition and day of a tally."""
+
+
+def tallies(segment: Segment) -> Iterator[tuple[Cell, Tally]]:
+    """What a segment adds to the tallies."""
+    partition, record = segment.partition, segment.record
+    if "read" not in record:
+        yield from _without_sums(segment)
+        return
+    day = record["at"] - (record["at"] - UNTOLD) % timedelta(days=1)
+    if record["read"]:
+        yield ("exchanged", "", "", partition, day), Tally(record["read"], int(record["digest"]))
+    if unreadable := record["exchanged"] - record["read"]:
+        yield ("unreadable", "", "", partition, day), Tally(unreadable, None)
+    for one in record["accounted"]:
+        yield ("accounted", one["recipient"], "", partition, day), Tally(one["number"], int(one["digest"]))
+    for one in record["delivered"]:
+        cell = "delivered", one["recipient"], one["deliberation"], partition, one["day"]
+        yield cell, Tally(one["number"], int(one["digest"]))
+
+
+def _without_sums(segment: Segment) -> Iterator[tuple[Cell, Tally]]:
+    """As far as a record of an earlier version says it; what could be read is what is accounted for."""
+    partition, record = segment.partition, segment.record
+    for one in record["disclosures"]:
+        cell = "delivered", one["recipient"], one["deliberation"], partition, UNTOLD
+        yield cell, Tally(1, mark(one["event"]))
+    if record.get("replay", False):
+        return
+    reached = Counter(name for name, _ in {(one["recipient"], one["event"]) for one in record["disclosures"]})
+    for name, _, events in _refusals(record):
+        reached[name] += events
+    for name, number in reached.items():
+        if name in INSTITUTIONS:
+            yield ("accounted", name, "", partition, UNTOLD), Tally(number, None)
+    if record["exchanged"]:
+        yield ("exchanged", "", "", partition, UNTOLD), Tally(record["exchanged"], None)
+
+
+def _sum_up(cursor: Cursor[Any], found: list[Segment]) -> None:
+    summed: dict[Cell, Tally] = {}
+    for segment in found:
+        for cell, tally in tallies(segment):
+            summed[cell] = summed.get(cell, NONE).plus(tally)
+    if summed:
+        rows = [(*cell, *summed[cell]) for cell in sorted(summed)]
+        cursor.execute(TALLY, [list(column) for column in zip(*rows, strict=True)])
+
+
 def write(cursor: Cursor[Any], found: list[Segment]) -> None:
-    """Add the rows of segments."""
+    """Add the rows of segments, and what they come to."""
+    _sum_up(cursor, found)
     with cursor.copy(SEGMENT) as copy:
         copy.set_types(SEGMENT_TYPES)
         for partition, before, link, contract, body, record in found:

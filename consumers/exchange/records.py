@@ -3,23 +3,24 @@
 Pure: no clock, no broker, no database.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from consumers.access import NOT_AUTHORISED, Access
 from consumers.deliberations import RULES
 from consumers.directory import Dossier
+from consumers.exchange.account import Account
 from consumers.exchange.batch import Batch, Received
-from consumers.narrow import Narrowed, narrow
+from consumers.narrow import Copy, Narrowed, narrow
 from schemas.codec import Record, encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter, lies_under
-from schemas.institutions import INSTITUTIONS
 from schemas.topics import DEAD_LETTERS, DISCLOSURES, FACTS, delivery
 
+Thing = TypeVar("Thing")
 STAGE = "exchange"
 UNREADABLE = "unreadable"
 RECORD_BYTES = 800_000
@@ -47,65 +48,65 @@ def exchanged(
     `revision` says by which deliberations `access` judges.
     """
     narrowed = narrow(batch.events, access, dossiers)
+    account = Account(batch, narrowed)
     failed = [*batch.failed, *((batch.sources[one.source], one.reason) for one in narrowed.failures)]
-    yield from deliveries(batch, narrowed)
-    yield from bundles(batch, narrowed, at)
-    yield from disclosures(batch, narrowed, at, revision)
+    yield from deliveries(batch, narrowed, account)
+    yield from bundles(batch, narrowed, at, account)
+    yield from disclosures(batch, narrowed, account, at, revision)
     yield from (_dead(message, reason, at) for message, reason in failed)
 
 
-def deliveries(batch: Batch, narrowed: Narrowed) -> Iterator[Outgoing]:
-    """Each copy in the partition of its event, so that the order of a person is kept."""
-    for source, _, projection, body in narrowed.copies:
+def deliveries(batch: Batch, narrowed: Narrowed, account: Account) -> Iterator[Outgoing]:
+    """Each copy in the partition of its event, so that the order of a person is kept; counted as it leaves."""
+    for source, event, day, projection, body in narrowed.copies:
         if projection.recipient != RULES:
             message = batch.sources[source]
             value = projection.contract.prefix + body
+            account.leaves(message.partition, event, day, projection)
             yield Outgoing(delivery(projection.recipient), message.partition, message.key, value)
 
 
-def _by_partition(batch: Batch, found: list[tuple[int, Record]]) -> Iterator[tuple[int, list[Record]]]:
-    def partition(one: tuple[int, Record]) -> int:
+def _by_partition(batch: Batch, found: list[tuple[int, Thing]]) -> Iterator[tuple[int, list[Thing]]]:
+    def partition(one: tuple[int, Thing]) -> int:
         return batch.sources[one[0]].partition
 
     for number, group in groupby(sorted(found, key=partition), partition):
         yield number, [record for _, record in group]
 
 
-def bundles(batch: Batch, narrowed: Narrowed, at: datetime) -> Iterator[Outgoing]:
-    """The copies for the rules, many in one record."""
-    facts: list[tuple[int, Record]] = [
-        (
-            source,
-            {"person": batch.sources[source].key, "contract": projection.contract.id, "body": body},
-        )
-        for source, _, projection, body in narrowed.copies
-        if projection.recipient == RULES
-    ]
-    for partition, records in _by_partition(batch, facts):
-        for part in _parts(records):
-            yield Outgoing(FACTS, partition, None, encode(contract(FACTS), {"at": at, "facts": part}))
+def bundles(batch: Batch, narrowed: Narrowed, at: datetime, account: Account) -> Iterator[Outgoing]:
+    """The copies for the rules, many in one record; counted as they leave."""
+    facts = [(copy.source, copy) for copy in narrowed.copies if copy.projection.recipient == RULES]
+    for partition, copies in _by_partition(batch, facts):
+        for part in _parts(copies):
+            records: list[Record] = []
+            for source, event, day, projection, body in part:
+                records.append({"person": batch.sources[source].key, "contract": projection.contract.id, "body": body})
+                account.leaves(partition, event, day, projection)
+            yield Outgoing(FACTS, partition, None, encode(contract(FACTS), {"at": at, "facts": records}))
 
 
-def _parts(facts: list[Record]) -> Iterator[list[Record]]:
+def _parts(facts: list[Copy]) -> Iterator[list[Copy]]:
     """Facts in bundles that stay below the limits."""
-    part: list[Record] = []
+    part: list[Copy] = []
     size = 0
     for fact in facts:
-        if part and (len(part) == BUNDLE_FACTS or size + len(fact["body"]) > RECORD_BYTES):
+        if part and (len(part) == BUNDLE_FACTS or size + len(fact.body) > RECORD_BYTES):
             yield part
             part, size = [], 0
         part.append(fact)
-        size += len(fact["body"]) + 32
+        size += len(fact.body) + 32
     if part:
         yield part
 
 
 def disclosures(
-    batch: Batch, narrowed: Narrowed, at: datetime, revision: int, *, replay: bool = False
+    batch: Batch, narrowed: Narrowed, account: Account, at: datetime, revision: int, *, replay: bool = False
 ) -> Iterator[Outgoing]:
     """What was done with every message of each partition, unreadable ones included in the count.
 
-    A replay counts nothing: its events were counted where they were first exchanged.
+    Sums are in the first record of each partition. Of a replay they are those of its copies only: its events were
+    counted where they were first exchanged.
     """
     copies: list[tuple[int, Record]] = [
         (
@@ -118,7 +119,7 @@ def disclosures(
                 "contract": projection.contract.id,
             },
         )
-        for source, event, projection, _ in narrowed.copies
+        for source, event, _, projection, _ in narrowed.copies
     ]
     refusals: list[tuple[int, Record]] = [
         (
@@ -129,6 +130,8 @@ def disclosures(
     ]
     made, refused = dict(_by_partition(batch, copies)), dict(_by_partition(batch, refusals))
     counted = {} if replay else _counted(batch, narrowed)
+    if not replay:
+        account.settle()
     counts: dict[int, int] = dict.fromkeys(made, 0)
     for message in batch.received:
         counts[message.partition] = counts.get(message.partition, 0) + 1
@@ -147,28 +150,24 @@ def disclosures(
                 "replay": replay,
                 "revision": revision,
                 "counted": counted.pop(partition, []),
+                **account.sums(partition),
             }
             yield Outgoing(DISCLOSURES, partition, None, encode(contract(DISCLOSURES), record))
             left_count = 0
 
 
 def _counted(batch: Batch, narrowed: Narrowed) -> dict[int, list[Record]]:
-    """By partition, how many events concern an institution so little that only their number says something.
-
-    Every readable event is delivered to an institution, refused for a reason about the person, or counted here.
-    """
-    readable: Counter[int] = Counter(message.partition for message in batch.sources)
-    readable.subtract(batch.sources[one.source].partition for one in narrowed.failures)
-    told = {(copy.source, copy.projection.recipient) for copy in narrowed.copies}
-    told.update((refusal.source, refusal.recipient) for refusal in narrowed.refusals)
-    accounted = Counter((batch.sources[source].partition, recipient) for source, recipient in told)
+    """By partition, how many events concern an institution so little that only their number says something."""
+    kept: Counter[tuple[int, tuple[str, ...]]] = Counter(
+        (batch.sources[source].partition, unconcerned) for source, _, unconcerned in narrowed.read
+    )
+    events: dict[int, Counter[str]] = defaultdict(Counter)
+    for (partition, unconcerned), number in kept.items():
+        for name in unconcerned:
+            events[partition][name] += number
     return {
-        partition: [
-            {"recipient": name, "reason": NOT_AUTHORISED, "events": left}
-            for name in INSTITUTIONS
-            if (left := events - accounted[partition, name])
-        ]
-        for partition, events in readable.items()
+        partition: [{"recipient": name, "reason": NOT_AUTHORISED, "events": number} for name, number in found.items()]
+        for partition, found in events.items()
     }
 
 

@@ -17,6 +17,7 @@ from backbone.progress import Progress
 from consumers.access import Access
 from consumers.audit.contracts import kept
 from consumers.directory import look_up
+from consumers.exchange.account import Account
 from consumers.exchange.batch import Batch, Received, concerned, opened
 from consumers.exchange.records import Outgoing, bundles, deliveries, disclosures
 from consumers.narrow import Copy, Narrowed, narrow
@@ -187,9 +188,10 @@ def again(
         copies += [copy._replace(source=places[copy.source]) for copy in narrowed.copies if not _had(disclosed, copy)]
     made = Narrowed(copies=sorted(copies, key=lambda copy: copy.source))
     told = Batch(batch.sources, batch.events, [], [])
-    yield from deliveries(told, made)
-    yield from bundles(told, made, at)
-    yield from disclosures(told, made, at, revision, replay=True)
+    account = Account(told, made)
+    yield from deliveries(told, made, account)
+    yield from bundles(told, made, at, account)
+    yield from disclosures(told, made, account, at, revision, replay=True)
 
 
 def _by_day(batch: Batch, found: Judged, difference: Wrong) -> dict[date | None, list[int]]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from confluent_kafka import murmur2
 
 from consumers.directory import Dossiers
+from consumers.exchange.account import Account
 from consumers.exchange.batch import Batch, Received, opened
 from consumers.exchange.records import Outgoing, deliveries, disclosures
 from consumers.narrow import Copy, Narrowed, narrow
@@ -58,8 +59,9 @@ def replayed(
     ]
     narrowed = Narrowed(copies=sorted(copies, key=lambda copy: copy.source))
     made = Batch(batch.sources, batch.events, [], [])
-    yield from deliveries(made, narrowed)
-    yield from disclosures(made, narrowed, moment.at, moment.revision, replay=True)
+    account = Account(made, narrowed)
+    yield from deliveries(made, narrowed, account)
+    yield from disclosures(made, narrowed, account, moment.at, moment.revision, replay=True)
 
 
 def _copies(

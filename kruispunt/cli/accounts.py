@@ -43,12 +43,18 @@ def letter(
 
 
 @app.command(rich_help_panel=TOLD)
-def ledger(json: Json = False) -> None:
-    """Count every effect in two places; exit code 1 on any difference."""
+def ledger(
+    recount: Annotated[
+        bool,
+        typer.Option("--recount", help="Also derive what each institution should hold, and count what it holds anew."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Hold every effect in two places against each other; exit code 1 on any difference."""
     from kruispunt import told
 
     with answering():
-        raise typer.Exit(told.ledger(json=json))
+        raise typer.Exit(told.ledger(json=json, recount=recount))
 
 
 office = typer.Typer(

@@ -75,7 +75,8 @@ def letter(value: bytes, book: SchemaBook | None = None, lies: Lies = NOWHERE) -
     return Letter(name=named(value), **{name: record[name] for name in names}, events=found, lies=lies)
 
 
-def _of_record(message: Message, book: SchemaBook | None) -> Letter:
+def of_record(message: Message, book: SchemaBook | None = None) -> Letter:
+    """The letter in a record of the topic of dead letters; one that is none has a code that says so."""
     value, lies = bytes(message.value() or b""), Lies(int(message.partition() or 0), int(message.offset() or 0))
     try:
         return letter(value, book, lies)
@@ -94,7 +95,7 @@ def read(config: Settings, user: str = INSPECTOR, book: SchemaBook | None = None
     seen = set()
     places = [TopicPartition(DEAD_LETTERS, number, OFFSET_BEGINNING) for number in range(config.partitions)]
     for message in kafka.read_to_end(config, user, places):
-        found = _of_record(message, book)
+        found = of_record(message, book)
         if found.name not in seen:
             seen.add(found.name)
             yield found

@@ -31,6 +31,24 @@ class Counted(TypedDict):
     events: int
 
 
+class Accounted(TypedDict):
+    """The events read that an institution received or was refused, each looked at for itself."""
+
+    recipient: str
+    number: int
+    digest: str
+
+
+class Delivered(TypedDict):
+    """Copies on one basis, of events of the same 24 hours."""
+
+    recipient: str
+    deliberation: str
+    day: datetime
+    number: int
+    digest: str
+
+
 class Disclosures(TypedDict):
     """What the exchange did with the events of one transaction: who received what about whom on which basis, and who was refused why."""
 
@@ -41,3 +59,7 @@ class Disclosures(TypedDict):
     replay: bool
     revision: int
     counted: list[Counted]
+    read: int
+    digest: str
+    accounted: list[Accounted]
+    delivered: list[Delivered]

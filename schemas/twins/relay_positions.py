@@ -3,6 +3,14 @@
 from typing import TypedDict
 
 
+class Published(TypedDict):
+    """What was published on one topic, summed up."""
+
+    topic: str
+    number: int
+    digest: str
+
+
 class Position(TypedDict):
     """How far the relay has published one outbox."""
 
@@ -11,3 +19,4 @@ class Position(TypedDict):
     id: int
     mark: int
     token: str
+    published: list[Published] | None

@@ -30,6 +30,7 @@ from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan, status
 from backbone.stack.stack import up as start
 from backbone.stack.supervisor import Supervisor
+from backbone.tally import mark
 from consumers.deliberations import load
 from consumers.projection import projections
 from kruispunt.stack import PLAN
@@ -98,6 +99,17 @@ def copies(events: list[str]) -> list[bytes]:
     copied = next(one for one in projections(load()) if one.recipient == SINK)
     record = sample(copied.contract.name) | {"deliberation": copied.deliberation, "replay": False}
     return [encode(copied.contract, record | {"event": event}) for event in events]
+
+
+def delivered(settings: Settings, events: list[str]) -> None:
+    """Sum up copies as the exchange would have, had it made them."""
+    copied = next(one for one in projections(load()) if one.recipient == SINK)
+    with connect(settings, "audit") as connection:
+        connection.execute(
+            "insert into audit.tally (what, recipient, deliberation, partition, day, number, digest)"
+            " values ('delivered', %s, %s, 0, '1970-01-01', %s, %s)",
+            (SINK, copied.deliberation, len(events), sum(map(mark, events))),
+        )
 
 
 def stored(settings: Settings) -> Counter[str]:
@@ -271,6 +283,7 @@ def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_giv
         assert (look.unread(SINK), look.unstored(SINK)) == (len(events), len(events))
         monkeypatch.setattr(Inspector, "entitled", lambda _self: frozenset())
         assert look.unstored(SINK) == 0
+    delivered(running, [*stored(running), *events])
     (row,) = (row for row in ledger.rows(running) if row.effect == f"delivered records = stored records ({SINK})")
     assert (row.expected, row.difference) == (already, 0)
     monkeypatch.undo()

@@ -154,7 +154,7 @@ def test_a_provisional_file_reserves_a_place_and_gives_no_right() -> None:
     kind = "declarations.working-time"
     opened = shape(contract(kind)).open(encode_body(contract(kind), sample(kind) | {"person": PERSON}))
     standings = Standings({PERSON: [Dossier("rva", "18/902", date(2000, 1, 1), None)]})
-    granted, refused = Access(projections(load())).judge(kind, standings.of(opened), None)
+    granted, refused, _ = Access(projections(load())).judge(kind, standings.of(opened), None)
     assert [one for one in granted if one.recipient == "rva"] == []
     assert ("rva", NOT_THAT_QUALITY) in refused
 

@@ -1,12 +1,14 @@
 """What the exchange writes for a batch: copies beside their events, bundles that fit, every message on record."""
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from random import Random
 from typing import Any
 
 import pytest
 
+from backbone.tally import Tally, mark
 from consumers.access import Access
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
@@ -155,3 +157,29 @@ def test_a_message_that_is_no_event_is_kept_whole_and_counted() -> None:
 def test_directory_is_asked_about_readable_events_only() -> None:
     good = message(KINDS[0], 1)
     assert concerned(opened([good, good._replace(value=b"")], SchemaBook())) == {person(1)}
+
+
+def test_what_was_read_what_left_and_what_became_of_it_are_summed_up_by_partition() -> None:
+    dossiers = {person(number): [Dossier("rjv", "10/10", date(2020, 1, 1), None)] for number in range(0, 8, 2)}
+    events = [message(kind, number, number % 3) for number in range(8) for kind in DECLARATIONS]
+    found = written([*events, events[0]._replace(value=events[0].value[:-3])], dossiers)
+    kept = [(partition, record) for partition, record in records(found, DISCLOSURES) if record["exchanged"]]
+    everything = {derive("event", person(number), kind): number % 3 for number in range(8) for kind in DECLARATIONS}
+    for partition, record in kept:
+        mine = Tally(record["read"], int(record["digest"]))
+        assert mine == summed(event for event, place in everything.items() if place == partition)
+        assert record["exchanged"] - record["read"] == (partition == 0)
+        assert {one["recipient"] for one in record["accounted"]} == INSTITUTIONS.keys()
+        assert all(Tally(one["number"], int(one["digest"])) == mine for one in record["accounted"])
+        for name in (RULES, "rjv"):
+            copied = summed(one["event"] for one in record["disclosures"] if one["recipient"] == name)
+            left = [one for one in record["delivered"] if one["recipient"] == name]
+            assert Tally(sum(one["number"] for one in left), sum(int(one["digest"]) for one in left)) == copied
+    assert {one["day"] for _, record in kept for one in record["delivered"]} == {
+        sample(kind)["occurred_at"].replace(hour=0, minute=0, second=0, microsecond=0) for kind in DECLARATIONS
+    }
+
+
+def summed(events: Iterable[str]) -> Tally:
+    marks = [mark(event) for event in events]
+    return Tally(len(marks), sum(marks))

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import rules.bundle
+from backbone.tally import Tally, mark
 from consumers.fields import narrower
 from kruispunt.dead.letters import events as events_in
 from kruispunt.dead.letters import letter
@@ -231,3 +232,14 @@ def test_the_reason_of_a_finding_is_told_with_it() -> None:
 @example(b"\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01")
 def test_a_dead_letter_of_any_bytes_is_listed(body: bytes) -> None:
     assert set(events_in(contract("rules.facts").prefix + body, BOOK)) <= {"unreadable"}
+
+
+def test_what_came_is_summed_up_as_decided_or_set_aside() -> None:
+    made = outcome(iter([*facts(ANNE), *facts(BERT, (PERSON, OTHER, PERSON))]))
+    of = {who: Tally(3, sum(mark(f"{kind} of {who[:1].decode()}") for kind in KINDS)) for who in (ANNE, BERT)}
+    basis = "24/100@1"
+    assert made.tallies["received", basis] == of[ANNE].plus(of[BERT])
+    assert made.tallies["decided", basis] == of[ANNE]
+    assert made.tallies["set aside", basis] == of[BERT]
+    told = [f"{change.state.finding}@{change.state.version}" for _, change in made.changes]
+    assert made.tallies.get(("told", ""), Tally()) == Tally(len(told), sum(map(mark, told)))

@@ -1,0 +1,74 @@
+"""Sums up what an exchange does with a batch, in three places that do not know of each other: read, judged, written.
+
+Pure; what it says travels with the disclosures, in the transaction of the copies.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from backbone.tally import Sums, mark
+from consumers.exchange.batch import Batch
+from consumers.narrow import Narrowed
+from consumers.projection import Projection
+from schemas.institutions import INSTITUTIONS
+
+
+class Account:
+    """The sums of one batch, by partition."""
+
+    def __init__(self, batch: Batch, narrowed: Narrowed) -> None:
+        self._batch = batch
+        self._narrowed = narrowed
+        self._marks: dict[str, int] = {}
+        self._read: Sums[int] = Sums()
+        self._accounted: dict[int, Sums[str]] = {}
+        self._delivered: dict[int, Sums[tuple[str, str, datetime]]] = {}
+
+    def _mark(self, event: str) -> int:
+        found = self._marks.get(event)
+        if found is None:
+            found = self._marks[event] = mark(event)
+        return found
+
+    def leaves(self, partition: int, event: str, day: datetime, projection: Projection) -> None:
+        """A copy is written."""
+        key = projection.recipient, projection.deliberation, day
+        self._delivered.setdefault(partition, Sums()).add(key, self._mark(event))
+
+    def settle(self) -> None:
+        """Sum up what was read, and what became of each event for each institution."""
+        sources = self._batch.sources
+        silent: Sums[tuple[int, tuple[str, ...]]] = Sums()
+        for source, event, unconcerned in self._narrowed.read:
+            partition, marked = sources[source].partition, self._mark(event)
+            self._read.add(partition, marked)
+            silent.add((partition, unconcerned), marked)
+        for (partition, unconcerned), (number, digest) in silent.items():
+            sums = self._accounted.setdefault(partition, Sums())
+            for name in unconcerned:
+                kept = sums[name]
+                kept[0] += number
+                kept[1] += digest
+        # An event of which a recipient gets several copies is delivered to it once.
+        reached = {(copy.source, copy.event, copy.projection.recipient) for copy in self._narrowed.copies}
+        for source, event, recipient in reached:
+            if recipient in INSTITUTIONS:
+                self._accounted.setdefault(sources[source].partition, Sums()).add(recipient, self._mark(event))
+        for source, event, recipient, _ in self._narrowed.refusals:
+            self._accounted.setdefault(sources[source].partition, Sums()).add(recipient, self._mark(event))
+
+    def sums(self, partition: int) -> dict[str, Any]:
+        """What a record of disclosures says of a partition, once: a second record of it says nothing."""
+        read, digest = self._read.pop(partition, [0, 0])
+        return {
+            "read": read,
+            "digest": str(digest),
+            "accounted": [
+                {"recipient": name, "number": number, "digest": str(digest)}
+                for name, (number, digest) in self._accounted.pop(partition, Sums()).items()
+            ],
+            "delivered": [
+                {"recipient": name, "deliberation": basis, "day": day, "number": number, "digest": str(digest)}
+                for (name, basis, day), (number, digest) in self._delivered.pop(partition, Sums()).items()
+            ],
+        }

@@ -1,0 +1,266 @@
+"""Derives what each institution should hold from what was accepted, who was on file when, and who could have what when.
+
+It reads the register, the history of the directory and the deliberations, person by person and never all at once, as
+the role `replay`. Of the exchange's own work it takes one thing: the moment at which an event was judged. The judgement
+itself is the same pure code (`consumers.access`, `consumers.replay.history`); how dossiers and deliberations stood at a
+moment is worked out here.
+
+Where something changed within seconds of a judgement, or a period was shortened later, more than one outcome is right:
+then whichever is on record counts.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from confluent_kafka import murmur2
+from psycopg import Connection, Cursor
+
+from backbone import postgres
+from backbone.settings import Settings
+from backbone.tally import Sums, Tally, mark
+from consumers.access import Access, Standings
+from consumers.deliberations import RULES
+from consumers.deliberations.store import Held, current
+from consumers.directory import Dossier
+from consumers.projection import in_force, projections
+from consumers.replay.history import History
+from consumers.shape import Opened, Unreadable, shape
+from schemas.codec import BadFrame, split
+from schemas.contracts import Contract
+from schemas.legal_day import legal_day
+from schemas.registry import SchemaBook, UnknownSchema
+
+ROLE = "replay"
+AT_ONCE = 2_000
+"""Events looked at together, and those of the last person whole."""
+CLOSE = timedelta(seconds=5)
+"""So near to a judgement a change may or may not have been seen."""
+REPLAYED = timedelta(seconds=60)
+"""So long after a person came on file a replay may have judged."""
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+ACCEPTED = "select key, value, at from register.outbox order by key, tx, id"
+COMINGS = "select person, institution, quality, since, until, at from directory.integration where person = any(%s)"
+DOSSIERS = "select person, institution, quality, since, until, ended from directory.dossier where person = any(%s)"
+JUDGED = """
+select event, min(at) from audit.disclosure join audit.segment using (partition, number)
+where person = any(%s) and not replay group by event
+"""
+MADE = "select recipient, event, deliberation from audit.disclosure where person = any(%s)"
+
+Place = tuple[str, str, int]
+"""Recipient, deliberation and partition."""
+Basis = tuple[str, str]
+"""Recipient and deliberation."""
+
+
+class Fact(NamedTuple):
+    """An accepted event, opened."""
+
+    key: bytes
+    opened: Opened
+    contract: Contract
+    at: datetime
+
+
+@dataclass(slots=True)
+class File:
+    """A dossier through time: when it came on file with which end, when it ended, and the end it has now."""
+
+    comings: list[tuple[datetime, date | None]]
+    endings: list[datetime]
+    until: date | None
+
+    def stood(self, moment: datetime, *, as_now: bool) -> tuple[bool, date | None]:
+        """Whether it was on file at a moment, and until when; `as_now`: by the end it has today."""
+        come = [one for one in self.comings if one[0] <= moment]
+        if not come:
+            return False, None
+        last, until = max(come, key=lambda one: one[0])
+        over = any(last < ended <= moment for ended in self.endings)
+        return not over, self.until if as_now else until
+
+
+Files = Mapping[tuple[str, str, date], File]
+"""The files of a person, by institution, quality and first day."""
+
+
+class Bases:
+    """Who could have what at a moment, as the deliberations stood then."""
+
+    def __init__(self, held: Sequence[Held]) -> None:
+        self._held = held
+        self.changes = sorted(moment for one in held for moment in (one.loaded, one.withdrawn) if moment is not None)
+        self._access: dict[tuple[int, date], Access] = {}
+        self._histories: dict[tuple[int, date], History] = {}
+
+    def _at(self, moment: datetime) -> tuple[Held, ...]:
+        return tuple(
+            one if one.withdrawn is None or one.withdrawn <= moment else replace(one, withdrawn=None)
+            for one in self._held
+            if one.loaded <= moment
+        )
+
+    def access(self, moment: datetime) -> Access:
+        """What could be had of an event judged at a moment."""
+        day = legal_day(moment)
+        state = bisect_right(self.changes, moment), day
+        found = self._access.get(state)
+        if found is None:
+            usable = [one.deliberation for one in self._at(moment) if one.withdrawn is None]
+            found = self._access[state] = Access(in_force(projections(usable), day))
+        return found
+
+    def history(self, moment: datetime) -> History:
+        """What could be had of the past at a moment."""
+        day = legal_day(moment)
+        state = bisect_right(self.changes, moment), day
+        found = self._histories.get(state)
+        if found is None:
+            found = self._histories[state] = History(self._at(moment), day)
+        return found
+
+
+@dataclass(slots=True)
+class Due:
+    """What is due of an event: what certainly is, and what may be."""
+
+    certain: set[Basis]
+    possible: set[Basis]
+
+
+def standing(files: Files, moment: datetime, *, as_now: bool, only: str | None = None) -> list[Dossier]:
+    """The dossiers of a person as they stood at a moment, at every institution or at one."""
+    found = []
+    for (institution, quality, since), file in files.items():
+        there, until = file.stood(moment, as_now=as_now)
+        if there and only in {None, institution}:
+            found.append(Dossier(institution, quality, since, until))
+    return found
+
+
+def _granted(fact: Fact, access: Access, dossiers: list[Dossier]) -> set[Basis]:
+    opened = fact.opened
+    standings = Standings({opened.person: dossiers}).of(opened)
+    judged = access.judge(fact.contract.name, standings, opened.decision and opened.decision.kind)
+    return {(one.recipient, one.deliberation) for one in judged.granted}
+
+
+def _moments(moment: datetime, later: timedelta, changes: Sequence[datetime]) -> list[datetime]:
+    """The moment, and those around it between which something changed."""
+    first, last = moment - CLOSE, moment + later
+    near = any(first <= one <= last for one in changes)
+    return [first, moment, last] if near else [moment]
+
+
+def derive(fact: Fact, files: Files, bases: Bases, judged: datetime) -> Due:
+    """What is due of an event that was judged at a moment: pure."""
+    changes = [
+        *bases.changes,
+        *(moment for file in files.values() for moment, _ in file.comings),
+        *(moment for file in files.values() for moment in file.endings),
+    ]
+    outcomes = [
+        _granted(fact, bases.access(moment), standing(files, moment, as_now=as_now))
+        for moment in _moments(judged, CLOSE, changes)
+        for as_now in (False, True)
+    ]
+    certain, possible = set.intersection(*outcomes), set.union(*outcomes)
+    comings = sorted({(moment, key[0]) for key, file in files.items() for moment, _ in file.comings})
+    for came, institution in comings:
+        if came < judged - CLOSE:
+            continue
+        outcomes = [
+            _granted(
+                fact,
+                bases.history(moment).access(institution, legal_day(fact.at)),
+                standing(files, moment, as_now=as_now, only=institution),
+            )
+            for moment in _moments(came, REPLAYED, [one for one in changes if one != came])
+            for as_now in (False, True)
+        ]
+        # What was copied on any version of a deliberation is not copied again on another.
+        surely = {(recipient, basis.partition("@")[0]) for recipient, basis in certain}
+        some = {one for outcome in outcomes for one in outcome if (one[0], one[1].partition("@")[0]) not in surely}
+        always = set.intersection(*outcomes) & some
+        maybe = {(recipient, basis.partition("@")[0]) for recipient, basis in possible - certain}
+        certain |= {one for one in always if (one[0], one[1].partition("@")[0]) not in maybe}
+        possible |= some
+    return Due(certain, possible | certain)
+
+
+def _files(cursor: Cursor[Any], persons: list[str]) -> dict[str, dict[tuple[str, str, date], File]]:
+    found: dict[str, dict[tuple[str, str, date], File]] = defaultdict(dict)
+    for person, institution, quality, since, until, ended in cursor.execute(DOSSIERS, (persons,)):
+        file = found[person].setdefault((institution, quality, since), File([], [], until))
+        if ended is None:
+            file.until = until
+        else:
+            file.endings.append(ended)
+    for person, institution, quality, since, until, at in cursor.execute(COMINGS, (persons,)):
+        known = found[person].get((institution, quality, since))
+        if known is not None:
+            known.comings.append((at, until))
+    for files in found.values():
+        for file in files.values():
+            # On file before anybody wrote down when: since ever.
+            file.comings = file.comings or [(EVER, file.until)]
+    return found
+
+
+def _chunks(connection: Connection[Any], book: SchemaBook) -> Iterator[list[Fact]]:
+    """Every accepted event that can be read, in the order of persons; a person is never cut in two."""
+    with connection.cursor(name="accepted", binary=True) as cursor:
+        cursor.itersize = AT_ONCE
+        cursor.execute(ACCEPTED)
+        chunk: list[Fact] = []
+        for key, value, at in cursor:
+            try:
+                number, body = split(bytes(value))
+                contract = book.get(number)
+                fact = Fact(bytes(key), shape(contract).open(body), contract, at)
+            except (BadFrame, UnknownSchema, Unreadable):
+                continue
+            if len(chunk) >= AT_ONCE and chunk[-1].key != fact.key:
+                yield chunk
+                chunk = []
+            chunk.append(fact)
+        if chunk:
+            yield chunk
+
+
+def due(settings: Settings) -> dict[Place, Tally]:
+    """What every recipient should hold, by deliberation and partition.
+
+    Raises Retry.
+    """
+    sums: Sums[Place] = Sums()
+    with postgres.connect(settings, ROLE) as reading, postgres.connect(settings, ROLE, autocommit=True) as asking:
+        with asking.cursor() as cursor:
+            bases = Bases(current(cursor).held)
+        for facts in _chunks(reading, SchemaBook()):
+            keys = list({fact.key for fact in facts})
+            with asking.cursor(binary=True) as cursor:
+                files = _files(cursor, list({fact.opened.person for fact in facts}))
+                judged: dict[str, datetime] = dict(cursor.execute(JUDGED, (keys,)).fetchall())
+                made = set(cursor.execute(MADE, (keys,)).fetchall())
+            for fact in facts:
+                event = fact.opened.event
+                found = derive(fact, files.get(fact.opened.person, {}), bases, judged.get(event, fact.at))
+                partition, marked = murmur2(fact.key, settings.partitions), mark(event)
+                for recipient, basis in found.possible:
+                    if (recipient, basis) in found.certain or (recipient, event, basis) in made:
+                        sums.add((recipient, basis, partition), marked)
+    return sums.tallies()
+
+
+def of(tallies: Mapping[Place, Tally], recipient: str) -> dict[tuple[str, int], Tally]:
+    """What is due to one recipient."""
+    return {(basis, partition): found for (name, basis, partition), found in tallies.items() if name == recipient}
+
+
+__all__ = ["RULES", "Bases", "Due", "Fact", "File", "derive", "due", "of"]

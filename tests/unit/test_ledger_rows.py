@@ -1,0 +1,77 @@
+"""A dead letter is a difference until somebody has decided about it; what was dropped is missed no more."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+from backbone.tally import Tally, mark
+from kruispunt.aside import Aside
+from kruispunt.ledger import Books, Logged, Row, _decided, _exchanged, _letters
+from schemas.institutions import INSTITUTIONS
+
+DAY = datetime(2026, 10, 12, tzinfo=UTC)
+EVENTS = ("a", "b", "c")
+
+
+def of(*events: str) -> Tally:
+    return Tally(len(events), sum(map(mark, events)))
+
+
+def books(read: Tally, aside: Aside, *, decided: Tally | None = None, set_aside: Tally | None = None) -> Books:
+    log = {Logged("exchanged", "", "", 0, DAY): read, Logged("delivered", "rules", "26/001@1", 0, DAY): of(*EVENTS)}
+    log |= {Logged("accounted", name, "", 0, DAY): read for name in INSTITUTIONS}
+    tallies = {("received", "26/001@1", 0): of(*EVENTS), ("decided", "26/001@1", 0): decided or of(*EVENTS)}
+    if set_aside:
+        tallies["set aside", "26/001@1", 0] = set_aside
+    published = {"register": {"declarations.wages": of("a"), "declarations.working-time": of("b", "c")}}
+    return Books(of(*EVENTS), published, log, {}, tallies, {}, {}, Tally(), aside, {})
+
+
+def red(rows: list[Row]) -> dict[str, int]:
+    return {row.effect: row.difference for row in rows if row.difference}
+
+
+def every(found: Books) -> list[Row]:
+    return [*_exchanged(found), *_decided(found), *_letters(found)]
+
+
+def test_all_that_was_published_and_decided_balances() -> None:
+    assert red(every(books(of(*EVENTS), Aside()))) == {}
+
+
+def test_an_event_nobody_could_read_is_missing_everywhere_until_it_is_replayed_or_dropped() -> None:
+    left_open = Aside(Counter(exchange=1), Counter(exchange=1))
+    found = red(every(books(of("a", "b"), left_open)))
+    assert found == {
+        "published events = exchanged events": -1,
+        **{f"exchanged events = delivered or refused ({name})": -1 for name in INSTITUTIONS},
+        "dead letters = replayed + dropped (exchange)": -1,
+    }
+    closed = Aside(Counter(exchange=1), Counter())
+    assert red(every(books(of(*EVENTS), closed))) == {}
+    dropped = books(of("a", "b"), closed)
+    dropped.dropped["exchange",] = of("c")  # type: ignore[index]
+    assert red(every(dropped)) == {}
+
+
+def test_a_message_somebody_else_wrote_is_no_event_and_a_difference_only_as_a_letter() -> None:
+    found = red(every(books(of(*EVENTS), Aside(Counter(exchange=1), Counter(exchange=1)))))
+    assert found.pop("dead letters = replayed + dropped (exchange)") == -1
+    assert set(found) == {f"exchanged events = delivered or refused ({name})" for name in INSTITUTIONS}
+
+
+def test_a_person_set_aside_is_a_difference_and_nothing_is_lost() -> None:
+    letters = Aside(Counter(rules=1), Counter(rules=1))
+    found = books(of(*EVENTS), letters, decided=of("a"), set_aside=of("b", "c"))
+    assert red(every(found)) == {
+        "facts for the rules = facts decided": -2,
+        "dead letters = replayed + dropped (rules)": -1,
+    }
+    lost = books(of(*EVENTS), letters, decided=of("a"), set_aside=of("b"))
+    assert red(every(lost))["facts for the rules = facts decided + facts set aside"] == -1
+
+
+def test_one_fact_lost_and_another_decided_twice_is_a_difference() -> None:
+    assert red(every(books(of(*EVENTS), Aside(), decided=of("a", "b", "b")))) == {
+        "facts for the rules = facts decided": -1,
+        "facts for the rules = facts decided + facts set aside": -1,
+    }
