@@ -33,8 +33,9 @@ def arrived(kruispunt: Run, stack: Settings, tmp_path_factory: pytest.TempPathFa
     for quarter, day, late in (("2024Q3", "2024-10-31", True), ("2024Q4", "2025-01-31", False)):
         folder = tmp_path_factory.mktemp(quarter)
         generate(persons=PERSONS, quarter=quarter, out=folder, seed=SEED)
-        submit = "submit", "--on", day, *sorted(folder.glob("*.xml"))
-        for step in (submit, ("load", folder)) if late else (("load", folder), submit):
+        submit: list[str | Path] = ["submit", "--on", day, *sorted(folder.glob("*.xml"))]
+        load: list[str | Path] = ["load", folder]
+        for step in (submit, load) if late else (load, submit):
             _do(kruispunt, *step)
             _do(kruispunt, "wait", "--timeout", "60")
     return stack
