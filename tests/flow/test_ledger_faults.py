@@ -30,14 +30,14 @@ SAVED = "create temporary table saved on commit preserve rows as select * from {
 @pytest.fixture(scope="module")
 def arrived(kruispunt: Run, stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A quarter declared before its persons are on file anywhere, and one afterwards: replays and live copies."""
-    for quarter, day, loaded in (("2023Q3", "2023-10-31", False), ("2023Q4", "2024-01-31", True)):
+    for quarter, day, late in (("2024Q3", "2024-10-31", True), ("2024Q4", "2025-01-31", False)):
         folder = tmp_path_factory.mktemp(quarter)
         generate(persons=PERSONS, quarter=quarter, out=folder, seed=SEED)
-        if loaded:
-            _do(kruispunt, "load", folder)
+        submit: list[str | Path] = ["submit", "--on", day, *sorted(folder.glob("*.xml"))]
+        load: list[str | Path] = ["load", folder]
+        for step in (submit, load) if late else (load, submit):
+            _do(kruispunt, *step)
             _do(kruispunt, "wait", "--timeout", "60")
-        _do(kruispunt, "submit", "--on", day, *sorted(folder.glob("*.xml")))
-        _do(kruispunt, "wait", "--timeout", "60")
     return stack
 
 
@@ -54,17 +54,26 @@ def anew(settings: Settings) -> dict[str, int]:
     return {row.effect: row.difference for row in ledger.counted_anew(settings) if row.difference}
 
 
+def holder(settings: Settings, *, replay: bool) -> str:
+    """An institution that holds replays, or live copies."""
+    for name in HOSTED:
+        with connect(settings, SUPERUSER, name) as connection:
+            row = connection.execute("select count(*) from store.record where replay = %s", (replay,)).fetchone()
+        if row and row[0]:
+            return name
+    raise AssertionError("nobody holds any")
+
+
 @pytest.fixture(scope="module")
 def institution(arrived: Settings) -> str:
-    """One that holds replays and live copies."""
-    for name in HOSTED:
-        with connect(arrived, SUPERUSER, name) as connection:
-            row = connection.execute(
-                "select count(*) filter (where replay), count(*) filter (where not replay) from store.record"
-            ).fetchone()
-        if row and min(row) > 1:
-            return name
-    raise AssertionError("nobody holds both")
+    """One that holds live copies."""
+    return holder(arrived, replay=False)
+
+
+@pytest.fixture(scope="module")
+def newcomer(arrived: Settings) -> str:
+    """One that holds replays."""
+    return holder(arrived, replay=True)
 
 
 @contextmanager
@@ -111,7 +120,7 @@ def test_all_is_balanced_by_the_sums_and_counted_anew(kruispunt: Run, arrived: S
     assert [row for row in found["rows"] if row["difference"]] == []
     assert (answer.returncode, found["balanced"]) == (0, True)
     rows = {row["effect"]: row for row in found["rows"]}
-    assert rows[f"copies due = records held ({institution})"]["expected"] > PERSONS
+    assert rows[f"copies due = records held ({institution})"]["expected"] > 0
     assert rows["facts due = facts decided"]["expected"] >= 2 * 3 * PERSONS
     assert rows["facts for the rules = facts decided"]["expected"] >= 2 * 3 * PERSONS
 
@@ -132,13 +141,13 @@ def test_one_copy_lost_one_doubled_and_both_at_once(arrived: Settings, instituti
     assert differences(arrived) == {}
 
 
-def test_a_replay_that_was_never_made_is_seen_by_counting_anew(arrived: Settings, institution: str) -> None:
+def test_a_replay_that_was_never_made_is_seen_by_counting_anew(arrived: Settings, newcomer: str) -> None:
     less = (
         "update audit.tally set number = number - 1, digest = digest - %s where ctid = (select ctid from audit.tally"
         " where what = %s and recipient = %s and deliberation = %s and partition = %s and day = any(%s) and number > 0"
         " limit 1) returning day"
     )
-    with changed(arrived, institution) as connection, changed(arrived, "kruispunt") as log:
+    with changed(arrived, newcomer) as connection, changed(arrived, "kruispunt") as log:
         event, basis, partition = take(connection, replay=True)
         row = connection.execute(
             "select date_bin('1 day', occurred_at, timestamptz '1970-01-01 00:00:00Z') from saved"
@@ -147,12 +156,12 @@ def test_a_replay_that_was_never_made_is_seen_by_counting_anew(arrived: Settings
         moved = []
         for what in ("delivered", "logged"):
             days = [row[0], ledger.UNTOLD]
-            found = log.execute(less, (mark(event), what, institution, basis, partition, days)).fetchone()
+            found = log.execute(less, (mark(event), what, newcomer, basis, partition, days)).fetchone()
             assert found
-            moved.append((mark(event), what, institution, basis, partition, found[0]))
+            moved.append((mark(event), what, newcomer, basis, partition, found[0]))
         # Nobody made it, nobody logged it, nobody misses it.
         assert differences(arrived) == {}
-        assert anew(arrived) == {f"copies due = records held ({institution})": -1}
+        assert anew(arrived) == {f"copies due = records held ({newcomer})": -1}
         for values in moved:
             log.execute(
                 "update audit.tally set number = number + 1, digest = digest + %s where what = %s and recipient = %s"
