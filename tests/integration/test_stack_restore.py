@@ -227,7 +227,7 @@ def repaired(restored: Restored) -> Any:
         marks.guard(restored.settings, connection, "exchange")
     assert events(restored.settings) == before
     looked = ask(restored.settings, "repair", "--dry-run", code=1)
-    found = ask(restored.settings, "repair", "--timeout", "60", code=1)
+    found = ask(restored.settings, "repair", "--timeout", "120", code=1)
     assert {one["submission"] for one in looked["lost"]} == {one["submission"] for one in found["lost"]}
     assert kruispunt(restored.settings, "up").returncode == 0
     assert kruispunt(restored.settings, "wait", "--timeout", "120").returncode == 0
