@@ -42,7 +42,7 @@ begin
     for here in select institution, count(*) as number from fresh group by institution order by institution loop
         delete from directory.integrated where institution = here.institution and minute < hour;
         insert into directory.integrated as kept values
-            (here.institution, date_trunc('minute', clock_timestamp()), here.number)
+            (here.institution, date_bin('1 minute', clock_timestamp(), 'epoch'), here.number)
             on conflict (institution, minute) do update set number = kept.number + excluded.number;
         select sum(number) into in_the_hour from directory.integrated where institution = here.institution;
         continue when in_the_hour <= limit_now;
