@@ -13,6 +13,7 @@ from backbone import positions
 from backbone.batches import Fetched, split
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
+from consumers.directory import alarms
 from consumers.directory import run as module
 from consumers.directory.batch import Unreadable
 from consumers.directory.run import Faulty, Turns
@@ -77,6 +78,7 @@ def test_a_fault_is_told_without_its_words_and_tried_again_later_and_all_others_
 ) -> None:
     directory, told = Directory(error), list[Faulty]()
     monkeypatch.setattr(module, "take_in", directory.take_in)
+    monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
     assert turns.round(told.append) == len(INSTITUTIONS) - 1
     assert turns.round(told.append) == 0
     assert directory.taken == {name: [3] for name in INSTITUTIONS if name != "fpd"}
@@ -101,5 +103,6 @@ def test_what_is_nobodys_fault_begins_again_or_stops_the_process(
     turns: Turns, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[Exception]
 ) -> None:
     monkeypatch.setattr(module, "take_in", Directory(error).take_in)
+    monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
     with pytest.raises(kind):
         turns.round(lambda fault: pytest.fail(str(fault)))
