@@ -21,6 +21,7 @@ from schemas.identifiers import event_of
 from schemas.registry import SchemaBook
 from schemas.topics import ANSWERS, DEAD_LETTERS, DECLARATIONS, FINDINGS, topic
 
+OPERATOR = "operator"
 Identity = tuple[Any, ...]
 Place = tuple[str, int, int]
 ROWS: LiteralString = """
@@ -92,7 +93,7 @@ def published(config: Settings, source: str, kept: Kept) -> Iterator[Message]:
         for name in TOPICS_OF[source]
         for number in range(topic(name).partitions(config.partitions))
     ]
-    for message in kafka.read_to_end(config, INSPECTOR, places):
+    for message in kafka.read_to_end(config, OPERATOR, places):
         # Others set messages aside on the same topic; what was put back lies on its topic twice.
         if (message.topic() != DEAD_LETTERS or _stage(message) == source) and _place(message) not in put_back_from:
             yield message

@@ -200,7 +200,9 @@ class Repair:
                 for schemas in (SchemaBook(),)
                 for number, body in (split(message.value() or b""),)
             )
-            report.notices = recall.recall(connection, notices, self._config.settle_seconds)
+            (found,) = (one for one in report.comparisons if one.source == NOTIFIER)
+            announced = [identity for identity in found.only_published.elements() if identity[0] == NOTICES]
+            report.notices = recall.recall(connection, notices, self._config.settle_seconds, announced)
 
     def publish(self, source: str) -> int:
         """Publish what is on no topic, then the position behind it; gives how many rows."""

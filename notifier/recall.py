@@ -46,6 +46,14 @@ values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 TELL = "insert into notifier.telling (notice, finding, version, tells) values (%s, %s, %s, %s)"
 SETTLED = "update notifier.finding set settled = true where finding = %s and version <= %s"
 MOVE = "update notifier.notice set state = %s, channel = coalesce(%s, channel), reason = %s where notice = %s"
+ANNOUNCED = "insert into notifier.outbox (topic, key, value) values (%s, %s, %s)"
+PRINTED = """
+insert into notifier.manifest (batch, number, digest)
+select 'recalled ' || notice, 1, notifier.mark(notice::bytea) from notifier.notice n
+ where notice = any(%s) and channel = 'letter' and state = 'handed over'
+   and not exists (select from notifier.manifest m where m.batch = n.batch)
+on conflict (batch) do nothing
+"""
 PAST = "insert into notifier.notice_state (notice, state, channel, reason, at) values (%s, %s, %s, %s, %s)"
 
 
@@ -128,8 +136,17 @@ def _some(messages: Iterator[Message]) -> Iterator[list[Message]]:
         yield some
 
 
-def recall(connection: Connection[Any], notices: Sequence[Told], quiet_seconds: float) -> Recalled:
-    """Bring the ledger to what the topic says, in one transaction. Every finding on its topic is kept by now."""
+def recall(
+    connection: Connection[Any],
+    notices: Sequence[Told],
+    quiet_seconds: float,
+    announced: Iterable[tuple[str, bytes, bytes]] = (),
+) -> Recalled:
+    """Bring the ledger to what the topic says, in one transaction. Every finding on its topic is kept by now.
+
+    `announced` are the records (topic, key, value) that are on the topic and not in the outbox: they come back into it,
+    so that both are the same again. A letter that was handed over counts as printed, on the word of the topic.
+    """
     made = moved = 0
     unknown = []
     with connection.transaction(), connection.cursor() as cursor:
@@ -152,6 +169,8 @@ def recall(connection: Connection[Any], notices: Sequence[Told], quiet_seconds: 
         )
         doubtful = [ledger.Move(notice, State.IN_DOUBT, PUT_BACK) for (notice,) in cursor]
         doubted = len(ledger.move(cursor, doubtful))
+        cursor.execute(PRINTED, (ours,))
+        cursor.executemany(ANNOUNCED, announced)
     return Recalled(made, moved, doubted, tuple(unknown))
 
 

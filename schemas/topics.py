@@ -97,7 +97,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     *(
         Topic(
-            answers(institution), "hash of the id of the change", (ANSWERS,), ("relay",), (institution,),
+            answers(institution), "hash of the id of the change", (ANSWERS,), ("relay",), (institution, "operator"),
             f"What became of each change of {institution}: taken in, or refused with a code.", spread="single",
             retention_days=30,
         )
@@ -113,7 +113,7 @@ TOPICS: tuple[Topic, ...] = (
         ("audit", "replay", "inspector"), "Who received what about whom, and who was refused.", retention_days=30,
     ),
     Topic(
-        CHECKPOINTS, "number of the checkpoint", (CHECKPOINTS,), ("relay",), ("auditor",),
+        CHECKPOINTS, "number of the checkpoint", (CHECKPOINTS,), ("relay",), ("auditor", "operator"),
         "Signed heads of the chains of the disclosure log, out of the reach of its database.", spread="single",
         retention_days=3_660,
     ),
@@ -122,7 +122,7 @@ TOPICS: tuple[Topic, ...] = (
         "Rights and reductions nobody took up, and their withdrawal.", retention_days=30,
     ),
     Topic(
-        NOTICES, "pseudonym of the recipient", (NOTICES,), ("relay",), ("inspector",),
+        NOTICES, "pseudonym of the recipient", (NOTICES,), ("relay",), ("inspector", "operator"),
         "What happened to each notice.", retention_days=30,
     ),
     Topic(

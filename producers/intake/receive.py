@@ -95,9 +95,9 @@ class Submission:
                 assert first is not None  # noqa: S101  # it has just stood in the way
                 return first
             # 2. Its declarations. One that is there already takes all of it back.
-            free = register.add_declarations(self._connection, self.id, found.entries)
             # One that was lost in a restore is taken, too: institutions have it, and its own file brings it back.
-            free -= register.lost_elsewhere(self._connection, self.id, _originals(found.entries))
+            lost = register.lost_elsewhere(self._connection, self.id, _originals(found.entries))
+            free = register.add_declarations(self._connection, self.id, found.entries) - lost
             if len(free) != len(found.entries):
                 raise Taken(free)
             # 3. Their facts, into the outbox; the commit makes all three true at once.
