@@ -21,11 +21,10 @@ from kruispunt.lag import INSPECTOR
 OPEN, REPLAYED, DROPPED = "open", "replayed", "dropped"
 ALL = "select letter, state, by, at, reason from dead.closing"
 CLOSE = """
-insert into dead.closing (letter, state, reason, stage, topic, partition, "offset", facts)
-values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (letter) do nothing
+insert into dead.closing (letter, state, reason, stage, topic, partition, "offset")
+values (%s, %s, %s, %s, %s, %s, %s) on conflict (letter) do nothing
 """
 PUT_BACK = "insert into dead.outbox (topic, partition, key, value) values (%s, %s, %s, %s)"
-REPLAYS = "select topic, count(*), sum(facts) from dead.closing where state = 'replayed' group by topic"
 
 
 class Closing(NamedTuple):
@@ -38,20 +37,12 @@ class Closing(NamedTuple):
 
 
 class Back(NamedTuple):
-    """A message on its way back to the partition it came from, and how many facts for the rules are in it."""
+    """A message on its way back to the partition it came from."""
 
     topic: str
     partition: int
     key: bytes | None
     value: bytes
-    facts: int
-
-
-class Replays(NamedTuple):
-    """How many messages were put back, by topic, and how many facts for the rules were in them."""
-
-    messages: Counter[str]
-    facts: int
 
 
 def closings(connection: Connection[Any]) -> dict[str, Closing]:
@@ -66,14 +57,14 @@ def drop(connection: Connection[Any], letter: Letter, reason: str) -> bool:
 
 def replay(connection: Connection[Any], letter: Letter, back: Back) -> bool:
     """Put the message of a letter back, in the transaction that is open; False when the letter is closed already."""
-    if not _close(connection, letter, REPLAYED, facts=back.facts):
+    if not _close(connection, letter, REPLAYED):
         return False
-    connection.execute(PUT_BACK, back[:4])
+    connection.execute(PUT_BACK, back)
     return True
 
 
-def _close(connection: Connection[Any], letter: Letter, state: str, *, reason: str = "", facts: int = 0) -> bool:
-    values = (letter.name, state, reason, letter.stage, letter.topic, letter.partition, letter.offset, facts)
+def _close(connection: Connection[Any], letter: Letter, state: str, *, reason: str = "") -> bool:
+    values = (letter.name, state, reason, letter.stage, letter.topic, letter.partition, letter.offset)
     if not connection.execute(CLOSE, values).rowcount:
         return False
     detail = {"stage": letter.stage, "code": letter.code, "message": letter.place}
@@ -89,13 +80,3 @@ def open_by_stage(config: Settings) -> Counter[str]:
     with postgres.connect(config, INSPECTOR) as connection:
         closed: Collection[str] = closings(connection).keys()
     return Counter(found.stage for found in letters.read(config) if found.name not in closed)
-
-
-def replays(config: Settings) -> Replays:
-    """What was put back so far: so many records more lie on those topics than their stages wrote.
-
-    Raises Retry.
-    """
-    with postgres.connect(config, INSPECTOR) as connection:
-        found = connection.execute(REPLAYS).fetchall()
-    return Replays(Counter({topic: number for topic, number, _ in found}), sum(int(facts) for *_, facts in found))

@@ -82,16 +82,8 @@ def back(reader: Consumer, letter: Letter) -> Back:
         raise Missing(f"Its message has {size} bytes, and a topic takes {LARGEST_MESSAGE}.")
     if letter.topic == FACTS:
         # A bundle lies under no key: the key of the letter is that of the one person whose facts are in it.
-        return Back(FACTS, letter.partition, None, value, facts_in(value))
-    return Back(letter.topic, letter.partition, key, value, 0)
-
-
-def facts_in(value: bytes) -> int:
-    """How many facts are in a bundle; none where it cannot be read."""
-    try:
-        return len(bundle(value)["facts"])
-    except Exception:  # noqa: BLE001 - bytes nobody could read are why a letter is dead
-        return 0
+        return Back(FACTS, letter.partition, None, value)
+    return Back(letter.topic, letter.partition, key, value)
 
 
 def bundle(value: bytes) -> dict[str, Any]:

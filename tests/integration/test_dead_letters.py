@@ -329,7 +329,6 @@ def test_messages_go_back_in_order_to_where_they_came_from_and_what_is_gone_stay
     ]
     for value in made:
         put(servers, DEAD_LETTERS, value, b"k" * 16)
-    counted = closings.replays(servers)
     answer = dead("replay", "--all", "--json")
     assert answer.code == 1
     said = orjson.loads(answer.out)
@@ -345,9 +344,6 @@ def test_messages_go_back_in_order_to_where_they_came_from_and_what_is_gone_stay
         (FINDINGS, PARTITION, b"a" * 16, f"earlier {MARK}".encode()),
         (FINDINGS, PARTITION, b"b" * 16, f"later {MARK}".encode()),
     ]
-    after = closings.replays(servers)
-    assert after.messages - counted.messages == {FACTS: 1, FINDINGS: 3}
-    assert after.facts - counted.facts == 1
     left = listed(dead)
     assert {one["code"] for one in left} == {"unreadable", NO_VALUE, "unreadable-letter"}
     assert dead("drop", *(one["letter"] for one in left), "--reason", "the end of a test").code == 0

@@ -564,8 +564,8 @@ def test_provisioning_brings_the_limits_to_roles_that_are_there(servers: Setting
 
 
 CLOSE = """
-insert into dead.closing (letter, state, reason, stage, topic, partition, "offset", facts)
-values ('an intruder', 'dropped', 'unseen', 'exchange', 'findings', 0, 0, 0)
+insert into dead.closing (letter, state, reason, stage, topic, partition, "offset")
+values ('an intruder', 'dropped', 'unseen', 'exchange', 'findings', 0, 0)
 """
 
 

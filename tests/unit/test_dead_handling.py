@@ -120,21 +120,14 @@ def test_a_record_that_is_no_letter_is_one_that_can_only_be_dropped(
 
 def test_a_message_goes_back_whole_to_the_partition_it_came_from(topics: dict[Origin, Record]) -> None:
     found = originals.back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT)))
-    assert found == (KIND, 3, KEY, EVENT, 0)
+    assert found == (KIND, 3, KEY, EVENT)
 
 
-def test_a_bundle_goes_back_without_the_key_of_its_letter_and_its_facts_are_counted(
-    topics: dict[Origin, Record],
-) -> None:
-    assert originals.back(READER, lying(topics, written(Origin(FACTS, 1, 7), KEY, BUNDLE))) == (
-        FACTS,
-        1,
-        None,
-        BUNDLE,
-        2,
-    )
+def test_a_bundle_goes_back_without_the_key_of_its_letter(topics: dict[Origin, Record]) -> None:
+    found = originals.back(READER, lying(topics, written(Origin(FACTS, 1, 7), KEY, BUNDLE)))
+    assert found == (FACTS, 1, None, BUNDLE)
     bad = originals.back(READER, lying(topics, written(Origin(FACTS, 1, 8), None, b"no bundle")))
-    assert (bad.value, bad.facts) == (b"no bundle", 0)
+    assert bad.value == b"no bundle"
 
 
 def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: dict[Origin, Record]) -> None:
@@ -149,7 +142,7 @@ def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: d
     with pytest.raises(Missing, match=f"has {LARGEST_MESSAGE + len(KEY)} bytes"):
         originals.back(READER, letter)
     topics[origin] = Record(origin, KEY, b"what fits now")
-    assert originals.back(READER, letter) == (FINDINGS, 0, KEY, b"what fits now", 0)
+    assert originals.back(READER, letter) == (FINDINGS, 0, KEY, b"what fits now")
 
 
 @pytest.mark.parametrize("value", [None, b""])

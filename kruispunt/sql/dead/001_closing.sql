@@ -10,7 +10,6 @@ create table dead.closing (
     topic text not null,
     partition int not null,
     "offset" bigint not null,
-    facts int not null default 0,
     by text not null default session_user,
     at timestamptz not null default now(),
     check (state <> 'dropped' or btrim(reason) <> '')
@@ -18,7 +17,6 @@ create table dead.closing (
 comment on table dead.closing is 'Each dead letter that is not open any more. A letter without a row is open.';
 comment on column dead.closing.letter is 'The first 16 hexadecimal digits of the SHA-256 of the letter as it travels.';
 comment on column dead.closing.topic is 'Where the message came from, with partition and offset; a replay puts it back there.';
-comment on column dead.closing.facts is 'How many facts for the rules a replay put back.';
 
 create function dead.refuse_change() returns trigger language plpgsql as $$
 begin
@@ -44,7 +42,7 @@ comment on table dead.outbox is 'Messages to put back, in the transaction that c
 grant usage on schema dead to operator, relay, inspector;
 grant select on dead.closing to operator;
 -- Who closes a letter, and when, is not for them to say.
-grant insert (letter, state, reason, stage, topic, partition, "offset", facts) on dead.closing to operator;
+grant insert (letter, state, reason, stage, topic, partition, "offset") on dead.closing to operator;
 grant insert on dead.outbox to operator;
 grant select, delete on dead.outbox to relay;
 grant select on dead.closing to inspector;
