@@ -47,7 +47,8 @@ def load(folder: Path) -> int:
                 try:
                     with errors.status(f"loading {what}"), connection.transaction():
                         counts[what] = loader(connection, path).changed
-                        if counts[what]:
+                        # Dossiers are an act where they are taken in.
+                        if counts[what] and loader is not directory.load:
                             acts.note(connection, f"loaded {what}", path.name, changed=counts[what])
                 except Refused as error:
                     refused[path] = error

@@ -54,10 +54,14 @@ def stored(settings: Settings, *persons: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def refusals(settings: Settings) -> list[tuple[str, int]]:
+def acts(settings: Settings) -> list[dict[str, Any]]:
     with postgres.connect(settings, "owner") as connection:
-        lines = [orjson.loads(text) for (text,) in connection.execute("select line from audit.act order by number")]
-    return [(one["action"], one["detail"]["faults"]) for one in lines if "refused a file" in one["action"]]
+        return [orjson.loads(text) for (text,) in connection.execute("select line from audit.act order by number")]
+
+
+def refusals(settings: Settings) -> list[tuple[str, int]]:
+    found = acts(settings)
+    return [(one["action"], one["detail"]["faults"]) for one in found if "refused a file" in one["action"]]
 
 
 def test_a_wrong_line_in_one_file_keeps_all_files_out_and_every_file_says_what_is_wrong(
@@ -84,6 +88,18 @@ def test_a_wrong_line_in_one_file_keeps_all_files_out_and_every_file_says_what_i
     assert "profiles of persons: 2 new or changed" in load(servers, tmp_path, 0)
     assert len(stored(servers, sound["person"], wrong["person"])) == 2
     assert "profiles of persons: 0 new or changed" in load(servers, tmp_path, 0)
+
+
+def test_what_was_loaded_is_one_act_a_file(servers: Settings, tmp_path: Path) -> None:
+    anna = person()
+    write(tmp_path, "persons.jsonl", anna)
+    dossier = {"person": anna["person"], "institution": "rva", "quality": "18/1", "from": "2025-01-01", "until": None}
+    write(tmp_path, "directory.jsonl", dossier)
+    before = len(acts(servers))
+    load(servers, tmp_path, 0, anna["person"])
+    assert [(one["action"], one["about"]) for one in acts(servers)[before:]] == [
+        ("loaded profiles of persons", "persons.jsonl"), ("loaded dossiers", "directory.jsonl"),
+    ]  # fmt: skip
 
 
 def test_a_line_that_contradicts_another_is_refused_and_one_that_repeats_it_is_not(
