@@ -22,7 +22,7 @@ from aiokafka.structs import TopicPartition
 
 from backbone.cluster import logins
 from backbone.cluster.state import MECHANISM
-from backbone.errors import Retry, Stop
+from backbone.errors import Retry
 from backbone.kafka import Closed
 from backbone.settings import Settings
 from backbone.unpacking import Unpackable, Unpacker
@@ -71,6 +71,8 @@ class Fetched(NamedTuple):
 
     batches: list[Batch]
     end: int
+    lost: bool = False
+    """Whether that offset is not on the topic: retention was faster, or the topic is another one."""
 
 
 def split(stored: bytes) -> Iterator[Batch]:
@@ -135,7 +137,7 @@ class BatchReader:
     def fetch(self, places: Mapping[str, int], wait_ms: int) -> dict[str, Fetched]:
         """What lies on these topics from these offsets on; waits for something while there is nothing at all.
 
-        Raises Retry, Closed, and Stop where an offset is not on its topic.
+        Raises Retry, Closed.
         """
         found: dict[str, Fetched] = self._run(self._fetch(places, wait_ms))
         return found
@@ -169,10 +171,7 @@ class BatchReader:
     @staticmethod
     def _fetched(topic: str, offset: int, _partition: int, code: int, end: int, *more: Any) -> Fetched:
         if code == OffsetOutOfRangeError.errno:
-            raise Stop(
-                f"The place of this reader in {topic}[{ONLY}] is lost: Broker: Offset out of range.",
-                "Records may have gone by unread. See docs/reliability.md before anything is started again.",
-            )
+            return Fetched([], end, lost=True)
         if code == TopicAuthorizationFailedError.errno:
             raise Closed(f"Kafka refuses to read {topic}.", "Run `kruispunt provision`, or check the credentials.")
         if code:

@@ -42,6 +42,8 @@ GATHER_S = 0.1
 STANDBY_S = 1.0
 REST_S = 60.0
 """How long an institution waits whose records bring out a fault, before it is tried again."""
+LOST = "its place is lost"
+"""Nobody passes over a gap without a word: somebody finds out what is missing, and sets the position."""
 OF_THE_DATA = (psycopg.DataError, psycopg.IntegrityError)
 TOPICS = tuple(changes(name) for name in INSTITUTIONS)
 
@@ -93,32 +95,40 @@ class Turns:
     def round(self, told: Callable[[Faulty], None]) -> int:
         """Fetch for whom nothing is left, and give each institution its turn; gives how many answers were made.
 
-        An institution whose records bring out a fault waits a while and is tried again, alone: `told` hears of it.
+        An institution whose records bring out a fault, or are gone before they were read, waits a while and is tried
+        again, alone: `told` hears of it.
 
         Raises Retry when somebody else was faster or something passing is in the way, Closed when the broker refuses
-        the user or its right, Stop when a place is lost or PostgreSQL refuses for good.
+        the user or its right, Stop when PostgreSQL refuses for good.
         """
         now = time.monotonic()
         awake = (one for one in self._backlogs.values() if self._resting.get(one.institution, now) <= now)
         ready = [backlog for backlog in awake if backlog.allowance.left(now)]
-        self._fetch([backlog for backlog in ready if backlog.empty], wait=all(backlog.empty for backlog in ready))
-        answers = 0
+        lost = self._fetch([backlog for backlog in ready if backlog.empty], wait=all(one.empty for one in ready))
+        answers, faults = 0, dict[str, Faulty]()
         for backlog in ready:
+            if backlog.topic in lost:
+                faults[backlog.institution] = Faulty(backlog.topic, backlog.reached, LOST)
+                continue
             try:
                 answers += self._turn(backlog, now)
             except Faulty as fault:
-                told(fault)
-                self._resting[backlog.institution] = now + REST_S
+                faults[backlog.institution] = fault
+        for institution, fault in faults.items():
+            told(fault)
+            self._resting[institution] = now + REST_S
         return answers
 
-    def _fetch(self, wanting: list[Backlog], *, wait: bool) -> None:
+    def _fetch(self, wanting: list[Backlog], *, wait: bool) -> set[str]:
+        """Put what lies there into the backlogs; gives the topics on which the place of this reader is lost."""
         if not wanting:
-            return
+            return set()
         places = {backlog.topic: backlog.reached for backlog in wanting}
         found = self._reader.fetch(places, WAIT_MS if wait else 0)
         for backlog in wanting:
-            if backlog.topic in found:
+            if backlog.topic in found and not found[backlog.topic].lost:
                 backlog.put(found[backlog.topic])
+        return {topic for topic, one in found.items() if one.lost}
 
     def _turn(self, backlog: Backlog, now: float) -> int:
         begin = backlog.begin

@@ -34,9 +34,15 @@ def records(number: int) -> bytes:
 class Topics:
     """Holds three records of each institution."""
 
+    gone = ""
+    """The topic on which nothing is any more."""
+
     def fetch(self, places: Mapping[str, int], wait_ms: int) -> dict[str, Fetched]:
         del wait_ms
-        return {topic: Fetched(list(split(records(3))) if at < 3 else [], 3) for topic, at in places.items()}
+        return {
+            topic: Fetched(list(split(records(3))) if at < 3 and topic != self.gone else [], 3, topic == self.gone)
+            for topic, at in places.items()
+        }
 
 
 class Nowhere:
@@ -87,6 +93,17 @@ def test_a_fault_is_told_without_its_words_and_tried_again_later_and_all_others_
     turns._resting.clear()
     assert turns.round(told.append) == 1
     assert directory.taken["fpd"] == [3]
+
+
+def test_a_place_that_is_lost_is_that_of_one_institution(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory, told = Directory(None), list[Faulty]()
+    monkeypatch.setattr(module, "take_in", directory.take_in)
+    monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
+    turns._reader.gone = changes("nic")  # type: ignore[attr-defined]
+    assert turns.round(told.append) == len(INSTITUTIONS) - 1
+    assert turns.round(told.append) == 0
+    assert directory.taken == {name: [3] for name in INSTITUTIONS if name != "nic"}
+    assert [str(fault) for fault in told] == [f"{changes('nic')}[0]@0: its place is lost"]
 
 
 @pytest.mark.parametrize(
