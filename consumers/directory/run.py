@@ -114,8 +114,8 @@ class Turns:
                 answers += self._turn(backlog, now)
             except Faulty as fault:
                 faults[backlog.institution] = fault
-        for institution, fault in faults.items():
-            told(fault)
+        for institution, one in faults.items():
+            told(one)
             self._resting[institution] = now + REST_S
         return answers
 
