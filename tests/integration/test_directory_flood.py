@@ -30,6 +30,7 @@ from backbone.cluster import logins
 from backbone.cluster.state import MECHANISM
 from backbone.settings import Settings
 from backbone.stack.processes import PROCESSES
+from consumers.directory.run import WAIT_MS
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss
@@ -198,6 +199,8 @@ def test_a_flood_of_tiny_records_is_answered_once_and_another_institution_meanwh
     }  # fmt: skip
     # It lies there whole before anybody reads it: what is read while it is sent is answered as far as it goes.
     taking.send_signal(signal.SIGSTOP)
+    # What it had asked for before is answered by the broker: with nothing.
+    time.sleep(2 * WAIT_MS / 1000)
     try:
         assert put(servers, HOSTILE, [b"x"] * FLOOD + [change(HOSTILE, "flood")], **config) == {None}
         put(servers, NEIGHBOUR, [change(NEIGHBOUR, "flooded")])

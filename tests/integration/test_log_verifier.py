@@ -567,13 +567,15 @@ def test_a_basis_that_is_withdrawn_or_replaced_is_still_told_by_its_name(touched
     assert {("owner", "loaded a deliberation", one.id) for one in load()} <= set(noted)
 
 
-def test_a_withdrawal_that_fails_is_no_act_and_an_act_that_cannot_be_added_is_no_withdrawal(touched: Log) -> None:
+def test_a_withdrawal_that_fails_is_a_refusal_and_an_act_that_cannot_be_added_is_no_withdrawal(touched: Log) -> None:
     with postgres.connect(touched.settings, "owner", touched.database) as connection:
         kept.seed(connection, no_schemas)
     before = all_acts(touched)
     with postgres.connect(touched.settings, "operator", touched.database) as connection, pytest.raises(Reject):
         kept.withdraw(connection, ["99/999"], reason="for this test")
-    assert all_acts(touched) == before
+    made = all_acts(touched)
+    assert made[: len(before)] == before
+    assert [one["action"] for one in made[len(before) :]] == ["was refused a withdrawal"]
     with touched.superuser() as connection:
         connection.execute("revoke insert (line) on audit.act from operator")
     with postgres.connect(touched.settings, "operator", touched.database) as connection:
