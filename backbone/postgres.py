@@ -38,10 +38,10 @@ SERVER_HEARTBEAT: Mapping[str, str] = {
     "tcp_keepalives_idle": str(KEEPALIVE_IDLE_S),
     "tcp_keepalives_interval": str(KEEPALIVE_INTERVAL_S),
     "tcp_keepalives_count": str(KEEPALIVE_COUNT),
-    "tcp_user_timeout": f"{SILENT_S}s",
-    "client_connection_check_interval": f"{QUERY_CHECK_S}s",
+    "tcp_user_timeout": str(SILENT_S * 1000),
+    "client_connection_check_interval": str(QUERY_CHECK_S * 1000),
 }
-"""What a server is configured with, for whoever connects."""
+"""What a server is configured with, for whoever connects; in the units of PostgreSQL: seconds, then milliseconds."""
 OWNER = "owner"
 """Owns the database `kruispunt`; a database of an institution is owned by the institution."""
 TAKE = "select locks.take(%s, %s, %s, %s)"
