@@ -11,7 +11,7 @@ from rich.table import Table
 
 from kruispunt.output import console, table
 from notifier.render.texts import texts
-from producers.generate.claims import LINE_CODES
+from population.claims import LINE_CODES
 from rules.finding import Certainty, Finding
 
 SHOWN = 30

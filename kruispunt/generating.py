@@ -7,7 +7,8 @@ from typing import Any
 
 from backbone.trouble import of_storage
 from kruispunt.output import Exit, console, fail, progress
-from producers.generate import run
+from population.generate import WrongRequest
+from population.generate import generate as generate_files
 from rules.assessment import Assessment
 from rules.catalogue import structural_reduction, work_bonus
 from rules.situation import Situation, situation
@@ -34,10 +35,10 @@ def generate(*, persons: int, quarter: str, out: Path, seed: int) -> None:
     with progress() as bar:
         task = bar.add_task("Generating persons", total=persons)
         try:
-            made = run.generate(
+            made = generate_files(
                 persons, quarter, out, seed, progress=lambda done, _: bar.update(task, completed=done), due=due
             )
-        except run.WrongRequest as error:
+        except WrongRequest as error:
             fail(Exit.WRONG_USE, f"{error}.", "Give --persons and --quarter within these limits.")
         except OSError as error:
             if full := of_storage(error, error.filename or out):

@@ -329,7 +329,7 @@ def test_every_mounted_file_of_ours_is_there() -> None:
 def test_the_image_holds_every_package_and_installs_what_is_locked() -> None:
     lines = (DOCKER / "Dockerfile").read_text("utf-8")
     allowed = (DOCKER / "Dockerfile.dockerignore").read_text("utf-8")
-    for package in ("schemas", "producers", "consumers", "rules", "notifier", "backbone", "kruispunt"):
+    for package in ("schemas", "producers", "population", "consumers", "rules", "notifier", "backbone", "kruispunt"):
         assert f"COPY {package} {package}\n" in lines
         assert f"!{package}\n" in allowed
     copied = [source for line in re.findall(r"^COPY (?!--)(.*) \S+$", lines, re.MULTILINE) for source in line.split()]

@@ -13,7 +13,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 COMMANDS = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 NAMED_PATH = re.compile(
-    r"`((?:schemas|producers|consumers|rules|notifier|backbone|kruispunt|docker|docs|tests|benchmarks|examples)/[\w./*-]*)`"
+    r"`((?:schemas|producers|population|consumers|rules|notifier|backbone|kruispunt|docker|docs|tests|benchmarks|examples)/[\w./*-]*)`"
 )
 VERB = re.compile(r"`?(?:\.venv/bin/)?kruispunt ([a-z]+)")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kruispunt.checking import check_file
 from kruispunt.generating import due
-from producers.generate import run
+from population.generate import generate
 
 KIT = "subscriber"
 """What is not data: programs, tested by running them."""
@@ -13,7 +13,7 @@ PERSONS, QUARTER, SEED = 24, "2026Q3", 21
 
 
 def test_the_examples_are_what_generate_makes(tmp_path: Path) -> None:
-    run.generate(PERSONS, QUARTER, tmp_path, SEED, due=due)
+    generate(PERSONS, QUARTER, tmp_path, SEED, due=due)
     kept = {path.name: path.read_bytes() for path in EXAMPLES.iterdir() if path.name != KIT}
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     planted = made.pop("truth.jsonl")

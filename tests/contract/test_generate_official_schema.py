@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from producers.generate.run import generate
+from population.generate import generate
 
 SCHEMAS = sorted((Path(__file__).parents[2].parent / "shared" / "dmfa" / "xsd").glob("DmfAOriginal_*.xsd"))
 

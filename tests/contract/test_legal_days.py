@@ -9,14 +9,25 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROOM = "schemas/legal_day.py"
-FOLDERS = ("schemas", "backbone", "producers", "consumers", "rules", "notifier", "kruispunt", "benchmarks", "examples")
+FOLDERS = (
+    "schemas",
+    "backbone",
+    "producers",
+    "population",
+    "consumers",
+    "rules",
+    "notifier",
+    "kruispunt",
+    "benchmarks",
+    "examples",
+)
 DAYS_NOT_MOMENTS = {
     ("kruispunt/cli/app.py", "named.date()"): "an option that names a day",
     ("rules/months.py", "self.first:%Y-%m"): "the first day of a month",
     ("rules/story.py", "born:%y%m%d"): "a birth date",
-    ("producers/generate/population.py", "born:%y%m%d"): "a birth date",
+    ("population/persons.py", "born:%y%m%d"): "a birth date",
     ("notifier/render/example.py", "born:%y%m%d"): "a birth date",
-    ("producers/generate/careers.py", "start:%Y-%m"): "the first day of a job",
+    ("population/careers.py", "start:%Y-%m"): "the first day of a job",
     ("notifier/outgoing.py", "day:%Y%m%d"): "the legal day of a batch",
 }
 DAY_SIGN = re.compile(r"%[-#]?[aAdjyYmbBxDFUVWgGu]")

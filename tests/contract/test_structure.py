@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "schemas": set(),
     "backbone": {"schemas"},
     "producers": {"schemas", "backbone"},
+    "population": {"schemas", "producers"},
     "consumers": {"schemas", "backbone"},
     "rules": {"schemas", "backbone"},
     "notifier": {"schemas", "backbone"},

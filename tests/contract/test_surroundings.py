@@ -34,7 +34,7 @@ HOSTILE = {
     "PGHOST": NOWHERE, "PGHOSTADDR": NOWHERE, "PGPASSWORD": "x", "PGOPTIONS": "-cx=y", "PGSERVICE": "nowhere",
     "http_proxy": f"http://{NOWHERE}:9", "HTTP_PROXY": f"http://{NOWHERE}:9", "TESTS": "nothing", "PIP_USER": "1",
 }  # fmt: skip
-OURS = ("schemas", "producers", "consumers", "rules", "notifier", "backbone", "kruispunt", "tests")
+OURS = ("schemas", "producers", "population", "consumers", "rules", "notifier", "backbone", "kruispunt", "tests")
 
 
 @pytest.fixture

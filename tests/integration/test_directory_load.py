@@ -14,7 +14,7 @@ from backbone.settings import Settings
 from consumers.directory import Dossier, Dossiers, look_up
 from consumers.directory.loading import Loaded, load
 from consumers.directory.lookup import listing
-from producers.generate.run import generate
+from population.generate import generate
 from schemas.identifiers import inss
 
 PERSONS = [inss(700101000 + number, after_2000=False) for number in range(3)]

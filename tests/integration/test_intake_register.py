@@ -24,7 +24,7 @@ from backbone.settings import Settings
 from kruispunt import excess
 from kruispunt.checking import check_file
 from kruispunt.generating import due
-from producers.generate.run import generate
+from population.generate import generate
 from producers.intake import register
 from producers.intake.receipt import Receipt
 from producers.intake.receive import INTAKE, nothing_more, receive, receive_with

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from kruispunt.cli import app
 from kruispunt.generating import due
-from producers.generate.run import generate
+from population.generate import generate
 from rules.finding import Certainty
 
 QUARTERS = [f"{year}Q{number}" for year in range(2022, 2027) for number in range(1, 5)]

@@ -10,10 +10,10 @@ import pytest
 from lxml import etree
 
 from kruispunt.generating import due
-from producers.generate.declare import Summary
-from producers.generate.events import KINDS
-from producers.generate.form import HEAD, TAIL, Block, block, write_form, write_person
-from producers.generate.run import generate
+from population.declare import Summary
+from population.events import KINDS
+from population.form import HEAD, TAIL, Block, block, write_form, write_person
+from population.generate import generate
 from rules.catalogue import decide_all, excesses
 from rules.situation import situation
 from schemas.codec import decode_body, encode_body

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from producers.generate.employers import employer
-from producers.generate.population import OLDEST, YOUNGEST, Population
-from producers.generate.run import WrongRequest, generate
+from population.employers import employer
+from population.generate import WrongRequest, generate
+from population.persons import OLDEST, YOUNGEST, Population
 from schemas.identifiers import birth_date, is_enterprise, is_establishment, is_inss, is_nsso
 from schemas.institutions import HOSTED, INSTITUTIONS
 

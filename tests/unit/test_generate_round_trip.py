@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from producers.generate.events import Events
-from producers.generate.form import HEAD, TAIL, write_form, write_person
-from producers.generate.run import generate
+from population.events import Events
+from population.form import HEAD, TAIL, write_form, write_person
+from population.generate import generate
 from producers.intake.reader import Stream
 from producers.intake.validate import Walk
 from schemas.dmfa.code_lists import code_list

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kruispunt.generating import due
-from producers.generate.run import generate
+from population.generate import generate
 from rules.catalogue import HISTORY_RULES, RULES, decide_history
 from rules.catalogue.sickness_benefit import LONG, SICK
 from rules.finding import Finding

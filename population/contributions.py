@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from producers.generate.careers import STATUTORY_CODE
+from population.careers import STATUTORY_CODE
 
 WORKER_RATE = 1307
 EMPLOYER_RATE = 2500

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from producers.generate.events import Line
-from producers.generate.population import Person, years_after
-from producers.generate.tables import pick
+from population.events import Line
+from population.persons import Person, years_after
+from population.tables import pick
 
 Dossier = dict[str, Any]
 MANUAL_ON_FILE = 0.9

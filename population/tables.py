@@ -78,7 +78,7 @@ class Sector:
 
 def rows(name: str) -> list[dict[str, str]]:
     """The lines of one data file."""
-    text = (files("producers.generate") / "data" / f"{name}.csv").read_text("utf-8")
+    text = (files("population") / "data" / f"{name}.csv").read_text("utf-8")
     return list(csv.DictReader(text.splitlines()))
 
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from producers.generate.claims import Due
-from producers.generate.declare import Generation, Summary
-from producers.generate.folder import Folder
-from producers.generate.population import Population
-from producers.generate.working_time import Calendar
+from population.claims import Due
+from population.declare import Generation, Summary
+from population.folder import Folder
+from population.persons import Population
+from population.working_time import Calendar
 
 QUARTER = re.compile(r"\d{4}Q[1-4]")
 FIRST_QUARTER = "2017Q1"

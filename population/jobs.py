@@ -2,13 +2,13 @@
 
 from datetime import date, timedelta
 
-from producers.generate.careers import STATUTORY, STATUTORY_CODE, career
-from producers.generate.events import Line
-from producers.generate.occasional import apprentice, flexi, student
-from producers.generate.population import Person
-from producers.generate.wages import monthly
-from producers.generate.working_time import full_time, part_time
-from producers.generate.workplace import Period, Workplace
+from population.careers import STATUTORY, STATUTORY_CODE, career
+from population.events import Line
+from population.occasional import apprentice, flexi, student
+from population.persons import Person
+from population.wages import monthly
+from population.working_time import full_time, part_time
+from population.workplace import Period, Workplace
 
 ADULT_YEAR = 18
 STUDENT_UNTIL = 26

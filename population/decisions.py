@@ -5,10 +5,10 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from producers.generate.events import Line, Stint
-from producers.generate.population import Person
-from producers.generate.wages import at_quarter
-from producers.generate.working_time import PAID
+from population.events import Line, Stint
+from population.persons import Person
+from population.wages import at_quarter
+from population.working_time import PAID
 
 FOUR_FIFTHS = 800
 LOW_WAGE = 175_000

@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from producers.generate.claims import Due, claim
-from producers.generate.decisions import Decisions
-from producers.generate.dossiers import Dossier, dossiers
-from producers.generate.employers import MOST_EMPLOYERS, Employer, created_on, employer
-from producers.generate.events import Events, Line, envelope, owed, shape
-from producers.generate.folder import Folder
-from producers.generate.form import write_person
-from producers.generate.jobs import main_job, second_job
-from producers.generate.population import Person, Population, Profile, profile
-from producers.generate.working_time import Calendar
-from producers.generate.workplace import Workplace
+from population.claims import Due, claim
+from population.decisions import Decisions
+from population.dossiers import Dossier, dossiers
+from population.employers import MOST_EMPLOYERS, Employer, created_on, employer
+from population.events import Events, Line, envelope, owed, shape
+from population.folder import Folder
+from population.form import write_person
+from population.jobs import main_job, second_job
+from population.persons import Person, Population, Profile, profile
+from population.working_time import Calendar
+from population.workplace import Workplace
 
 SECOND_JOB = 0.06
 """Share of hires after which somebody who already works elsewhere is hired too."""

@@ -4,8 +4,8 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from producers.generate.tables import pick
-from producers.generate.working_time import Regime
+from population.tables import pick
+from population.working_time import Regime
 
 STATUTORY_CODE = "675"
 STATUTORY = 0.6

@@ -5,13 +5,13 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from producers.generate.contributions import contributions
-from producers.generate.employers import Employer
-from producers.generate.events import Line, Stint
-from producers.generate.population import Person
-from producers.generate.tables import Job, pick
-from producers.generate.wages import YEAR_END_COMMITTEES, of_quarter, year_end_bonus
-from producers.generate.working_time import Calendar, Regime, absences, paid_days, services
+from population.contributions import contributions
+from population.employers import Employer
+from population.events import Line, Stint
+from population.persons import Person
+from population.tables import Job, pick
+from population.wages import YEAR_END_COMMITTEES, of_quarter, year_end_bonus
+from population.working_time import Calendar, Regime, absences, paid_days, services
 
 YEARLY = 12
 MONTHS_FOR_BONUS = 6

@@ -5,8 +5,8 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from producers.generate.population import address
-from producers.generate.tables import Sector, Town, Weighted, last_names, pick, sectors, towns
+from population.persons import address
+from population.tables import Sector, Town, Weighted, last_names, pick, sectors, towns
 
 SIZES = Weighted(
     ((1, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 199), (200, 499), (500, 999), (1000, 4999)),

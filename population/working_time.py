@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from producers.generate.population import Person
-from producers.generate.tables import Weighted
+from population.persons import Person
+from population.tables import Weighted
 from schemas.identifiers import quarter_days
 
 FULL_WEEK = 500

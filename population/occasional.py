@@ -2,13 +2,13 @@
 
 from datetime import date
 
-from producers.generate.contributions import student_contribution
-from producers.generate.events import Line, Stint
-from producers.generate.population import Person
-from producers.generate.tables import Job
-from producers.generate.wages import at_quarter, of_quarter
-from producers.generate.working_time import Regime, full_time, paid_days, services
-from producers.generate.workplace import Workplace, remuneration
+from population.contributions import student_contribution
+from population.events import Line, Stint
+from population.persons import Person
+from population.tables import Job
+from population.wages import at_quarter, of_quarter
+from population.working_time import Regime, full_time, paid_days, services
+from population.workplace import Workplace, remuneration
 
 STUDENT_HOUR, FLEXI_HOUR = 1480, 1560
 APPRENTICE_MONTH = 72_000

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
-from producers.generate.events import Events, Part
+from population.events import Events, Part
 
 Due = Callable[[Mapping[str, Part]], Mapping[str, Mapping[str, int]]]
 """What the law gives to the person in these events (by kind), in cents: {"495/1": {"3000": 41250}, "015": {"0001": 9}}.

@@ -6,7 +6,7 @@ from math import gcd
 from random import Random
 from typing import Any
 
-from producers.generate.tables import FOREIGN_TOWNS, Town, first_names, last_names, pick, streets, towns
+from population.tables import FOREIGN_TOWNS, Town, first_names, last_names, pick, streets, towns
 from schemas.identifiers import inss, quarter_days
 
 YOUNGEST, OLDEST = 16, 66

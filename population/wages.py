@@ -3,8 +3,8 @@
 from datetime import date
 from random import Random
 
-from producers.generate.population import Person
-from producers.generate.working_time import FULL_WEEK, Calendar, Regime
+from population.persons import Person
+from population.working_time import FULL_WEEK, Calendar, Regime
 
 INDEX_STEPS = (
     date(2022, 3, 1), date(2022, 5, 1), date(2022, 8, 1), date(2022, 11, 1), date(2022, 12, 1),

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any
 
-from producers.generate.working_time import Regime
+from population.working_time import Regime
 from schemas.contracts import contract
 
 Part = dict[str, Any]
