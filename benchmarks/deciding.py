@@ -18,7 +18,7 @@ from backbone.settings import Settings
 from benchmarks.limits import ADMIN
 from kruispunt import checking, generating
 from kruispunt.output import console, table
-from producers.intake.watch import Seen, watch
+from producers.intake.person_events import Seen, watch
 from rules.catalogue import decide_all, decide_history
 from rules.decider import Decider
 from rules.history import of

@@ -27,7 +27,7 @@ from benchmarks import cpu, deciding, replay, withdrawal
 from benchmarks.limits import Limit, measure
 from kruispunt import generating, lag, ledger, loading, stack, submitting
 from kruispunt.output import console, table
-from producers.intake.moment import due
+from producers.intake.dmfa.checks.sending_date import due
 from schemas.institutions import HOSTED, INSTITUTIONS
 
 SINKS = tuple(f"sink-{name}" for name in HOSTED)

@@ -14,7 +14,7 @@ from kruispunt.excess import beyond
 from kruispunt.output import Exit, as_json, console, fail, progress, readable
 from kruispunt.submitting import show_anomalies
 from producers.intake.anomalies import Anomaly
-from producers.intake.watch import Seen, watch
+from producers.intake.person_events import Seen, watch
 from rules.catalogue import decide_all, decide_history
 from rules.finding import Finding
 from rules.history import of

@@ -14,7 +14,7 @@ from rich.padding import Padding
 from backbone import postgres, settings
 from backbone.errors import Reject
 from kruispunt.output import Exit, as_json, console, euro, fail, progress, readable, table
-from producers.intake.watch import Seen, watch
+from producers.intake.person_events import Seen, watch
 from rules.bundle import Reader
 from rules.case import DECLARED_AFTER
 from rules.catalogue import HISTORY_RULES, RULES

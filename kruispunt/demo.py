@@ -20,7 +20,7 @@ from backbone.stack.stack import down as stack_down
 from kruispunt import evidence, lag, loading, stack, submitting, told
 from kruispunt.generating import generate
 from kruispunt.output import Exit, console, euro, fail, progress, table
-from producers.intake.moment import due
+from producers.intake.dmfa.checks.sending_date import due
 from schemas.institutions import INSTITUTIONS
 
 EXAMPLES = Path("examples")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.watch import Seen
+from producers.intake.person_events import Seen
 from rules.catalogue import excesses
 from rules.finding import Excess
 from rules.situation import Situation, situation

@@ -11,7 +11,7 @@ from backbone.errors import Reject
 from kruispunt.excess import look
 from kruispunt.output import Exit, as_json, console, fail, progress, readable, table
 from producers.intake.anomalies import Anomaly
-from producers.intake.receipt import Receipt
+from producers.intake.receipts import Receipt
 from producers.intake.receive import INTAKE, receive_with
 
 SHOWN = 20

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from producers.intake.declaration import Declaration
-from producers.intake.shapes import KINDS, Outs
+from producers.intake.dmfa.block_types import KINDS, Outs
+from producers.intake.dmfa.declaration import Declaration
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym

@@ -15,10 +15,10 @@ from backbone.settings import Settings
 from backbone.trouble import translated
 from producers.intake import register
 from producers.intake.anomalies import MOST, Anomalies, Anomaly, shown
-from producers.intake.judgement import Entry, Judgement, judge
-from producers.intake.receipt import Receipt
+from producers.intake.file_validation import Entry, Judgement, judge
+from producers.intake.person_events import Seen, View, WatchedEvents
+from producers.intake.receipts import Receipt
 from producers.intake.spool import Spool
-from producers.intake.watch import Seen, View, WatchedEvents
 from schemas.dmfa.tables import ROOT
 from schemas.identifiers import derive
 from schemas.legal_day import legal_today

@@ -10,9 +10,9 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.entitlements import Decision
-from producers.intake.judgement import Entry
-from producers.intake.receipt import Declared, Receipt
+from producers.intake.decisions import Decision
+from producers.intake.file_validation import Entry
+from producers.intake.receipts import Declared, Receipt
 from producers.intake.spool import Spool
 from schemas.identifiers import EVENT_AT, EVENT_BYTES
 

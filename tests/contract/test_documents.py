@@ -58,7 +58,7 @@ def test_every_key_of_a_deliberation_is_explained() -> None:
 
 
 def test_every_code_about_a_decision_is_explained_as_the_code_means_it() -> None:
-    from producers.intake.entitlements import MEANS, SOURCE, Decision, Fault
+    from producers.intake.decisions import MEANS, SOURCE, Decision, Fault
 
     text = (ROOT / "docs" / "anomalies.md").read_text("utf-8")
     told = re.findall(rf"^\| `{SOURCE}-(\d+)` \| (.+) \| (.+) \|$", text, re.MULTILINE)

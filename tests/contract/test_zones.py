@@ -9,13 +9,13 @@ from typing import Any, get_args
 import pytest
 from lxml import etree
 
-from producers.intake.check import read
-from producers.intake.shapes import KINDS
-from producers.intake.values import MAKERS, PERSONS
-from producers.intake.zone_steps import kinds
+from producers.intake.dmfa.block_types import KINDS
+from producers.intake.dmfa.values import MAKERS, PERSONS
+from producers.intake.dmfa.zone_steps import kinds
 from schemas.contracts import contract
 from schemas.dmfa.code_lists import code_list, deduction_rows, severities
 from schemas.dmfa.tables import Kind, ZoneType, blocks, rows
+from tests.builders.read_file import read
 
 ROOT = Path(__file__).parents[2]
 OFFICIAL = Path(os.environ.get("KRUISPUNT_DMFA", ROOT.parent / "shared" / "dmfa"))

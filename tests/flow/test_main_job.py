@@ -227,7 +227,7 @@ def test_killing_a_process_in_the_middle_of_a_batch_loses_and_doubles_nothing(
     kruispunt: Run, receipts: Any, tmp_path: Path, name: str
 ) -> None:
     from kruispunt.generating import generate
-    from producers.intake.moment import due
+    from producers.intake.dmfa.checks.sending_date import due
 
     quarter = {"relay": "2025Q1", "exchange": "2025Q2", "sink-rva": "2025Q3", "audit": "2025Q4", "rules": "2026Q1"}
     declared = quarter.get(name, "2026Q2")

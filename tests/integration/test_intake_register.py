@@ -26,7 +26,7 @@ from kruispunt.checking import check_file
 from kruispunt.generating import due
 from population.generate import generate
 from producers.intake import register
-from producers.intake.receipt import Receipt
+from producers.intake.receipts import Receipt
 from producers.intake.receive import INTAKE, nothing_more, receive, receive_with
 from schemas.codec import decode_body, split
 from schemas.contracts import contract

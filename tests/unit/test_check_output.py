@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from kruispunt.checked import fill_in
 from kruispunt.cli import app
-from producers.intake.check import read
-from producers.intake.watch import Seen, watch
+from producers.intake.person_events import Seen, watch
 from rules.finding import Certainty, Finding, Step
+from tests.builders.read_file import read
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
 OF_A_FINDING = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from producers.intake.check import read
+from tests.builders.read_file import read
 
 SOUND: dict[str, Any] = {
     "decision": "rva-1",

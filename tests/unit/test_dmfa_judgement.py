@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from backbone.errors import Reject
-from producers.intake import anomalies, reader
-from producers.intake.check import read
+from producers.intake import anomalies
+from producers.intake.dmfa import xml_stream as reader
 from schemas.dmfa.tables import blocks
+from tests.builders.read_file import read
 
 SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
 DECLARATION = "/DmfAOriginal/Form[1]/EmployerDeclaration"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from population.events import Events
 from population.form import HEAD, TAIL, write_form, write_person
 from population.generate import generate
-from producers.intake.reader import Stream
-from producers.intake.validate import Walk
+from producers.intake.dmfa.walk import Walk
+from producers.intake.dmfa.xml_stream import Stream
 from schemas.dmfa.code_lists import code_list
 from schemas.dmfa.tables import Block, Zone, blocks
 

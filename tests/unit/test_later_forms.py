@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 from producers.intake import anomalies
-from producers.intake.check import read
+from producers.intake.dmfa.block_types import KINDS
 from producers.intake.events import Events
-from producers.intake.judgement import judge
-from producers.intake.shapes import KINDS
+from producers.intake.file_validation import judge
 from rules.catalogue import decide_all, excesses
 from rules.contradiction import doubt_history
 from rules.finding import Certainty
@@ -23,6 +22,7 @@ from rules.history import Kept, of, pack, unpack
 from rules.situation import Situation, situation
 from schemas.contracts import contract
 from schemas.dmfa.tables import TABLES_OF, is_later
+from tests.builders.read_file import read
 
 OF_THE_TABLES = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
 LATER = OF_THE_TABLES.replace("2022", "2026")
@@ -211,7 +211,7 @@ def test_more_than_can_be_kept_refuses_the_file(
 MEASURE = """
 import re, sys
 from pathlib import Path
-from producers.intake.check import read
+from tests.builders.read_file import read
 with read(Path(sys.argv[1])) as reading:
     highest = re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())
     print(reading.accepted, int(highest[1]) >> 10)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from producers.intake.check import read
+from tests.builders.read_file import read
 
 SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
 BYTES = SOUND.encode()

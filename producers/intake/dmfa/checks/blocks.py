@@ -7,9 +7,9 @@ from typing import Any
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, shown
-from producers.intake.deductions import deductions
-from producers.intake.occupation import Occupation, occupation
-from producers.intake.shapes import CONTRIBUTIONS, TIME, UNREAD, WAGES, Check, Outs, Record
+from producers.intake.dmfa.block_types import CONTRIBUTIONS, TIME, UNREAD, WAGES, Check, Outs, Record
+from producers.intake.dmfa.checks.deductions import deductions
+from producers.intake.dmfa.checks.occupation import Occupation, occupation
 from schemas.dmfa.code_lists import contribution_types
 from schemas.identifiers import quarter_days
 

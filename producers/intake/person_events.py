@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.declaration import Declaration
+from producers.intake.dmfa.block_types import Outs
+from producers.intake.dmfa.declaration import Declaration
 from producers.intake.events import TOPICS, Events, Write
-from producers.intake.judgement import judge
-from producers.intake.receipt import Declared
-from producers.intake.shapes import Outs
+from producers.intake.file_validation import judge
+from producers.intake.receipts import Declared
 from schemas.contracts import contract
 
 Event = dict[str, Any]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from producers.intake.shapes import UNREAD
+from producers.intake.dmfa.block_types import UNREAD
 from schemas.identifiers import quarter_days
 
 Told = tuple[str, str, str]

@@ -7,9 +7,9 @@ from typing import Any, cast
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, shown, tag
-from producers.intake.shapes import HEAD, KINDS, UNREAD, Outs, Take
-from producers.intake.values import converter
-from producers.intake.wrong import NotKnown, Wrong
+from producers.intake.dmfa.block_types import HEAD, KINDS, UNREAD, Outs, Take
+from producers.intake.dmfa.value_faults import NotKnown, Wrong
+from producers.intake.dmfa.values import converter
 from schemas.dmfa.code_lists import severities
 from schemas.dmfa.tables import Block, Zone, blocks
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from producers.intake.anomalies import Kept
-from producers.intake.owed import Owed
-from producers.intake.shapes import UNREAD, Outs, Record
+from producers.intake.dmfa.block_types import UNREAD, Outs, Record
+from producers.intake.dmfa.checks.owed import Owed
 
 
 @dataclass(slots=True)

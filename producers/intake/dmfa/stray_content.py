@@ -5,7 +5,7 @@ from typing import cast
 from lxml.etree import XPath, _Element
 
 from producers.intake.anomalies import FILE, Anomalies, shown, tag
-from producers.intake.wrong import SPACE
+from producers.intake.dmfa.value_faults import SPACE
 from schemas.dmfa.tables import elements
 
 INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"

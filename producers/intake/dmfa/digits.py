@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from producers.intake.anomalies import shown
-from producers.intake.wrong import CHECK_DIGITS, LENGTH, NOT_NUMERIC, OUTSIDE, SPACE, Wrong
+from producers.intake.dmfa.value_faults import CHECK_DIGITS, LENGTH, NOT_NUMERIC, OUTSIDE, SPACE, Wrong
 from schemas.dmfa.tables import Zone
 from schemas.identifiers import from_dmfa, inss_fault, quarter_days
 

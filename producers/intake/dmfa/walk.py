@@ -8,13 +8,13 @@ from typing import cast
 from lxml.etree import _Element
 
 from producers.intake.anomalies import FILE, Anomalies, shown, tag
-from producers.intake.declaration import Declaration, Person, employer_of, without_unread
-from producers.intake.moment import moment
-from producers.intake.plan import plan
-from producers.intake.reader import Stream
-from producers.intake.shapes import CONTRIBUTIONS, HEAD, TIME, UNREAD, WAGES, Outs, Record
-from producers.intake.stray import attributes, stray, text_between
-from producers.intake.wrong import SPACE
+from producers.intake.dmfa.block_types import CONTRIBUTIONS, HEAD, TIME, UNREAD, WAGES, Outs, Record
+from producers.intake.dmfa.checks.sending_date import moment
+from producers.intake.dmfa.compile import plan
+from producers.intake.dmfa.declaration import Declaration, Person, employer_of, without_unread
+from producers.intake.dmfa.stray_content import attributes, stray, text_between
+from producers.intake.dmfa.value_faults import SPACE
+from producers.intake.dmfa.xml_stream import Stream
 from schemas.dmfa.tables import is_later
 from schemas.identifiers import derive, from_dmfa
 

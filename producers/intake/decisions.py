@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from producers.intake.anomalies import Anomalies, shown
-from producers.intake.reader import LARGEST_FILE
-from producers.intake.texts import DAY
+from producers.intake.dmfa.texts import DAY
+from producers.intake.dmfa.value_faults import SPACE
+from producers.intake.dmfa.xml_stream import LARGEST_FILE
 from producers.intake.unreadable import Unreadable
-from producers.intake.wrong import SPACE
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss_fault, quarter_of
 from schemas.institutions import INSTITUTIONS

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.judgement import judge, spooled
-from producers.intake.receipt import Declared
+from producers.intake.file_validation import judge, spooled
+from producers.intake.receipts import Declared
 from producers.intake.spool import Row, Spool
 from schemas.codec import decode_body, split
 from schemas.contracts import contract

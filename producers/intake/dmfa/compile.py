@@ -6,10 +6,10 @@ from functools import lru_cache
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies
-from producers.intake.block_reader import Reader, Step, Unique, Variant
-from producers.intake.checks import checks
-from producers.intake.shapes import Outs, Take
-from producers.intake.zone_steps import forbidden_take, kinds, zone_take
+from producers.intake.dmfa.block_reader import Reader, Step, Unique, Variant
+from producers.intake.dmfa.block_types import Outs, Take
+from producers.intake.dmfa.checks.blocks import checks
+from producers.intake.dmfa.zone_steps import forbidden_take, kinds, zone_take
 from schemas.dmfa.code_lists import severities
 from schemas.dmfa.tables import Block, Child, blocks, is_later
 

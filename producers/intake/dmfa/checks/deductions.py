@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from producers.intake.shapes import UNREAD
+from producers.intake.dmfa.block_types import UNREAD
 from schemas.dmfa.code_lists import deduction_rows
 
 Told = tuple[str, str, str]

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from backbone.errors import Reject
-from producers.intake import entitlements
+from producers.intake import decisions as entitlements
 from producers.intake.anomalies import FILE, Anomalies, TooMany
-from producers.intake.declaration import Declaration
-from producers.intake.entitlements import Decision
+from producers.intake.decisions import Decision
+from producers.intake.dmfa.declaration import Declaration
+from producers.intake.dmfa.walk import Walk
+from producers.intake.dmfa.xml_stream import Stream
 from producers.intake.events import Events
-from producers.intake.reader import Stream
-from producers.intake.receipt import Declared
+from producers.intake.receipts import Declared
 from producers.intake.spool import Spool
 from producers.intake.unreadable import Unreadable
-from producers.intake.validate import Walk
 from schemas.dmfa.tables import ROOT
 
 BEGINNING = 64

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, not_known, shown, tag
-from producers.intake.shapes import Check, Outs, Record, Take
+from producers.intake.dmfa.block_types import Check, Outs, Record, Take
 from schemas.dmfa.tables import Block, blocks, elements
 
 FIRST_BLOCK = "90000"

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from producers.intake import digits, texts
 from producers.intake.anomalies import not_known, shown
-from producers.intake.wrong import NOT_IN_QUARTER, OUTSIDE, NotKnown, Wrong
+from producers.intake.dmfa import digits, texts
+from producers.intake.dmfa.value_faults import NOT_IN_QUARTER, OUTSIDE, NotKnown, Wrong
 from schemas.dmfa.code_lists import CodeList, code_list
 from schemas.dmfa.tables import Zone
 from schemas.identifiers import is_enterprise, is_establishment, is_nsso

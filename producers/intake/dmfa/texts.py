@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 
 from producers.intake.anomalies import shown
-from producers.intake.wrong import INVALID, LENGTH, OUTSIDE, SPACE, Wrong
+from producers.intake.dmfa.value_faults import INVALID, LENGTH, OUTSIDE, SPACE, Wrong
 from schemas.dmfa.tables import Zone
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

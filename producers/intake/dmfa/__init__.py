@@ -1,0 +1,1 @@
+"""Reads a DmfA: streamed, table-driven, every anomaly told at once."""

@@ -1,0 +1,1 @@
+"""Holds what is declared against itself: where no single zone can tell."""
