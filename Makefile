@@ -32,7 +32,7 @@ lint: setup ## ruff and mypy
 bench: setup ## how fast, stage by stage
 	@exec .venv/bin/python -m benchmarks.run --persons $(BENCH_PERSONS) --withdrawals $(BENCH_WITHDRAWALS)
 
-mutate: setup ## which changes to the rules no case notices; MUTANTS="rules.bonus*" for some, about 6 a second
+mutate: setup ## which changes to the rules no case notices; MUTANTS="rules.calculation.bonus*" for some, about 6 a second
 	@.venv/bin/mutmut run $(MUTANTS)
 	@.venv/bin/mutmut results
 

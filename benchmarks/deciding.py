@@ -20,9 +20,9 @@ from kruispunt import checking, generating
 from kruispunt.output import console, table
 from producers.intake.person_events import Seen, watch
 from rules.catalogue import decide_all, decide_history
-from rules.decider import Decider
-from rules.history import of
-from rules.situation import situation
+from rules.stream.transaction import Decider
+from rules.view.history import of
+from rules.view.situation import situation
 from schemas.legal_day import legal_today
 from schemas.topics import FACTS
 

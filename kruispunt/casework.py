@@ -10,10 +10,10 @@ from rich.padding import Padding
 from rich.table import Table
 
 from kruispunt.output import Exit, as_json, console, fail, progress, table
-from rules.casefile import Written, WrongCases, found, shipped
+from rules.casebook.case_file import Written, WrongCases, found, shipped
+from rules.casebook.trial import Outcome, attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.finding import Finding
-from rules.trial import Outcome, attempt, read
+from rules.findings.finding import Finding
 
 INDENT = 2
 TRACED = 40

@@ -12,7 +12,7 @@ from rich.table import Table
 from kruispunt.output import console, table
 from notifier.render.texts import texts
 from population.claims import LINE_CODES
-from rules.finding import Certainty, Finding
+from rules.findings.finding import Certainty, Finding
 
 SHOWN = 30
 """Persons shown unless all are asked for."""

@@ -16,9 +16,9 @@ from kruispunt.submitting import show_anomalies
 from producers.intake.anomalies import Anomaly
 from producers.intake.person_events import Seen, watch
 from rules.catalogue import decide_all, decide_history
-from rules.finding import Finding
-from rules.history import of
-from rules.situation import situation
+from rules.findings.finding import Finding
+from rules.view.history import of
+from rules.view.situation import situation
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from rich.text import Text
 from consumers.audit.contracts import leaves
 from consumers.audit.person import Entry
 from consumers.deliberations import Deliberation, store
-from consumers.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
+from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from kruispunt.output import console
 from kruispunt.phrases import Language, phrase
 from schemas.contracts import Contract

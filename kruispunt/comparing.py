@@ -15,20 +15,20 @@ from backbone import postgres, settings
 from backbone.errors import Reject
 from kruispunt.output import Exit, as_json, console, euro, fail, progress, readable, table
 from producers.intake.person_events import Seen, watch
-from rules.bundle import Reader
-from rules.case import DECLARED_AFTER
+from rules.casebook.case_events import DECLARED_AFTER
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.comparing import Asked, Changed, Tally, compare
-from rules.decider import schema_source
-from rules.figures import WrongParameters
-from rules.finding import Finding
-from rules.fold import ENTITLEMENTS, Held, decisions, situation
-from rules.history import History, Place, Worked, history, of, worked
-from rules.looks import Look
-from rules.parameters import known, shipped
-from rules.situation import Situation
-from rules.situation import situation as declared
-from rules.sources import Source, UnknownFigure, folder, frozen_on, given, with_figures
+from rules.findings.finding import Finding
+from rules.law.parameters import known, shipped
+from rules.law.parse import WrongParameters
+from rules.law.sources import Source, UnknownFigure, folder, frozen_on, given, with_figures
+from rules.questions.impact import Asked, Changed, Tally, compare
+from rules.questions.looks import Look
+from rules.stream.bundle import Reader
+from rules.stream.held_facts import ENTITLEMENTS, Held, decisions, situation
+from rules.stream.transaction import schema_source
+from rules.view.history import History, Place, Worked, history, of, worked
+from rules.view.situation import Situation
+from rules.view.situation import situation as declared
 from schemas.identifiers import quarter_days, quarter_of
 from schemas.registry import SchemaBook
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from producers.intake.anomalies import Anomaly
 from producers.intake.person_events import Seen
 from rules.catalogue import excesses
-from rules.finding import Excess
-from rules.situation import Situation, situation
+from rules.findings.finding import Excess
+from rules.view.situation import Situation, situation
 
 AMOUNT = "DeductionAmount"
 

@@ -14,14 +14,14 @@ from kruispunt.law import formula, names
 from kruispunt.output import Exit, as_json, console, euro, fail, table
 from notifier.render import words
 from notifier.render.texts import Texts, texts
-from rules.bundle import Reader
-from rules.decide import WITHDRAWN, State
-from rules.decider import schema_source
-from rules.fold import Slot
-from rules.looks import Action, Look
-from rules.parameters import load
-from rules.redecide import Replayed
-from rules.redecide import replay as decide_again
+from rules.law.parameters import load
+from rules.questions.looks import Action, Look
+from rules.questions.reproduce import Replayed
+from rules.questions.reproduce import replay as decide_again
+from rules.stream.bundle import Reader
+from rules.stream.finding_changes import WITHDRAWN, State
+from rules.stream.held_facts import Slot
+from rules.stream.transaction import schema_source
 from schemas.identifiers import ungrouped
 from schemas.registry import SchemaBook
 

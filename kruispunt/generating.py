@@ -9,9 +9,9 @@ from backbone.trouble import of_storage
 from kruispunt.output import Exit, console, fail, progress
 from population.generate import WrongRequest
 from population.generate import generate as generate_files
-from rules.assessment import Assessment
 from rules.catalogue import structural_reduction, work_bonus
-from rules.situation import Situation, situation
+from rules.findings.deduction import Assessment
+from rules.view.situation import Situation, situation
 
 RULES: dict[str, Callable[[Situation], Iterable[Assessment]]] = {
     structural_reduction.CODE: structural_reduction.assess,

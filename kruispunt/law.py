@@ -15,13 +15,13 @@ from rich.padding import Padding
 from kruispunt.output import Exit, as_json, console, fail, table
 from notifier.channel import LANGUAGES
 from notifier.render.texts import texts
-from rules.casefile import Written, shipped
+from rules.casebook.case_file import Written, shipped
+from rules.casebook.trial import attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.dated import Figure, NoLaw, Parameters, Quality, Row, Series
-from rules.figures import CODES
-from rules.parameters import in_force, known, load
-from rules.sources import recording, using
-from rules.trial import attempt, read
+from rules.law.dated_figures import Figure, NoLaw, Parameters, Quality, Row, Series
+from rules.law.parameters import in_force, known, load
+from rules.law.parse import CODES
+from rules.law.sources import recording, using
 from schemas.identifiers import quarter_of
 
 EVERY = {**RULES, **HISTORY_RULES}

@@ -21,7 +21,7 @@ from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
 from kruispunt import aside, recount
 from kruispunt.aside import Aside
 from kruispunt.lag import INSPECTOR, Inspector
-from rules.decider import schema_source
+from rules.stream.transaction import schema_source
 from schemas.codec import Record, decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS

@@ -11,7 +11,7 @@ from backbone.errors import Retry
 from backbone.settings import Settings
 from consumers.audit import acts
 from consumers.deliberations import Deliberation, load, store
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from consumers.replay.history import replayable
 from schemas.contracts import Contract, contract
 from schemas.institutions import HOSTED, INSTITUTIONS

@@ -2,8 +2,8 @@
 
 It reads the register, the history of the directory and the deliberations, person by person and never all at once, as
 the role `replay`. Of the exchange's own work it takes one thing: the moment at which an event was judged. The judgement
-itself is the same pure code (`consumers.access`, `consumers.replay.history`); how dossiers and deliberations stood at a
-moment is worked out here.
+itself is the same pure code (`consumers.narrowing.access`, `consumers.replay.history`); how dossiers and deliberations
+stood at a moment is worked out here.
 
 Where something changed within seconds of a judgement, or a period was shortened later, more than one outcome is right:
 then whichever is on record counts.
@@ -22,13 +22,13 @@ from psycopg import Connection, Cursor
 from backbone import postgres
 from backbone.settings import Settings
 from backbone.tally import Sums, Tally, mark
-from consumers.access import Access, Standings
 from consumers.deliberations import RULES
 from consumers.deliberations.store import Held, current
 from consumers.directory import Dossier
-from consumers.projection import in_force, projections
+from consumers.narrowing.access import Access, Standings
+from consumers.narrowing.event_codec import Opened, Unreadable, shape
+from consumers.narrowing.projection import in_force, projections
 from consumers.replay.history import History
-from consumers.shape import Opened, Unreadable, shape
 from schemas.codec import BadFrame, split
 from schemas.contracts import Contract
 from schemas.legal_day import legal_day

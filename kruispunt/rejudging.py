@@ -20,7 +20,7 @@ from consumers.audit import acts
 from consumers.deliberations.store import current
 from consumers.exchange.published import check_published
 from consumers.exchange.run import EXCHANGE
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from consumers.replay import again
 from consumers.replay.again import Judged, Wrong
 from consumers.replay.barrier import Barrier

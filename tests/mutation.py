@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from rules.sources import forget
+from rules.law.sources import forget
 
 
 def pytest_sessionstart() -> None:

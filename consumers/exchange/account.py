@@ -8,8 +8,8 @@ from typing import Any
 
 from backbone.tally import Sums, mark
 from consumers.exchange.batch import Batch
-from consumers.narrow import Narrowed
-from consumers.projection import Projection
+from consumers.narrowing.narrow import Narrowed
+from consumers.narrowing.projection import Projection
 from schemas.institutions import INSTITUTIONS
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from confluent_kafka import Message
 
-from consumers.narrow import Event, persons
+from consumers.narrowing.narrow import Event, persons
 from schemas.codec import BadFrame, split
 from schemas.registry import SchemaBook, UnknownSchema
 from schemas.topics import DECLARATIONS

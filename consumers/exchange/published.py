@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from backbone import kafka
 from backbone.errors import Stop
 from backbone.settings import Settings
-from consumers.projection import Projection
+from consumers.narrowing.projection import Projection
 from schemas.registration import parse
 from schemas.topics import SCHEMAS
 

@@ -9,12 +9,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple, TypeVar
 
-from consumers.access import NOT_AUTHORISED, Access
 from consumers.deliberations import RULES
 from consumers.directory import Dossier
 from consumers.exchange.account import Account
 from consumers.exchange.batch import Batch, Received
-from consumers.narrow import Copy, Narrowed, narrow
+from consumers.narrowing.access import NOT_AUTHORISED, Access
+from consumers.narrowing.narrow import Copy, Narrowed, narrow
 from schemas.codec import Record, encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter, lies_under

@@ -16,14 +16,14 @@ from backbone.errors import Retry
 from backbone.process import Drain, persevere
 from backbone.settings import Settings
 from consumers import number
-from consumers.access import Access
 from consumers.deliberations.store import current, revision
 from consumers.directory import look_up
 from consumers.exchange.batch import concerned, opened, received
 from consumers.exchange.published import check_published
 from consumers.exchange.records import exchanged
 from consumers.keeper import gather
-from consumers.projection import Projection, in_force, projections
+from consumers.narrowing.access import Access
+from consumers.narrowing.projection import Projection, in_force, projections
 from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook
 from schemas.topics import DEAD_LETTERS, DECLARATIONS

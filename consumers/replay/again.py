@@ -14,14 +14,14 @@ from confluent_kafka import murmur2
 from psycopg import Connection
 
 from backbone.progress import Progress
-from consumers.access import Access
 from consumers.audit.contracts import kept
 from consumers.directory import look_up
 from consumers.exchange.account import Account
 from consumers.exchange.batch import Batch, Received, concerned, opened
 from consumers.exchange.records import Outgoing, bundles, deliveries, disclosures
-from consumers.narrow import Copy, Narrowed, narrow
-from consumers.projection import Projection, in_force
+from consumers.narrowing.access import Access
+from consumers.narrowing.narrow import Copy, Narrowed, narrow
+from consumers.narrowing.projection import Projection, in_force
 from consumers.replay import due
 from consumers.replay.due import Disclosed
 from schemas.codec import decode_body

@@ -6,10 +6,10 @@ Pure: the versions that are kept in, projections out.
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from consumers.access import Access
 from consumers.deliberations import Deliberation
 from consumers.deliberations.store import Held
-from consumers.projection import Projection, common
+from consumers.narrowing.access import Access
+from consumers.narrowing.projection import Projection, common
 
 
 def _years_before(day: date, years: int) -> date:

@@ -14,7 +14,7 @@ from consumers.directory import Dossiers
 from consumers.exchange.account import Account
 from consumers.exchange.batch import Batch, Received, opened
 from consumers.exchange.records import Outgoing, deliveries, disclosures
-from consumers.narrow import Copy, Narrowed, narrow
+from consumers.narrowing.narrow import Copy, Narrowed, narrow
 from consumers.replay.due import Disclosed, Published
 from consumers.replay.history import History
 from schemas.legal_day import legal_day

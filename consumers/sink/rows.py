@@ -10,7 +10,7 @@ import orjson
 from confluent_kafka import Message
 
 from backbone.errors import Retry, Stop
-from consumers.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
+from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.codec import BadFrame, decode_body, split
 from schemas.registry import SchemaBook, UnknownSchema
 

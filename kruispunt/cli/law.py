@@ -14,7 +14,7 @@ from schemas.legal_day import legal_today
 
 def _rules() -> list[str]:
     """What a shell offers where a rule is asked for."""
-    from rules.parameters import known
+    from rules.law.parameters import known
 
     return known()
 

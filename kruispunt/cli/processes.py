@@ -81,7 +81,7 @@ def api() -> None:
 def rules(context: typer.Context) -> None:
     """Decide the rules for what arrives."""
     if context.invoked_subcommand is None:
-        from rules import stream as stage
+        from rules.stream import run as stage
 
         with process() as settings:
             stage.run(settings)

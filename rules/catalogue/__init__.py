@@ -28,10 +28,10 @@ from rules.catalogue import (
     working_time_reduction,
     youth_holiday,
 )
-from rules.contradiction import doubt_history, doubt_situation
-from rules.finding import Excess, Finding
-from rules.history import History
-from rules.situation import Situation
+from rules.findings.contradiction import doubt_history, doubt_situation
+from rules.findings.finding import Excess, Finding
+from rules.view.history import History
+from rules.view.situation import Situation
 
 Rule = Callable[[Situation, date], list[Finding]]
 HistoryRule = Callable[[History, date], list[Finding]]

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 
-from rules.dated import NoLaw, Parameters, citing
-from rules.finding import HELD, Certainty, Finding, Step
-from rules.history import History, Worked
-from rules.holidays import USED_UP, YEAR, jobs_by_year, regime, taken, year_of
-from rules.holidays import parameters as shared
-from rules.parameters import load
-from rules.right import DAY, FAR, complete, merged, right, spans, unseen
-from rules.situation import Decision
-from rules.subjection import private_rows
+from rules.calculation.coverage import private_rows
+from rules.calculation.holidays import USED_UP, YEAR, jobs_by_year, regime, taken, year_of
+from rules.calculation.holidays import parameters as shared
+from rules.findings.entitlement import DAY, FAR, complete, merged, right, spans, unseen
+from rules.findings.finding import HELD, Certainty, Finding, Step
+from rules.law.dated_figures import NoLaw, Parameters, citing
+from rules.law.parameters import load
+from rules.view.history import History, Worked
+from rules.view.situation import Decision
 from schemas.identifiers import quarter_of
 
 NAME = "additional_holiday"

@@ -10,13 +10,13 @@ from datetime import date
 from fractions import Fraction
 from functools import cache
 
-from rules.dated import NoLaw, Parameters, citing
-from rules.exact import half_up
-from rules.finding import HELD, Certainty, Doubt, Finding, Step, doubt_steps, surest
-from rules.parameters import load
-from rules.right import NOTHING, unseen
-from rules.situation import Decision, Situation
-from rules.worker import Line, Occupation
+from rules.findings.entitlement import NOTHING, unseen
+from rules.findings.finding import HELD, Certainty, Doubt, Finding, Step, doubt_steps, surest
+from rules.law.dated_figures import NoLaw, Parameters, citing
+from rules.law.parameters import load
+from rules.law.rounding import half_up
+from rules.view.situation import Decision, Situation
+from rules.view.worker_line import Line, Occupation
 from schemas.identifiers import quarter_days
 
 NAME = "allowed_work"

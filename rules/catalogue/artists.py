@@ -6,14 +6,14 @@ Worker code 046 stands in no list of who is under all branches, so nothing here 
 from collections.abc import Iterator
 from datetime import date
 
-from rules.assessment import Assessment, Deduction
-from rules.exact import cents
-from rules.finding import Certainty, Excess, Finding
-from rules.parameters import load
-from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, in_category
-from rules.targetgroup.place import Place
-from rules.targetgroup.times import RULE as TARGET_GROUPS
+from rules.calculation.target_groups.grant import Entitled, assess_claims, in_category
+from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
+from rules.findings.deduction import Assessment, Deduction
+from rules.findings.finding import Certainty, Excess, Finding
+from rules.law.parameters import load
+from rules.law.rounding import cents
+from rules.view.situation import Situation
 
 NAME = "artists"
 CODE = "4300"

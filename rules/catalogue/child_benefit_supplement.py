@@ -7,12 +7,12 @@ quarter is over, and the payer decided nothing since. Income, region and the num
 from datetime import date
 from functools import cache
 
-from rules.dated import NoLaw, Parameters
-from rules.finding import HELD, Certainty, Finding, Step
-from rules.history import History
-from rules.parameters import load
-from rules.right import FAR, figure, full_months, over, right, unseen
-from rules.situation import Decision
+from rules.findings.entitlement import FAR, figure, full_months, over, right, unseen
+from rules.findings.finding import HELD, Certainty, Finding, Step
+from rules.law.dated_figures import NoLaw, Parameters
+from rules.law.parameters import load
+from rules.view.history import History
+from rules.view.situation import Decision
 from schemas.identifiers import quarter_of
 
 NAME = "child_benefit_supplement"

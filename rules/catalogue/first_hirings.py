@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from rules.assessment import Assessment, Deduction
-from rules.dated import NoLaw, Row
-from rules.finding import HELD, Certainty, Excess, Finding, Step
-from rules.parameters import load
-from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, nth_of, unknown, within
-from rules.targetgroup.place import Place
-from rules.targetgroup.possible import Missing, hired, possible, unclaimed
-from rules.targetgroup.times import RULE as TARGET_GROUPS
+from rules.calculation.target_groups.grant import Entitled, assess_claims, nth_of, unknown, within
+from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.possible import Missing, hired, possible, unclaimed
+from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
+from rules.findings.deduction import Assessment, Deduction
+from rules.findings.finding import HELD, Certainty, Excess, Finding, Step
+from rules.law.dated_figures import NoLaw, Row
+from rules.law.parameters import load
+from rules.view.situation import Situation
 from schemas.identifiers import quarter_days
 
 NAME = "first_hirings"

@@ -10,15 +10,15 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
-from rules.assessment import undetermined
-from rules.dated import NoLaw, Parameters, Row, citing
-from rules.exact import cents, plain
-from rules.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, doubt_steps, surest
-from rules.months import WEEKEND, months
-from rules.parameters import load
-from rules.situation import Decision, Situation
-from rules.subjection import Cover, personal_contributions
-from rules.worker import Line, Occupation
+from rules.calculation.coverage import Cover, personal_contributions
+from rules.calculation.months import WEEKEND, months
+from rules.findings.deduction import undetermined
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, doubt_steps, surest
+from rules.law.dated_figures import NoLaw, Parameters, Row, citing
+from rules.law.parameters import load
+from rules.law.rounding import cents, plain
+from rules.view.situation import Decision, Situation
+from rules.view.worker_line import Line, Occupation
 from schemas.identifiers import quarter_days
 
 NAME = "income_guarantee"

@@ -8,12 +8,12 @@ The means themselves are not seen here.
 from datetime import date
 from functools import cache, lru_cache
 
-from rules.birth import age_on, birthday
-from rules.dated import Parameters
-from rules.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step
-from rules.history import History
-from rules.parameters import load
-from rules.right import figure, over, right, unseen
+from rules.calculation.ages import age_on, birthday
+from rules.findings.entitlement import figure, over, right, unseen
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step
+from rules.law.dated_figures import Parameters
+from rules.law.parameters import load
+from rules.view.history import History
 from schemas.identifiers import quarter_of
 
 NAME = "income_guarantee_elderly"

@@ -6,10 +6,10 @@ was decided since. The two other paths rest on income and household, and are `in
 
 from datetime import date
 
-from rules.finding import Certainty, Finding
-from rules.history import History
-from rules.right import right, unseen
-from rules.statuses import INCREASED, unmatched
+from rules.calculation.statuses import INCREASED, unmatched
+from rules.findings.entitlement import right, unseen
+from rules.findings.finding import Certainty, Finding
+from rules.view.history import History
 
 NAME = INCREASED
 NOT_SEEN = unseen(

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from rules.dated import Parameters, Row, citing
-from rules.finding import HELD, UNKNOWN, Certainty, Finding, Step
-from rules.history import History
-from rules.parameters import load
-from rules.right import DAY, FAR, figure, merged, months_later, over, right, unseen
-from rules.situation import Decision
-from rules.statuses import INCREASED, statuses
+from rules.calculation.statuses import INCREASED, statuses
+from rules.findings.entitlement import DAY, FAR, figure, merged, months_later, over, right, unseen
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Finding, Step
+from rules.law.dated_figures import Parameters, Row, citing
+from rules.law.parameters import load
+from rules.view.history import History
+from rules.view.situation import Decision
 from schemas.identifiers import quarter_days, quarter_of
 
 NAME = "increased_reimbursement_income"

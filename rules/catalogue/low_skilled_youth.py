@@ -7,16 +7,25 @@ is told.
 from collections.abc import Iterator
 from datetime import date
 
-from rules.assessment import Assessment, Deduction
-from rules.birth import age_on
-from rules.exact import cents
-from rules.finding import Excess, Finding, Step
-from rules.parameters import load
-from rules.situation import Situation
-from rules.targetgroup.grant import DAY, Entitled, assess_claims, in_category, nth_of, open_until, unknown, within
-from rules.targetgroup.place import Place
-from rules.targetgroup.times import RULE as TARGET_GROUPS
-from rules.targetgroup.times import end_of_quarter
+from rules.calculation.ages import age_on
+from rules.calculation.target_groups.grant import (
+    DAY,
+    Entitled,
+    assess_claims,
+    in_category,
+    nth_of,
+    open_until,
+    unknown,
+    within,
+)
+from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
+from rules.calculation.target_groups.times import end_of_quarter
+from rules.findings.deduction import Assessment, Deduction
+from rules.findings.finding import Excess, Finding, Step
+from rules.law.parameters import load
+from rules.law.rounding import cents
+from rules.view.situation import Situation
 
 NAME = "low_skilled_youth"
 CODE = "6300"

@@ -7,12 +7,12 @@ status that opens the lower, social ceiling was visibly not matched: no increase
 from datetime import date
 from functools import cache
 
-from rules.dated import Parameters
-from rules.finding import UNKNOWN, Certainty, Finding
-from rules.history import History
-from rules.parameters import load
-from rules.right import figure, right, unseen
-from rules.statuses import unmatched
+from rules.calculation.statuses import unmatched
+from rules.findings.entitlement import figure, right, unseen
+from rules.findings.finding import UNKNOWN, Certainty, Finding
+from rules.law.dated_figures import Parameters
+from rules.law.parameters import load
+from rules.view.history import History
 
 NAME = "maximum_billing"
 NOT_SEEN = (

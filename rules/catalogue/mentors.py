@@ -6,13 +6,13 @@ Who is a mentor is read from the code claimed; where nothing is claimed nothing 
 from collections.abc import Iterator
 from datetime import date
 
-from rules.assessment import Assessment, Deduction
-from rules.finding import Certainty, Excess, Finding
-from rules.parameters import load
-from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, in_category
-from rules.targetgroup.place import Place
-from rules.targetgroup.times import RULE as TARGET_GROUPS
+from rules.calculation.target_groups.grant import Entitled, assess_claims, in_category
+from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
+from rules.findings.deduction import Assessment, Deduction
+from rules.findings.finding import Certainty, Excess, Finding
+from rules.law.parameters import load
+from rules.view.situation import Situation
 
 NAME = "mentors"
 CODE = "3800"

@@ -7,17 +7,17 @@ nothing is claimed that and the region are missing, and nothing is told.
 from collections.abc import Iterator
 from datetime import date
 
-from rules.assessment import Assessment, Deduction
-from rules.birth import age_on
-from rules.dated import Row
-from rules.exact import cents
-from rules.finding import Certainty, Excess, Finding, Step
-from rules.parameters import load
-from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, in_category, nth_of, unknown, within
-from rules.targetgroup.place import Place
-from rules.targetgroup.times import RULE as TARGET_GROUPS
-from rules.targetgroup.times import end_of_quarter, pension
+from rules.calculation.ages import age_on
+from rules.calculation.target_groups.grant import Entitled, assess_claims, in_category, nth_of, unknown, within
+from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
+from rules.calculation.target_groups.times import end_of_quarter, pension
+from rules.findings.deduction import Assessment, Deduction
+from rules.findings.finding import Certainty, Excess, Finding, Step
+from rules.law.dated_figures import Row
+from rules.law.parameters import load
+from rules.law.rounding import cents
+from rules.view.situation import Situation
 
 NAME = "no_recent_work_experience"
 CODE = "6340"

@@ -10,14 +10,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import product
 
-from rules.assessment import Assessment, Deduction
-from rules.birth import Birth, age_on, birth, birthday
-from rules.dated import NoLaw, Row
-from rules.exact import cents
-from rules.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
-from rules.parameters import load
-from rules.situation import Situation
-from rules.targetgroup.grant import (
+from rules.calculation.ages import Birth, age_on, birth, birthday
+from rules.calculation.target_groups.grant import (
     Entitled,
     assess_claims,
     entitled,
@@ -27,10 +21,16 @@ from rules.targetgroup.grant import (
     unknown,
     within,
 )
-from rules.targetgroup.place import Place, place
-from rules.targetgroup.possible import Missing, hired, possible, unclaimed
-from rules.targetgroup.times import end_of_quarter, pension, retired
-from rules.worker import Claim, Line, Occupation
+from rules.calculation.target_groups.place import Place, place
+from rules.calculation.target_groups.possible import Missing, hired, possible, unclaimed
+from rules.calculation.target_groups.times import end_of_quarter, pension, retired
+from rules.findings.deduction import Assessment, Deduction
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
+from rules.law.dated_figures import NoLaw, Row
+from rules.law.parameters import load
+from rules.law.rounding import cents
+from rules.view.situation import Situation
+from rules.view.worker_line import Claim, Line, Occupation
 from schemas.identifiers import quarter_days
 
 NAME = "older_workers"

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from datetime import date
 from functools import partial
 
-from rules.assessment import Assessment, Deduction, undetermined
-from rules.dated import NoLaw, Row
-from rules.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, Excess, Finding, Step, whether
-from rules.parameters import load
-from rules.situation import Situation
-from rules.targetgroup.times import nth_quarter
-from rules.worker import Claim, Line
+from rules.calculation.target_groups.times import nth_quarter
+from rules.findings.deduction import Assessment, Deduction, undetermined
+from rules.findings.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, Excess, Finding, Step, whether
+from rules.law.dated_figures import NoLaw, Row
+from rules.law.parameters import load
+from rules.view.situation import Situation
+from rules.view.worker_line import Claim, Line
 from schemas.identifiers import quarter_days
 
 NAME = "restructuring_card"

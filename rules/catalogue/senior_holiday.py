@@ -7,14 +7,14 @@ while that quarter is not declared, when such days were taken, and when nobody s
 from datetime import date, timedelta
 from functools import cache
 
-from rules.dated import NoLaw, Parameters, citing
-from rules.finding import HELD, Certainty, Finding, Step
-from rules.history import History, Worked
-from rules.holidays import USED_UP, benefit, jobs_by_year, opening, size, taken, year_of
-from rules.parameters import load
-from rules.right import FAR, right, unseen
-from rules.situation import Decision
-from rules.subjection import private_rows
+from rules.calculation.coverage import private_rows
+from rules.calculation.holidays import USED_UP, benefit, jobs_by_year, opening, size, taken, year_of
+from rules.findings.entitlement import FAR, right, unseen
+from rules.findings.finding import HELD, Certainty, Finding, Step
+from rules.law.dated_figures import NoLaw, Parameters, citing
+from rules.law.parameters import load
+from rules.view.history import History, Worked
+from rules.view.situation import Decision
 from schemas.identifiers import quarter_of
 
 NAME = "senior_holiday"

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from datetime import date
 from functools import cache
 
-from rules.dated import NoLaw, Parameters, Row, citing
-from rules.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Finding, Step
-from rules.history import History, Worked
-from rules.parameters import load
-from rules.right import missing, over, right, unseen
-from rules.windows import Count, window
+from rules.calculation.windows import Count, window
+from rules.findings.entitlement import missing, over, right, unseen
+from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Finding, Step
+from rules.law.dated_figures import NoLaw, Parameters, Row, citing
+from rules.law.parameters import load
+from rules.view.history import History, Worked
 from schemas.identifiers import quarter_days
 
 NAME = "sickness_benefit"

@@ -8,12 +8,12 @@ not seen.
 from datetime import date
 from functools import cache
 
-from rules.dated import NoLaw, Parameters
-from rules.finding import HELD, Certainty, Finding, Step
-from rules.history import History
-from rules.parameters import load
-from rules.right import right, unseen
-from rules.statuses import unmatched
+from rules.calculation.statuses import unmatched
+from rules.findings.entitlement import right, unseen
+from rules.findings.finding import HELD, Certainty, Finding, Step
+from rules.law.dated_figures import NoLaw, Parameters
+from rules.law.parameters import load
+from rules.view.history import History
 from schemas.identifiers import quarter_days, quarter_of
 
 NAME = "social_energy_tariff"

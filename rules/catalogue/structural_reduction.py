@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from datetime import date
 from functools import partial
 
-from rules.assessment import Assessment, Deduction, Once, undetermined
-from rules.dated import NoLaw
-from rules.finding import Certainty, Doubt, Excess, Finding
-from rules.situation import Situation
-from rules.structural.category import NAME
-from rules.structural.reckoning import reckon
-from rules.structural.steps import trace, without_wage
-from rules.structural.terms import General, general
-from rules.subjection import Cover, Subjection, all_branches
-from rules.worker import Line, Occupation
+from rules.calculation.coverage import Cover, Subjection, all_branches
+from rules.calculation.structural.category import NAME
+from rules.calculation.structural.reckoning import reckon
+from rules.calculation.structural.steps import trace, without_wage
+from rules.calculation.structural.terms import General, general
+from rules.findings.deduction import Assessment, Deduction, Once, undetermined
+from rules.findings.finding import Certainty, Doubt, Excess, Finding
+from rules.law.dated_figures import NoLaw
+from rules.view.situation import Situation
+from rules.view.worker_line import Line, Occupation
 from schemas.identifiers import quarter_days
 
 CODE = "3000"

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from rules.birth import ANY_AGE, Ages
-from rules.dated import NoLaw, Parameters, Row, citing
-from rules.exact import half_up
-from rules.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, whether
-from rules.history import History, Worked
-from rules.parameters import load
-from rules.regime import expected
-from rules.right import DAY, missing, months_later, not_seen, over, right, unseen
-from rules.situation import Decision
-from rules.windows import Window, window
+from rules.calculation.ages import ANY_AGE, Ages
+from rules.calculation.windows import Window, window
+from rules.calculation.working_week import expected
+from rules.findings.entitlement import DAY, missing, months_later, not_seen, over, right, unseen
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, whether
+from rules.law.dated_figures import NoLaw, Parameters, Row, citing
+from rules.law.parameters import load
+from rules.law.rounding import half_up
+from rules.view.history import History, Worked
+from rules.view.situation import Decision
 from schemas.identifiers import quarter_days, quarter_of
 
 NAME = "unemployment_admission"

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from datetime import date
 from functools import partial
 
-from rules.assessment import Assessment, Deduction, Once, undetermined
-from rules.bonus.formula import NAME
-from rules.bonus.reckoning import Reckoning, reckon
-from rules.bonus.steps import trace
-from rules.dated import NoLaw
-from rules.finding import UNKNOWN, Certainty, Doubt, Excess, Finding
-from rules.situation import Situation
-from rules.subjection import Cover, Subjection, personal_contributions
-from rules.worker import Line
+from rules.calculation.bonus.formula import NAME
+from rules.calculation.bonus.reckoning import Reckoning, reckon
+from rules.calculation.bonus.steps import trace
+from rules.calculation.coverage import Cover, Subjection, personal_contributions
+from rules.findings.deduction import Assessment, Deduction, Once, undetermined
+from rules.findings.finding import UNKNOWN, Certainty, Doubt, Excess, Finding
+from rules.law.dated_figures import NoLaw
+from rules.view.situation import Situation
+from rules.view.worker_line import Line
 
 CODE = "0001"
 RULE = Deduction(NAME, CODE, "citizen")

@@ -7,16 +7,16 @@ it holds for the whole staff or a category of it is read from the code; where no
 from collections.abc import Iterator
 from datetime import date
 
-from rules.assessment import Assessment, Deduction
-from rules.dated import Row
-from rules.exact import plain, scaled
-from rules.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
-from rules.parameters import load
-from rules.situation import Situation
-from rules.targetgroup.grant import Entitled, assess_claims, in_category
-from rules.targetgroup.place import Place
-from rules.targetgroup.times import RULE as TARGET_GROUPS
-from rules.targetgroup.times import nth_quarter
+from rules.calculation.target_groups.grant import Entitled, assess_claims, in_category
+from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
+from rules.calculation.target_groups.times import nth_quarter
+from rules.findings.deduction import Assessment, Deduction
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
+from rules.law.dated_figures import Row
+from rules.law.parameters import load
+from rules.law.rounding import plain, scaled
+from rules.view.situation import Situation
 
 NAME = "working_time_reduction"
 HOURS, WEEK, BOTH = "3500", "3510", "3520"

@@ -10,10 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
-from rules.dated import NoLaw, Parameters, Row, citing
-from rules.finding import HELD, Certainty, Finding, Step
-from rules.history import History, Worked, quarters_between
-from rules.holidays import (
+from rules.calculation.holidays import (
     USED_UP,
     YEAR,
     benefit,
@@ -25,11 +22,14 @@ from rules.holidays import (
     taken,
     year_of,
 )
-from rules.holidays import (
+from rules.calculation.holidays import (
     parameters as shared,
 )
-from rules.parameters import load
-from rules.right import complete, right, spans, unseen
+from rules.findings.entitlement import complete, right, spans, unseen
+from rules.findings.finding import HELD, Certainty, Finding, Step
+from rules.law.dated_figures import NoLaw, Parameters, Row, citing
+from rules.law.parameters import load
+from rules.view.history import History, Worked, quarters_between
 from schemas.identifiers import quarter_of
 
 NAME = "youth_holiday"

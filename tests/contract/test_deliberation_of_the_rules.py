@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from consumers.deliberations import RULES, load
-from consumers.fields import leaves
-from rules.needs import NEEDS
+from consumers.narrowing.permitted_fields import leaves
+from rules.view.required_fields import NEEDS
 from schemas.contracts import contract
 from schemas.topics import DECLARATIONS
 

@@ -109,7 +109,7 @@ def test_every_rule_has_its_row_in_the_table_of_rules() -> None:
 
 
 def test_every_key_of_a_case_is_explained() -> None:
-    from rules.casekeys import KEYS
+    from rules.casebook.case_keys import KEYS
 
     table = (ROOT / "docs" / "cases.md").read_text("utf-8")
     explained = re.findall(r"^\| `([\w ]+)` \| (\w+) \| \S.* \| \S.* \|$", table, re.MULTILINE)

@@ -23,8 +23,8 @@ FOLDERS = (
 )
 DAYS_NOT_MOMENTS = {
     ("kruispunt/cli/app.py", "named.date()"): "an option that names a day",
-    ("rules/months.py", "self.first:%Y-%m"): "the first day of a month",
-    ("rules/story.py", "born:%y%m%d"): "a birth date",
+    ("rules/calculation/months.py", "self.first:%Y-%m"): "the first day of a month",
+    ("rules/casebook/case_history.py", "born:%y%m%d"): "a birth date",
     ("population/persons.py", "born:%y%m%d"): "a birth date",
     ("notifier/render/example.py", "born:%y%m%d"): "a birth date",
     ("population/careers.py", "start:%Y-%m"): "the first day of a job",

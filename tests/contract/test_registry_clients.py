@@ -20,7 +20,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 from backbone.stack.artifacts import cache_folder, repository
 from consumers.deliberations import load
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from kruispunt.api import application
 from kruispunt.catalogue import Catalogue
 from kruispunt.provision import wanted

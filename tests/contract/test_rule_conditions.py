@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from notifier.render import words
-from rules.casefile import shipped
+from rules.casebook.case_file import shipped
+from rules.casebook.trial import decide, read
 from rules.catalogue import EXCESSES, HISTORY_RULES, RULES
-from rules.finding import DID_NOT_HOLD, HELD, UNKNOWN, ConditionOutcome, Step
-from rules.parameters import shipped as figures
-from rules.trial import decide, read
+from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, ConditionOutcome, Step
+from rules.law.parameters import shipped as figures
 
 EVERY = {**RULES, **HISTORY_RULES}
 EXAMPLES = [read(written) for written in shipped(set(EVERY))]

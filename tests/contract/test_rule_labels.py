@@ -11,16 +11,16 @@ from decimal import Decimal
 
 import pytest
 
-from rules.case import Example
-from rules.casefile import shipped as cases
+from rules.casebook.case_events import Example
+from rules.casebook.case_file import shipped as cases
+from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.dated import Figure, Parameters, Quality, Row, Series
-from rules.finding import Certainty
-from rules.history import History
-from rules.parameters import shipped
-from rules.situation import Situation
-from rules.sources import Source, recording, using
-from rules.trial import decide, read
+from rules.findings.finding import Certainty
+from rules.law.dated_figures import Figure, Parameters, Quality, Row, Series
+from rules.law.parameters import shipped
+from rules.law.sources import Source, recording, using
+from rules.view.history import History
+from rules.view.situation import Situation
 
 EVERY = {**RULES, **HISTORY_RULES}
 EXAMPLES = [read(written) for written in cases(set(EVERY))]

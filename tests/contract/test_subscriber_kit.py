@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 from consumers.deliberations import load
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from schemas.codec import decode_body, encode, split
 from schemas.samples import sample
 from schemas.topics import delivery, topic

@@ -24,8 +24,8 @@ from backbone import kafka, postgres
 from backbone.settings import Settings
 from backbone.stack.artifacts import cache_folder, repository
 from consumers.deliberations import load
-from consumers.projection import Projection, projections
-from rules.decider import schema_source
+from consumers.narrowing.projection import Projection, projections
+from rules.stream.transaction import schema_source
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss

@@ -20,7 +20,7 @@ from backbone.errors import Reject
 from backbone.settings import Settings
 from consumers.deliberations import load, store
 from consumers.exchange.run import Exchange
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from kruispunt.provision import begin_with_shipped, register
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract

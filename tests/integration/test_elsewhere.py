@@ -20,11 +20,11 @@ from backbone.settings import PostgresServer, Settings
 from backbone.stack import ports, roles, strays
 from backbone.stack import postgres as embedded
 from backbone.stack.places import Places
-from consumers.access import Access
 from consumers.deliberations import load
 from consumers.directory import Dossier
-from consumers.narrow import Event, narrow
-from consumers.projection import in_force, projections
+from consumers.narrowing.access import Access
+from consumers.narrowing.narrow import Event, narrow
+from consumers.narrowing.projection import in_force, projections
 from kruispunt import lag, provision
 from kruispunt.provisioning import look
 from schemas.codec import encode_body

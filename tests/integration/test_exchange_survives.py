@@ -21,13 +21,13 @@ import pytest
 from backbone import kafka, postgres
 from backbone.errors import Stop
 from backbone.settings import Settings
-from consumers.access import Access
 from consumers.audit import verifier
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
 from consumers.exchange.published import check_published
-from consumers.narrow import Event, narrow
-from consumers.projection import in_force, projections
+from consumers.narrowing.access import Access
+from consumers.narrowing.narrow import Event, narrow
+from consumers.narrowing.projection import in_force, projections
 from kruispunt import lag
 from schemas.codec import decode_body, encode_body, split
 from schemas.contracts import contract, make

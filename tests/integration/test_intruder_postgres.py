@@ -14,7 +14,7 @@ from backbone.settings import Settings
 from backbone.stack import roles, strays
 from backbone.stack.postgres import SUPERUSER
 from backbone.stack.roles import CONNECTIONS, DATABASES, names
-from rules.looks import COMPARED, Look
+from rules.questions.looks import COMPARED, Look
 from schemas.institutions import HOSTED
 
 READ, ADD, KEEP, PASS = {"SELECT"}, {"INSERT"}, {"SELECT", "INSERT", "UPDATE"}, {"SELECT", "INSERT"}

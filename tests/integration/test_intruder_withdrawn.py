@@ -24,7 +24,7 @@ from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from consumers.deliberations import load, store
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from kruispunt import provisioning, rotating
 from kruispunt.justified import alone, justified
 from schemas.codec import encode

@@ -26,7 +26,6 @@ from backbone import postgres
 from backbone.errors import Reject
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
-from consumers.access import NOT_IN_PERIOD, NOT_INTEGRATED
 from consumers.audit import acts, store, verifier
 from consumers.audit.catch_up import catch_up
 from consumers.audit.checkpoints import Checkpoints, Signer, checkpoint
@@ -35,7 +34,8 @@ from consumers.audit.person import look_up
 from consumers.audit.verifier import Checkpoint, Finding
 from consumers.deliberations import load
 from consumers.deliberations import store as kept
-from consumers.projection import projections
+from consumers.narrowing.access import NOT_IN_PERIOD, NOT_INTEGRATED
+from consumers.narrowing.projection import projections
 from kruispunt import citizen
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract

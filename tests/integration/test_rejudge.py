@@ -20,7 +20,7 @@ from backbone import kafka, postgres
 from backbone.settings import Settings
 from consumers.deliberations import load
 from consumers.exchange import run as exchange
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from consumers.replay.history import replayable
 from kruispunt import lag
 from kruispunt.ledger import rows

@@ -22,7 +22,7 @@ from backbone.offsets import Offsets
 from backbone.progress import Progress, record
 from backbone.settings import Settings
 from consumers.deliberations import load
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from consumers.replay import barrier
 from consumers.replay.history import replayable
 from kruispunt import lag

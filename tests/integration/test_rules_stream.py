@@ -16,10 +16,10 @@ from backbone.settings import Settings
 from backbone.stack.ports import reachable
 from backbone.stack.processes import PROCESSES
 from backbone.stack.stack import status
-from consumers.fields import narrower
-from rules.case import EMPLOYER, decisions, events
-from rules.needs import NEEDS
-from rules.stream import STOP_S
+from consumers.narrowing.permitted_fields import narrower
+from rules.casebook.case_events import EMPLOYER, decisions, events
+from rules.stream.run import STOP_S
+from rules.view.required_fields import NEEDS
 from schemas.codec import decode_body, encode, encode_body, split
 from schemas.contracts import Contract, contract, make
 from schemas.identifiers import derive, inss, pseudonym
@@ -98,7 +98,7 @@ def schemas(servers: Settings) -> None:
     writer.flush(30)
 
 
-SOUND = "from backbone.settings import load; from rules.stream import run; run(load())"
+SOUND = "from backbone.settings import load; from rules.stream.run import run; run(load())"
 
 
 class Process:
@@ -327,11 +327,11 @@ def test_two_workers_decide_each_bundle_once_while_they_are_killed_again_and_aga
 
 
 BROKEN = """
-import rules.bundle
+import rules.stream.bundle
 from backbone.settings import load
 from rules.catalogue import decide_all, decide_history
-from rules.decider import Decider
-from rules.stream import run
+from rules.stream.transaction import Decider
+from rules.stream.run import run
 
 def one_raises(seen, day):
     if seen.person == "{slot}":
@@ -343,7 +343,7 @@ def another_raises(seen, day):
         raise KeyError(seen.person)
     return decide_history(seen, day)
 
-rules.bundle.decide_history = another_raises
+rules.stream.bundle.decide_history = another_raises
 settings = load()
 run(settings, Decider(settings, decide=one_raises))
 """
@@ -389,8 +389,8 @@ def test_a_person_with_two_numbers_is_set_aside_and_the_rest_goes_on(servers: Se
 
 FAULTY = """
 from backbone.settings import load
-from rules.decider import Decider
-from rules.stream import run
+from rules.stream.transaction import Decider
+from rules.stream.run import run
 
 class Faulty(Decider):
     def take(self, partition, offset, value):
@@ -416,8 +416,8 @@ SLOW = """
 import time
 from backbone.settings import load
 from rules.catalogue import decide_all
-from rules.decider import Decider
-from rules.stream import run
+from rules.stream.transaction import Decider
+from rules.stream.run import run
 
 def slowly(seen, day):
     time.sleep(2)

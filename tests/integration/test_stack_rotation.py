@@ -32,7 +32,7 @@ from backbone.stack.stack import up as start
 from backbone.stack.supervisor import Supervisor
 from backbone.tally import mark
 from consumers.deliberations import load
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from kruispunt.stack import PLAN
 from schemas.codec import encode
 from schemas.identifiers import derive

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from notifier.content import Step, Told
-from rules.casefile import shipped
+from rules.casebook.case_file import shipped
+from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.finding import Certainty, Finding
-from rules.trial import decide, read
+from rules.findings.finding import Certainty, Finding
 from schemas.identifiers import derive
 
 

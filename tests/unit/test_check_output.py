@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from kruispunt.checked import fill_in
 from kruispunt.cli import app
 from producers.intake.person_events import Seen, watch
-from rules.finding import Certainty, Finding, Step
+from rules.findings.finding import Certainty, Finding, Step
 from tests.builders.read_file import read
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")

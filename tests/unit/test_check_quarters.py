@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from kruispunt.cli import app
 from kruispunt.generating import due
 from population.generate import generate
-from rules.finding import Certainty
+from rules.findings.finding import Certainty
 
 QUARTERS = [f"{year}Q{number}" for year in range(2022, 2027) for number in range(1, 5)]
 BOTH, BONUS, REDUCTION = {"structural_reduction", "work_bonus"}, {"work_bonus"}, {"structural_reduction"}

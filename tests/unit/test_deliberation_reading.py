@@ -9,8 +9,8 @@ import yaml
 
 from backbone.errors import Stop
 from consumers.deliberations import RULES, Deliberation, entitlements, load, read
-from consumers.fields import grantable, leaves, paths
-from consumers.projection import in_force, projections
+from consumers.narrowing.permitted_fields import grantable, leaves, paths
+from consumers.narrowing.projection import in_force, projections
 from schemas.contracts import contract
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import DECLARATIONS

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.access import NOT_THAT_QUALITY, Access, Standings
 from consumers.deliberations import load
 from consumers.directory import Dossier
 from consumers.directory.batch import LONGEST_ID, Answer, Given, Name, Unreadable, judge
 from consumers.directory.changes import Change, Held, Integration, Key, Shelf
 from consumers.directory.codes import Code, code, reason
-from consumers.projection import projections
-from consumers.shape import shape
+from consumers.narrowing.access import NOT_THAT_QUALITY, Access, Standings
+from consumers.narrowing.event_codec import shape
+from consumers.narrowing.projection import projections
 from schemas.codec import encode_body
 from schemas.contracts import contract
 from schemas.identifiers import inss

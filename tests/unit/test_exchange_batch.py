@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from backbone.tally import Tally, mark
-from consumers.access import Access
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
 from consumers.exchange import records as module
 from consumers.exchange.batch import Received, concerned, opened
 from consumers.exchange.records import Outgoing, exchanged
-from consumers.projection import in_force, projections
+from consumers.narrowing.access import Access
+from consumers.narrowing.projection import in_force, projections
 from consumers.qualities import QUALITIES
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract

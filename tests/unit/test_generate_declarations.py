@@ -15,7 +15,7 @@ from population.events import KINDS
 from population.form import HEAD, TAIL, Block, block, write_form, write_person
 from population.generate import generate
 from rules.catalogue import decide_all, excesses
-from rules.situation import situation
+from rules.view.situation import situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.identifiers import quarter_days

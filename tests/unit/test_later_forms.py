@@ -16,10 +16,10 @@ from producers.intake.dmfa.block_types import KINDS
 from producers.intake.events import Events
 from producers.intake.file_validation import judge
 from rules.catalogue import decide_all, excesses
-from rules.contradiction import doubt_history
-from rules.finding import Certainty
-from rules.history import Kept, of, pack, unpack
-from rules.situation import Situation, situation
+from rules.findings.contradiction import doubt_history
+from rules.findings.finding import Certainty
+from rules.view.history import Kept, of, pack, unpack
+from rules.view.situation import Situation, situation
 from schemas.contracts import contract
 from schemas.dmfa.tables import TABLES_OF, is_later
 from tests.builders.read_file import read

@@ -13,12 +13,12 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.access import NOT_AUTHORISED, NOT_IN_PERIOD, NOT_INTEGRATED, NOT_THAT_QUALITY, Access
 from consumers.deliberations import RULES, load, read
 from consumers.directory import Dossier
-from consumers.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, leaves, paths
-from consumers.narrow import Event, Narrowed, narrow, persons
-from consumers.projection import Projection, in_force, projections
+from consumers.narrowing.access import NOT_AUTHORISED, NOT_IN_PERIOD, NOT_INTEGRATED, NOT_THAT_QUALITY, Access
+from consumers.narrowing.narrow import Event, Narrowed, narrow, persons
+from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, leaves, paths
+from consumers.narrowing.projection import Projection, in_force, projections
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import Contract, contract, contracts
 from schemas.identifiers import inss

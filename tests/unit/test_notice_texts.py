@@ -10,11 +10,11 @@ from jinja2 import Environment, meta
 from notifier.channel import LANGUAGES
 from notifier.render import words
 from notifier.render.texts import texts
-from rules.casefile import shipped
+from rules.casebook.case_file import shipped
+from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES
 from rules.catalogue import RULES as RULES_OF_ONE_QUARTER
-from rules.finding import Finding
-from rules.trial import decide, read
+from rules.findings.finding import Finding
 
 RULES = {
     ("structural_reduction", "employer"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from consumers.deliberations import load
 from consumers.deliberations.store import Held
-from consumers.shape import shape
+from consumers.narrowing.event_codec import shape
 from kruispunt.recount import Bases, Due, Fact, File, derive
 from schemas.codec import encode_body
 from schemas.contracts import contract

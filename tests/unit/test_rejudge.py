@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 from consumers.deliberations import load
-from consumers.projection import in_force, projections
+from consumers.narrowing.projection import in_force, projections
 from consumers.replay.again import Judged, excess, wrong
 
 RIGHT = date(2026, 10, 1)

@@ -11,7 +11,7 @@ from confluent_kafka import murmur2
 from consumers.deliberations import Deliberation, load, read
 from consumers.deliberations.store import Held
 from consumers.directory import Dossier
-from consumers.projection import projections
+from consumers.narrowing.projection import projections
 from consumers.replay.due import Disclosed, Published
 from consumers.replay.history import History, replayable
 from consumers.replay.records import Moment, Past, replayed

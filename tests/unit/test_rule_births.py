@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.birth import ANY_AGE, Ages, Birth, age_on, birth
-from rules.case import events
+from rules.calculation.ages import ANY_AGE, Ages, Birth, age_on, birth
+from rules.calculation.coverage import young
+from rules.calculation.target_groups.place import all_codes
+from rules.casebook.case_events import events
+from rules.casebook.case_history import number, told
 from rules.catalogue import decide_all, decide_history, excesses
-from rules.finding import Certainty, Finding
-from rules.history import History
-from rules.situation import Decision, situation
-from rules.story import number, told
-from rules.subjection import young
-from rules.targetgroup.place import all_codes
+from rules.findings.finding import Certainty, Finding
+from rules.view.history import History
+from rules.view.situation import Decision, situation
 from schemas.identifiers import birth_date, birth_days, inss
 
 UNKNOWN = inss(1033, after_2000=False)

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from rules.catalogue.increased_reimbursement_income import decide
-from rules.history import History
-from rules.situation import Decision
+from rules.view.history import History
+from rules.view.situation import Decision
 
 BY_ITSELF = "looked at by the mutuality from"
 SICK = Decision("incapacity", "", date(2024, 1, 1), None, "a")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rules.case import Example, example
-from rules.casefile import WrongCases, found, read_cases, shipped
+from rules.casebook.case_events import Example, example
+from rules.casebook.case_file import WrongCases, found, read_cases, shipped
+from rules.casebook.trial import Difference, attempt, written
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.finding import Finding
-from rules.trial import Difference, attempt, written
+from rules.findings.finding import Finding
 
 EVERY = {*RULES, *HISTORY_RULES}
 GOOD = """\

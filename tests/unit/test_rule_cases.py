@@ -2,9 +2,9 @@
 
 import pytest
 
-from rules.casefile import Written, shipped
+from rules.casebook.case_file import Written, shipped
+from rules.casebook.trial import attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.trial import attempt, read
 
 EVERY = {*RULES, *HISTORY_RULES}
 WRITTEN = list(shipped(EVERY))

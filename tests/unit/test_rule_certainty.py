@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from rules.dated import Quality, Row, citing
-from rules.finding import Certainty, Finding, Step
+from rules.findings.finding import Certainty, Finding, Step
+from rules.law.dated_figures import Quality, Row, citing
 
 ROW = Row(date(2020, 1, 1), None, {"rate": Decimal("0.25")}, Quality.OFF, "Gazette", None, "x.yaml", "rate", {})
 

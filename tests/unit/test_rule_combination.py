@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rules.combination import chosen, combine
-from rules.worker import Claim
+from rules.calculation.combination import chosen, combine
+from rules.view.worker_line import Claim
 
 amounts = some.integers(0, 10_000_000)
 

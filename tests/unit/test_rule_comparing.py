@@ -9,13 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from kruispunt.cli import app
-from rules.case import events
+from rules.casebook.case_events import events
 from rules.catalogue import decide_all
-from rules.comparing import Asked, Tally, compare
-from rules.figures import WrongParameters
-from rules.parameters import catalogue, load, shipped
-from rules.situation import Situation, situation
-from rules.sources import Source, UnknownFigure, folder, frozen_on, given, using, with_figures
+from rules.law.parameters import catalogue, load, shipped
+from rules.law.parse import WrongParameters
+from rules.law.sources import Source, UnknownFigure, folder, frozen_on, given, using, with_figures
+from rules.questions.impact import Asked, Tally, compare
+from rules.view.situation import Situation, situation
 
 DAY = date(2026, 10, 15)
 S0 = "structural_reduction.category 1.S0"

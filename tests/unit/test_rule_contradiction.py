@@ -8,19 +8,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import rules.bundle
+import rules.stream.bundle
 from backbone.tally import Tally, mark
-from consumers.fields import narrower
+from consumers.narrowing.permitted_fields import narrower
 from kruispunt.dead.letters import events as events_in
 from kruispunt.dead.letters import letter
-from rules.bundle import Failure, Outcome, Reader, arrive, decide_bundle
-from rules.case import PERSON, decisions, events
+from rules.casebook.case_events import PERSON, decisions, events
 from rules.catalogue import RULES, decide_all, decide_history
-from rules.finding import Certainty, Finding
-from rules.history import of
-from rules.needs import NEEDS
-from rules.situation import Situation, situation
-from rules.store import dead
+from rules.findings.finding import Certainty, Finding
+from rules.stream.bundle import Failure, Outcome, Reader, arrive, decide_bundle
+from rules.stream.store import dead
+from rules.view.history import of
+from rules.view.required_fields import NEEDS
+from rules.view.situation import Situation, situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract, make
 from schemas.identifiers import inss
@@ -198,7 +198,7 @@ def test_a_history_rule_that_raises_sets_the_person_aside_and_the_others_go_on(
         first.append(seen)
         return broken() if len(first) == 1 else decide_history(seen, day)
 
-    monkeypatch.setattr(rules.bundle, "decide_history", fragile)
+    monkeypatch.setattr(rules.stream.bundle, "decide_history", fragile)
     failure = _set_aside(outcome(both()))
     shown = letter(dead(failure, AT, 1, 7), BOOK)
     assert shown.events == tuple(f"{kind} of a" for kind in KINDS)

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from rules.case import events
+from rules.casebook.case_events import events
 from rules.catalogue import decide_all, excesses, structural_reduction
-from rules.parameters import shipped
-from rules.situation import situation
-from rules.sources import using, with_figures
+from rules.law.parameters import shipped
+from rules.law.sources import using, with_figures
+from rules.view.situation import situation
 
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 9000.00}, "days": {1: 66}}
 DUE = {"claimed": {3000: 876.45}, "claimed on the line": {1: 325.94}}

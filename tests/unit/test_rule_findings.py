@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from rules.case import Example
-from rules.casefile import shipped
+from rules.casebook.case_events import Example
+from rules.casebook.case_file import shipped
+from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.history import History
-from rules.trial import decide, read
+from rules.view.history import History
 
 EVERY = {*RULES, *HISTORY_RULES}
 EXAMPLES = [read(written) for written in shipped(EVERY)]

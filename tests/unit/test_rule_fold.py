@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from rules.bundle import Outcome, Reader, arrive, decide_bundle
-from rules.case import EMPLOYER, PERSON, events
+from rules.casebook.case_events import EMPLOYER, PERSON, events
 from rules.catalogue import decide_all
-from rules.decide import State
-from rules.finding import Finding
-from rules.fold import Fact, Slot
-from rules.situation import Situation
+from rules.findings.finding import Finding
+from rules.stream.bundle import Outcome, Reader, arrive, decide_bundle
+from rules.stream.finding_changes import State
+from rules.stream.held_facts import Fact, Slot
+from rules.view.situation import Situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.registry import SchemaBook

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from rules.bundle import Outcome, Reader, arrive, decide_bundle
-from rules.case import EMPLOYER, PERSON, events
+from rules.casebook.case_events import EMPLOYER, PERSON, events
+from rules.casebook.case_history import number, stories, told
+from rules.casebook.trial import decide
 from rules.catalogue import HISTORY_RULES, decide_history
-from rules.decide import State
-from rules.fold import ENTITLEMENTS, PARTS, Fact, Slot
-from rules.history import History, Kept, copied, pack, unpack, worked
-from rules.situation import situation
-from rules.story import number, stories, told
-from rules.trial import decide
+from rules.stream.bundle import Outcome, Reader, arrive, decide_bundle
+from rules.stream.finding_changes import State
+from rules.stream.held_facts import ENTITLEMENTS, PARTS, Fact, Slot
+from rules.view.history import History, Kept, copied, pack, unpack, worked
+from rules.view.situation import situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.identifiers import quarter_days, quarter_of

@@ -11,18 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from consumers.fields import narrower
-from rules.bundle import Reader, arrive, decide_bundle
-from rules.case import EMPLOYER, events
-from rules.decide import State
-from rules.fold import ENTITLEMENTS, PARTS, WORKING_TIME, Fact, Place, Slot
-from rules.history import unpack
-from rules.needs import NEEDS
-from rules.parameters import catalogue
-from rules.redecide import Replayed, replay
-from rules.sources import given as figures_given
-from rules.sources import using
-from rules.story import number
+from consumers.narrowing.permitted_fields import narrower
+from rules.casebook.case_events import EMPLOYER, events
+from rules.casebook.case_history import number
+from rules.law.parameters import catalogue
+from rules.law.sources import given as figures_given
+from rules.law.sources import using
+from rules.questions.reproduce import Replayed, replay
+from rules.stream.bundle import Reader, arrive, decide_bundle
+from rules.stream.finding_changes import State
+from rules.stream.held_facts import ENTITLEMENTS, PARTS, WORKING_TIME, Fact, Place, Slot
+from rules.view.history import unpack
+from rules.view.required_fields import NEEDS
 from schemas.codec import encode_body
 from schemas.contracts import Contract, contract, make
 from schemas.registry import SchemaBook

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from kruispunt.cli import app
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.parameters import known, load
+from rules.law.parameters import known, load
 
 EVERY = {*RULES, *HISTORY_RULES}
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from rules.case import decisions, events
+from rules.casebook.case_events import decisions, events
 from rules.catalogue import decide_all
-from rules.needs import NEEDS
-from rules.situation import situation
+from rules.view.required_fields import NEEDS
+from rules.view.situation import situation
 from schemas.contracts import contract
 
 ENVELOPE = {"event", "declaration", "version", "status", "quarter", "employer", "person"}

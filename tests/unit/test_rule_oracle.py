@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rules.case import events
+from rules.casebook.case_events import events
 from rules.catalogue import structural_reduction, work_bonus
-from rules.situation import situation
+from rules.view.situation import situation
 
 CENT = Decimal("0.01")
 FIGURES = {

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from rules.dated import NoLaw, Row, citing
-from rules.figures import WrongParameters, parse
-from rules.parameters import known, load
+from rules.law.dated_figures import NoLaw, Row, citing
+from rules.law.parameters import known, load
+from rules.law.parse import WrongParameters, parse
 
 HEAD = "rule: example\nlaw: Law of 01/01/2000\nseries:\n  rate:\n"
 FIRST = "      - {from: 2020-01-01, to: 2020-06-30, amount: 1.10, quality: OFF, source: Gazette}\n"

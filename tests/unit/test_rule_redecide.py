@@ -6,14 +6,14 @@ from hashlib import sha256
 from itertools import chain
 from typing import Any
 
-from rules.bundle import Reader, arrive, decide_bundle
-from rules.case import events
-from rules.dated import Quality
-from rules.decide import State
-from rules.fold import Fact, Slot
-from rules.parameters import shipped
-from rules.redecide import Replayed, replay
-from rules.sources import given, using
+from rules.casebook.case_events import events
+from rules.law.dated_figures import Quality
+from rules.law.parameters import shipped
+from rules.law.sources import given, using
+from rules.questions.reproduce import Replayed, replay
+from rules.stream.bundle import Reader, arrive, decide_bundle
+from rules.stream.finding_changes import State
+from rules.stream.held_facts import Fact, Slot
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import Contract, contract, contracts, make
 from schemas.registry import SchemaBook
@@ -25,8 +25,8 @@ ANNE = b"a" * 16
 
 
 def narrow(kind: str) -> Contract:
-    from consumers.fields import narrower
-    from rules.needs import NEEDS
+    from consumers.narrowing.permitted_fields import narrower
+    from rules.view.required_fields import NEEDS
 
     return make(kind, narrower(contract(kind).schema, NEEDS[kind]))
 
@@ -163,7 +163,7 @@ def test_another_law_gives_other_bytes_and_the_difference_is_shown() -> None:
 
 
 def _catalogue(name: str) -> str:
-    from rules.parameters import catalogue
+    from rules.law.parameters import catalogue
 
     return (catalogue() / f"{name}.yaml").read_text("utf-8")
 

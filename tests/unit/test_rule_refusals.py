@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from rules.case import events
+from rules.casebook.case_events import events
+from rules.casebook.trial import stated
 from rules.catalogue import (
     first_hirings,
     low_skilled_youth,
@@ -14,8 +15,7 @@ from rules.catalogue import (
     restructuring_card,
     working_time_reduction,
 )
-from rules.situation import situation
-from rules.trial import stated
+from rules.view.situation import situation
 
 ASSESS = {
     rule.NAME: rule.assess

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.case import events
+from rules.calculation.fraction import mu_glob
+from rules.calculation.months import ALL, months, performed
+from rules.calculation.working_week import days_between, expected
+from rules.casebook.case_events import events
 from rules.catalogue import decide_all
-from rules.finding import Certainty, Finding
-from rules.fraction import mu_glob
-from rules.months import ALL, months, performed
-from rules.regime import days_between, expected
-from rules.situation import Situation, situation
+from rules.findings.finding import Certainty, Finding
+from rules.view.situation import Situation, situation
 from schemas.identifiers import quarter_days
 
 QUARTERS = [f"{year}Q{quarter}" for year in range(2022, 2027) for quarter in range(1, 5)]

@@ -14,9 +14,9 @@ from kruispunt.generating import due
 from population.generate import generate
 from rules.catalogue import HISTORY_RULES, RULES, decide_history
 from rules.catalogue.sickness_benefit import LONG, SICK
-from rules.finding import Finding
-from rules.history import History, Place, Worked, history, of, worked
-from rules.situation import Decision, Situation, decision, situation
+from rules.findings.finding import Finding
+from rules.view.history import History, Place, Worked, history, of, worked
+from rules.view.situation import Decision, Situation, decision, situation
 from schemas.identifiers import quarter_days
 
 PERSONS = 1500

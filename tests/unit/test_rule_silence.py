@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from rules.casefile import shipped
+from rules.casebook.case_file import shipped
+from rules.casebook.trial import read
 from rules.catalogue import EXCESSES, HISTORY_RULES, RULES, decide_all, excesses
-from rules.situation import Situation
-from rules.trial import read
-from rules.worker import Claim
+from rules.view.situation import Situation
+from rules.view.worker_line import Claim
 
 EXAMPLES = [read(written) for written in shipped({*RULES, *HISTORY_RULES})]
 SITUATIONS = [(one.situation, one.day) for one in EXAMPLES if isinstance(one.situation, Situation)]

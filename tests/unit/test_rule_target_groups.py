@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from rules.birth import birthday
-from rules.case import events
+from rules.calculation.ages import birthday
+from rules.casebook.case_events import events
 from rules.catalogue import decide_all, excesses
-from rules.finding import Excess
-from rules.situation import Situation, situation
+from rules.findings.finding import Excess
+from rules.view.situation import Situation, situation
 
 SINCE = date(2018, 2, 1)
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 18000.00}, "days": {1: 65}}

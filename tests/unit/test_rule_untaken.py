@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from kruispunt.comparing import of_person
-from rules.bundle import Reader
-from rules.case import EMPLOYER, events
+from rules.casebook.case_events import EMPLOYER, events
+from rules.casebook.case_history import number, told
 from rules.catalogue import HISTORY_RULES, decide_history
-from rules.comparing import Tally, compare
-from rules.fold import ENTITLEMENTS, PARTS, Fact, Place
-from rules.history import History
-from rules.parameters import shipped
-from rules.situation import Situation
-from rules.sources import Source, given, using, with_figures
-from rules.story import number, told
-from rules.untaken import DAYS, GRANTED, LEFT_AS_IT_IS, untaken
+from rules.law.parameters import shipped
+from rules.law.sources import Source, given, using, with_figures
+from rules.questions.counterfactual import DAYS, GRANTED, LEFT_AS_IT_IS, untaken
+from rules.questions.impact import Tally, compare
+from rules.stream.bundle import Reader
+from rules.stream.held_facts import ENTITLEMENTS, PARTS, Fact, Place
+from rules.view.history import History
+from rules.view.situation import Situation
 from schemas.codec import encode_body
 from schemas.contracts import contract, make
 from schemas.registry import SchemaBook
@@ -166,7 +166,7 @@ def test_the_natures_that_take_up_days_are_those_of_the_figures_in_question() ->
 
 
 def _file(name: str) -> str:
-    from rules.parameters import catalogue
+    from rules.law.parameters import catalogue
 
     return (catalogue() / f"{name}.yaml").read_text("utf-8")
 
@@ -210,8 +210,8 @@ def test_of_a_person_that_is_held_every_quarter_is_compared_and_the_history_soon
 
 
 def _written(book: SchemaBook, kind: str, record: dict[str, Any]) -> tuple[int, bytes]:
-    from consumers.fields import narrower
-    from rules.needs import NEEDS
+    from consumers.narrowing.permitted_fields import narrower
+    from rules.view.required_fields import NEEDS
 
     narrow = make(kind, narrower(contract(kind).schema, NEEDS[kind]))
     book.add(narrow)

@@ -8,7 +8,7 @@ import pytest
 
 from backbone.errors import Retry, Stop
 from consumers.deliberations import load
-from consumers.projection import Projection, projections
+from consumers.narrowing.projection import Projection, projections
 from consumers.sink.rows import Row, rows
 from schemas.codec import encode
 from schemas.registry import SchemaBook

@@ -1,0 +1,142 @@
+"""Judges who may have a copy of an event: deliberations in force against the dossiers of the person.
+
+Pure: projections and dossiers in, projections to copy by and refusals out.
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from consumers.directory import Dossier
+from consumers.narrowing.event_codec import Opened, Unreadable
+from consumers.narrowing.projection import Projection
+from schemas.identifiers import quarter_days
+from schemas.institutions import INSTITUTIONS
+
+EVERYBODY = tuple(INSTITUTIONS)
+NOT_AUTHORISED = "not authorised"
+NOT_INTEGRATED = "person not integrated"
+NOT_IN_PERIOD = "not in the period"
+NOT_THAT_QUALITY = "not that quality"
+"""Why an institution gets no copy, in KSZ's terms."""
+
+
+class Standing(NamedTuple):
+    """How a person is on file at one institution: qualities in the period, and ever."""
+
+    now: AbstractSet[str]
+    ever: AbstractSet[str]
+
+
+NOWHERE: AbstractSet[str] = frozenset()
+
+
+class Standings:
+    """How each person of a batch is on file, by institution; worked out once for all events of a person and quarter."""
+
+    def __init__(self, dossiers: Mapping[str, Sequence[Dossier]]) -> None:
+        self._dossiers = dossiers
+        self._known: dict[tuple[str, str], dict[str, Standing]] = {}
+
+    def of(self, opened: Opened) -> dict[str, Standing]:
+        """By institution, for the period of an event: its quarter, or that of the decision.
+
+        Raises Unreadable when the quarter is none.
+        """
+        if opened.decision:
+            return self._work_out(opened.person, opened.decision.first, opened.decision.last)
+        key = opened.person, opened.quarter
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._work_out(opened.person, *_days(opened.quarter))
+        return found
+
+    def _work_out(self, person: str, first: date, last: date | None) -> dict[str, Standing]:
+        now: dict[str, set[str]] = {}
+        ever: dict[str, set[str]] = {}
+        for institution, quality, since, until in self._dossiers.get(person, ()):
+            ever.setdefault(institution, set()).add(quality)
+            if (last is None or since <= last) and (until is None or first <= until):
+                now.setdefault(institution, set()).add(quality)
+        return {name: Standing(now.get(name, NOWHERE), found) for name, found in ever.items()}
+
+
+@lru_cache(maxsize=1_000)
+def _days(quarter: str) -> tuple[date, date]:
+    try:
+        return quarter_days(quarter)
+    except (ValueError, IndexError) as error:
+        raise Unreadable("its quarter is none") from error
+
+
+class Judgement(NamedTuple):
+    """Of one event: the projections to copy by, who is refused and why, and the institutions it does not concern.
+
+    Every institution is in exactly one of them.
+    """
+
+    granted: tuple[Projection, ...]
+    refused: tuple[tuple[str, str], ...]
+    unconcerned: tuple[str, ...]
+
+
+class Access:
+    """Who may have which kind of event: the projections in force on the day of the exchange."""
+
+    def __init__(self, projections: Sequence[Projection]) -> None:
+        self._by_kind: dict[str, dict[str, list[Projection]]] = {}
+        for projection in projections:
+            recipients = self._by_kind.setdefault(projection.contract.name, {})
+            recipients.setdefault(projection.recipient, []).append(projection)
+        self._without = {
+            kind: tuple(name for name in INSTITUTIONS if name not in recipients)
+            for kind, recipients in self._by_kind.items()
+        }
+
+    def judge(self, kind: str, standings: Mapping[str, Standing], decision: str | None) -> Judgement:
+        """What becomes of an event for each recipient.
+
+        An institution that neither has a deliberation on this kind nor the person on file asks for nothing and is
+        not refused: the event does not concern it.
+        """
+        granted: list[Projection] = []
+        refused: list[tuple[str, str]] = []
+        unconcerned: list[str] = []
+        recipients = self._by_kind.get(kind, {})
+        for recipient, projections in recipients.items():
+            concerned = [one for one in projections if decision is None or _concerns(one, decision)]
+            standing = standings.get(recipient)
+            admitted = [
+                one
+                for one in concerned
+                if one.population is None or (standing is not None and not one.population.isdisjoint(standing.now))
+            ]
+            if admitted:
+                granted += admitted
+            elif reason := _reason(concerned, standing):
+                refused.append((recipient, reason))
+            elif recipient in INSTITUTIONS:
+                unconcerned.append(recipient)
+        for institution in self._without.get(kind, EVERYBODY):
+            standing = standings.get(institution)
+            if standing is not None and standing.now:
+                refused.append((institution, NOT_AUTHORISED))
+            else:
+                unconcerned.append(institution)
+        return Judgement(tuple(granted), tuple(refused), tuple(unconcerned))
+
+
+def _concerns(projection: Projection, decision: str) -> bool:
+    return not projection.decisions or decision in projection.decisions
+
+
+def _reason(concerned: Sequence[Projection], standing: Standing | None) -> str | None:
+    if not concerned:
+        return NOT_AUTHORISED if standing and standing.now else None
+    if standing is None:
+        return NOT_INTEGRATED
+    if any(one.population and not one.population.isdisjoint(standing.ever) for one in concerned):
+        return NOT_IN_PERIOD
+    return NOT_THAT_QUALITY

@@ -1,0 +1,151 @@
+"""Opens an encoded event just far enough to narrow it, and writes the permitted part of it back as bytes.
+
+The envelope is never rebuilt: its bytes are copied.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
+from io import BytesIO
+from typing import Any, NamedTuple
+
+import fastavro
+from fastavro import schemaless_writer
+
+from consumers.narrowing.permitted_fields import ENVELOPE, TRAIL
+from consumers.narrowing.plain_values import part, record
+from consumers.narrowing.projection import Projection
+from schemas.contracts import Contract
+
+EPOCH = date(1970, 1, 1)
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+MS_OF_DAY = 86_400_000
+ENTITLEMENTS = "declarations.entitlements"
+MARKS = {False: b"\x00", True: b"\x01"}
+"""A boolean in Avro's binary form."""
+
+
+class Unreadable(ValueError):
+    """These bytes are not what their schema id says."""
+
+
+class Decision(NamedTuple):
+    """What an entitlement decides, and for which period."""
+
+    kind: str
+    first: date
+    last: date | None
+
+
+@dataclass(slots=True)
+class Opened:
+    """An event in parts: who and what in full, the rest as plain values, the envelope as bytes.
+
+    The 24 hours it was made in begin at `day`.
+    """
+
+    event: str
+    person: str
+    quarter: str
+    day: datetime
+    head: bytes
+    trail: bytes
+    rest: dict[str, Any]
+    decision: Decision | None
+
+
+@lru_cache(maxsize=1_000)
+def _day(number: int) -> datetime:
+    return BEGINNING + timedelta(number)
+
+
+class Shape:
+    """A full contract, ready to open events of it."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._head = part(contract, ENVELOPE)
+        self._trail = part(contract, TRAIL)
+        self._rest = part(contract, None)
+        self._decisions: tuple[str, ...] = ()
+        if contract.name == ENTITLEMENTS:
+            (kind,) = (field for field in contract.schema["fields"] if field["name"] == "kind")
+            self._decisions = tuple(kind["type"]["symbols"])
+
+    def person(self, body: bytes) -> str:
+        """Whom an event is about.
+
+        Raises Unreadable.
+        """
+        try:
+            return str(record(BytesIO(body), self._head)["person"])
+        except Exception as error:
+            raise Unreadable("the envelope cannot be read") from error
+
+    def open(self, body: bytes) -> Opened:
+        """An event in parts.
+
+        Raises Unreadable.
+        """
+        stream = BytesIO(body)
+        try:
+            head = record(stream, self._head)
+            middle = stream.tell()
+            trail = record(stream, self._trail)
+            after = stream.tell()
+            rest = record(stream, self._rest)
+            if stream.tell() != len(body):
+                raise Unreadable("bytes are left over")  # noqa: TRY301 - told apart below
+            return Opened(
+                event=head["event"],
+                person=head["person"],
+                quarter=head["quarter"],
+                day=_day(trail["occurred_at"] // MS_OF_DAY),
+                head=body[:middle],
+                trail=body[middle:after],
+                rest=rest,
+                decision=self._decision(rest) if self._decisions else None,
+            )
+        except Unreadable:
+            raise
+        except Exception as error:
+            raise Unreadable("the body does not follow its schema") from error
+
+    def _decision(self, rest: dict[str, Any]) -> Decision:
+        until = rest["until"]
+        return Decision(
+            self._decisions[rest["kind"]],
+            EPOCH + timedelta(rest["from"]),
+            None if until is None else EPOCH + timedelta(until),
+        )
+
+
+class Cutter:
+    """A projection, ready to write copies."""
+
+    def __init__(self, projection: Projection) -> None:
+        self._rest = part(projection.contract, None)
+        out = BytesIO()
+        name = fastavro.parse_schema("string")
+        schemaless_writer(out, name, projection.deliberation)
+        self._basis = {replay: out.getvalue() + mark for replay, mark in MARKS.items()}
+
+    def cut(self, opened: Opened, *, replay: bool = False) -> bytes:
+        """The body of a copy: envelope, deliberation, mark of a replay, and the permitted fields only."""
+        out = BytesIO()
+        out.write(opened.head)
+        out.write(self._basis[replay])
+        out.write(opened.trail)
+        schemaless_writer(out, self._rest, opened.rest)
+        return out.getvalue()
+
+
+@cache
+def shape(contract: Contract) -> Shape:
+    """The shape of a contract."""
+    return Shape(contract)
+
+
+@cache
+def cutter(projection: Projection) -> Cutter:
+    """The cutter of a projection."""
+    return Cutter(projection)

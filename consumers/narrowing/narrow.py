@@ -1,0 +1,96 @@
+"""Makes of each event the copies its recipients may have, and no byte more; says of the others why they get none.
+
+Pure: events, projections in force and dossiers in; copies and refusals out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from consumers.directory import Dossier
+from consumers.narrowing.access import Access, Standings
+from consumers.narrowing.event_codec import Unreadable, cutter, shape
+from consumers.narrowing.projection import Projection
+from schemas.contracts import Contract
+
+
+class Event(NamedTuple):
+    """An event as it was published: its contract and its encoded body."""
+
+    contract: Contract
+    body: bytes
+
+
+class Copy(NamedTuple):
+    """A narrowed event, made in the 24 hours from `day` on; framed with its projection's prefix it is what travels."""
+
+    source: int
+    event: str
+    day: datetime
+    projection: Projection
+    body: bytes
+
+
+class Refusal(NamedTuple):
+    """An event that a recipient did not get."""
+
+    source: int
+    event: str
+    recipient: str
+    reason: str
+
+
+class Failure(NamedTuple):
+    """An event that could not be read."""
+
+    source: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Narrowed:
+    """What became of a batch; `source` is the place of the event in it.
+
+    `read` has every event that could be read: its place, its id, and the institutions it does not concern.
+    """
+
+    copies: list[Copy] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    read: list[tuple[int, str, tuple[str, ...]]] = field(default_factory=list)
+
+
+def persons(events: Sequence[Event]) -> set[str]:
+    """Whom a batch is about; events that cannot be read are about nobody."""
+    found = set()
+    for contract, body in events:
+        try:
+            found.add(shape(contract).person(body))
+        except Unreadable:
+            continue
+    return found
+
+
+def narrow(
+    events: Sequence[Event], access: Access, dossiers: Mapping[str, Sequence[Dossier]], *, replay: bool = False
+) -> Narrowed:
+    """Copy each event for everybody entitled to it, in the order of the events; `replay` marks the copies."""
+    result = Narrowed()
+    copies, refusals = result.copies, result.refusals
+    standings = Standings(dossiers)
+    for source, (contract, body) in enumerate(events):
+        try:
+            opened = shape(contract).open(body)
+            standing = standings.of(opened)
+        except Unreadable as error:
+            result.failures.append(Failure(source, str(error)))
+            continue
+        granted, refused, unconcerned = access.judge(contract.name, standing, opened.decision and opened.decision.kind)
+        result.read.append((source, opened.event, unconcerned))
+        for projection in granted:
+            copied = cutter(projection).cut(opened, replay=replay)
+            copies.append(Copy(source, opened.event, opened.day, projection, copied))
+        for recipient, reason in refused:
+            refusals.append(Refusal(source, opened.event, recipient, reason))
+    return result

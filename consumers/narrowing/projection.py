@@ -1,0 +1,78 @@
+"""Derives from each deliberation the narrower contract it permits, so that a copy cannot hold anything else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from consumers.deliberations import EVERYONE, Deliberation
+from consumers.narrowing.permitted_fields import leaves, narrower
+from schemas.contracts import Contract, contract, make
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """What `recipient` may see of one kind of event on one deliberation.
+
+    `population` holds the qualities that admit a person, None for everyone; `decisions` the kinds of decision, empty
+    for all; `contract` carries the name of the full contract and the narrower schema.
+    """
+
+    recipient: str
+    deliberation: str
+    since: date
+    until: date | None
+    population: frozenset[str] | None
+    decisions: frozenset[str]
+    contract: Contract
+
+    def holds_on(self, day: date) -> bool:
+        """Whether its deliberation is in force on a day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+def projections(deliberations: Iterable[Deliberation]) -> tuple[Projection, ...]:
+    """One projection per deliberation and kind of event."""
+    return tuple(
+        Projection(
+            recipient=one.recipient,
+            deliberation=one.id,
+            since=one.since,
+            until=one.until,
+            population=None if one.population == EVERYONE else frozenset(one.population),
+            decisions=one.decisions,
+            contract=make(kind, narrower(contract(kind).schema, granted)),
+        )
+        for one in deliberations
+        for kind, granted in one.fields.items()
+    )
+
+
+def common(then: Deliberation, now: Deliberation) -> tuple[Projection, ...]:
+    """What two versions of a deliberation both permit, on the basis of the later one; nothing where they share nothing.
+
+    The population and the decisions are those that both admit.
+    """
+    populations = [frozenset(one.population) for one in (then, now) if one.population != EVERYONE]
+    population = frozenset.intersection(*populations) if populations else None
+    decided = [one.decisions for one in (then, now) if one.decisions]
+    decisions = frozenset.intersection(*decided) if decided else frozenset()
+    if population == frozenset() or (decided and not decisions):
+        return ()
+    return tuple(
+        Projection(
+            recipient=now.recipient,
+            deliberation=now.id,
+            since=now.since,
+            until=now.until,
+            population=population,
+            decisions=decisions,
+            contract=make(kind, narrower(contract(kind).schema, tuple(sorted(shared)))),
+        )
+        for kind, granted in now.fields.items()
+        if (shared := leaves(contract(kind).schema, granted) & leaves(contract(kind).schema, then.granted(kind)))
+    )
+
+
+def in_force(found: Iterable[Projection], day: date) -> tuple[Projection, ...]:
+    """Those whose deliberation holds on a day."""
+    return tuple(one for one in found if one.holds_on(day))

@@ -1,0 +1,133 @@
+"""Says whether a worker line falls under all branches, under a part of them, or whether that is not settled."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import Enum
+from functools import cache, lru_cache
+
+from rules.calculation.ages import birth
+from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Step
+from rules.law.dated_figures import Parameters, Row, citing
+from rules.law.parameters import load
+from rules.view.worker_line import Line
+from schemas.identifiers import quarter_days
+
+
+class Cover(Enum):
+    """Whether a reduction can apply to a worker line."""
+
+    COVERED = "covered"
+    NOT_COVERED = "not covered"
+    UNSETTLED = "not settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Subjection:
+    """The answer for one worker line, and where it stands."""
+
+    cover: Cover
+    manual: bool
+    why: Step
+    doubts: tuple[str, ...] = ()
+    """Why it is not settled."""
+    too_young: bool = False
+    """Whether the person is under the limited subjection of the young."""
+
+    def __post_init__(self) -> None:
+        """The condition that `why` states has the outcome that the cover is."""
+        object.__setattr__(self, "why", replace(self.why, outcome=OUTCOMES[self.cover]))
+
+
+OUTCOMES = {Cover.COVERED: HELD, Cover.NOT_COVERED: DID_NOT_HOLD, Cover.UNSETTLED: UNKNOWN}
+
+
+@cache
+def _parameters() -> Parameters:
+    return load("subjection")
+
+
+@lru_cache(maxsize=4096)
+def young(person: str, quarter: str) -> bool | None:
+    """Whether the person is still under the limited subjection of the young; None when the year of birth is unknown."""
+    born = birth(person)
+    return None if born is None else born.year >= _born_from(quarter)
+
+
+@cache
+def _born_from(quarter: str) -> int:
+    """The first year of birth of those who are young in a quarter."""
+    first, _ = quarter_days(quarter)
+    return first.year - int(_parameters().at("age of limited subjection", first).number("years"))
+
+
+@cache
+def _all_branches(employer_class: str, worker_code: str, day: date) -> Subjection:
+    every, limited = _parameters().at("all branches", day), _parameters().at("limited", day)
+    public, age = _parameters().at("public employers", day), _parameters().at("age of limited subjection", day)
+    manual = worker_code in every.codes("manual")
+    if worker_code in limited.codes("codes"):
+        return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, limited.cited))
+    if employer_class in public.codes("codes"):
+        return Subjection(Cover.NOT_COVERED, manual, Step("employer class", employer_class, None, public.cited))
+    settled = worker_code in every.codes("codes")
+    doubts = () if settled else (f"not settled whether worker code {worker_code} is covered",)
+    source = citing(every.cited, every, limited, public, age)
+    cover = Cover.COVERED if settled else Cover.UNSETTLED
+    return Subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
+
+
+@cache
+def _personal(worker_code: str, day: date) -> Subjection:
+    every, more = _parameters().at("all branches", day), _parameters().at("personal contributions", day)
+    limited, sport = _parameters().at("limited", day), _parameters().at("flat-rate sport", day)
+    age = _parameters().at("age of limited subjection", day)
+    manual = worker_code in every.codes("manual") | more.codes("manual")
+    for out in (limited, sport):
+        if worker_code in out.codes("codes"):
+            return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, out.cited))
+    settled = worker_code in every.codes("codes") | more.codes("codes")
+    doubts = () if settled else (f"not settled whether worker code {worker_code} owes 13.07 %",)
+    source = citing(every.cited, every, more, limited, sport, age)
+    cover = Cover.COVERED if settled else Cover.UNSETTLED
+    return Subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
+
+
+def _still_young(person: str, quarter: str, found: Subjection) -> Subjection:
+    under_age = young(person, quarter)
+    if under_age is False:
+        return found
+    if found.cover is Cover.NOT_COVERED:
+        return replace(found, too_young=bool(under_age))
+    cited = _parameters().at("age of limited subjection", quarter_days(quarter)[0]).cited
+    if under_age:
+        why = Step("year of birth + 18", "not over", None, cited)
+        return Subjection(Cover.NOT_COVERED, found.manual, why, too_young=True)
+    doubt = f"the year of birth is unknown, and with it whether somebody is under limited subjection: {cited}"
+    return replace(found, cover=Cover.UNSETTLED, doubts=(*found.doubts, doubt))
+
+
+def all_branches(line: Line, person: str, quarter: str) -> Subjection:
+    """Whether the line is subject to all branches, as employer reductions ask."""
+    found = _all_branches(line.employer_class, line.worker_code, quarter_days(quarter)[0])
+    return _still_young(person, quarter, found)
+
+
+def personal_contributions(line: Line, person: str, quarter: str) -> Subjection:
+    """Whether the line owes the full personal contribution, as the work bonus asks."""
+    return _still_young(person, quarter, _personal(line.worker_code, quarter_days(quarter)[0]))
+
+
+def perhaps_all_branches(line: Line, person: str, quarter: str) -> bool:
+    """Whether the line is subject to all branches by its codes, and the person is not known to be too young."""
+    settled = _all_branches(line.employer_class, line.worker_code, quarter_days(quarter)[0])
+    return settled.cover is Cover.COVERED and not young(person, quarter)
+
+
+def private_job(employer_class: str, worker_code: str, quarter: str) -> bool:
+    """Whether a job is one of the private sector, subject to all branches and so to its annual holidays."""
+    return _all_branches(employer_class, worker_code, quarter_days(quarter)[0]).cover is Cover.COVERED
+
+
+def private_rows(day: date) -> tuple[Row, ...]:
+    """The rows of figures that say what a job of the private sector is."""
+    return tuple(_parameters().at(name, day) for name in ("all branches", "limited", "public employers"))

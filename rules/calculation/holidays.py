@@ -1,0 +1,86 @@
+"""What the holiday rules share: jobs of the private sector by year, days taken, and the benefit behind the days."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from functools import cache
+
+from rules.calculation.coverage import private_job
+from rules.findings.entitlement import figure, unseen
+from rules.findings.finding import Certainty, Step
+from rules.law.dated_figures import Parameters
+from rules.law.parameters import load
+from rules.view.history import History, Worked
+
+SHARED = "holiday_benefit"
+YEAR = 12
+USED_UP = unseen(Certainty.LIKELY, "whether the ordinary days are used up", "the employer")
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures the holiday rules share."""
+    return load(SHARED)
+
+
+def year_of(day: date) -> tuple[date, date]:
+    """The first and the last day of a year."""
+    return date(day.year, 1, 1), date(day.year, 12, 31)
+
+
+def private(history: History) -> list[Worked]:
+    """The jobs that have the annual holidays of the private sector, in order."""
+    found = [one for one in history.worked if private_job(one.employer_class, one.worker_code, one.quarter)]
+    return sorted(found, key=lambda one: (one.first, one.last, one.employer))
+
+
+def jobs_by_year(history: History) -> Iterator[tuple[date, list[Worked]]]:
+    """The first of January of each year with such jobs, and the jobs in it."""
+    found = private(history)
+    for year in sorted({one.first.year for one in found}):
+        yield date(year, 1, 1), [one for one in found if one.first.year == year]
+
+
+def taken(worked: Iterable[Worked], first: date, code: str) -> bool:
+    """Whether days were taken under a service code in the year that begins on `first`, wherever."""
+    return any(
+        service.code == code and (service.days or service.hours)
+        for one in worked
+        if one.first.year == first.year
+        for service in one.services
+    )
+
+
+def opening(jobs: Iterable[Worked], first: date) -> tuple[date, Worked] | None:
+    """The day of the year from which the first of these jobs runs, and that job.
+
+    The same whichever quarter was declared first; None while the quarter of that day is not declared.
+    """
+    day, job = min(
+        ((max(one.start or one.first, first), one) for one in jobs), key=lambda pair: (pair[0], pair[1].first)
+    )
+    return (day, job) if job.first == day else None
+
+
+def size(job: Worked, day: date) -> Step:
+    """How many days ordinary and other holidays can be together."""
+    row = parameters().at("days", day)
+    return Step("holidays in all", f"{row.number(regime(job))}", "days", row.cited)
+
+
+def regime(job: Worked) -> str:
+    """The working week a job counts its holidays in."""
+    return "six" if job.days_per_week > SIX_FROM else "five"
+
+
+SIX_FROM = 500
+"""Days per week x 100 above which the week has six days."""
+
+
+def benefit(day: date) -> tuple[Step, ...]:
+    """What a day is worth at most."""
+    share = parameters().at("share", day)
+    return (
+        Step("share of the wage", f"{share.number('percent')}", "percent", share.cited),
+        figure("highest wage a month", parameters(), "cap", day, unit="EUR"),
+        figure("highest benefit a day", parameters(), "cap", day, unit="EUR", of="day"),
+    )

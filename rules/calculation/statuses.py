@@ -1,0 +1,91 @@
+"""Finds the social status on which other rights follow by themselves, and where the first of these did not follow."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from rules.findings.entitlement import FAR, full_months, merged, months_later, over
+from rules.findings.finding import HELD, Step
+from rules.law.dated_figures import Parameters
+from rules.law.parameters import load
+from rules.view.history import History
+from rules.view.situation import Decision
+from schemas.identifiers import quarter_days, quarter_of
+
+INTEGRATION_INCOME = "integration_income"
+INCREASED = "increased_reimbursement"
+GRACE_MONTHS = -3
+"""A status that ended before the quarter before this one is no ground to ask for anything today."""
+
+
+@cache
+def parameters() -> Parameters:
+    """The figures of the increased reimbursement, which follows on a status first."""
+    return load(INCREASED)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A status, the day from which it opens the increased reimbursement, and the decisions it rests on."""
+
+    kind: str
+    start: date
+    until: date | None
+    opens: date
+    decisions: tuple[Decision, ...]
+    cited: str
+
+    @property
+    def quarter(self) -> str:
+        """The quarter in which the right arises."""
+        return quarter_of(self.opens)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The events of the decisions."""
+        return tuple(decision.event for decision in self.decisions)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The status as steps of a trace."""
+        return (
+            Step("status", self.kind, None, self.cited, HELD),
+            Step("status from", f"{self.start}", None, self.cited),
+            Step("right from", f"{self.opens}", None, self.cited, HELD),
+        )
+
+
+def statuses(history: History) -> Iterator[Status]:
+    """Every status that opens the increased reimbursement without a test of income, the earliest first."""
+    for kind in sorted({decision.kind for decision in history.decisions or ()}):
+        yield from _of_kind(history, kind)
+
+
+def _of_kind(history: History, kind: str) -> Iterator[Status]:
+    decided = tuple(history.decided(kind))
+    for start, end in merged((one.start, one.until or FAR) for one in decided):
+        row = parameters().at("statuses", max(start, parameters().series["statuses"].rows[0].start))
+        if kind not in row.codes("kinds"):
+            return
+        months = int(row.number("months")) if kind in row.codes("after months") else 0
+        opens = full_months(start, end, months) if months else start
+        if opens is not None:
+            rests_on = tuple(one for one in decided if start <= one.start <= end)
+            yield Status(kind, start, None if end == FAR else end, opens, rests_on, row.cited)
+
+
+def unmatched(history: History, day: date) -> Status | None:
+    """The status that runs or has just ended, whose quarter is over, and on which no increased reimbursement followed.
+
+    The institutions exchange among themselves in that quarter; somebody for whom it went well is told nothing.
+    """
+    if not history.decisions:
+        return None
+    oldest = months_later(quarter_days(quarter_of(day))[0], GRACE_MONTHS)
+    for status in statuses(history):
+        if status.until is not None and status.until < oldest:
+            continue
+        if over(status.quarter, day) and not history.has(INCREASED, status.start, FAR):
+            return status
+    return None

@@ -1,0 +1,59 @@
+"""Finds the category of the structural reduction from joint committee, employer class and worker code."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from rules.findings.finding import UNKNOWN, Certainty, Doubt
+from rules.law.dated_figures import Citation, Row
+from rules.law.parameters import load
+from rules.view.worker_line import Line, Occupation
+
+NAME = "structural_reduction"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """1, 2, 3 or 3bis, and what is doubtful about it."""
+
+    name: str
+    source: Citation
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of figures it rests on."""
+        return self.source.rows
+
+    @property
+    def sheltered(self) -> bool:
+        """Whether it is sheltered or tailored work."""
+        return self.name.startswith("3")
+
+
+def category(line: Line, occupation: Occupation, day: date) -> Category:
+    """The category of an occupation on a day."""
+    return _category(line.employer_class, line.worker_code, occupation.joint_committee.split(".")[0], day)
+
+
+@cache
+def _category(employer_class: str, worker_code: str, committee: str, day: date) -> Category:
+    row = load(NAME).at("joint committees", day)
+    if committee in row.codes("sheltered") or employer_class in row.codes("sheltered_classes"):
+        return _sheltered(worker_code, row)
+    if committee in row.codes("maribel"):
+        return Category("2", row.cited, (Doubt(Certainty.LIKELY, f"category 2 rests on a partial list: {row.cited}"),))
+    if committee in row.codes("recalled"):
+        reason = f"joint committee {committee} is under the Social Maribel from memory only"
+        return Category("2", row.cited, (Doubt(Certainty.TO_CHECK, reason),))
+    if committee in row.codes("unsettled"):
+        reason = f"not settled whether joint committee {committee} is under the Social Maribel"
+        return Category("1", row.cited, (Doubt(Certainty.TO_CHECK, reason, UNKNOWN),))
+    return Category("1", row.cited)
+
+
+def _sheltered(worker_code: str, row: Row) -> Category:
+    if worker_code in row.codes("target_workers"):
+        reason = "no source settles the base contributions of workers without wage moderation"
+        return Category("3bis", row.cited, (Doubt(Certainty.LIKELY, reason),))
+    return Category("3", row.cited, (Doubt(Certainty.LIKELY, f"category 3 rests on the joint committee: {row.cited}"),))

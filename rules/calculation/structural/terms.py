@@ -1,0 +1,83 @@
+"""The figures of the structural reduction in one quarter, as exact integers: amounts in eurocents, rates x 10,000."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from rules.calculation.structural.category import NAME
+from rules.law.dated_figures import Row
+from rules.law.parameters import load
+from rules.law.rounding import cents, scaled
+
+RATE = 10_000
+"""Rates have at most four decimals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The figures of one category in one quarter; amounts in eurocents, rates x 10,000."""
+
+    row: Row
+    fixed: int
+    alpha: int
+    low: int
+    gamma: int
+    lowest: int
+    delta: int
+    high: int
+
+
+@cache
+def terms(name: str, day: date) -> Terms:
+    """The figures of a category.
+
+    Raises NoLaw.
+    """
+    row = load(NAME).at(f"category {name}", day)
+    fixed, low, lowest, high = (cents(row.number(figure)) for figure in ("F", "S0", "S2", "S1"))
+    alpha, gamma, delta = (scaled(row.number(figure), RATE) for figure in ("alpha", "gamma", "delta"))
+    return Terms(row, fixed, alpha, low, gamma, lowest, delta, high)
+
+
+@dataclass(frozen=True, slots=True)
+class General:
+    """The figures that hold for every category in one quarter."""
+
+    day: date
+    wage: Row
+    services: Row
+    wage_codes: frozenset[str]
+    excluding: frozenset[str]
+    worked: frozenset[str]
+    counted: frozenset[str]
+    beta: Row
+    base: Row
+    high_wage: Row
+    manual: Row
+    maribel: Row
+    raised: Row
+
+
+@cache
+def general(day: date) -> General:
+    """The figures that hold for every category.
+
+    Raises NoLaw.
+    """
+    known = load(NAME)
+    wage, services = known.at("wage W", day), known.at("services", day)
+    return General(
+        day,
+        wage,
+        services,
+        wage.codes("codes"),
+        wage.codes("excluding"),
+        services.codes("wage"),
+        services.codes("fraction"),
+        known.at("beta", day),
+        known.at("base contributions", day),
+        known.at("high wage", day),
+        known.at("wage of manual workers", day),
+        known.at("social maribel", day),
+        known.at("raised wage", day),
+    )

@@ -1,0 +1,91 @@
+"""Tells a right that nobody claimed and that one fact outside DmfA decides: "to check", with who has that fact."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+from rules.calculation.combination import chosen
+from rules.calculation.coverage import all_branches, perhaps_all_branches
+from rules.calculation.fraction import beta_g
+from rules.calculation.structural.floor import factor
+from rules.calculation.structural.measure import measure
+from rules.calculation.structural.terms import general
+from rules.calculation.target_groups.place import all_codes
+from rules.calculation.target_groups.times import RULE
+from rules.findings.finding import UNKNOWN, Certainty, Doubt, Finding, Step, doubt_steps
+from rules.law.dated_figures import NoLaw
+from rules.law.parameters import load
+from rules.view.situation import Situation
+from rules.view.worker_line import Line, Occupation
+from schemas.identifiers import quarter_days
+
+
+class Missing(NamedTuple):
+    """The fact that is missing, and who has it."""
+
+    fact: str
+    holder: str
+
+
+def possible(
+    rule: str, situation: Situation, line: Line, occupation: Occupation, steps: Iterable[Step], missing: Missing
+) -> Iterator[Finding]:
+    """The finding, without an amount: that hangs on the missing fact. Nothing below the floor of mu_glob."""
+    if not works_enough(situation, line, occupation):
+        return
+    doubts = [
+        Doubt(Certainty.TO_CHECK, f"{missing.fact}: {missing.holder}"),
+        *(
+            Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
+            for reason in all_branches(line, situation.person, situation.quarter).doubts
+        ),
+    ]
+    lacking = Step("not in the declaration", missing.fact, None, missing.holder, UNKNOWN)
+    yield Finding(
+        rule,
+        "employer",
+        situation.employer,
+        situation.person,
+        situation.quarter,
+        situation.label(line, occupation),
+        None,
+        None,
+        Decimal("0.00"),
+        None,
+        Certainty.TO_CHECK,
+        (*steps, lacking, *doubt_steps(doubts)),
+        situation.causes,
+    )
+
+
+def hired(situation: Situation) -> bool:
+    """Whether the person is new at the employer in the quarter: every occupation begins in it."""
+    first, last = quarter_days(situation.quarter)
+    starts = [one.start for line in situation.lines for one in line.occupations]
+    return bool(starts) and all(start is not None and first <= start <= last for start in starts)
+
+
+def unclaimed(situation: Situation) -> Iterator[tuple[Line, Occupation]]:
+    """The occupations under all branches, where nothing of a target group is claimed on the line."""
+    every = all_codes()
+    for line in situation.lines:
+        if any(chosen(occupation.claims, every) for occupation in line.occupations):
+            continue
+        if perhaps_all_branches(line, situation.person, situation.quarter):
+            yield from ((line, occupation) for occupation in line.occupations)
+
+
+def works_enough(situation: Situation, line: Line, occupation: Occupation) -> bool:
+    """Whether the fraction of the quarter is known and passes the floor, and a wage counts."""
+    first, _ = quarter_days(situation.quarter)
+    try:
+        known, row = general(first), load(RULE).at("beta", first)
+    except NoLaw:
+        return False
+    if not known.excluding.isdisjoint(occupation.wages) or occupation.wage(known.wage_codes) <= 0:
+        return False
+    measured = measure(situation, line, occupation, known)
+    if not measured.mu or not measured.mu_glob or not measured.factor:
+        return False
+    found, _ = factor(beta_g, row, situation, occupation, measured.mu_glob, sheltered=False)
+    return found is not None and found.factor > 0

@@ -1,0 +1,45 @@
+"""Counts the quarters of a right, and says when the pension age is reached."""
+
+from datetime import date
+from functools import lru_cache
+
+from rules.calculation.ages import birthday
+from rules.findings.finding import Certainty, Doubt
+from rules.law.dated_figures import Row
+from rules.law.parameters import load
+from schemas.identifiers import quarter_days, quarter_of
+
+RULE = "target_groups"
+QUARTERS = 4
+"""Quarters in a year."""
+
+
+def nth_quarter(start: date, quarter: str) -> int:
+    """Which quarter this is for a right that begins on `start`: 1 for the quarter of that day, below 1 before it."""
+    year, number = int(quarter[:4]), int(quarter[5])
+    return (year - start.year) * QUARTERS + number - (start.month - 1) // 3
+
+
+def end_of_quarter(day: date) -> date:
+    """The last day of the quarter a day lies in."""
+    return quarter_days(quarter_of(day))[1]
+
+
+@lru_cache(maxsize=4096)
+def pension(born: date) -> tuple[date, Row]:
+    """The day on which the legal pension age is reached, and the row that sets it."""
+    rows = load(RULE).series["pension age"].rows
+    for row in rows:
+        day = birthday(born, int(row.number("years")))
+        if day >= row.start and (row.end is None or day <= row.end):
+            return day, row
+    return birthday(born, int(rows[-1].number("years"))), rows[-1]
+
+
+def retired(born: date, quarter: str) -> tuple[bool, list[Doubt]]:
+    """Whether the pension age was reached before the quarter: the quarter of that birthday still counts."""
+    first, last = quarter_days(quarter)
+    day, row = pension(born)
+    if row.quality.firm or birthday(born, int(row.number("years"))) > last:
+        return day < first, []
+    return day < first, [Doubt(Certainty.TO_CHECK, f"the pension age of then is from memory: {row.cited}")]

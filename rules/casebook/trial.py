@@ -1,0 +1,121 @@
+"""Tries the rules on a case: what came out beside what is written, figure by figure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import zip_longest
+from typing import Any
+
+from rules.casebook.case_events import Example, example
+from rules.casebook.case_file import Written
+from rules.casebook.case_history import story
+from rules.catalogue import HISTORY_RULES, RULES
+from rules.findings.finding import Finding, Step
+from rules.view.history import History
+
+NOTHING = "nothing"
+STEPS, TRACE = "steps", "trace"
+CERTAINTY, DOUBT = "certainty", "doubt"
+"""The steps that say why it is not certain; a case states all their reasons as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure that came out otherwise; `finding` counts from 1, 0 is the case as a whole."""
+
+    finding: int
+    figure: str
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A case, what the rule found, and where that differs from what is written."""
+
+    example: Example
+    findings: tuple[Finding, ...]
+    differences: tuple[Difference, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the case came out as it is written."""
+        return not self.differences
+
+
+def read(written: Written) -> Example:
+    """What a written case says, whether it is about one quarter or several."""
+    return story(written) if written.rule in HISTORY_RULES else example(written)
+
+
+def decide(example: Example) -> list[Finding]:
+    """What the rule of a case finds in it."""
+    if isinstance(example.situation, History):
+        return HISTORY_RULES[example.rule](example.situation, example.day)
+    return RULES[example.rule](example.situation, example.day)
+
+
+def attempt(example: Example) -> Outcome:
+    """The outcome of a case; a rule that raises is a difference, too."""
+    try:
+        findings = tuple(decide(example))
+    except Exception as error:  # noqa: BLE001 - whatever a rule raises, the other cases go on
+        reason = f"the rule raised {type(error).__name__}: {error}"
+        return Outcome(example, (), (Difference(0, "findings", f"{len(example.expected)}", reason),))
+    return Outcome(example, findings, tuple(_differences(findings, example.expected)))
+
+
+def _differences(findings: tuple[Finding, ...], expected: list[Mapping[str, Any]]) -> Iterator[Difference]:
+    if len(findings) != len(expected):
+        yield Difference(0, "findings", f"{len(expected)}", f"{len(findings)}")
+    for number, (finding, wanted) in enumerate(zip(findings, expected, strict=False), start=1):
+        for name, value in wanted.items():
+            if name == STEPS:
+                steps = {step.step: step.value for step in finding.trace}
+                steps[DOUBT] = "; ".join(step.source for step in finding.trace if step.step == CERTAINTY)
+                for step, one in value.items():
+                    yield from _compared(number, f"{step}", one, steps.get(str(step)))
+            elif name == TRACE:
+                yield from _traced(number, value, finding)
+            else:
+                yield from _compared(number, name, value, getattr(finding, name))
+
+
+def written(finding: Finding) -> list[str]:
+    """The trace of a finding as a case states it, one line a step; a condition ends with its outcome."""
+    return [stated(step) for step in finding.trace]
+
+
+def stated(step: Step) -> str:
+    """A step as a case states it."""
+    parts = (step.step, step.value, step.unit or "-", step.source, *([step.outcome] if step.outcome else []))
+    return " | ".join(parts)
+
+
+def _traced(number: int, expected: list[Any], finding: Finding) -> Iterator[Difference]:
+    for place, (wanted, got) in enumerate(
+        zip_longest(map(str, expected), written(finding), fillvalue=NOTHING), start=1
+    ):
+        if wanted != got:
+            yield Difference(number, f"trace, line {place}", wanted, got)
+
+
+def _compared(number: int, figure: str, expected: Any, actual: Any) -> Iterator[Difference]:
+    if _alike(actual, expected) != expected:
+        yield Difference(number, figure, _shown(expected), _shown(actual))
+
+
+def _alike(actual: Any, expected: Any) -> Any:
+    """The actual value in the type it is written in."""
+    if actual is None:
+        return None
+    if isinstance(expected, Decimal | int):
+        try:
+            return Decimal(str(actual))
+        except ArithmeticError:
+            return str(actual)
+    return str(actual)
+
+
+def _shown(value: Any) -> str:
+    return NOTHING if value is None else str(value)

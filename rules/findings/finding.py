@@ -1,0 +1,227 @@
+"""What a rule gives back: a right or reduction nobody took up, with every step of the reasoning."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal
+
+from rules.law.dated_figures import Citation, Quality, Row
+from rules.law.rounding import cents
+
+Side = Literal["employer", "citizen"]
+
+
+class Certainty(StrEnum):
+    """How sure a rule is, from the surest to the least sure."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    TO_CHECK = "to check"
+    UNDETERMINED = "undetermined"
+
+    @property
+    def rank(self) -> int:
+        """0 for the surest."""
+        return RANKS[self]
+
+    @property
+    def symbol(self) -> str:
+        """As it is written in the contract `findings`."""
+        return self.value.replace(" ", "_")
+
+    @property
+    def states_an_amount(self) -> bool:
+        """Whether a person may be told the amount."""
+        return self.rank <= Certainty.LIKELY.rank
+
+
+RANKS = {certainty: rank for rank, certainty in enumerate(Certainty)}
+
+
+class ConditionOutcome(StrEnum):
+    """What became of a condition of the law; unknown is what nobody declared, decided or settled."""
+
+    HELD = "held"
+    DID_NOT_HOLD = "did not hold"
+    UNKNOWN = "unknown"
+
+    @property
+    def symbol(self) -> str:
+        """As it is written in the contract `findings`."""
+        return self.value.replace(" ", "_")
+
+
+HELD, DID_NOT_HOLD, UNKNOWN = ConditionOutcome
+
+
+def whether(holds: bool | None) -> ConditionOutcome:
+    """The outcome of a condition; None is not known."""
+    return UNKNOWN if holds is None else HELD if holds else DID_NOT_HOLD
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One figure or condition, named as in the law; `source` is an article, an official page or a DmfA zone.
+
+    A condition has an outcome, a figure has none.
+    """
+
+    step: str
+    value: str
+    unit: str | None
+    source: str
+    outcome: ConditionOutcome | None = None
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of figures it rests on."""
+        return self.source.rows if isinstance(self.source, Citation) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A reason why a finding is not certain; where it is a condition that was not seen or settled, it is unknown."""
+
+    certainty: Certainty
+    reason: str
+    outcome: ConditionOutcome | None = None
+
+
+def surest(doubts: list[Doubt]) -> Certainty:
+    """What these doubts leave: certain when there are none."""
+    return max((doubt.certainty for doubt in doubts), key=RANKS.__getitem__, default=Certainty.CERTAIN)
+
+
+def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
+    """The doubts as steps of a trace; what keeps a finding undetermined is a condition nobody knows."""
+    return tuple(
+        Step(
+            "certainty",
+            doubt.certainty.value,
+            None,
+            doubt.reason,
+            UNKNOWN if doubt.certainty is Certainty.UNDETERMINED else doubt.outcome,
+        )
+        for doubt in doubts
+    )
+
+
+AT_MOST = {
+    Quality.REPO: Doubt(Certainty.LIKELY, "figures from public code that quotes a source, not read there"),
+    Quality.DER: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+    Quality.MEM: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+}
+"""How sure a finding may be that rests on figures with such a label, and why; the other labels leave it as it is."""
+
+
+def _of_labels(trace: tuple[Step, ...], certainty: Certainty) -> list[Doubt]:
+    """Why the rows a trace rests on leave less than this certainty, each row once."""
+    return [
+        Doubt(most.certainty, f"{most.reason}: {row.cited}")
+        for row in dict.fromkeys(row for step in trace for row in step.rows)
+        if (most := AT_MOST.get(row.quality)) and most.certainty.rank > certainty.rank
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A right that was missed. Amounts in euro; `missing` is never negative; `causes` are the events it rests on."""
+
+    rule: str
+    side: Side
+    employer: str
+    person: str
+    quarter: str
+    occupation: str | None
+    deduction_code: str | None
+    amount: Decimal | None
+    claimed: Decimal
+    missing: Decimal | None
+    certainty: Certainty
+    trace: tuple[Step, ...]
+    causes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Whatever a rule says: what rests on figures is no surer than their labels allow."""
+        if self.certainty.states_an_amount and (doubts := _of_labels(self.trace, self.certainty)):
+            object.__setattr__(self, "certainty", surest(doubts))
+            object.__setattr__(self, "trace", (*self.trace, *doubt_steps(doubts)))
+
+    def as_json(self) -> dict[str, Any]:
+        """As `kruispunt check --json` prints it."""
+        return {
+            "rule": self.rule,
+            "side": self.side,
+            "employer": self.employer,
+            "person": self.person,
+            "quarter": self.quarter,
+            "occupation": self.occupation,
+            "deduction_code": self.deduction_code,
+            "amount": _money(self.amount),
+            "claimed": _money(self.claimed),
+            "missing": _money(self.missing),
+            "certainty": self.certainty.value,
+            "trace": [_step(step) for step in self.trace],
+        }
+
+    def as_record(self) -> dict[str, Any]:
+        """As the contract `findings` holds it, without identifier, version, status, time and evidence."""
+        rows = {
+            row: number for number, row in enumerate(dict.fromkeys(row for step in self.trace for row in step.rows))
+        }
+        return {
+            "rule": self.rule,
+            "side": self.side,
+            "employer": self.employer,
+            "person": self.person,
+            "quarter": self.quarter,
+            "occupation": self.occupation,
+            "deduction_code": self.deduction_code,
+            "amount": None if self.amount is None else cents(self.amount),
+            "claimed": cents(self.claimed),
+            "missing": None if self.missing is None else cents(self.missing),
+            "certainty": self.certainty.symbol,
+            "trace": [
+                _step(step)
+                | {
+                    "parameters": [rows[row] for row in step.rows],
+                    "outcome": None if step.outcome is None else step.outcome.symbol,
+                }
+                for step in self.trace
+            ],
+            "parameters": [row.version for row in rows],
+            "causes": list(self.causes),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """A declaration that takes more than is due: DmfA anomaly 00089-044, which does not block.
+
+    `line`, `occupation` and `deduction` count from 0 in the declaration; `occupation` is None for a deduction of the
+    worker line.
+    """
+
+    rule: str
+    code: str
+    declaration: str
+    line: int
+    occupation: int | None
+    deduction: int
+    deduction_code: str
+    claimed: Decimal
+    due: Decimal
+
+
+def _money(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.2f}"
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "step": step.step,
+        "value": step.value,
+        "unit": step.unit,
+        "source": step.source,
+        "outcome": None if step.outcome is None else step.outcome.value,
+    }

@@ -1,0 +1,63 @@
+"""A history as if a right had not been taken up: a comparison asks what the law gives, not what was left over."""
+
+from dataclasses import replace
+from datetime import date
+
+from rules.catalogue import senior_holiday, unemployment_admission, youth_holiday
+from rules.law.dated_figures import Parameters
+from rules.view.history import History, Worked
+from rules.view.situation import Decision
+
+DAYS = {"youth_holiday": "073", "senior_holiday": "073", "additional_holiday": "014"}
+"""The service code under which the days of a right are taken, by rule."""
+
+NATURES = {"youth_holiday": (youth_holiday, "school", "youth"), "senior_holiday": (senior_holiday, "natures", "senior")}
+"""Where the figures name the nature of an unemployment benefit that pays for these days."""
+
+GRANTED = {
+    "increased_reimbursement": {"increased_reimbursement"},
+    "increased_reimbursement_income": {"increased_reimbursement"},
+    "maximum_billing": {"increased_reimbursement"},
+    "social_energy_tariff": {"increased_reimbursement"},
+    "income_guarantee_elderly": {"income_guarantee_elderly"},
+    "sickness_benefit": {"incapacity", "invalidity"},
+}
+"""The decisions that grant what a rule is about, or show that it followed by itself."""
+
+LEFT_AS_IT_IS = {"child_benefit_supplement"}
+"""The payer decides the benefit and its supplement under one kind: what was taken up cannot be told from the ground."""
+
+
+def untaken(rule: str, history: History) -> History:
+    """The history as this rule would see it if nobody had taken up what it gives; other rights stay taken."""
+    worked, decisions = history.worked, history.decisions
+    if rule in DAYS:
+        worked = tuple(_without(one, DAYS[rule]) for one in worked)
+    if decisions:
+        decisions = tuple(one for one in decisions if not _takes_up(rule, one, history))
+    if worked == history.worked and decisions == history.decisions:
+        return history
+    return replace(history, worked=worked, decisions=decisions)
+
+
+def _without(one: Worked, code: str) -> Worked:
+    services = tuple(service for service in one.services if service.code != code)
+    return one if len(services) == len(one.services) else replace(one, services=services)
+
+
+def _takes_up(rule: str, one: Decision, history: History) -> bool:
+    if rule in NATURES:
+        module, series, figure = NATURES[rule]
+        return one.kind == module.UNEMPLOYED and one.nature in _natures(module.parameters(), series, figure)
+    if rule == unemployment_admission.NAME:
+        return one.kind == unemployment_admission.UNEMPLOYED and one.start >= _last_asked(history)
+    return one.kind in GRANTED.get(rule, ())
+
+
+def _natures(parameters: Parameters, series: str, figure: str) -> frozenset[str]:
+    return frozenset().union(*(row.codes(figure) for row in parameters.series[series].rows if figure in row.figures))
+
+
+def _last_asked(history: History) -> date:
+    """The last day on which somebody could have asked: an earlier benefit is an admission that used up its days."""
+    return max((one.start for one in history.decided(unemployment_admission.INTEGRATION_INCOME)), default=date.max)

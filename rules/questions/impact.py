@@ -1,0 +1,155 @@
+"""Decides the same situations and histories by two sources of figures, and counts who would gain and who would lose.
+
+What the law gives is compared, not what was left over: what was claimed or taken up is taken out first.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+
+from rules.catalogue import HISTORY_RULES, decide_all
+from rules.findings.finding import Finding
+from rules.law.rounding import cents
+from rules.law.sources import Source, using
+from rules.questions.counterfactual import untaken
+from rules.stream.finding_changes import finding_id
+from rules.view.history import History
+from rules.view.situation import Situation
+
+Asked = tuple[Situation | History, date]
+"""A situation or the history of a person, and the day it is judged on."""
+
+
+class Verdict(StrEnum):
+    """What other figures do to a finding."""
+
+    GAINING = "gaining"
+    LOSING = "losing"
+    OTHERWISE = "otherwise"
+    UNKNOWN = "unknown"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A finding that would be another one; None where nothing is found."""
+
+    before: Finding | None
+    after: Finding | None
+
+    @property
+    def gain(self) -> int | None:
+        """What more would be due, in eurocents, negative where less; None where one of them cannot be reckoned."""
+        old, new = _due(self.before), _due(self.after)
+        return None if old is None or new is None else new - old
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether somebody gains or loses: by the amount; a right that has none is had or not."""
+        one = self.before or self.after
+        return self._by_right() if one is not None and one.rule in HISTORY_RULES else self._by_amount()
+
+    def _by_amount(self) -> Verdict:
+        gain = self.gain
+        if gain:
+            return Verdict.GAINING if gain > 0 else Verdict.LOSING
+        if self.before is None or self.after is None or self.before.certainty is not self.after.certainty:
+            return Verdict.OTHERWISE
+        return Verdict.UNKNOWN if gain is None else Verdict.SAME
+
+    def _by_right(self) -> Verdict:
+        if self.before is None or self.after is None:
+            return Verdict.GAINING if self.before is None else Verdict.LOSING
+        return Verdict.SAME if _said(self.before) == _said(self.after) else Verdict.OTHERWISE
+
+
+@dataclass(slots=True)
+class Tally:
+    """What two sources make of one rule, in findings; amounts in eurocents."""
+
+    same: int = 0
+    gaining: int = 0
+    losing: int = 0
+    otherwise: int = 0
+    """As much money, but found or not, surer or less sure; a right in another quarter or with other figures."""
+    unknown: int = 0
+    """One of the two has no law, or an amount cannot be reckoned."""
+    gained: int = 0
+    lost: int = 0
+    changed: list[Changed] = field(default_factory=list)
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything would be otherwise."""
+        return bool(self.gaining or self.losing or self.otherwise)
+
+    def count(self, change: Changed, *, keep: bool) -> None:
+        """Count a pair of findings; `keep` keeps one that is otherwise."""
+        verdict = change.verdict
+        setattr(self, verdict.value, getattr(self, verdict.value) + 1)
+        gain = change.gain or 0
+        self.gained += max(gain, 0)
+        self.lost += max(-gain, 0)
+        if keep and verdict not in (Verdict.SAME, Verdict.UNKNOWN):
+            self.changed.append(change)
+
+
+def unclaimed(situation: Situation) -> Situation:
+    """The situation as if nothing had been claimed."""
+    lines = tuple(
+        replace(line, claims=(), occupations=tuple(replace(one, claims=()) for one in line.occupations))
+        for line in situation.lines
+    )
+    return replace(situation, lines=lines)
+
+
+def decide_by(source: Source, asked: Iterable[Asked]) -> list[list[Finding]]:
+    """What every rule finds by these figures, for each that was asked."""
+    with using(source):
+        return [
+            _of_history(about, day) if isinstance(about, History) else decide_all(about, day) for about, day in asked
+        ]
+
+
+def _of_history(history: History, day: date) -> list[Finding]:
+    """What every rule over a history finds, each as if what it gives had not been taken up."""
+    return [finding for rule, decide in HISTORY_RULES.items() for finding in decide(untaken(rule, history), day)]
+
+
+def compare(
+    tallies: dict[str, Tally], before: Source, after: Source, asked: Sequence[Asked], *, keep: bool = False
+) -> None:
+    """Add to the tallies, by rule, what is otherwise for these; `keep` keeps who it is about."""
+    bare: list[Asked] = [(one if isinstance(one, History) else unclaimed(one), day) for one, day in asked]
+    for old, new in zip(decide_by(before, bare), decide_by(after, bare), strict=True):
+        for change in _pairs(old, new):
+            one = change.before or change.after
+            if one is not None:
+                tallies.setdefault(one.rule, Tally()).count(change, keep=keep)
+
+
+def _pairs(old: list[Finding], new: list[Finding]) -> Iterator[Changed]:
+    """Each finding beside the one it would be; a right of a person that would arise in another quarter is no other."""
+    before, after = ({finding_id(one): one for one in some} for some in (old, new))
+    gone = [one for identifier, one in before.items() if identifier not in after]
+    come = [one for identifier, one in after.items() if identifier not in before]
+    yield from (Changed(one, after[identifier]) for identifier, one in before.items() if identifier in after)
+    for one in gone:
+        moved = next((other for other in come if one.rule == other.rule and one.rule in HISTORY_RULES), None)
+        if moved is not None:
+            come.remove(moved)
+        yield Changed(one, moved)
+    yield from (Changed(None, one) for one in come)
+
+
+def _said(finding: Finding) -> tuple[object, ...]:
+    """What a finding without an amount says: the sources it names are left out, its figures are not."""
+    return finding.quarter, finding.certainty, [(step.step, step.value) for step in finding.trace]
+
+
+def _due(finding: Finding | None) -> int | None:
+    """What the law gives, in eurocents: nothing where nothing is found."""
+    if finding is None:
+        return 0
+    return None if finding.amount is None else cents(finding.amount)

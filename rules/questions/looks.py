@@ -1,0 +1,70 @@
+"""Shows findings and the facts they rest on, each look on record before anything is seen.
+
+The database refuses to show anything otherwise: `rules/sql/rules/003_looks.sql` says how. Nor can a look be taken back.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal, Self
+
+from psycopg import Connection
+
+from rules.stream.finding_changes import State
+from rules.stream.held_facts import Fact, Place, Slot
+
+BEGIN = "select rules.begin_look(%s, %s, %s)"
+FINDING = "select * from rules.look_at_finding(%s)"
+EVIDENCE = "select * from rules.look_at_evidence(%s)"
+EVERYTHING = "select rules.look_at_everything(%s)"
+STORED = "stored"
+"""The cursor over everything."""
+COMPARED = "compared figures over the stored situations"
+
+Action = Literal["explained a finding", "replayed a finding"]
+
+
+def _begin(connection: Connection[Any], action: str, finding: str | None, *, numbers: bool) -> int | None:
+    """Write a look down, for good; gives the number of the act, None where there is no such finding."""
+    row = connection.execute(BEGIN, (action, finding, numbers)).fetchone()
+    connection.commit()
+    return row[0] if row else None
+
+
+class Look:
+    """What may be seen on one act, for a minute."""
+
+    def __init__(self, connection: Connection[Any], act: int) -> None:
+        self._connection = connection
+        self._act = act
+
+    @classmethod
+    def at_finding(cls, connection: Connection[Any], action: Action, finding: str, *, numbers: bool) -> Self | None:
+        """Write down that somebody looks at a finding; None where there is none, and that is written down, too.
+
+        `numbers`: the person's national number is shown as well.
+        """
+        act = _begin(connection, action, finding, numbers=numbers)
+        return None if act is None else cls(connection, act)
+
+    @classmethod
+    def at_everything(cls, connection: Connection[Any], *, numbers: bool) -> Self:
+        """Write down that somebody looks at all facts; `numbers`: national numbers are shown as well."""
+        act = _begin(connection, COMPARED, None, numbers=numbers)
+        assert act is not None  # noqa: S101 - only a finding can be missing
+        return cls(connection, act)
+
+    def finding(self) -> tuple[Slot, State]:
+        """The finding as it was last told, with the slot it was found in."""
+        (row,) = self._connection.execute(FINDING, (self._act,)).fetchall()
+        return Slot(*row[:3]), State(*row[3:])
+
+    def evidence(self) -> list[Fact]:
+        """Every fact about the finding's person that is or was held."""
+        rows = self._connection.execute(EVIDENCE, (self._act,))
+        return [Fact(Place(*row[:4]), *row[4:]) for row in rows]
+
+    def everything(self) -> Iterator[Fact]:
+        """Every fact that is held, person by person, without holding them all."""
+        self._connection.execute(EVERYTHING, (self._act,))
+        with self._connection.cursor(name=STORED) as cursor:
+            for row in cursor:
+                yield Fact(Place(*row[:4]), *row[4:])

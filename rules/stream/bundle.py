@@ -1,0 +1,324 @@
+"""Decides one bundle of facts: pure, from the bytes and what is held to what must be written."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+from backbone.tally import Sums, Tally, mark
+from rules.catalogue import decide_all, decide_history
+from rules.findings.contradiction import Contradiction
+from rules.findings.finding import Finding
+from rules.stream.finding_changes import Change, Evidence, State, changes
+from rules.stream.held_facts import (
+    ENTITLEMENTS,
+    Content,
+    Fact,
+    Held,
+    Place,
+    Slot,
+    decisions,
+    fact,
+    fold,
+    situation,
+    slots_to_decide,
+    working_times,
+)
+from rules.view import history as past
+from rules.view.situation import Situation
+from schemas.codec import decode_body
+from schemas.legal_day import legal_day
+from schemas.registry import SchemaBook, UnknownSchema
+
+Decide = Callable[[Situation, date], list[Finding]]
+UNREADABLE = "unreadable-fact"
+UNDECIDABLE = "undecidable-person"
+CONTRADICTORY = "contradictory-facts"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A person the rules could not handle: their facts as they came, and why, without personal data."""
+
+    person: bytes
+    code: str
+    reason: str
+    facts: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a bundle leads to: facts and histories to hold, the facts they replace, findings to tell by slot, persons to
+    set aside; and by what and deliberation, what all of it comes to.
+    """
+
+    facts: list[Fact] = field(default_factory=list)
+    earlier: list[Fact] = field(default_factory=list)
+    histories: dict[bytes, bytes] = field(default_factory=dict)
+    changes: list[tuple[Slot, Change]] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Arrived:
+    """The readable facts of a bundle, by person, and what was not readable."""
+
+    at: datetime
+    facts: dict[bytes, list[Fact]]
+    raw: dict[bytes, list[dict[str, Any]]]
+    failures: list[Failure]
+    received: list[dict[str, Any]]
+
+    def persons(self) -> list[bytes]:
+        """Whose facts they are."""
+        return list(self.facts)
+
+    def quarters(self) -> list[str]:
+        """The quarters they are about; the empty one stands for decisions."""
+        return sorted({one.place.quarter for some in self.facts.values() for one in some} | {""})
+
+    def with_decisions(self) -> list[bytes]:
+        """Persons about whom something was decided: all their quarters are looked at."""
+        return [person for person, some in self.facts.items() if any(one.place.kind == ENTITLEMENTS for one in some)]
+
+
+class Reader:
+    """Reads bodies by the id of their schema, each body once."""
+
+    def __init__(self, book: SchemaBook) -> None:
+        self._book = book
+        self._read: dict[bytes, Content] = {}
+
+    def kind(self, number: int) -> str:
+        """The contract a schema belongs to.
+
+        Raises UnknownSchema.
+        """
+        return self._book.get(number).name
+
+    def content(self, number: int, body: bytes) -> Content:
+        """The content of a body."""
+        content = self._read.get(body)
+        if content is None:
+            content = self._read[body] = decode_body(self._book.get(number), body)
+        return content
+
+    def __call__(self, one: Fact) -> Content:
+        """The content of a fact."""
+        return self.content(one.contract, one.body)
+
+
+class Witness:
+    """Reads facts and remembers which: they are what a finding rests on."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._seen: dict[Place, Fact] = {}
+
+    def __call__(self, one: Fact) -> Content:
+        """The content of a fact."""
+        self._seen[one.place] = one
+        return self._reader(one)
+
+    def evidence(self) -> list[dict[str, str]]:
+        """The events read so far, each with the digest of its body, in an order of their own."""
+        return in_order([exhibit(one, self._reader) for one in self._seen.values()])
+
+
+def in_order(evidence: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Evidence in the order it is told in, whatever the order it was read in."""
+    return sorted(evidence, key=lambda one: one["event"])
+
+
+def exhibit(one: Fact, reader: Reader) -> dict[str, str]:
+    """An event and the digest of the copy that was read."""
+    return {"event": reader(one)["event"], "sha256": sha256(one.body).hexdigest()}
+
+
+def arrive(bundle: Mapping[str, Any], reader: Reader) -> Arrived:
+    """Sort the facts of a bundle by person; whoever has one that cannot be read is set aside whole."""
+    raw: dict[bytes, list[dict[str, Any]]] = defaultdict(list)
+    facts: dict[bytes, list[Fact]] = defaultdict(list)
+    unreadable: dict[bytes, str] = {}
+    for entry in bundle["facts"]:
+        person = entry["person"]
+        raw[person].append(entry)
+        try:
+            content = reader.content(entry["contract"], entry["body"])
+            facts[person].append(
+                fact(person, reader.kind(entry["contract"]), entry["contract"], entry["body"], content)
+            )
+        except UnknownSchema:
+            unreadable[person] = f"no schema has the id {entry['contract']}"
+        except Exception as error:  # noqa: BLE001 - whatever bad bytes raise, the others must go on
+            unreadable[person] = f"the bytes do not fit their schema ({type(error).__name__})"
+    for person in unreadable:
+        facts.pop(person, None)
+    failures = [Failure(person, UNREADABLE, reason, raw[person]) for person, reason in unreadable.items()]
+    return Arrived(bundle["at"], facts, raw, failures, list(bundle["facts"]))
+
+
+def decide_bundle(
+    arrived: Arrived,
+    held: Iterable[Fact],
+    states: Mapping[Slot, Mapping[str, State]],
+    reader: Reader,
+    decide: Decide = decide_all,
+    *,
+    histories: Mapping[bytes, bytes] | None = None,
+) -> Outcome:
+    """What the bundle leads to; a person whose decision fails is set aside, and the others go on.
+
+    Of a person without a history, all facts must be in `held`: the history is made of them.
+    """
+    outcome = Outcome(failures=list(arrived.failures))
+    present: dict[bytes, Held] = defaultdict(dict)
+    for one in held:
+        present[one.place.person][one.place] = one
+    told: dict[bytes, dict[Slot, Mapping[str, State]]] = defaultdict(dict)
+    for slot, some in states.items():
+        told[slot.person][slot] = some
+    for person, facts in arrived.facts.items():
+        case = Case(person, present[person], told[person], (histories or {}).get(person))
+        try:
+            decided = _decide_person(case, facts, reader, arrived.at, decide)
+        except Contradiction as error:
+            outcome.failures.append(Failure(person, CONTRADICTORY, str(error), arrived.raw[person]))
+            continue
+        except Exception as error:  # noqa: BLE001 - a fault in one person's case must not stop everybody's
+            outcome.failures.append(Failure(person, UNDECIDABLE, _where(error), arrived.raw[person]))
+            continue
+        outcome.facts += decided.facts
+        outcome.earlier += [case.held[one.place] for one in decided.facts if one.place in case.held]
+        outcome.histories |= decided.histories
+        outcome.changes += decided.changes
+    outcome.tallies = _sum_up(arrived, outcome, reader)
+    return outcome
+
+
+def _sum_up(arrived: Arrived, outcome: Outcome, reader: Reader) -> dict[tuple[str, str], Tally]:
+    """What came, what of it was decided and what was set aside, and what is told."""
+    sums: Sums[tuple[str, str]] = Sums()
+    for entry in arrived.received:
+        deliberation, marked = _marked(entry["contract"], entry["body"], reader)
+        sums.add(("received", deliberation), marked)
+    failed = {failure.person for failure in outcome.failures}
+    for person, some in arrived.facts.items():
+        if person not in failed:
+            for one in some:
+                deliberation, marked = _marked(one.contract, one.body, reader)
+                sums.add(("decided", deliberation), marked)
+    for failure in outcome.failures:
+        for entry in failure.facts:
+            deliberation, marked = _marked(entry["contract"], entry["body"], reader)
+            sums.add(("set aside", deliberation), marked)
+    for _, change in outcome.changes:
+        sums.add(("told", ""), mark(f"{change.state.finding}@{change.state.version}"))
+    return sums.tallies()
+
+
+def _marked(number: int, body: bytes, reader: Reader) -> tuple[str, int]:
+    """The deliberation of a fact and the mark of its event; of one that cannot be read, that of its bytes."""
+    try:
+        content = reader.content(number, body)
+        return content["deliberation"], mark(content["event"])
+    except Exception:  # noqa: BLE001 - whatever bad bytes raise, they are counted as they are
+        return "", mark(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is held of one person: facts, findings told by slot, and the packed history."""
+
+    person: bytes
+    held: Held
+    states: Mapping[Slot, Mapping[str, State]]
+    history: bytes | None
+
+
+def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, decide: Decide) -> Outcome:
+    held, new = fold(case.held, facts)
+    outcome = Outcome(list(new.values()))
+    if not new:
+        return outcome
+    number = _number(facts, held, reader)
+    seen: dict[Slot, Situation | None] = {}
+    for slot in sorted(slots_to_decide(held, new, reader)):
+        witness = Witness(reader)
+        one = seen[slot] = situation(slot, held, witness)
+        if one is not None:
+            found = decide(one, legal_day(at))
+            told = changes(case.states.get(slot, {}), found, at, witness.evidence)
+            outcome.changes += [(slot, change) for change in told]
+    if not _speaks(new, seen):
+        return outcome
+    slots = _slots(case, held, new, seen, reader)
+    packed = past.pack(slots)
+    if packed != case.history:
+        outcome.histories[case.person] = packed
+    witness = Witness(reader)
+    work = {place: kept.worked for place, kept in slots.items()}
+    about = past.history(number, work, decisions(case.person, held, witness))
+    copies = [copy for kept in slots.values() for copy in kept.copies]
+    found = decide_history(about, legal_day(at))
+    outcome.changes += _of_history(
+        case, found, at, lambda: in_order([*map(past.Copy.shown, copies), *witness.evidence()])
+    )
+    return outcome
+
+
+def _number(facts: list[Fact], held: Held, reader: Reader) -> str:
+    """The national number in the facts that came and in what was decided.
+
+    Raises Contradiction when there are two.
+    """
+    decided = (one for place, one in held.items() if place.kind == ENTITLEMENTS)
+    events = {content["event"]: content["person"] for content in map(reader, (*facts, *decided))}
+    numbers = set(events.values())
+    if len(numbers) > 1:
+        raise Contradiction(f"events of one person have different numbers: {', '.join(sorted(events))}")
+    return str(numbers.pop())
+
+
+def _where(error: Exception) -> str:
+    """What was raised, and where: its message may hold personal data."""
+    *_, frame = extract_tb(error.__traceback__)
+    return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
+
+
+def _speaks(new: Held, seen: Mapping[Slot, Situation | None]) -> bool:
+    """Whether the history can say something new: a declaration is complete, or something was decided."""
+    return any(one is not None for one in seen.values()) or any(place.kind == ENTITLEMENTS for place in new)
+
+
+def _slots(case: Case, held: Held, new: Held, seen: Mapping[Slot, Situation | None], reader: Reader) -> past.Slots:
+    """The history after the new facts: a slot keeps what it was until its declaration is there in all its parts."""
+    if case.history is None:
+        slots, touched = {}, {one.slot for one in held.values() if one.place.kind != ENTITLEMENTS}
+    else:
+        slots, touched = past.unpack(case.history), {one.slot for one in new.values() if one.place.kind != ENTITLEMENTS}
+    for slot in touched:
+        one = seen[slot] if slot in seen else situation(slot, held, reader)
+        if one is not None:
+            copies = tuple(past.copied(reader(timed)["event"], timed.body) for timed in working_times(slot, held))
+            slots[slot.quarter, slot.employer] = past.Kept(past.worked(one), copies)
+    return slots
+
+
+def _of_history(case: Case, found: list[Finding], at: datetime, evidence: Evidence) -> list[tuple[Slot, Change]]:
+    """What there is to tell of findings that belong to no employer, by the quarter in which the right arises.
+
+    They rest on all that the history was made of: silence of a quarter decides as much as its work does.
+    """
+    before = {slot: told for slot, told in case.states.items() if not slot.employer}
+    slots = {*before, *(Slot(case.person, finding.quarter, "") for finding in found)}
+    return [
+        (slot, change)
+        for slot in sorted(slots)
+        for change in changes(before.get(slot, {}), [one for one in found if one.quarter == slot.quarter], at, evidence)
+    ]

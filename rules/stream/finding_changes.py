@@ -1,0 +1,98 @@
+"""Compares what the rules find now with what they found before: new, replaced, withdrawn, or nothing to say."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rules.findings.finding import Finding
+from schemas.codec import decode_body, encode_body
+from schemas.contracts import contract, contracts
+from schemas.identifiers import derive
+
+FOUND = "found"
+REPLACED = "replaced"
+WITHDRAWN = "withdrawn"
+FINDINGS = "findings"
+Evidence = Callable[[], list[dict[str, str]]]
+"""The events that were seen, with their digests; asked for only where there is something to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A finding as it was last told; `body` is its record in Avro without framing, in the contract with that id."""
+
+    finding: str
+    version: int
+    status: str
+    essence: str
+    contract: int
+    body: bytes
+
+    def record(self) -> dict[str, Any]:
+        """The finding as the newest contract has it."""
+        newest = contract(FINDINGS)
+        written = next((one for one in contracts() if one.id == self.contract), newest)
+        record = decode_body(written, self.body)
+        return record if written is newest else _since_then(record)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What there is to tell: the new state, and the number of the one it is told to."""
+
+    state: State
+    recipient: str
+
+
+def finding_id(finding: Finding) -> str:
+    """The same cause always has the same identifier."""
+    return derive(finding.rule, finding.person, finding.employer, finding.quarter, finding.occupation or "")
+
+
+def essence(finding: Finding) -> str:
+    """What makes it another finding when it changes."""
+    parts = (finding.deduction_code, finding.amount, finding.claimed, finding.missing, finding.certainty)
+    return "|".join("" if part is None else str(part) for part in parts)
+
+
+def _since_then(record: dict[str, Any]) -> dict[str, Any]:
+    """A record of an older contract with all the newest has: evidence, and the outcome of each condition."""
+    steps = [{"parameters": [], "outcome": None, **step} for step in record["trace"]]
+    return {"parameters": [], "evidence": [], **record, "trace": steps}
+
+
+def changes(
+    before: Mapping[str, State], found: Iterable[Finding], at: datetime, evidence: Evidence
+) -> Iterator[Change]:
+    """What changed between the states `before`, by finding, and what is found at `at`."""
+    now = {finding_id(finding): finding for finding in found}
+    for identifier, finding in now.items():
+        state = before.get(identifier)
+        if state is None or state.status == WITHDRAWN:
+            yield tell(finding, identifier, (state.version if state else 0) + 1, FOUND, at, evidence)
+        elif state.essence != essence(finding):
+            yield tell(finding, identifier, state.version + 1, REPLACED, at, evidence)
+    for identifier, state in before.items():
+        if identifier not in now and state.status != WITHDRAWN:
+            yield _withdrawn(state, at, evidence)
+
+
+def tell(finding: Finding, identifier: str, version: int, status: str, at: datetime, evidence: Evidence) -> Change:
+    """A finding as it is told."""
+    record = {**finding.as_record(), "finding": identifier, "version": version, "status": status, "found_at": at}
+    return _change(record | {"evidence": evidence()}, essence(finding))
+
+
+def _withdrawn(state: State, at: datetime, evidence: Evidence) -> Change:
+    """The record as it was last told, taken back; its evidence is what was seen when it was."""
+    record = state.record()
+    record |= {"version": state.version + 1, "status": WITHDRAWN, "found_at": at, "evidence": evidence()}
+    return _change(record, state.essence)
+
+
+def _change(record: dict[str, Any], what: str) -> Change:
+    written = contract(FINDINGS)
+    body = encode_body(written, record)
+    state = State(record["finding"], record["version"], record["status"], what, written.id, body)
+    return Change(state, record["person"] if record["side"] == "citizen" else record["employer"])

@@ -1,0 +1,135 @@
+"""Folds arriving facts into what is held of a person: the highest version holds, in whatever order they come."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from rules.findings.contradiction import Contradiction
+from rules.view.situation import Decision, Situation, decision, lines
+from rules.view.worker_line import Line
+from schemas.identifiers import quarter_of
+
+WAGES = "declarations.wages"
+WORKING_TIME = "declarations.working-time"
+CONTRIBUTIONS = "declarations.contributions"
+ENTITLEMENTS = "declarations.entitlements"
+PARTS = (WAGES, WORKING_TIME, CONTRIBUTIONS)
+"""The three events of a declaration about one person; the rules wait until all have the same version."""
+CANCELLED = "cancelled"
+
+Content = Mapping[str, Any]
+Read = Callable[["Fact"], Content]
+
+
+class Place(NamedTuple):
+    """Where a fact is held: one declaration's part in one quarter of one person; no quarter for a decision."""
+
+    person: bytes
+    quarter: str
+    declaration: str
+    kind: str
+
+
+class Slot(NamedTuple):
+    """What is decided at once: one person at one employer in one quarter."""
+
+    person: bytes
+    quarter: str
+    employer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One narrowed event as it came: body in Avro, written with the schema `contract`."""
+
+    place: Place
+    employer: str
+    version: int
+    contract: int
+    body: bytes
+
+    @property
+    def slot(self) -> Slot:
+        """What it is decided with; meaningless for a decision of an institution."""
+        return Slot(self.place.person, self.place.quarter, self.employer)
+
+
+Held = dict[Place, Fact]
+
+
+def fact(person: bytes, kind: str, contract: int, body: bytes, content: Content) -> Fact:
+    """An arriving fact, from its bytes and their content."""
+    quarter = "" if kind == ENTITLEMENTS else content["quarter"]
+    place = Place(person, quarter, content["declaration"], kind)
+    return Fact(place, content["employer"], content["version"], contract, body)
+
+
+def fold(held: Held, arrived: Iterable[Fact]) -> tuple[Held, Held]:
+    """What is held afterwards, and those of it that are new."""
+    after, new = dict(held), Held()
+    for one in arrived:
+        present = after.get(one.place)
+        if present is None or one.version > present.version:
+            after[one.place] = new[one.place] = one
+    return after, new
+
+
+def slots_to_decide(held: Held, new: Held, read: Read) -> set[Slot]:
+    """The slots a change touches: its own, or for a decision every quarter the decision reaches into."""
+    slots = {one.slot for one in new.values() if one.place.kind != ENTITLEMENTS}
+    for one in new.values():
+        if one.place.kind == ENTITLEMENTS:
+            slots |= _reached(one, held, read)
+    return slots
+
+
+def _reached(one: Fact, held: Held, read: Read) -> set[Slot]:
+    """Quarters from the one in which the decision begins: a later job may follow on it."""
+    first = quarter_of(read(one)["from"])
+    return {
+        other.slot
+        for other in held.values()
+        if other.place.kind != ENTITLEMENTS and other.place.person == one.place.person and other.place.quarter >= first
+    }
+
+
+def situation(slot: Slot, held: Held, read: Read) -> Situation | None:
+    """The situation in a slot; None while a declaration in it is not there in all its parts, in one version.
+
+    Raises Contradiction when its events name two people.
+    """
+    found: dict[str, dict[str, Fact]] = {}
+    for place, one in held.items():
+        if place.kind in PARTS and one.slot == slot:
+            found.setdefault(place.declaration, {})[place.kind] = one
+    worker_lines: list[Line] = []
+    causes: list[str] = []
+    persons: set[str] = set()
+    for declaration in sorted(found):
+        parts = found[declaration]
+        if len(parts) < len(PARTS) or len({one.version for one in parts.values()}) > 1:
+            return None
+        wages, working_time, contributions = (read(parts[kind]) for kind in PARTS)
+        persons |= {wages["person"], working_time["person"], contributions["person"]}
+        causes += [wages["event"], working_time["event"], contributions["event"]]
+        if working_time["status"] != CANCELLED:
+            worker_lines += lines(wages, working_time, contributions)
+    if len(persons) > 1:
+        raise Contradiction(f"events of one person have different numbers: {', '.join(causes)}")
+    decided = tuple(decisions(slot.person, held, read))
+    return Situation("".join(persons), slot.employer, slot.quarter, tuple(worker_lines), decided, tuple(causes))
+
+
+def working_times(slot: Slot, held: Held) -> list[Fact]:
+    """The working time held in a slot, in the order of `situation`."""
+    found = [one for place, one in held.items() if place.kind == WORKING_TIME and one.slot == slot]
+    return sorted(found, key=lambda one: one.place.declaration)
+
+
+def decisions(person: bytes, held: Held, read: Read) -> Iterable[Decision]:
+    """What institutions decided about a person, as it holds."""
+    for place, one in held.items():
+        if place.kind == ENTITLEMENTS and place.person == person:
+            content = read(one)
+            if content["status"] != CANCELLED:
+                yield decision(content)

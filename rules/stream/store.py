@@ -1,0 +1,135 @@
+"""Holds what is known, found and to be told, and the position, in one transaction per bundle: all or nothing."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from psycopg import Connection, Cursor
+from psycopg.rows import TupleRow
+
+from backbone import positions
+from backbone.tally import Tally
+from rules.stream.bundle import Arrived, Failure, Outcome
+from rules.stream.finding_changes import State
+from rules.stream.held_facts import Fact, Place, Slot
+from schemas.codec import encode
+from schemas.contracts import contract
+from schemas.dead_letter import Origin, dead_letter, lies_under
+from schemas.topics import DEAD_LETTERS, FACTS, FINDINGS
+
+SCHEMA = "rules"
+STAGE = "rules"
+Pseudonym = Callable[[str], bytes]
+
+
+@cache
+def _query(name: str) -> bytes:
+    return (files("rules") / "sql" / f"{name}.sql").read_bytes()
+
+
+def positions_held(connection: Connection[TupleRow]) -> positions.Positions:
+    """The next offset to read, by topic and partition."""
+    with connection.transaction(), connection.cursor() as cursor:
+        return positions.load(cursor, SCHEMA)
+
+
+def move(cursor: Cursor[TupleRow], partition: int, offset: int) -> bool:
+    """Move past a bundle; False when it is already behind us. Locks the partition until the transaction ends."""
+    return positions.advance(cursor, SCHEMA, FACTS, partition, offset + 1)
+
+
+def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[Fact]:
+    """What is held of the persons of a bundle in its quarters; in all quarters where decisions came or nothing of the
+    person's history is kept yet.
+    """
+    cursor.execute(_query("held"), _whose(arrived))
+    return [
+        Fact(Place(person, quarter, declaration, kind), employer, version, number, body)
+        for person, quarter, declaration, kind, employer, version, number, body in cursor
+    ]
+
+
+def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, State]]:
+    """The findings these persons were told, by slot."""
+    cursor.execute(_query("states"), _whose(arrived))
+    found: dict[Slot, dict[str, State]] = defaultdict(dict)
+    for person, quarter, employer, *state in cursor:
+        told = State(*state)
+        found[Slot(person, quarter, employer)][told.finding] = told
+    return found
+
+
+def histories(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[bytes, bytes]:
+    """The packed histories of these persons."""
+    cursor.execute(_query("histories"), {"persons": arrived.persons()})
+    return dict(cursor.fetchall())
+
+
+def _whose(arrived: Arrived) -> dict[str, Any]:
+    return {"persons": arrived.persons(), "quarters": arrived.quarters(), "decided": arrived.with_decisions()}
+
+
+def keep(
+    cursor: Cursor[TupleRow], outcome: Outcome, pseudonym: Pseudonym, *, at: datetime, partition: int, offset: int
+) -> None:
+    """Write everything a bundle led to."""
+    if outcome.facts:
+        cursor.execute(_query("keep_facts"), _columns([_row(fact) for fact in outcome.facts]))
+    if outcome.earlier:
+        cursor.execute(_query("keep_earlier"), _columns([_row(fact) for fact in outcome.earlier]))
+    if outcome.histories:
+        cursor.execute(_query("keep_histories"), _columns(list(outcome.histories.items())))
+    if outcome.changes:
+        told = [
+            (
+                *slot,
+                change.state.finding,
+                change.state.version,
+                change.state.status,
+                change.state.essence,
+                change.state.contract,
+                change.state.body,
+            )
+            for slot, change in outcome.changes
+        ]
+        cursor.execute(_query("keep_findings"), _columns(told))
+    sum_up(cursor, partition, outcome.tallies)
+    letters = [
+        (FINDINGS, pseudonym(change.recipient), contract(FINDINGS).prefix + change.state.body)
+        for _, change in outcome.changes
+    ]
+    letters += [
+        (DEAD_LETTERS, lies_under(failure.person), dead(failure, at, partition, offset)) for failure in outcome.failures
+    ]
+    tell(cursor, letters)
+
+
+def sum_up(cursor: Cursor[TupleRow], partition: int, tallies: Mapping[tuple[str, str], Tally]) -> None:
+    """Add to what came and what became of it, by what and deliberation."""
+    if tallies:
+        rows = [(*key, partition, *tallies[key]) for key in sorted(tallies)]
+        cursor.execute(_query("sum_up"), _columns(rows))
+
+
+def tell(cursor: Cursor[TupleRow], letters: list[tuple[str, bytes, bytes]]) -> None:
+    """Put messages (topic, key, value) in the outbox."""
+    if letters:
+        cursor.execute(_query("tell"), _columns(letters))
+
+
+def _row(fact: Fact) -> tuple[Any, ...]:
+    return (*fact.place, fact.employer, fact.version, fact.contract, fact.body)
+
+
+def _columns(rows: list[Any]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def dead(failure: Failure, at: datetime, partition: int, offset: int) -> bytes:
+    """The dead letter of one person: a bundle of just their facts, so that it can be replayed."""
+    value = encode(contract(FACTS), {"at": at, "facts": failure.facts})
+    origin = Origin(FACTS, partition, offset)
+    return dead_letter(origin, STAGE, failure.code, failure.reason, failure.person, value, at)
