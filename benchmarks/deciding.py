@@ -16,7 +16,8 @@ from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 from backbone import kafka
 from backbone.settings import Settings
 from benchmarks.limits import ADMIN
-from kruispunt import checking, generating
+from kruispunt.commands.intake import check as checking
+from kruispunt.commands.intake import generate as generating
 from kruispunt.output import console, table
 from producers.intake.person_events import Seen, watch
 from rules.catalogue import decide_all, decide_history

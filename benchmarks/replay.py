@@ -12,7 +12,7 @@ from confluent_kafka import TopicPartition
 from backbone import kafka, postgres
 from backbone.offsets import Offsets
 from backbone.settings import Settings
-from kruispunt import lag
+from kruispunt.monitoring import lag
 from kruispunt.output import console, table
 from schemas.codec import encode
 from schemas.contracts import contract

@@ -25,7 +25,11 @@ from backbone.stack.supervisor import Supervisor
 from backbone.tally import NONE, total
 from benchmarks import cpu, deciding, replay, withdrawal
 from benchmarks.limits import Limit, measure
-from kruispunt import generating, lag, ledger, loading, stack, submitting
+from kruispunt import stack
+from kruispunt.commands.institutions import load as loading
+from kruispunt.commands.intake import generate as generating
+from kruispunt.commands.intake import submit as submitting
+from kruispunt.monitoring import lag, ledger
 from kruispunt.output import console, table
 from producers.intake.dmfa.checks.sending_date import due
 from schemas.institutions import HOSTED, INSTITUTIONS

@@ -23,9 +23,10 @@ from confluent_kafka.admin import OffsetSpec
 from backbone import kafka, postgres
 from backbone.settings import Settings
 from consumers.deliberations import store
-from kruispunt import deliberating, provisioning
+from kruispunt.commands.institutions import deliberations as deliberating
 from kruispunt.output import console, table
-from kruispunt.provision import register
+from kruispunt.provisioning import provision as provisioning
+from kruispunt.provisioning.declared_state import register
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym

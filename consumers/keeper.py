@@ -9,13 +9,13 @@ import psycopg
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
 from psycopg import Connection, Cursor
 
+from backbone import instance_number as number
 from backbone import kafka, logs, positions, postgres
 from backbone.errors import Retry
 from backbone.kafka import Doorkeeper
 from backbone.process import Drain, persevere
 from backbone.settings import Settings
 from backbone.trouble import of_postgres
-from consumers import number
 
 IDLE_S = 0.2
 FILL_S = 0.2

@@ -20,12 +20,13 @@ from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
 from consumers.directory import alarms
 from consumers.directory.alarms import Alarm
-from kruispunt import certificates, lag
-from kruispunt.alarming import REMEDY, as_document
-from kruispunt.dead.closings import open_by_stage
-from kruispunt.lag import Wait
+from kruispunt.commands.accounts.dead_letters.closings import open_by_stage
+from kruispunt.commands.institutions.alarms import REMEDY, as_document
+from kruispunt.commands.stack import certificates
+from kruispunt.monitoring import lag
+from kruispunt.monitoring.lag import Wait
 from kruispunt.output import Exit, as_json, console, errors, fail, moment, table
-from kruispunt.provisioning import bring_when_ready
+from kruispunt.provisioning.provision import bring_when_ready
 from schemas.institutions import HOSTED
 
 Lag = dict[str, int | None]

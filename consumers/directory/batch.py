@@ -12,8 +12,8 @@ import orjson
 
 from consumers.directory.changes import Change, Key, Shelf
 from consumers.directory.codes import Code, Fault, code, reason
-from consumers.qualities import QUALITIES, filed
 from schemas.identifiers import is_inss
+from schemas.qualities import QUALITIES, filed
 
 LONGEST_ID = 100
 """Characters of the id of a change; what is longer is answered with as many of them."""

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from consumers.directory.codes import Code, Fault
-from consumers.qualities import everywhere, filed, gives_right
 from schemas.identifiers import is_inss
+from schemas.qualities import everywhere, filed, gives_right
 
 INTEGRATE, CHANGE, END = "integrate", "change", "end"
 FIRST = 1

@@ -16,7 +16,7 @@ from consumers.audit import acts
 from consumers.directory.changes import Key, wrong
 from consumers.directory.codes import Code, Fault
 from consumers.directory.store import alone
-from consumers.qualities import PROVISIONAL, QUALITIES
+from schemas.qualities import PROVISIONAL, QUALITIES
 
 KEYS = {"person", "institution", "quality", "from", "until"}
 PROVISIONALLY = f"%/{PROVISIONAL}"

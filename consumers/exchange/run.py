@@ -11,11 +11,11 @@ from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPa
 from psycopg import Connection, Cursor
 from structlog.typing import FilteringBoundLogger
 
+from backbone import instance_number as number
 from backbone import kafka, logs, marks, postgres, transactions
 from backbone.errors import Retry
 from backbone.process import Drain, persevere
 from backbone.settings import Settings
-from consumers import number
 from consumers.deliberations.store import current, revision
 from consumers.directory import look_up
 from consumers.exchange.batch import concerned, opened, received

@@ -12,7 +12,7 @@ from kruispunt.output import answering
 @app.command(rich_help_panel=TOLD)
 def notices(json: Json = False) -> None:
     """List the notices with their state and channel."""
-    from kruispunt import told
+    from kruispunt.commands.accounts import notices as told
 
     with answering():
         told.notices(json=json)
@@ -24,7 +24,7 @@ def resolve(
     arrived: Annotated[bool, typer.Option("--arrived/--not-arrived", help="Whether the e-mail arrived.")],
 ) -> None:
     """Say what became of a notice in doubt: it counts as handed over, or goes out by letter."""
-    from kruispunt import told
+    from kruispunt.commands.accounts import notices as told
 
     with answering():
         raise typer.Exit(told.resolve(notice, arrived=arrived))
@@ -36,7 +36,7 @@ def letter(
     out: Annotated[Path, typer.Option("--out", help="The PDF to write; readable by its owner only.")],
 ) -> None:
     """Write the letter of a notice as a PDF, for a recipient who was told by e-mail and asks for it."""
-    from kruispunt import told
+    from kruispunt.commands.accounts import notices as told
 
     with answering():
         raise typer.Exit(told.letter(notice, out))
@@ -51,7 +51,7 @@ def ledger(
     json: Json = False,
 ) -> None:
     """Hold every effect in two places against each other; exit code 1 on any difference."""
-    from kruispunt import told
+    from kruispunt.commands.accounts import notices as told
 
     with answering():
         raise typer.Exit(told.ledger(json=json, recount=recount))
@@ -65,7 +65,7 @@ NAMED = "Letters, as `kruispunt dead` names them."
 
 
 def _list(*, closed_too: bool, json: bool) -> None:
-    from kruispunt.dead import commands
+    from kruispunt.commands.accounts.dead_letters import commands
 
     with answering():
         raise typer.Exit(commands.listing(closed_too=closed_too, json=json))
@@ -94,7 +94,7 @@ def show_letter(
     letter: Annotated[str, typer.Argument(help="A letter, as `kruispunt dead` names it.")], json: Json = False
 ) -> None:
     """Show what a message holds, decoded as far as it can be. That somebody looked is an act."""
-    from kruispunt.dead import commands
+    from kruispunt.commands.accounts.dead_letters import commands
 
     with answering():
         raise typer.Exit(commands.show(letter, json=json))
@@ -108,7 +108,7 @@ def replay_letters(
     json: Json = False,
 ) -> None:
     """Put messages back where they came from, in their order, once what was wrong is mended."""
-    from kruispunt.dead import commands
+    from kruispunt.commands.accounts.dead_letters import commands
 
     with answering():
         raise typer.Exit(commands.replay(letters or [], everything=everything, stage=stage, json=json))
@@ -121,7 +121,7 @@ def drop_letters(
     json: Json = False,
 ) -> None:
     """Close letters without handling their messages, for a reason that is kept."""
-    from kruispunt.dead import commands
+    from kruispunt.commands.accounts.dead_letters import commands
 
     with answering():
         raise typer.Exit(commands.drop(letters, reason=reason, json=json))

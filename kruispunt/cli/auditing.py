@@ -22,7 +22,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Find every change, deletion, insertion or reordering in the log, and say where; exit code 1 when there is any."""
-    from kruispunt import auditing
+    from kruispunt.commands.audit import log as auditing
 
     with answering():
         raise typer.Exit(auditing.verify(keys=key or [], age=age, json=json))
@@ -36,7 +36,7 @@ def person(
     json: Json = False,
 ) -> None:
     """Say who received what about a person, on which basis, why and when; and who did not."""
-    from kruispunt import auditing
+    from kruispunt.commands.audit import log as auditing
 
     with answering():
         raise typer.Exit(auditing.person(given(number), language=language, reason=reason, json=json))
@@ -48,7 +48,7 @@ def acts(
     json: Json = False,
 ) -> None:
     """List what people and commands did: deliberations, dossiers, migrations, look-ups."""
-    from kruispunt import auditing
+    from kruispunt.commands.audit import log as auditing
 
     with answering():
         auditing.acts(since=day(since), json=json)
@@ -57,7 +57,7 @@ def acts(
 @record.command()
 def checkpoints() -> None:
     """Print the signed checkpoints as they were published, one JSON document per line."""
-    from kruispunt import auditing
+    from kruispunt.commands.audit import log as auditing
 
     with answering():
         auditing.checkpoints()
@@ -66,7 +66,7 @@ def checkpoints() -> None:
 @record.command()
 def key(json: Json = False) -> None:
     """Print the public keys of the checkpoints, each with its fingerprint."""
-    from kruispunt import auditing
+    from kruispunt.commands.audit import log as auditing
 
     with answering():
         auditing.key(json=json)

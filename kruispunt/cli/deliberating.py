@@ -15,7 +15,7 @@ bases = typer.Typer(help="List the deliberations that are kept; load new version
 def deliberations(context: typer.Context, json: Json = False) -> None:
     """List the deliberations that are kept."""
     if context.invoked_subcommand is None:
-        from kruispunt import deliberating
+        from kruispunt.commands.institutions import deliberations as deliberating
 
         with answering():
             deliberating.listing(json=json)
@@ -26,7 +26,7 @@ def load_deliberations(
     files: Annotated[list[Path], typer.Argument(help="YAML files, or folders of them; see docs/deliberations.md.")],
 ) -> None:
     """Take new versions in, all or none; they count from the next batch on."""
-    from kruispunt import deliberating
+    from kruispunt.commands.institutions import deliberations as deliberating
 
     with answering():
         deliberating.load(files)
@@ -35,7 +35,7 @@ def load_deliberations(
 @bases.command("show")
 def show_deliberation(name: Annotated[str, typer.Argument(help="A version, as 20/296@2.")]) -> None:
     """Print a version as it was given."""
-    from kruispunt import deliberating
+    from kruispunt.commands.institutions import deliberations as deliberating
 
     with answering():
         deliberating.show(name)
@@ -50,7 +50,7 @@ def withdraw(
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
 ) -> None:
     """Withdraw deliberations: nothing is copied on them any more, and whoever has none left reads no more."""
-    from kruispunt import deliberating
+    from kruispunt.commands.institutions import deliberations as deliberating
 
     with answering():
         deliberating.withdraw(names, reason)

@@ -29,7 +29,8 @@ def directory(
     """List who is on file where."""
     if context.invoked_subcommand is not None:
         return
-    from kruispunt import looking, outbound
+    from kruispunt.commands.institutions import overview as outbound
+    from kruispunt.commands.institutions import person_lookup as looking
 
     with answering():
         if person is None:
@@ -44,7 +45,7 @@ def integrate(
     institution: Name, person: Person, quality: Quality, since: Since, until: Until = None, json: Json = False
 ) -> None:
     """Take a person on file: a new dossier, version 1, without --until an open one."""
-    from kruispunt import filing
+    from kruispunt.commands.institutions import dossiers as filing
 
     with answering():
         raise typer.Exit(
@@ -67,7 +68,7 @@ def change(
     json: Json = False,
 ) -> None:
     """Change until when a dossier lasts."""
-    from kruispunt import filing
+    from kruispunt.commands.institutions import dossiers as filing
 
     if (until is None) != open_end:
         raise typer.BadParameter("give either --until or --open")
@@ -85,7 +86,7 @@ def end(
     institution: Name, person: Person, quality: Quality, since: Since, version: Version = None, json: Json = False
 ) -> None:
     """End a dossier: nothing is delivered on it from the next batch on."""
-    from kruispunt import filing
+    from kruispunt.commands.institutions import dossiers as filing
 
     with answering():
         raise typer.Exit(
@@ -99,7 +100,7 @@ def end(
 @files.command()
 def alarms(json: Json = False) -> None:
     """List when an institution took very many persons on file within an hour."""
-    from kruispunt import alarming
+    from kruispunt.commands.institutions import alarms as alarming
 
     with answering():
         alarming.listing(json=json)
@@ -110,7 +111,8 @@ def acknowledge(
     institution: Name, reason: Annotated[str, typer.Option(help="What was found out, for the record.")]
 ) -> None:
     """Show the alarms of an institution in `status` no more."""
-    from kruispunt import alarming, outbound
+    from kruispunt.commands.institutions import alarms as alarming
+    from kruispunt.commands.institutions import overview as outbound
 
     with answering():
         raise typer.Exit(alarming.acknowledge(outbound.known(institution), reason))

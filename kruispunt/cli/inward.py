@@ -18,7 +18,7 @@ def check(
     everybody: Annotated[bool, typer.Option("--all", help="Show every person, not only the largest amounts.")] = False,
 ) -> None:
     """Say what is wrong in a declaration and what it leaves unclaimed; sends and stores nothing."""
-    from kruispunt import checking
+    from kruispunt.commands.intake import check as checking
 
     with answering():
         raise typer.Exit(checking.check(files, json=json, on=day(on), everybody=everybody))
@@ -34,7 +34,7 @@ def submit(
     ] = None,
 ) -> None:
     """Register declarations or decisions, and print the receipt."""
-    from kruispunt import submitting
+    from kruispunt.commands.intake import submit as submitting
 
     with answering():
         raise typer.Exit(submitting.submit(files, json=json, on=day(on)))
@@ -48,7 +48,7 @@ def generate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
 ) -> None:
     """Make declarations of a synthetic population, with profiles and dossiers."""
-    from kruispunt import generating
+    from kruispunt.commands.intake import generate as generating
 
     with answering():
         generating.generate(persons=persons, quarter=quarter, out=out, seed=seed)
@@ -57,7 +57,7 @@ def generate(
 @app.command(rich_help_panel=IN)
 def load(folder: Folder) -> None:
     """Load profiles of persons and employers, and the dossiers of institutions."""
-    from kruispunt import loading
+    from kruispunt.commands.institutions import load as loading
 
     with answering():
         raise typer.Exit(loading.load(folder))

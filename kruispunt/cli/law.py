@@ -51,7 +51,7 @@ def try_rules(
     json: Json = False,
 ) -> None:
     """Try the rules on cases: what came out beside what is written."""
-    from kruispunt import casework
+    from kruispunt.commands.rules import cases as casework
 
     with answering():
         raise typer.Exit(casework.run(path, rule=rule, json=json))
@@ -60,7 +60,7 @@ def try_rules(
 @law.command("list")
 def list_rules(json: Json = False) -> None:
     """List the rules by their names in four languages, with their law and where their figures come from."""
-    from kruispunt import law as stage
+    from kruispunt.commands.rules import law as stage
 
     with answering():
         stage.rules_list(json=json)
@@ -69,7 +69,7 @@ def list_rules(json: Json = False) -> None:
 @law.command("show")
 def show_rule(rule: Rule, on: Day = None, json: Json = False) -> None:
     """Show a rule as it stands on a day: formula, figures, units, sources; where there is no law, why."""
-    from kruispunt import law as stage
+    from kruispunt.commands.rules import law as stage
 
     with answering():
         stage.rules_show(rule, on=day(on) or legal_today(), json=json)
@@ -84,7 +84,7 @@ def explain_finding(
     json: Json = False,
 ) -> None:
     """Show why a finding was made: every condition with its inputs, its law, and the events it rests on."""
-    from kruispunt import explaining
+    from kruispunt.commands.rules import explain as explaining
 
     with answering():
         explaining.explain(finding, audience=audience.value, language=language.value, person=person, json=json)
@@ -93,7 +93,7 @@ def explain_finding(
 @law.command("replay")
 def replay_finding(finding: Finding, json: Json = False) -> None:
     """Decide a finding again from the events it rested on; 1 when other bytes come out."""
-    from kruispunt import explaining
+    from kruispunt.commands.rules import explain as explaining
 
     with answering():
         raise typer.Exit(explaining.replay(finding, json=json))
@@ -108,7 +108,7 @@ def diff_law(
     json: Json = False,
 ) -> None:
     """Say who would gain and who would lose, and how much, under other figures; 1 when anything changes."""
-    from kruispunt import comparing
+    from kruispunt.commands.rules import impact as comparing
 
     with answering():
         raise typer.Exit(comparing.diff(before, after, on, persons=persons, json=json))
@@ -122,7 +122,7 @@ def what_if(
     json: Json = False,
 ) -> None:
     """Say who would gain and who would lose, and how much, if some figures were others; 1 when anything changes."""
-    from kruispunt import comparing
+    from kruispunt.commands.rules import impact as comparing
 
     with answering():
         raise typer.Exit(comparing.what_if(changes, on, persons=persons, json=json))

@@ -17,7 +17,7 @@ def credentials(
     ] = False,
 ) -> None:
     """Print a client configuration that reads this institution's deliveries and nothing else."""
-    from kruispunt import outbound
+    from kruispunt.commands.institutions import overview as outbound
 
     with answering():
         outbound.credentials(institution, rotate=rotate)
@@ -26,7 +26,7 @@ def credentials(
 @app.command(rich_help_panel=OUT)
 def topics(json: Json = False) -> None:
     """List every topic with its key, contracts, readers and writers."""
-    from kruispunt import outbound
+    from kruispunt.commands.institutions import overview as outbound
 
     with answering():
         outbound.topics(json=json)
@@ -42,7 +42,7 @@ def entitlements(
     json: Json = False,
 ) -> None:
     """List who may receive which fields on which deliberation."""
-    from kruispunt import entitling
+    from kruispunt.commands.institutions import entitlements as entitling
 
     with answering():
         number = given(person) if person else None
@@ -66,7 +66,7 @@ def rejudge(
     json: Json = False,
 ) -> None:
     """Judge again what the exchange judged by a wrong day, and deliver what was withheld for it."""
-    from kruispunt import rejudging
+    from kruispunt.commands.institutions import rejudge as rejudging
 
     with answering():
         raise typer.Exit(

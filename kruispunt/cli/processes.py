@@ -53,7 +53,7 @@ def replay() -> None:
 def deliver(institution: Name) -> None:
     """Take an institution's deliveries into its own database."""
     from consumers.sink import run as stage
-    from kruispunt.outbound import known
+    from kruispunt.commands.institutions.overview import known
 
     with process() as settings:
         stage.run(settings, known(institution))
@@ -71,7 +71,7 @@ def notify() -> None:
 @app.command(rich_help_panel=PROCESS)
 def api() -> None:
     """Serve the schemas, read-only."""
-    from kruispunt import api as stage
+    from kruispunt.registry import server as stage
 
     with process() as settings:
         stage.run(settings)

@@ -41,7 +41,7 @@ def certificates(
     json: Json = False,
 ) -> None:
     """Show when each certificate ends; exit code 1 when one does within 60 days."""
-    from kruispunt import certificates as ours
+    from kruispunt.commands.stack import certificates as ours
 
     with answering():
         raise typer.Exit(ours.rotate(json=json) if rotate else ours.show(json=json))
@@ -50,7 +50,7 @@ def certificates(
 @app.command(rich_help_panel=STACK)
 def wait(timeout: Seconds = 300.0) -> None:
     """Return when all that was accepted has arrived everywhere it goes."""
-    from kruispunt import waiting
+    from kruispunt.commands.stack import wait as waiting
 
     with answering():
         raise typer.Exit(waiting.wait(timeout))
@@ -64,7 +64,7 @@ def provision(
     json: Json = False,
 ) -> None:
     """Bring topics, users, rights, quotas, schemas and databases to what is declared and justified; the rest goes."""
-    from kruispunt import provisioning
+    from kruispunt.provisioning import provision as provisioning
 
     with answering():
         raise typer.Exit(provisioning.plan(json=json) if dry_run else provisioning.provision(json=json))
@@ -79,7 +79,7 @@ def repair(
     json: Json = False,
 ) -> None:
     """Bring Kafka and a database that was put back to an earlier moment together; exit code 1 if people have to act."""
-    from kruispunt import repairing
+    from kruispunt.commands.stack import repair as repairing
 
     with answering():
         raise typer.Exit(repairing.repair(dry_run=dry_run, timeout=timeout, json=json))
@@ -88,7 +88,7 @@ def repair(
 @app.command(rich_help_panel=STACK)
 def demo() -> None:
     """Show the whole way of a declaration, live, then stop what it started."""
-    from kruispunt import demo as show
+    from kruispunt.commands.stack import demo as show
 
     with answering():
         raise typer.Exit(show.run())

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from kruispunt.checking import check_file
-from kruispunt.generating import due
+from kruispunt.commands.intake.check import check_file
+from kruispunt.commands.intake.generate import due
 from population.generate import generate
 
 KIT = "subscriber"

@@ -21,9 +21,9 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from backbone.stack.artifacts import cache_folder, repository
 from consumers.deliberations import load
 from consumers.narrowing.projection import projections
-from kruispunt.api import application
-from kruispunt.catalogue import Catalogue
-from kruispunt.provision import wanted
+from kruispunt.provisioning.declared_state import wanted
+from kruispunt.registry.catalogue import Catalogue
+from kruispunt.registry.server import application
 from schemas.contracts import contract
 from schemas.registration import missing
 from schemas.samples import sample

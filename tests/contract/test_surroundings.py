@@ -14,7 +14,7 @@ import pytest
 from backbone.errors import Retry, Stop
 from backbone.stack import chosen, places
 from consumers.sink.rows import book
-from kruispunt import comparing
+from kruispunt.commands.rules import impact as comparing
 from schemas.registry import UnknownSchema
 from tests.surroundings import stated
 

@@ -16,8 +16,8 @@ from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from backbone.tally import Tally, mark
-from kruispunt import ledger
-from kruispunt.generating import generate
+from kruispunt.commands.intake.generate import generate
+from kruispunt.monitoring import ledger
 from schemas.institutions import HOSTED
 from schemas.topics import FACTS, delivery
 

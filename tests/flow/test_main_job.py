@@ -56,7 +56,7 @@ def unbalanced(kruispunt: Run) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from kruispunt.generating import generate
+    from kruispunt.commands.intake.generate import generate
 
     folder = tmp_path_factory.mktemp("a population")
     generate(persons=int(PERSONS), quarter="2026Q3", out=folder, seed=7)
@@ -226,7 +226,7 @@ def test_a_declaration_with_a_blocking_anomaly_leaves_no_trace_but_its_receipt(
 def test_killing_a_process_in_the_middle_of_a_batch_loses_and_doubles_nothing(
     kruispunt: Run, receipts: Any, tmp_path: Path, name: str
 ) -> None:
-    from kruispunt.generating import generate
+    from kruispunt.commands.intake.generate import generate
     from producers.intake.dmfa.checks.sending_date import due
 
     quarter = {"relay": "2025Q1", "exchange": "2025Q2", "sink-rva": "2025Q3", "audit": "2025Q4", "rules": "2026Q1"}

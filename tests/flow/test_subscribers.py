@@ -128,7 +128,7 @@ class Subscriber:
 @pytest.fixture(scope="module")
 def delivered(kruispunt: Kruispunt, stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A population declared, and everything arrived."""
-    from kruispunt.generating import generate
+    from kruispunt.commands.intake.generate import generate
 
     folder = tmp_path_factory.mktemp("population")
     generate(persons=PERSONS, quarter="2024Q3", out=folder, seed=11)

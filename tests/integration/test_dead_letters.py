@@ -20,9 +20,10 @@ from backbone.errors import Retry
 from backbone.settings import Settings
 from consumers.audit import acts
 from consumers.exchange.run import Exchange
-from kruispunt import lag, waiting
 from kruispunt.cli import app
-from kruispunt.dead import closings, commands
+from kruispunt.commands.accounts.dead_letters import closings, commands
+from kruispunt.commands.stack import wait as waiting
+from kruispunt.monitoring import lag
 from schemas.codec import encode, encode_body
 from schemas.contracts import contract
 from schemas.dead_letter import NO_VALUE, Origin, dead_letter

@@ -21,7 +21,7 @@ from backbone.settings import Settings
 from consumers.deliberations import load, store
 from consumers.exchange.run import Exchange
 from consumers.narrowing.projection import projections
-from kruispunt.provision import begin_with_shipped, register
+from kruispunt.provisioning.declared_state import begin_with_shipped, register
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym

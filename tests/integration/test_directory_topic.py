@@ -23,7 +23,7 @@ from backbone import kafka, postgres
 from backbone.settings import Settings
 from consumers.directory.alarms import set_limit
 from consumers.directory.lookup import LOOK_BACK, LOOK_UP
-from kruispunt import lag
+from kruispunt.monitoring import lag
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss

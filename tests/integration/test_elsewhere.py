@@ -25,8 +25,9 @@ from consumers.directory import Dossier
 from consumers.narrowing.access import Access
 from consumers.narrowing.narrow import Event, narrow
 from consumers.narrowing.projection import in_force, projections
-from kruispunt import lag, provision
-from kruispunt.provisioning import look
+from kruispunt.monitoring import lag
+from kruispunt.provisioning import declared_state as provision
+from kruispunt.provisioning.provision import look
 from schemas.codec import encode_body
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym

@@ -28,7 +28,7 @@ from consumers.exchange.published import check_published
 from consumers.narrowing.access import Access
 from consumers.narrowing.narrow import Event, narrow
 from consumers.narrowing.projection import in_force, projections
-from kruispunt import lag
+from kruispunt.monitoring import lag
 from schemas.codec import decode_body, encode_body, split
 from schemas.contracts import contract, make
 from schemas.identifiers import derive, inss, pseudonym

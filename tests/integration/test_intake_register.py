@@ -21,9 +21,9 @@ from psycopg.errors import InsufficientPrivilege
 from backbone import postgres, trouble
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
-from kruispunt import excess
-from kruispunt.checking import check_file
-from kruispunt.generating import due
+from kruispunt.commands.intake import excess
+from kruispunt.commands.intake.check import check_file
+from kruispunt.commands.intake.generate import due
 from population.generate import generate
 from producers.intake import register
 from producers.intake.receipts import Receipt

@@ -25,8 +25,9 @@ from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from consumers.deliberations import load, store
 from consumers.narrowing.projection import projections
-from kruispunt import provisioning, rotating
-from kruispunt.justified import alone, justified
+from kruispunt.commands.institutions import rotate as rotating
+from kruispunt.provisioning import provision as provisioning
+from kruispunt.provisioning.justified_rights import alone, justified
 from schemas.codec import encode
 from schemas.samples import sample
 from schemas.topics import answers, changes, delivery

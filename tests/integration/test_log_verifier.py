@@ -36,7 +36,7 @@ from consumers.deliberations import load
 from consumers.deliberations import store as kept
 from consumers.narrowing.access import NOT_IN_PERIOD, NOT_INTEGRATED
 from consumers.narrowing.projection import projections
-from kruispunt import citizen
+from kruispunt.commands.audit import person_report as citizen
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive

@@ -37,7 +37,7 @@ from backbone.kafka import admin, client
 from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
-from kruispunt import provisioning
+from kruispunt.provisioning import provision as provisioning
 from schemas.topics import changes
 
 Run = Callable[..., CompletedProcess[str]]

@@ -11,8 +11,8 @@ from confluent_kafka import Message
 from backbone import kafka
 from backbone.errors import Retry
 from backbone.settings import Settings
-from kruispunt.api import following
-from kruispunt.catalogue import Catalogue
+from kruispunt.registry.catalogue import Catalogue
+from kruispunt.registry.server import following
 from schemas.registration import parse
 from schemas.topics import SCHEMAS
 

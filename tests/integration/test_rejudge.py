@@ -22,8 +22,8 @@ from consumers.deliberations import load
 from consumers.exchange import run as exchange
 from consumers.narrowing.projection import projections
 from consumers.replay.history import replayable
-from kruispunt import lag
-from kruispunt.ledger import rows
+from kruispunt.monitoring import lag
+from kruispunt.monitoring.ledger import rows
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym

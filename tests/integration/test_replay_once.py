@@ -25,7 +25,7 @@ from consumers.deliberations import load
 from consumers.narrowing.projection import projections
 from consumers.replay import barrier
 from consumers.replay.history import replayable
-from kruispunt import lag
+from kruispunt.monitoring import lag
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym

@@ -26,7 +26,7 @@ from backbone.stack.postgres import SUPERUSER, outside
 from backbone.stack.stack import Leash, Plan
 from backbone.stack.stack import up as start
 from backbone.stack.supervisor import Supervisor
-from kruispunt.generating import generate
+from kruispunt.commands.intake.generate import generate
 from kruispunt.stack import PLAN
 from schemas.codec import decode_body, split
 from schemas.identifiers import event_of

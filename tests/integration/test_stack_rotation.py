@@ -264,8 +264,8 @@ def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_giv
     running: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from backbone import provision
-    from kruispunt import ledger
-    from kruispunt.lag import Inspector
+    from kruispunt.monitoring import ledger
+    from kruispunt.monitoring.lag import Inspector
     from schemas.institutions import INSTITUTIONS
 
     sink = f"sink-{SINK}"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from kruispunt.checked import fill_in
 from kruispunt.cli import app
+from kruispunt.commands.intake.unclaimed import fill_in
 from producers.intake.person_events import Seen, watch
 from rules.findings.finding import Certainty, Finding, Step
 from tests.builders.read_file import read

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from kruispunt.cli import app
-from kruispunt.generating import due
+from kruispunt.commands.intake.generate import due
 from population.generate import generate
 from rules.findings.finding import Certainty
 

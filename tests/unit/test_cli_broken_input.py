@@ -312,7 +312,7 @@ def test_a_fault_of_our_own_is_told_by_its_place_and_not_by_what_it_was_about(
     def err(_folder: Path) -> NoReturn:
         raise KeyError(PERSON)
 
-    monkeypatch.setattr("kruispunt.loading.load", err)
+    monkeypatch.setattr("kruispunt.commands.institutions.load.load", err)
     found = CliRunner().invoke(app, ["load", str(sound_input)])
     assert found.exit_code == 3
     assert f"{FAULT} itself: KeyError in tests/unit/test_cli_broken_input.py:" in found.stderr

@@ -10,10 +10,10 @@ from confluent_kafka import Consumer, Message
 
 from backbone import kafka
 from backbone.errors import Stop
-from kruispunt import waiting
-from kruispunt.dead import contents, letters, originals
-from kruispunt.dead.letters import Lies
-from kruispunt.dead.originals import Missing
+from kruispunt.commands.accounts.dead_letters import contents, letters, originals
+from kruispunt.commands.accounts.dead_letters.letters import Lies
+from kruispunt.commands.accounts.dead_letters.originals import Missing
+from kruispunt.commands.stack import wait as waiting
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
@@ -195,7 +195,7 @@ def test_wait_says_at_once_that_only_dead_letters_are_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], left: Counter[str], code: int
 ) -> None:
     monkeypatch.setattr(waiting, "until_arrived", lambda *_: True)
-    monkeypatch.setattr("kruispunt.waiting.settings.load", lambda: None)
+    monkeypatch.setattr("kruispunt.commands.stack.wait.settings.load", lambda: None)
     monkeypatch.setattr(waiting, "open_by_stage", lambda _config: left)
     assert waiting.wait(300.0) == code
     assert ("3 dead letters wait for a decision" in capsys.readouterr().err) == bool(code)

@@ -16,12 +16,12 @@ from consumers.exchange.batch import Received, concerned, opened
 from consumers.exchange.records import Outgoing, exchanged
 from consumers.narrowing.access import Access
 from consumers.narrowing.projection import in_force, projections
-from consumers.qualities import QUALITIES
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.institutions import INSTITUTIONS
 from schemas.legal_day import legal_day
+from schemas.qualities import QUALITIES
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery

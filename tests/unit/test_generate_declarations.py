@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from kruispunt.generating import due
+from kruispunt.commands.intake.generate import due
 from population.declare import Summary
 from population.events import KINDS
 from population.form import HEAD, TAIL, Block, block, write_form, write_person

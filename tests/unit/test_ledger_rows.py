@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from backbone.tally import Tally, mark
-from kruispunt.aside import Aside
-from kruispunt.ledger import Books, Logged, Row, _decided, _exchanged, _letters
+from kruispunt.monitoring.ledger import Books, Logged, Row, _decided, _exchanged, _letters
+from kruispunt.monitoring.set_aside import Aside
 from schemas.institutions import INSTITUTIONS
 
 DAY = datetime(2026, 10, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from kruispunt.outboxes import Reader, otherwise
+from kruispunt.monitoring.outboxes import Reader, otherwise
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter

@@ -11,7 +11,7 @@ from backbone.cluster.plan import Line, compare, right
 from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
 from consumers.deliberations import load
 from consumers.deliberations.store import Held, Kept, not_kept
-from kruispunt.deliberating import _state
+from kruispunt.commands.institutions.deliberations import _state
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import answers, changes, delivery
 

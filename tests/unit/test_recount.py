@@ -6,7 +6,7 @@ from typing import Any
 from consumers.deliberations import load
 from consumers.deliberations.store import Held
 from consumers.narrowing.event_codec import shape
-from kruispunt.recount import Bases, Due, Fact, File, derive
+from kruispunt.monitoring.recount import Bases, Due, Fact, File, derive
 from schemas.codec import encode_body
 from schemas.contracts import contract
 from schemas.samples import sample

@@ -15,7 +15,7 @@ from consumers.narrowing.projection import projections
 from consumers.replay.due import Disclosed, Published
 from consumers.replay.history import History, replayable
 from consumers.replay.records import Moment, Past, replayed
-from kruispunt.provision import wanted
+from kruispunt.provisioning.declared_state import wanted
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym

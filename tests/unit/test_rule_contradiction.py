@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import rules.stream.bundle
 from backbone.tally import Tally, mark
 from consumers.narrowing.permitted_fields import narrower
-from kruispunt.dead.letters import events as events_in
-from kruispunt.dead.letters import letter
+from kruispunt.commands.accounts.dead_letters.letters import events as events_in
+from kruispunt.commands.accounts.dead_letters.letters import letter
 from rules.casebook.case_events import PERSON, decisions, events
 from rules.catalogue import RULES, decide_all, decide_history
 from rules.findings.finding import Certainty, Finding

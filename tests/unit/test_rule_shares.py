@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kruispunt.generating import due
+from kruispunt.commands.intake.generate import due
 from population.generate import generate
 from rules.catalogue import HISTORY_RULES, RULES, decide_history
 from rules.catalogue.sickness_benefit import LONG, SICK

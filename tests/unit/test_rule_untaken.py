@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kruispunt.comparing import of_person
+from kruispunt.commands.rules.impact import of_person
 from rules.casebook.case_events import EMPLOYER, events
 from rules.casebook.case_history import number, told
 from rules.catalogue import HISTORY_RULES, decide_history

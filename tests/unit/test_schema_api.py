@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from kruispunt.api import application
-from kruispunt.catalogue import Catalogue
+from kruispunt.registry.catalogue import Catalogue
+from kruispunt.registry.server import application
 from schemas.contracts import Contract, contract
 from schemas.contracts import contracts as every_contract
 from schemas.lookup import normalized

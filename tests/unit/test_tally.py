@@ -11,7 +11,7 @@ from backbone.progress import Progress, record
 from backbone.progress import published as reached
 from backbone.progress import summed as sums
 from backbone.tally import NONE, Compared, Sums, Tally, compare, leading, mark, merged, total, versioned
-from kruispunt.ledger import UNTOLD, as_far_as_known, by_day
+from kruispunt.monitoring.ledger import UNTOLD, as_far_as_known, by_day
 from producers.relay import marked
 from schemas.codec import encode
 from schemas.contracts import contract, contracts

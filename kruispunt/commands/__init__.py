@@ -1,0 +1,1 @@
+"""What each command does, in rooms by who uses it."""

@@ -1,0 +1,130 @@
+"""Reads dead letters: why each is there, and which events are in it, without any personal data."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
+
+from backbone import kafka
+from backbone.settings import Settings
+from kruispunt.monitoring.lag import INSPECTOR
+from schemas.codec import decode_body, split
+from schemas.contracts import contract
+from schemas.registration import parse
+from schemas.registry import SchemaBook
+from schemas.topics import DEAD_LETTERS, FACTS, SCHEMAS
+
+UNREADABLE = "unreadable"
+"""Stands for an event whose bytes do not give their id."""
+UNREADABLE_LETTER = "unreadable-letter"
+"""The code of a record among the dead letters that is not one."""
+NAME_DIGITS = 16
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Lies(NamedTuple):
+    """Where a letter lies on the topic of dead letters."""
+
+    partition: int
+    offset: int
+
+
+NOWHERE = Lies(-1, -1)
+"""Of a letter that is on its way to the topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that could not be handled: where it came from, which stage gave it up, why, the ids of its events."""
+
+    name: str
+    stage: str
+    code: str
+    reason: str
+    topic: str
+    partition: int
+    offset: int
+    at: datetime
+    events: tuple[str, ...]
+    lies: Lies
+
+    @property
+    def place(self) -> str:
+        """Where the message came from."""
+        return f"{self.topic}[{self.partition}]@{self.offset}"
+
+
+def named(value: bytes) -> str:
+    """The name of a letter: the same letter has the same name, also on another broker."""
+    return hashlib.sha256(value).hexdigest()[:NAME_DIGITS]
+
+
+def said(value: bytes) -> dict[str, Any]:
+    """What a letter says."""
+    return decode_body(contract(DEAD_LETTERS), split(value)[1])
+
+
+def letter(value: bytes, book: SchemaBook | None = None, lies: Lies = NOWHERE) -> Letter:
+    """The letter in a record; without a `book` nobody looks for its events."""
+    record = said(value)
+    found = tuple(events(record["value"] or b"", book)) if book else ()
+    names = ("stage", "code", "reason", "topic", "partition", "offset", "at")
+    return Letter(name=named(value), **{name: record[name] for name in names}, events=found, lies=lies)
+
+
+def of_record(message: Message, book: SchemaBook | None = None) -> Letter:
+    """The letter in a record of the topic of dead letters; one that is none has a code that says so."""
+    value, lies = bytes(message.value() or b""), Lies(int(message.partition() or 0), int(message.offset() or 0))
+    try:
+        return letter(value, book, lies)
+    except Exception:  # noqa: BLE001 - whatever bad bytes raise, the other letters must be seen
+        place = f"{DEAD_LETTERS}[{lies.partition}]@{lies.offset}"
+        moment = EPOCH + timedelta(milliseconds=message.timestamp()[1])
+        name, why = named(place.encode() + value), "this record is not a dead letter"
+        return Letter(name, UNREADABLE, UNREADABLE_LETTER, why, DEAD_LETTERS, *lies, moment, (), lies)
+
+
+def read(config: Settings, user: str = INSPECTOR, book: SchemaBook | None = None) -> Iterator[Letter]:
+    """Every dead letter, closed ones too, each once; the events of each where there is a `book`.
+
+    Raises Retry.
+    """
+    seen = set()
+    places = [TopicPartition(DEAD_LETTERS, number, OFFSET_BEGINNING) for number in range(config.partitions)]
+    for message in kafka.read_to_end(config, user, places):
+        found = of_record(message, book)
+        if found.name not in seen:
+            seen.add(found.name)
+            yield found
+
+
+def in_order(found: Letter) -> tuple[str, int, int, datetime]:
+    """Letters sort by it in the order of their messages."""
+    return found.topic, found.partition, found.offset, found.at
+
+
+def events(value: bytes, book: SchemaBook) -> Iterator[str]:
+    """The ids of the events in a message: one, or those of a bundle of facts."""
+    try:
+        number, body = split(value)
+        content = decode_body(book.get(number), body)
+    except Exception:  # noqa: BLE001 - as below: one letter nobody can read must not hide the others
+        yield UNREADABLE
+        return
+    if number != contract(FACTS).id:
+        yield content.get("event", UNREADABLE)
+        return
+    for fact in content["facts"]:
+        try:
+            yield decode_body(book.get(fact["contract"]), fact["body"])["event"]
+        except Exception:  # noqa: BLE001 - bytes nobody could read are why a letter is dead
+            yield UNREADABLE
+
+
+def published_schemas(config: Settings, user: str = INSPECTOR) -> SchemaBook:
+    """Every schema that was published."""
+    versions = (parse(message.key(), message.value()) for message in kafka.read_all(config, user, SCHEMAS))
+    return SchemaBook({version.id: version.schema for version in versions if version is not None}.get)

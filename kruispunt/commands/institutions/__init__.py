@@ -1,0 +1,1 @@
+"""For and about institutions: their dossiers, deliberations, subscriptions and passwords."""

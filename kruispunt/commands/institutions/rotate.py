@@ -1,0 +1,41 @@
+"""Gives an institution another password: into its file first, then to the broker, so that one of the two is known.
+
+Whatever stops it in between, the file holds the password that is to be: doing it again, or `kruispunt provision`,
+brings the broker to what the file holds. The other order could leave a password nobody knows.
+"""
+
+from backbone import provision as cluster
+from backbone.errors import Retry, Stop
+from backbone.settings import Settings
+from backbone.stack.credentials import renew
+from consumers.audit import acts
+from kruispunt.provisioning.justified_rights import alone
+
+OPERATOR = "operator"
+
+
+def rotate(config: Settings, institution: str) -> None:
+    """Change the password; the one before opens no new session.
+
+    Raises Retry when a server does not answer, Stop when the file cannot be written or the broker refuses.
+    """
+    path = config.secrets_folder / "kafka" / institution
+    config.secret("kafka", institution)
+    with alone(config, OPERATOR) as connection:
+        acts.note(connection, "rotated", f"the password of {institution}")
+        # 1. The file.
+        try:
+            renew(path)
+        except OSError as error:
+            raise Stop(
+                f"The secret {path} cannot be written: {error.strerror}.",
+                "Put another password there where it can be, then run `kruispunt provision`.",
+            ) from error
+        # 2. The broker.
+        try:
+            cluster.rotate(config, institution)
+        except Retry as error:
+            raise Retry(
+                f"The new password of {institution} is in its file, but the broker does not go by it: {error}"
+                " Run this again, or `kruispunt provision`."
+            ) from error

@@ -1,0 +1,1 @@
+"""For those who declare: check, submit, generate, and what a declaration leaves unclaimed."""

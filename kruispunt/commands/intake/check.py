@@ -1,0 +1,90 @@
+"""Says what is wrong in a declaration and what it leaves unclaimed, by the rules that decide in earnest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from backbone.errors import Reject
+from kruispunt.commands.intake.excess import beyond
+from kruispunt.commands.intake.submit import show_anomalies
+from kruispunt.commands.intake.unclaimed import show
+from kruispunt.output import Exit, as_json, console, fail, progress, readable
+from producers.intake.anomalies import Anomaly
+from producers.intake.person_events import Seen, watch
+from rules.catalogue import decide_all, decide_history
+from rules.findings.finding import Finding
+from rules.view.history import of
+from rules.view.situation import situation
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a file is told."""
+
+    file: str
+    accepted: bool
+    anomalies: list[Anomaly]
+    findings: list[Finding]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As in the JSON output."""
+        return {
+            "file": self.file,
+            "accepted": self.accepted,
+            "anomalies": [anomaly.as_dict() for anomaly in self.anomalies],
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+
+def check_file(path: Path, on: date | None) -> Checked:
+    """Read one file and decide the rules over it, person by person on the way.
+
+    Raises Reject when it cannot be opened.
+    """
+    findings: list[Finding] = []
+    too_much: list[Anomaly] = []
+    with progress() as bar:
+        task = bar.add_task(f"checking {path.name}", total=None)
+
+        def see(one: Seen) -> None:
+            seen = situation(one.wages, one.working_time, one.contributions)
+            findings.extend(decide_all(seen, one.day))
+            findings.extend(decide_history(of(seen), one.day))
+            too_much.extend(beyond(one.place, seen))
+            bar.advance(task)
+
+        found = watch(path, see, on)
+    if not found.accepted:
+        return Checked(found.file, False, list(found.anomalies), [])
+    return Checked(found.file, True, [*found.anomalies, *too_much], findings)
+
+
+def check(files: Sequence[Path], *, json: bool, on: date | None, everybody: bool = False) -> int:
+    """The command `check`: 0 when every file would be accepted."""
+    readable(files)
+    found = []
+    for file in files:
+        try:
+            found.append(check_file(file, on))
+        except Reject as error:
+            fail(Exit.WRONG_USE, f"{file}: {error.reason}", error.remedy or "")
+    if json:
+        as_json({"files": [one.as_dict() for one in found]})
+    else:
+        for one in found:
+            _show(one, everybody=everybody)
+    return Exit.DONE if all(one.accepted for one in found) else Exit.NO
+
+
+def _show(one: Checked, *, everybody: bool) -> None:
+    console.print(
+        f"[bold]{escape(Path(one.file).name)}[/]: "
+        + ("[green]would be accepted[/]" if one.accepted else "[bold red]would be refused[/]")
+    )
+    show_anomalies(one.file, one.anomalies)
+    if one.findings:
+        show(one.findings, everybody=everybody)

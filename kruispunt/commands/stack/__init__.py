@@ -1,0 +1,1 @@
+"""For operators of the stack: wait, repair, certificates, and the demonstration."""

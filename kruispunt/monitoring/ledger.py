@@ -1,0 +1,402 @@
+"""Holds every effect in two places against each other, as sets; zero everywhere or something is wrong.
+
+Each side was summed up where it happened and when it happened, with the data: in the register, in the positions of the
+relay, in the log of disclosures, in each institution's database, in what the rules and the notifier keep. Nothing here
+depends on what a topic still holds, but for dead letters, and nothing shows a declaration.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, LiteralString, NamedTuple
+
+from confluent_kafka import TopicPartition
+from psycopg import Connection
+
+from backbone import kafka, postgres
+from backbone.progress import Published, summed
+from backbone.settings import Settings
+from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
+from kruispunt.monitoring import recount
+from kruispunt.monitoring import set_aside as aside
+from kruispunt.monitoring.lag import INSPECTOR, Inspector
+from kruispunt.monitoring.set_aside import Aside
+from rules.stream.transaction import schema_source
+from schemas.codec import Record, decode_body, split
+from schemas.contracts import contract
+from schemas.institutions import HOSTED, INSTITUTIONS
+from schemas.registry import SchemaBook
+from schemas.topics import FACTS, FINDINGS, NOTICES, POSITIONS, delivery
+
+RULES = "rules"
+EXCHANGE = "exchange"
+NOTIFIER = "notifier"
+LETTER, E_MAIL = "letter", "e-mail"
+HANDED_OVER, ON_ITS_WAY = "handed over", "handing over"
+HEADER = b"X-Kruispunt-Notice:"
+DOUBTFUL = "select notice from notifier.notices where state = 'in doubt'"
+UNTOLD = datetime(1970, 1, 1, tzinfo=UTC)
+"""The day under which lies what was counted before there were days."""
+DEAD = ("dead letters",)
+
+REGISTERED: LiteralString = "select sum(number)::bigint, sum(digest) from register.tally"
+LOGGED: LiteralString = "select what, recipient, deliberation, partition, day, number, digest from audit.tally"
+STORED: LiteralString = "select deliberation, partition, day, number, digest from store.tally"
+DECIDED: LiteralString = "select what, deliberation, partition, number, digest from rules.tally"
+TOLD: LiteralString = "select what, sum(number)::bigint, sum(digest) from notifier.tally group by what"
+STATES: LiteralString = "select state, coalesce(channel, ''), number, digest from notifier.notice_tally"
+ACCEPTED: LiteralString = "select from register.fact_digest where digest = sha256(%b) limit 1"
+MANIFESTS: LiteralString = "select sum(number)::bigint, sum(digest) from notifier.manifest"
+
+Cells = Mapping[tuple[Any, ...], Tally]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One effect: how often it should be there, and how often it is; see `backbone.tally.compare`."""
+
+    effect: str
+    expected: int
+    found: int
+
+    @property
+    def difference(self) -> int:
+        """Positive: too many; negative: lost."""
+        return self.found - self.expected
+
+
+class Logged(NamedTuple):
+    """A cell of the tallies of the log."""
+
+    what: str
+    recipient: str
+    deliberation: str
+    partition: int
+    day: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What every place says it holds."""
+
+    accepted: Tally
+    published: Mapping[str, Published]
+    log: Mapping[Logged, Tally]
+    stored: Mapping[str, Cells]
+    decided: Cells
+    told: Mapping[str, Tally]
+    notices: Mapping[tuple[str, str], Tally]
+    printed: Tally
+    aside: Aside
+    dropped: Cells
+
+
+def tally(number: Any, digest: Any) -> Tally:
+    """A tally as a query gives it."""
+    return Tally(int(number or 0), None if digest is None and number else int(digest or 0))
+
+
+def cells(connection: Connection[Any], query: LiteralString) -> dict[tuple[Any, ...], Tally]:
+    """The tallies of a query whose last two columns are number and digest, by the others."""
+    return {tuple(key): tally(number, digest) for *key, number, digest in connection.execute(query)}
+
+
+def one(connection: Connection[Any], query: LiteralString) -> Tally:
+    """The one tally of a query."""
+    return cells(connection, query).get((), NONE)
+
+
+def published(settings: Settings) -> dict[str, Published]:
+    """All that the relay published, by outbox and topic.
+
+    Raises Retry.
+    """
+    return summed(kafka.read_all(settings, INSPECTOR, POSITIONS))
+
+
+def read(settings: Settings) -> Books:
+    """What every place says now.
+
+    Raises Retry.
+    """
+    stored = {}
+    for name in HOSTED:
+        with postgres.connect(settings, INSPECTOR, name) as connection:
+            stored[name] = cells(connection, STORED)
+    with postgres.connect(settings, INSPECTOR) as connection:
+        letters = aside.look(settings, connection)
+        dropped = _dropped(settings, connection, letters.dropped) if letters.dropped else {}
+        return Books(
+            accepted=one(connection, REGISTERED),
+            published=published(settings),
+            log={Logged(*key): found for key, found in cells(connection, LOGGED).items()},
+            stored=stored,
+            decided=cells(connection, DECIDED),
+            told={key[0]: found for key, found in cells(connection, TOLD).items()},
+            notices={(key[0], key[1]): found for key, found in cells(connection, STATES).items()},
+            printed=one(connection, MANIFESTS),
+            aside=letters,
+            dropped=dropped,
+        )
+
+
+def _dropped(
+    settings: Settings, connection: Connection[Any], letters: Iterable[Record]
+) -> dict[tuple[Any, ...], Tally]:
+    """What of the facts and events that were published somebody decided to drop: nobody misses them any more."""
+    book = SchemaBook(schema_source(settings, INSPECTOR))
+    found: dict[tuple[Any, ...], Tally] = {}
+
+    def drop(key: tuple[Any, ...], marked: int | None) -> None:
+        found[key] = found.get(key, NONE).plus(Tally(1, marked))
+
+    for letter in letters:
+        stage, value = letter["stage"], bytes(letter.get("value") or b"")
+        if stage == RULES and letter["topic"] == FACTS:
+            for deliberation, event in _facts(value, book):
+                drop((RULES, deliberation, letter["partition"]), mark(event))
+        # What somebody else wrote to the topic was never accepted, and is not missed.
+        elif stage == EXCHANGE and connection.execute(ACCEPTED, (value,)).fetchone():
+            drop((EXCHANGE,), mark(leading(value)))
+    return found
+
+
+def _facts(value: bytes, book: SchemaBook) -> Iterable[tuple[str, str]]:
+    """Deliberation and event of the facts in a bundle, as far as they can be read."""
+    try:
+        facts = decode_body(contract(FACTS), split(value)[1])["facts"]
+        for fact in facts:
+            record = decode_body(book.get(fact["contract"]), fact["body"])
+            yield record["deliberation"], record["event"]
+    except Exception:  # noqa: BLE001 - bytes nobody could read are why a letter is dead
+        return
+
+
+def _of(books: Books, what: str, recipient: str | None = None) -> dict[Logged, Tally]:
+    return {
+        cell: found
+        for cell, found in books.log.items()
+        if cell.what == what and (recipient is None or cell.recipient == recipient)
+    }
+
+
+def held(effect: str, expected: Mapping[Any, Tally], found: Mapping[Any, Tally]) -> Row:
+    """The row of two places held against each other."""
+    return Row(effect, *compare(expected, found))
+
+
+def in_all(effect: str, expected: Tally, found: Tally) -> Row:
+    """The row of two places that are known as wholes."""
+    return held(effect, {(): expected}, {(): found})
+
+
+def by_day(expected: Cells, found: Cells) -> tuple[Cells, Cells]:
+    """Both by deliberation, partition and day; by the first two where either has some that was counted without days."""
+    dayless = {key[:-1] for key in (*expected, *found) if key[-1] == UNTOLD}
+
+    def known(key: tuple[Any, ...]) -> tuple[Any, ...]:
+        return key[:-1] if key[:-1] in dayless else key
+
+    return merged(expected, known), merged(found, known)
+
+
+def as_far_as_known(expected: Cells, found: Cells) -> tuple[Cells, Cells]:
+    """Both as they are; as wholes where a part of either was counted before there were digests."""
+    if all(one.digest is not None for one in (*expected.values(), *found.values())):
+        return expected, found
+    return {(): total(expected.values())}, {(): total(found.values())}
+
+
+def _by_what(tallies: Cells, what: str) -> dict[tuple[Any, ...], Tally]:
+    return {key[1:]: found for key, found in tallies.items() if key[0] == what}
+
+
+def _with(tallies: Cells, added: Cells) -> Cells:
+    return {key: tallies.get(key, NONE).plus(added.get(key, NONE)) for key in (*tallies, *added)}
+
+
+def delivered(books: Books, name: str) -> Cells:
+    """Copies for a recipient as they left, by deliberation, partition and day."""
+    return merged(_of(books, "delivered", name), lambda cell: (cell.deliberation, cell.partition, cell.day))
+
+
+def _withheld(settings: Settings) -> dict[str, Tally]:
+    """What was delivered and not stored yet when an institution lost its right to read: it never will be."""
+    found = {}
+    with closing(Inspector(settings)) as look:
+        entitled = look.entitled()
+        for name in HOSTED:
+            if name not in entitled and look.unread(name):
+                found[name] = _unread(settings, look, name)
+    return found
+
+
+def _unread(settings: Settings, look: Inspector, name: str) -> Tally:
+    topic, at = delivery(name), look.stored(name, "store")
+    places = [TopicPartition(topic, number, at.get((topic, number), 0)) for number in range(settings.partitions)]
+    found = NONE
+    for message in kafka.read_to_end(settings, INSPECTOR, places):
+        found = found.plus(Tally(1, mark(leading(bytes(message.value() or b"")))))
+    return found
+
+
+def _stored(settings: Settings, books: Books) -> Iterable[Row]:
+    withheld = _withheld(settings)
+    for name in HOSTED:
+        effect = f"delivered records = stored records ({name})"
+        if name in withheld:
+            whole, least = total(delivered(books, name).values()), withheld[name]
+            known = whole.digest is not None
+            expected = Tally(whole.number - least.number, (whole.digest or 0) - (least.digest or 0) if known else None)
+            yield in_all(effect, expected, total(books.stored[name].values()))
+        else:
+            yield held(effect, *by_day(delivered(books, name), books.stored[name]))
+
+
+def _exchanged(books: Books) -> Iterable[Row]:
+    read = merged(_of(books, "exchanged"), lambda cell: (cell.partition, cell.day))
+    yield in_all(
+        "published events = exchanged events",
+        total(books.published.get("register", {}).values()),
+        total(read.values()).plus(books.dropped.get((EXCHANGE,), NONE)),
+    )
+    # A message that nobody could read is owed to every institution until somebody has decided about it.
+    owed = {DEAD: Tally(books.aside.open[EXCHANGE])} if books.aside.open[EXCHANGE] else {}
+    for name in INSTITUTIONS:
+        accounted = merged(_of(books, "accounted", name), lambda cell: (cell.partition, cell.day))
+        yield held(f"exchanged events = delivered or refused ({name})", {**read, **owed}, accounted)
+
+
+def _logged(books: Books) -> Iterable[Row]:
+    def place(cell: Logged) -> tuple[Any, ...]:
+        return cell.recipient, cell.deliberation, cell.partition
+
+    logged, left = merged(_of(books, "logged"), place), merged(_of(books, "delivered"), place)
+    for effect, rules in (
+        ("disclosures logged = delivered records", False),
+        ("disclosures logged = facts for the rules", True),
+    ):
+        expected, found = (
+            {key: one for key, one in side.items() if (key[0] == RULES) == rules} for side in (logged, left)
+        )
+        yield held(effect, expected, found)
+
+
+def _decided(books: Books) -> Iterable[Row]:
+    def of(what: str) -> dict[tuple[Any, ...], Tally]:
+        return _by_what(books.decided, what)
+
+    dropped = _by_what(books.dropped, RULES)
+    due = merged(delivered(books, RULES), lambda key: key[:2])
+    yield held("facts for the rules = facts decided", *as_far_as_known(due, _with(of("decided"), dropped)))
+    yield held(
+        "facts for the rules = facts decided + facts set aside",
+        *as_far_as_known(of("received"), _with(of("decided"), of("set aside"))),
+    )
+
+
+def _told(settings: Settings, books: Books) -> Iterable[Row]:
+    made, findings = (
+        total(f for key, f in books.decided.items() if key[0] == "told"),
+        _published(books, RULES, FINDINGS),
+    )
+    yield in_all("findings made = published findings", made, findings)
+    yield in_all("findings = settled findings", findings, books.told.get("settled", NONE))
+    yield in_all(
+        "notices = handed over + suppressed + in progress",
+        books.told.get("opened", NONE),
+        total(books.notices.values()),
+    )
+    yield in_all(
+        "states of notices = published states of notices",
+        books.told.get("announced", NONE),
+        _published(books, NOTIFIER, NOTICES),
+    )
+    yield Row(
+        "e-mails handed over = e-mails in the inbox",
+        books.notices.get((HANDED_OVER, E_MAIL), NONE).number,
+        _inbox(settings),
+    )
+    yield in_all(
+        "letters handed over = letters for the printer",
+        total(found for (state, channel), found in books.notices.items() if _printed(state, channel)),
+        books.printed,
+    )
+
+
+def _printed(state: str, channel: str) -> bool:
+    return channel == LETTER and state in {HANDED_OVER, ON_ITS_WAY}
+
+
+def _published(books: Books, source: str, topic: str) -> Tally:
+    return books.published.get(source, {}).get(topic, NONE)
+
+
+def _letters(books: Books) -> Iterable[Row]:
+    for stage in sorted({EXCHANGE, RULES, NOTIFIER, *books.aside.letters}):
+        number = books.aside.letters[stage]
+        yield Row(f"dead letters = replayed + dropped ({stage})", number, number - books.aside.open[stage])
+
+
+def _inbox(settings: Settings) -> int:
+    """How many different notices lie in the inbox; those in doubt may or may not, so they are left out."""
+    with postgres.connect(settings, INSPECTOR) as connection:
+        doubtful = {row[0].encode() for row in connection.execute(DOUBTFUL)}
+    found = set()
+    for mail in settings.inbox.iterdir() if settings.inbox.is_dir() else ():
+        with mail.open("rb") as lines:
+            for line in lines:
+                if line.startswith(HEADER):
+                    found.add(line.removeprefix(HEADER).strip())
+                    break
+                if not line.strip():
+                    break
+    return len(found - doubtful)
+
+
+def rows(settings: Settings) -> list[Row]:
+    """Every effect, in the order data travels."""
+    books = read(settings)
+    return [
+        in_all(
+            "accepted facts = published events",
+            books.accepted,
+            total(books.published.get("register", {}).values()),
+        ),
+        *_exchanged(books),
+        *_stored(settings, books),
+        *_logged(books),
+        *_decided(books),
+        *_told(settings, books),
+        *_letters(books),
+    ]
+
+
+def counted_anew(settings: Settings) -> list[Row]:
+    """What should be held, derived from what was accepted, against what is held, record by record.
+
+    Raises Retry.
+    """
+    books, owed = read(settings), recount.due(settings)
+    withheld = _withheld(settings)
+    with postgres.connect(settings, INSPECTOR) as connection:
+        facts = one(connection, "select number, digest from register.recounted")
+        found = one(connection, "select number, digest from rules.recounted")
+        received = one(connection, "select number, digest from notifier.recounted")
+    made: list[Row] = [in_all("accepted facts = accepted facts, counted anew", books.accepted, facts)]
+    for name in INSTITUTIONS:
+        due = recount.of(owed, name)
+        left = merged(delivered(books, name), lambda key: key[:2])
+        if name not in HOSTED or name in withheld:
+            made.append(held(f"copies due = copies delivered ({name})", due, left))
+            continue
+        with postgres.connect(settings, INSPECTOR, name) as connection:
+            stored = cells(connection, "select deliberation, partition, number, digest from store.recounted")
+        summed_up = merged(books.stored[name], lambda key: key[:2])
+        made.append(held(f"copies due = records held ({name})", due, stored))
+        made.append(held(f"stored records = records held ({name})", summed_up, stored))
+    decided = _with(_by_what(books.decided, "decided"), _by_what(books.dropped, RULES))
+    made.append(held("facts due = facts decided", *as_far_as_known(recount.of(owed, RULES), decided)))
+    made.append(in_all("findings held = findings received", found, received))
+    return made

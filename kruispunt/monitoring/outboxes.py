@@ -1,0 +1,181 @@
+"""Compares what lies in an outbox with what lies on its topics, by what each message says and not by its place."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, LiteralString
+
+from confluent_kafka import Message, TopicPartition
+from psycopg import Connection, sql
+
+from backbone import horizon, kafka, postgres
+from backbone.marks import Kept
+from backbone.progress import Progress
+from backbone.settings import Settings
+from backbone.trouble import translated
+from kruispunt.monitoring.lag import INSPECTOR
+from producers.relay import PLACED, TOPICS_OF, Row, partition_of
+from schemas.codec import decode_body, split
+from schemas.contracts import contract
+from schemas.identifiers import event_of
+from schemas.registry import SchemaBook
+from schemas.topics import ANSWERS, DEAD_LETTERS, DECLARATIONS, FINDINGS, topic
+
+OPERATOR = "operator"
+Identity = tuple[Any, ...]
+Place = tuple[str, int, int]
+ROWS: LiteralString = """
+select tx::text::bigint, id, topic, key, value, {} from {}.outbox
+where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8 order by tx, id
+"""
+FETCH = 1_000
+SINCE: LiteralString = "select exists (select from dead.outbox where (tx, id) > (%s::text::xid8, %s))"
+PUT_BACK: LiteralString = """select topic, partition, "offset" from dead.closing where state = 'replayed'"""
+REGISTER = "register"
+ONCE = frozenset({REGISTER, "rules"})
+"""Outboxes each of whose messages says what no other one of them says."""
+PASSING = ("occurred_at", "trace_parent")
+"""What differs when the same fact is accepted again."""
+
+
+class Reader:
+    """Says what a message is about, so that one that was made again is recognised."""
+
+    def __init__(self) -> None:
+        self._schemas = SchemaBook()
+
+    def identity(self, name: str, key: bytes, value: bytes) -> Identity:
+        """The same for a message that says the same again, at another moment."""
+        if name in DECLARATIONS:
+            return name, event_of(value)
+        number, body = split(value)
+        if name == FINDINGS:
+            found = decode_body(self._schemas.get(number), body)
+            return name, found["finding"], found["version"]
+        if name == DEAD_LETTERS:
+            found = decode_body(self._schemas.get(number), body)
+            return name, found["stage"], found["topic"], found["partition"], found["offset"], key
+        if number == contract(ANSWERS).id:
+            found = decode_body(contract(ANSWERS), body)
+            return name, found["change"], found["code"]
+        return name, key, value
+
+    def content(self, value: bytes) -> dict[str, Any]:
+        """What an event says, without when it was said."""
+        number, body = split(value)
+        return {name: one for name, one in decode_body(self._schemas.get(number), body).items() if name not in PASSING}
+
+
+@dataclass
+class Comparison:
+    """What an outbox and its topics differ in, since the last moment both certainly agreed.
+
+    `only_published` has what the outbox lacks; `altered` what it has, under the same name, with other bytes.
+    """
+
+    source: str
+    last: Progress
+    missing: int = 0
+    only_published: Counter[Identity] = field(default_factory=Counter)
+    altered: dict[Identity, bytes] = field(default_factory=dict)
+
+
+def published(config: Settings, source: str, kept: Kept) -> Iterator[Message]:
+    """What lies on the topics of an outbox and was published after that moment.
+
+    Raises Stop when some of it is not there any more.
+    """
+    put_back_from = _put_back_from(config, kept) if source in PLACED else frozenset()
+    if put_back_from is None:
+        return
+    places = [
+        TopicPartition(name, number, kept.ends.get((name, number), 0))
+        for name in TOPICS_OF[source]
+        for number in range(topic(name).partitions(config.partitions))
+    ]
+    for message in kafka.read_to_end(config, OPERATOR, places):
+        # Others set messages aside on the same topic; what was put back lies on its topic twice.
+        if (message.topic() != DEAD_LETTERS or _stage(message) == source) and _place(message) not in put_back_from:
+            yield message
+
+
+def _put_back_from(config: Settings, kept: Kept) -> frozenset[Place] | None:
+    """Where the messages were that were put back; None when none was since that moment."""
+    with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
+        since = connection.execute(SINCE, (str(kept.reached.tx), kept.reached.id)).fetchone()
+        if not since or not since[0]:
+            return None
+        return frozenset(connection.execute(PUT_BACK).fetchall())
+
+
+def _place(message: Message) -> Place:
+    return str(message.topic()), int(message.partition() or 0), int(message.offset() or 0)
+
+
+def _stage(message: Message) -> str:
+    number, body = split(message.value() or b"")
+    return str(decode_body(SchemaBook().get(number), body)["stage"])
+
+
+class Outbox:
+    """One outbox beside its topics; whoever compares holds its lock, so that nobody publishes meanwhile."""
+
+    def __init__(self, source: str, kept: Kept, messages: Iterable[Message]) -> None:
+        self._source = source
+        self._kept = kept
+        self._reader = Reader()
+        self._there: Counter[Identity] = Counter()
+        self._bytes: dict[Identity, int] = {}
+        for message in messages:
+            name, key, value = str(message.topic()), bytes(message.key() or b""), bytes(message.value() or b"")
+            identity = self._identity(name, int(message.partition() or 0), key, value)
+            # An event or a finding is published once; where it lies again, somebody put back what was set aside.
+            self._there[identity] = 1 if self._source in ONCE else self._there[identity] + 1
+            if self._source == REGISTER:
+                self._bytes[identity] = hash(value)
+
+    def compare(self, connection: Connection[Any]) -> Comparison:
+        """What differs."""
+        found = Comparison(self._source, self._kept.reached)
+        for _ in self.unpublished(connection, found):
+            found.missing += 1
+        return found
+
+    def unpublished(self, connection: Connection[Any], found: Comparison) -> Iterator[Row]:
+        """The rows that are on no topic, in their order; `found` has the rest once all are taken."""
+        left = self._there.copy()
+        query = sql.SQL(ROWS).format(partition_of(self._source), sql.Identifier(self._source))
+        with (
+            horizon.settled(connection, f"{self._source}.outbox") as end,
+            connection.cursor(name="compared", binary=True) as cursor,
+        ):
+            cursor.itersize = FETCH
+            cursor.execute(query, (str(self._kept.reached.tx), self._kept.reached.id, str(end)))
+            for values in cursor:
+                row = Row(*values)
+                found.last = Progress(row.tx, row.id)
+                identity = self._identity(row.topic, row.partition, row.key or b"", row.value)
+                if left[identity] > 0:
+                    left[identity] -= 1
+                    if self._bytes.get(identity, hash(row.value)) != hash(row.value):
+                        found.altered[identity] = row.value
+                else:
+                    yield row
+        if self._source not in PLACED:
+            found.only_published = +left
+
+    def _identity(self, name: str, partition: int, key: bytes, value: bytes) -> Identity:
+        if self._source in PLACED:
+            return name, partition, key, value
+        return self._reader.identity(name, key, value)
+
+
+def otherwise(found: Mapping[Identity, bytes], messages: Iterable[Message]) -> list[str]:
+    """The declarations that say something else in the register than what was published under the same event."""
+    reader, different = Reader(), set()
+    for message in messages:
+        value = bytes(message.value() or b"")
+        row = found.get(reader.identity(str(message.topic()), b"", value))
+        if row is not None and (said := reader.content(row)) != reader.content(value):
+            different.add(str(said["declaration"]))
+    return sorted(different)

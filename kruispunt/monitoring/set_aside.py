@@ -1,0 +1,45 @@
+"""Says of every dead letter whether somebody has decided about it: until then it is a difference in the ledger."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+from psycopg import Connection
+
+from backbone import kafka
+from backbone.settings import Settings
+from kruispunt.commands.accounts.dead_letters import letters
+from kruispunt.commands.accounts.dead_letters.closings import DROPPED, closings
+from kruispunt.monitoring.lag import INSPECTOR
+from schemas.codec import Record
+from schemas.topics import DEAD_LETTERS
+
+
+@dataclass(slots=True)
+class Aside:
+    """Dead letters by stage: how many there are, how many nobody has decided about, and what the dropped ones say."""
+
+    letters: Counter[str] = field(default_factory=Counter)
+    open: Counter[str] = field(default_factory=Counter)
+    dropped: list[Record] = field(default_factory=list)
+
+
+def look(settings: Settings, connection: Connection[Any]) -> Aside:
+    """Every dead letter, and what became of it.
+
+    Raises Retry.
+    """
+    closed, seen, found = closings(connection), set[str](), Aside()
+    places = [TopicPartition(DEAD_LETTERS, number, OFFSET_BEGINNING) for number in range(settings.partitions)]
+    for message in kafka.read_to_end(settings, INSPECTOR, places):
+        letter = letters.of_record(message)
+        if letter.name in seen:
+            continue
+        seen.add(letter.name)
+        found.letters[letter.stage] += 1
+        if letter.name not in closed:
+            found.open[letter.stage] += 1
+        elif closed[letter.name].state == DROPPED and letter.code != letters.UNREADABLE_LETTER:
+            found.dropped.append(letters.said(bytes(message.value() or b"")))
+    return found

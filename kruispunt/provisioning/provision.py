@@ -1,0 +1,200 @@
+"""Brings everything to what is declared and justified: looks, shows the plan, writes down what it will change, does it.
+
+What was written down and not done, because something failed in between, is done and written down by the next run;
+nothing is ever done that is not written down.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import closing
+from functools import partial
+from importlib.resources import files
+from typing import Any
+
+from psycopg import Connection
+from rich.markup import escape
+
+from backbone import kafka, postgres, settings
+from backbone import provision as cluster
+from backbone.cluster.plan import Change, Line
+from backbone.errors import Retry
+from backbone.offsets import Offsets
+from backbone.process import with_retry
+from backbone.settings import Settings
+from backbone.stack import roles, strays
+from backbone.stack.readiness import READY_S
+from consumers.audit import acts
+from consumers.directory import alarms
+from kruispunt.output import Exit, as_json, console, errors, table
+from kruispunt.provisioning.declared_state import OWNED, begin_with_shipped, migrate, wanted
+from kruispunt.provisioning.justified_rights import Justified, alone, justified
+from schemas.institutions import HOSTED, INSTITUTIONS
+from schemas.registration import missing, parse
+from schemas.topics import DECLARATIONS, SCHEMAS
+
+OWNER, OPERATOR, ADMIN = "owner", "operator", "admin"
+EXCHANGE = "exchange"
+"""The one group whose place lies with the broker alone."""
+MARKS: dict[Change, str] = {
+    "add": "[green]+ add[/]", "change": "[yellow]~ change[/]", "remove": "[red]- remove[/]", "keep": "  keep"
+}  # fmt: skip
+POSTGRESQL = {"role", "database"}
+"""Kinds of things that its superuser alone can change."""
+WORDS: dict[Change, str] = {"add": "added", "change": "changed", "remove": "removed"}
+
+
+def _note(connection: Connection[Any], about: str, lines: list[Line], **more: Any) -> None:
+    """Write down what is about to be changed: things in words, never a secret."""
+    said = {word: [line.what for line in lines if line.change == change] for change, word in WORDS.items()}
+    acts.note(connection, "provisioned", about, **{word: what for word, what in said.items() if what}, **more)
+
+
+def _migrations(config: Settings) -> Iterator[Line]:
+    with postgres.connect(config, OWNER) as connection:
+        for package, schema in OWNED:
+            for name in postgres.pending(connection, files(package) / "sql" / schema):
+                yield Line("add", "migration", name)
+    for institution in HOSTED:
+        try:
+            with postgres.connect(config, institution, institution) as connection:
+                for name in postgres.pending(connection, files("consumers") / "sql" / "store"):
+                    yield Line("add", "migration", f"{name} of {institution}")
+        except Retry:
+            if institution not in config.postgres_elsewhere:
+                raise
+            host = config.postgres_server(institution).host
+            yield Line("add", "database", f"{institution}: its server {host} does not let it in")
+
+
+def _schemas(config: Settings, due: Justified, *, there: bool) -> Iterator[Line]:
+    messages = kafka.read_all(config, ADMIN, SCHEMAS) if there else ()
+    present = [version for message in messages if (version := parse(message.key(), message.value()))]
+    for version in missing(present, wanted(due.deliberations)):
+        yield Line("add", "schema", f"{version.subject}, version {version.version}")
+
+
+def _limits(config: Settings) -> Iterator[Line]:
+    with postgres.connect(config, OWNER) as connection:
+        now = alarms.limit(connection)
+    if now not in {None, config.mass_integrations}:
+        yield Line("change", "limit", f"integrations in an hour before an alarm: {now} to {config.mass_integrations}")
+
+
+def look(config: Settings) -> list[Line]:
+    """Everything with what is to become of it; changes nothing.
+
+    Raises Retry when a server does not answer, Stop when it refuses.
+    """
+    databases = strays.look(config)
+    migrations = list(_migrations(config))
+    with postgres.connect(config, OWNER) as connection:
+        due = justified(connection)
+    brokers = cluster.look(config, entitled=due.entitled)
+    there = not any(line.change == "add" and (line.kind, line.what) == ("topic", SCHEMAS) for line in brokers)
+    return [
+        *databases,
+        *migrations,
+        *_limits(config),
+        *brokers,
+        *_schemas(config, due, there=there),
+        *(Line("add", "deliberation", f"{one.id} for {one.recipient}") for one in due.new),
+    ]
+
+
+def bring(config: Settings) -> None:
+    """Do all of it; again = no change.
+
+    Raises Retry when a server does not answer, Stop when it refuses.
+    """
+    if strays.can_change(config):
+        roles.apply(config)
+    with alone(config, OWNER) as connection:
+        migrate(config)
+        if strays.can_change(config) and (given := [line for line in strays.look(config) if line.to_do]):
+            _note(connection, "PostgreSQL", given)
+            strays.remove(config, given)
+        if changed := list(_limits(config)):
+            with connection.transaction():
+                _note(connection, "directory", changed)
+                alarms.set_limit(connection, config.mass_integrations)
+        due = justified(connection)
+        cluster.apply(config, entitled=due.entitled, told=partial(_note, connection, "Kafka"))
+        with closing(Offsets(config, ADMIN)) as offsets:
+            offsets.begin(EXCHANGE, DECLARATIONS, config.partitions)
+        begin_with_shipped(config, due.deliberations)
+
+
+def bring_when_ready(config: Settings) -> None:
+    """As `bring`, where the servers have only just started."""
+    with_retry(lambda: bring(config), READY_S)
+
+
+def follow(config: Settings, recipients: Collection[str], because: str) -> Iterator[tuple[str, list[Line]]]:
+    """Give and take the rights of these institutions as the deliberations kept now say; gives what was changed.
+
+    Raises Retry when a server does not answer, Stop when it refuses.
+    """
+    institutions = sorted(INSTITUTIONS.keys() & set(recipients))
+    if not institutions:
+        return
+    with alone(config, OPERATOR) as connection:
+        due = justified(connection)
+        for name in institutions:
+            told = partial(_note, connection, name, because=because)
+            if changed := cluster.apply_rights(config, name, entitled=due.entitled, told=told):
+                yield name, changed
+
+
+def _show(lines: list[Line]) -> None:
+    shown = table("change", "what", "which")
+    for line in lines:
+        if line.to_do or line.odd:
+            shown.add_row(MARKS[line.change], line.kind, escape(line.what))
+    if shown.row_count:
+        console.print(shown)
+    kept = sum(not line.to_do for line in lines)
+    console.print(f"{kept} things are as declared")
+
+
+def _as_json(lines: list[Line]) -> None:
+    as_json(
+        {
+            "to_do": sum(line.to_do for line in lines),
+            "lines": [{"change": line.change, "kind": line.kind, "what": line.what} for line in lines],
+        }
+    )
+
+
+def plan(*, json: bool) -> int:
+    """The command `provision --dry-run`: 1 when there is something to do."""
+    lines = look(settings.load())
+    to_do = any(line.to_do for line in lines)
+    if json:
+        _as_json(lines)
+    else:
+        _show(lines)
+        console.print("Nothing was changed: `kruispunt provision` does it." if to_do else "nothing to do")
+    return Exit.NO if to_do else Exit.DONE
+
+
+def provision(*, json: bool) -> int:
+    """The command `provision`: shows the plan, carries it out, and looks whether anything is left."""
+    config = settings.load()
+    lines = look(config)
+    if json:
+        _as_json(lines)
+    else:
+        _show(lines)
+    bring(config)
+    left = [line for line in look(config) if line.to_do]
+    for line in left:
+        errors.print(f"[bold yellow]…[/] still to {line.change}: {line.kind} {escape(line.what)}", soft_wrap=True)
+    if left and not strays.can_change(config) and {line.kind for line in left} <= POSTGRESQL:
+        errors.print("  Only PostgreSQL's administrator can do that; everything else is as declared.")
+        return Exit.DONE
+    if left:
+        errors.print("  Somebody changes the same things: run it again.")
+        return Exit.NO
+    if not json:
+        done = any(line.to_do for line in lines)
+        console.print("[bold green]✓[/] everything is as declared now" if done else "[bold green]✓[/] nothing to do")
+    return Exit.DONE

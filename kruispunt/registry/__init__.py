@@ -1,0 +1,1 @@
+"""Serves the kept schemas over the REST paths that Kafka clients ask for."""
