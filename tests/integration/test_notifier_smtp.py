@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from notifier import mail
 from notifier.mail import Mail, Pool
 from notifier.replies import Outcome
+from tests.builders.mail_server import MailServer
 
 
 class Server:
@@ -65,7 +65,7 @@ def free_port() -> int:
 
 @contextmanager
 def listening(server: Server, port: int, **more: Any) -> Iterator[None]:
-    controller = Controller(server, hostname="127.0.0.1", port=port, **more)
+    controller = MailServer(server, hostname="127.0.0.1", port=port, **more)
     controller.start()
     try:
         yield

@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
-from aiosmtpd.controller import Controller
 
 from backbone import postgres
 from backbone.errors import Retry
@@ -31,6 +30,7 @@ from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
 from schemas.registry import SchemaBook
+from tests.builders.mail_server import MailServer
 
 NUMBERS = count(5_000)
 PARTITIONS = count(1_000)
@@ -206,7 +206,7 @@ def office(servers: Settings, mailbox: Mailbox, tmp_path: Path) -> Iterator[Offi
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller = MailServer(mailbox, hostname="127.0.0.1", port=port)
     controller.start()
     settings = servers.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
     try:
