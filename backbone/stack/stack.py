@@ -115,10 +115,10 @@ def _leash_program(places: Places, leash: Leash | None, *, held: bool) -> list[P
     """What watches the starter, if any; a leash that holds already stays when somebody else calls `up`."""
     if leash is None and held:
         leash = Leash(**places.recall()["leash"])
-    places.remember(leash=None if leash is None else {"pid": leash.pid, "wipe": leash.wipe})
+    known = places.remember(leash=None if leash is None else {"pid": leash.pid, "wipe": leash.wipe})
     if leash is None:
         return []
-    command = [PYTHON, "-P", "-m", "backbone.stack.leash", str(places.home), str(leash.pid)]
+    command = [PYTHON, "-P", "-m", "backbone.stack.leash", str(places.home), str(leash.pid), str(known["identity"])]
     return [Program(LEASH, tuple([*command, "--wipe"] if leash.wipe else command), stop_seconds=2)]
 
 
@@ -196,10 +196,15 @@ def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) ->
         return change
 
 
-def down(home: Path, *, wipe: bool = False) -> bool:
-    """Stop everything; with `wipe`, remove the data too. False when there was no stack."""
+def down(home: Path, *, wipe: bool = False, identity: str | None = None) -> bool:
+    """Stop everything; with `wipe`, remove the data too. False when there was no stack.
+
+    With an `identity`, stop that stack only: also where its home is gone, or belongs to another stack by now.
+    """
     places = Places(home.absolute())
     known = places.recall()
+    if identity not in {None, known.get("identity")}:
+        return _down_without_home(places, str(identity), wipe=wipe)
     if not known:
         return False
     with _alone(places):
@@ -212,13 +217,34 @@ def down(home: Path, *, wipe: bool = False) -> bool:
             supervisor.stop(SERVERS)
             supervisor.shut_down()
         orphans.end(str(known["identity"]), _postmaster(places))
-        places.socket.unlink(missing_ok=True)
-        if places.socket_folder != places.run:
-            with suppress(OSError):
-                places.socket_folder.rmdir()
+        _remove_socket(places)
         if wipe:
             _wipe(places)
     return True
+
+
+def _down_without_home(places: Places, identity: str, *, wipe: bool) -> bool:
+    """End the processes of a stack whose home was deleted; False when none ran.
+
+    Its supervisor would go on for ever: nobody can reach it, and it cannot start anything again.
+    """
+    ran = bool(orphans.running(identity))
+    if wipe:
+        orphans.kill(identity, None, _postmaster(places))
+    else:
+        orphans.end(identity, _postmaster(places))
+    if not places.recall():
+        _remove_socket(places)
+        if wipe:
+            shutil.rmtree(postgres.outside(places), ignore_errors=True)
+    return ran
+
+
+def _remove_socket(places: Places) -> None:
+    places.socket.unlink(missing_ok=True)
+    if places.socket_folder != places.run:
+        with suppress(OSError):
+            places.socket_folder.rmdir()
 
 
 def _wipe(places: Places) -> None:
