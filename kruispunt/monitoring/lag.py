@@ -18,7 +18,7 @@ from backbone.progress import BEGINNING, published
 from backbone.settings import Settings
 from backbone.trouble import of_postgres, translated
 from consumers.deliberations import store
-from producers.relay import SOURCES
+from kruispunt.declared_outboxes import BY_NAME
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.legal_day import legal_today
 from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, changes, delivery
@@ -160,7 +160,7 @@ def waits(settings: Settings, waiting: Mapping[str, int | None]) -> list[Wait]:
 
     Raises Retry when the server is away, Stop when the database is of another version.
     """
-    busy = [name for name in SOURCES if waiting.get(f"{RELAYS}{name}")]
+    busy = [name for name in BY_NAME if waiting.get(f"{RELAYS}{name}")]
     if not busy:
         return []
     with translated(), postgres.connect(settings, INSPECTOR, autocommit=True) as connection:
