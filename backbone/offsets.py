@@ -10,14 +10,11 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from backbone import kafka
 from backbone.errors import Retry
 from backbone.settings import Settings
-from schemas.institutions import INSTITUTIONS
-from schemas.topics import changes, topic
+from schemas.topics import topic
 
 TIMEOUT_S = 10.0
 LOOK_CLOSER = 50
 """Control records of transactions count as offsets but carry nothing: a gap this small is read to see what it holds."""
-FOREIGN = frozenset(changes(institution) for institution in INSTITUTIONS)
-"""Institutions may not write in transactions: every offset is a record, and none is unpacked to be counted."""
 
 Places = Mapping[tuple[str, int], int]
 
@@ -127,7 +124,7 @@ class Offsets:
         Raises Retry.
         """
         gaps = {place: end - at.get(place, 0) for place, end in ends.items() if end > at.get(place, 0)}
-        exact = {place for place, gap in gaps.items() if gap > LOOK_CLOSER or place[0] in FOREIGN}
+        exact = {place for place, gap in gaps.items() if gap > LOOK_CLOSER or not topic(place[0]).transactional}
         large = sum(gaps[place] for place in exact)
         small = [TopicPartition(*place, at.get(place, 0)) for place in gaps if place not in exact]
         if not small:

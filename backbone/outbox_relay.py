@@ -33,7 +33,7 @@ from backbone.trouble import translated
 from schemas.topics import POSITIONS
 
 REACHED_S = 60.0
-"""How often the database learns how far everything is certainly published; a comparison after a restore starts there."""
+"""How often the database learns how far everything is published; a comparison after a restore starts there."""
 GATHER_S = 0.15
 """Rows gather this long: a transaction costs the broker as much for ten records as for ten thousand."""
 AGAIN_S = 1.0

@@ -11,7 +11,7 @@ import psycopg
 from rich.markup import escape
 from rich.status import Status
 
-from backbone import postgres, served, settings
+from backbone import postgres, served
 from backbone.errors import Retry, Stop
 from backbone.horizon import Holder
 from backbone.settings import Settings
@@ -20,13 +20,14 @@ from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
 from consumers.directory import alarms
 from consumers.directory.alarms import Alarm
+from kruispunt import settings
 from kruispunt.commands.accounts.dead_letters.closings import open_by_stage
 from kruispunt.commands.institutions.alarms import REMEDY, as_document
 from kruispunt.commands.stack import certificates
 from kruispunt.monitoring import lag
 from kruispunt.monitoring.lag import Wait
 from kruispunt.output import Exit, as_json, console, errors, fail, moment, table
-from kruispunt.provisioning.provision import bring_when_ready
+from kruispunt.provisioning.provision import bring_embedded
 from schemas.institutions import HOSTED
 
 Lag = dict[str, int | None]
@@ -54,7 +55,7 @@ def programs(config: Settings) -> list[Program]:
     return [*found, Program("api", (this, "api"), port=config.api_port, environment=home)]
 
 
-PLAN = Plan(programs, bring_when_ready)
+PLAN = Plan(programs, bring_embedded)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Line:
 
 
 def right(rule: AclBinding) -> str:
-    """A rule in words: User:rva may read topic deliveries.rva."""
+    """A rule in words: User:NAME may read topic NAME."""
     may = "may" if rule.permission_type == AclPermissionType.ALLOW else "may never"
     kind = KINDS.get(rule.restype, "something unknown,")
     beyond = "…" if rule.resource_pattern_type == ResourcePatternType.PREFIXED else ""

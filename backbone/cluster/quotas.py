@@ -1,6 +1,6 @@
 """Reads and sets quotas in Kafka's own protocol, as librdkafka does not know them (KIP-546).
 
-aiokafka, which the rules run on, has the connection, the login and the question; only the request that sets them is
+aiokafka has the connection, the login and the question; only the request that sets them is
 written out here.
 """
 

@@ -24,7 +24,6 @@ from backbone.stack import (
     postgres,
     prerequisites,
     readiness,
-    roles,
 )
 from backbone.stack.places import Places
 from backbone.stack.programs import ALIVE, Program, State
@@ -56,8 +55,8 @@ class Leash:
 class Plan:
     """What a stack runs besides its servers, and how it is made ready for that.
 
-    `prepare` is called when the servers answer and roles and databases are there: topics, users, migrations, schemas.
-    It may be called any number of times.
+    `prepare` is called when the servers answer: it makes passwords, roles, databases, topics, users and schemas. It may
+    be called any number of times.
     """
 
     programs: Callable[[Settings], Sequence[Program]]
@@ -139,8 +138,8 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         if not supervisor.alive():
             orphans.end(identity, _postmaster(places))
         certificates.ensure(places)
-        credentials.ensure(places, "kafka", (declared.ADMIN, *declared.users()))
-        credentials.ensure(places, "postgres", (postgres.SUPERUSER, *roles.names()))
+        credentials.ensure(places, "kafka", [declared.ADMIN])
+        credentials.ensure(places, "postgres", [postgres.SUPERUSER])
         credentials.ensure_pepper(places)
         credentials.ensure_signing_key(places)
 
@@ -160,7 +159,6 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         readiness.wait(supervisor, settings, progress)
 
         progress("roles, databases, topics, users")
-        roles.apply(settings)
         plan.prepare(settings)
         progress("processes")
         supervisor.start(program.name for program in programs)

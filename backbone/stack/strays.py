@@ -12,7 +12,7 @@ from backbone.postgres import OWNER, Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack import roles
 from backbone.stack.postgres import SUPERUSER
-from backbone.stack.roles import DATABASES, Database
+from backbone.stack.roles import Database
 
 MAINTENANCE = "postgres"
 """The database from which roles and databases are changed."""
@@ -101,7 +101,7 @@ def _locks(settings: Settings, databases: Mapping[str, Database], present: Itera
                     yield Line("remove", "database", f"{whom} may take any lock in {name}", (name, shut))
 
 
-def look(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> list[Line]:
+def look(settings: Settings, databases: Mapping[str, Database]) -> list[Line]:
     """Every role and database with what is to become of it; changes nothing. Any role may look.
 
     Raises Retry when the server does not answer.
@@ -121,7 +121,7 @@ def look(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> l
 
 
 def _elsewhere(settings: Settings, name: str, databases: Mapping[str, Database]) -> Iterator[Line]:
-    """The database of an institution that is on a server of its own, whose administrator alone changes it."""
+    """A database that is on a server of its own, whose administrator alone changes it."""
     try:
         with connect(settings, name, name, autocommit=True) as connection:
             found = list(_databases(connection, {name: databases[name]}))

@@ -13,18 +13,22 @@ from typing import Any
 from psycopg import Connection
 from rich.markup import escape
 
-from backbone import kafka, postgres, settings
+from backbone import kafka, postgres
 from backbone import provision as cluster
 from backbone.cluster.plan import Change, Line
 from backbone.errors import Retry
 from backbone.offsets import Offsets
 from backbone.process import with_retry
 from backbone.settings import Settings
-from backbone.stack import roles, strays
+from backbone.stack import credentials, roles, strays
+from backbone.stack.places import Places
 from backbone.stack.readiness import READY_S
 from consumers.audit import acts
 from consumers.directory import alarms
+from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, errors, table
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
+from kruispunt.provisioning.databases import DATABASES
 from kruispunt.provisioning.declared_state import OWNED, begin_with_shipped, migrate, wanted
 from kruispunt.provisioning.justified_rights import Justified, alone, justified
 from schemas.institutions import HOSTED, INSTITUTIONS
@@ -84,11 +88,11 @@ def look(config: Settings) -> list[Line]:
 
     Raises Retry when a server does not answer, Stop when it refuses.
     """
-    databases = strays.look(config)
+    databases = strays.look(config, DATABASES)
     migrations = list(_migrations(config))
     with postgres.connect(config, OWNER) as connection:
         due = justified(connection)
-    brokers = cluster.look(config, entitled=due.entitled)
+    brokers = cluster.look(config, BLUEPRINT, entitled=due.entitled)
     there = not any(line.change == "add" and (line.kind, line.what) == ("topic", SCHEMAS) for line in brokers)
     return [
         *databases,
@@ -106,10 +110,10 @@ def bring(config: Settings) -> None:
     Raises Retry when a server does not answer, Stop when it refuses.
     """
     if strays.can_change(config):
-        roles.apply(config)
+        roles.apply(config, DATABASES)
     with alone(config, OWNER) as connection:
         migrate(config)
-        if strays.can_change(config) and (given := [line for line in strays.look(config) if line.to_do]):
+        if strays.can_change(config) and (given := [line for line in strays.look(config, DATABASES) if line.to_do]):
             _note(connection, "PostgreSQL", given)
             strays.remove(config, given)
         if changed := list(_limits(config)):
@@ -117,14 +121,17 @@ def bring(config: Settings) -> None:
                 _note(connection, "directory", changed)
                 alarms.set_limit(connection, config.mass_integrations)
         due = justified(connection)
-        cluster.apply(config, entitled=due.entitled, told=partial(_note, connection, "Kafka"))
+        cluster.apply(config, BLUEPRINT, entitled=due.entitled, told=partial(_note, connection, "Kafka"))
         with closing(Offsets(config, ADMIN)) as offsets:
             offsets.begin(EXCHANGE, DECLARATIONS, config.partitions)
         begin_with_shipped(config, due.deliberations)
 
 
-def bring_when_ready(config: Settings) -> None:
-    """As `bring`, where the servers have only just started."""
+def bring_embedded(config: Settings) -> None:
+    """As `bring`, for the embedded stack: its servers have only just started, and passwords are made here."""
+    places = Places(config.home)
+    credentials.ensure(places, "kafka", BLUEPRINT.users)
+    credentials.ensure(places, "postgres", roles.names(DATABASES))
     with_retry(lambda: bring(config), READY_S)
 
 
@@ -140,7 +147,7 @@ def follow(config: Settings, recipients: Collection[str], because: str) -> Itera
         due = justified(connection)
         for name in institutions:
             told = partial(_note, connection, name, because=because)
-            if changed := cluster.apply_rights(config, name, entitled=due.entitled, told=told):
+            if changed := cluster.apply_rights(config, name, BLUEPRINT, entitled=due.entitled, told=told):
                 yield name, changed
 
 

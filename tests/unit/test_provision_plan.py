@@ -6,16 +6,17 @@ from datetime import UTC, date, datetime
 import pytest
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 
-from backbone.cluster.declared import INSTITUTION_QUOTA, access, declared
+from backbone.cluster.declared import access, declared
 from backbone.cluster.plan import Line, compare, right
 from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
 from consumers.deliberations import load
 from consumers.deliberations.store import Held, Kept, not_kept
 from kruispunt.commands.institutions.deliberations import _state
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT, INSTITUTION_QUOTA
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import answers, changes, delivery
 
-WANTED = declared(4)
+WANTED = declared(4, BLUEPRINT)
 LONG_AGO = datetime(2020, 1, 1)  # noqa: DTZ001 - the day is all that counts here
 TODAY = date(2026, 11, 24)
 
@@ -127,7 +128,7 @@ def test_every_institution_has_a_quota_and_no_process_of_ours() -> None:
 
 @pytest.mark.parametrize("institution", INSTITUTIONS)
 def test_without_a_deliberation_an_institution_neither_reads_deliveries_nor_joins_a_group(institution: str) -> None:
-    everybody, without = access(), access(entitled=INSTITUTIONS.keys() - {institution})
+    everybody, without = access(BLUEPRINT), access(BLUEPRINT, INSTITUTIONS.keys() - {institution})
     lost = everybody - without
     assert without <= everybody
     assert {(one.principal, one.name) for one in lost} == {

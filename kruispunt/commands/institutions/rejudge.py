@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone import postgres, settings, transactions
+from backbone import postgres, transactions
 from backbone.errors import Retry
 from backbone.offsets import Offsets
 from backbone.progress import Progress
@@ -25,6 +25,7 @@ from consumers.replay import again
 from consumers.replay.again import Judged, Wrong
 from consumers.replay.barrier import Barrier
 from consumers.replay.run import REPLAY
+from kruispunt import settings
 from kruispunt.monitoring.lag import MAIN, Inspector
 from kruispunt.output import Exit, as_json, console, progress, table
 from schemas.codec import decode_body, split

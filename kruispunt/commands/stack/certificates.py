@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from backbone import postgres, served, settings
+from backbone import postgres, served
 from backbone.errors import Stop
 from backbone.served import Certificate
 from backbone.settings import Settings
@@ -12,6 +12,7 @@ from backbone.stack import stack
 from backbone.stack.certificates import Change
 from backbone.stack.places import Places
 from consumers.audit import acts
+from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 
 OPERATOR = "operator"

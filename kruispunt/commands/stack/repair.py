@@ -18,7 +18,7 @@ from typing import Any
 from confluent_kafka import Message, TopicPartition
 from psycopg import Connection
 
-from backbone import kafka, marks, postgres, settings, transactions
+from backbone import kafka, marks, postgres, transactions
 from backbone.errors import Retry
 from backbone.marks import TOKEN_BYTES, Kept
 from backbone.offsets import Offsets
@@ -30,6 +30,7 @@ from backbone.trouble import translated
 from consumers.audit import acts
 from consumers.deliberations import store
 from consumers.replay.run import REPLAY
+from kruispunt import settings
 from kruispunt.declared_outboxes import BY_NAME, OUTBOXES, RELAY
 from kruispunt.monitoring.lag import INSPECTOR, MAIN, Inspector
 from kruispunt.monitoring.outboxes import Comparison, Outbox, otherwise, published
