@@ -23,7 +23,7 @@ from backbone.horizon import Holder
 from backbone.offsets import Offsets
 from backbone.outbox import OutboxRow, OutboxSource
 from backbone.outbox_pruning import Pruner
-from backbone.process import PATIENCE_S, Drain
+from backbone.process import Drain, Patience
 from backbone.progress import BEGINNING, START, Mark, Position, Progress, Published, positions, record
 from backbone.relay_watch import PublicationWatch
 from backbone.settings import Settings
@@ -197,7 +197,7 @@ def run(settings: Settings, role: str, sources: Sequence[OutboxSource]) -> None:
     log = logs.configure(role, settings.log_level)
     open_now: dict[str, Publisher] = {}
     watch = PublicationWatch(log)
-    trouble_since: float | None = None
+    patience = Patience()
     with Drain() as drain, closing(Standby(settings, role)) as standby:
         while not drain.wanted:
             done, failed = 0, False
@@ -215,11 +215,11 @@ def run(settings: Settings, role: str, sources: Sequence[OutboxSource]) -> None:
                 except Retry as error:
                     log.warning("beginning again", source=source.name, reason=str(error))
                     failed = True
+                    patience.spend(error)
                     if gone := open_now.pop(source.name, None):
                         gone.close()
-            trouble_since = (trouble_since or time.monotonic()) if failed else None
-            if trouble_since and time.monotonic() - trouble_since > PATIENCE_S:
-                raise Retry("Kafka or PostgreSQL stayed away.")
+            if not failed:
+                patience.restore()
             if done < ROWS:
                 time.sleep(AGAIN_S if failed else GATHER_S)
         for publisher in open_now.values():
