@@ -16,7 +16,7 @@ from backbone.errors import Retry, Stop
 from backbone.horizon import Holder
 from backbone.settings import Settings
 from backbone.stack import stack
-from backbone.stack.programs import Program, State
+from backbone.stack.programs import ProcessState, Program
 from backbone.stack.stack import Leash, Plan
 from consumers.directory import alarms
 from consumers.directory.alarms import Alarm
@@ -126,7 +126,7 @@ def _alarms(config: Settings) -> list[Alarm] | None:
         return None
 
 
-def _entry(state: State) -> dict[str, Any]:
+def _entry(state: ProcessState) -> dict[str, Any]:
     return {"name": state.name, "pid": state.pid, "state": state.state, "port": state.port, "since": state.since}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 
-from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
+from backbone.cluster.state import MECHANISM, ClusterState, Entity, Quota, TopicState
 from schemas.topics import Topic
 
 ADMIN = "admin"
@@ -98,9 +98,9 @@ def quotas(blueprint: Blueprint) -> dict[Entity, Quota]:
     return {(("user", user),): blueprint.tenant_quota for user in blueprint.users if user in blueprint.tenants}
 
 
-def declared(person_partitions: int, blueprint: Blueprint, entitled: Collection[str] | None = None) -> State:
+def declared(person_partitions: int, blueprint: Blueprint, entitled: Collection[str] | None = None) -> ClusterState:
     """All of it."""
-    return State(
+    return ClusterState(
         topics={topic.name: _topic(topic, person_partitions) for topic in blueprint.topics},
         users={user: frozenset({MECHANISM}) for user in blueprint.users},
         rights=frozenset(access(blueprint, entitled)),

@@ -21,7 +21,7 @@ class TopicState:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ClusterState:
     """Topics by name, the mechanisms each user has a password for, rights, quotas."""
 
     topics: Mapping[str, TopicState] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from backbone.stack import (
     readiness,
 )
 from backbone.stack.places import Places
-from backbone.stack.programs import ALIVE, Program, State
+from backbone.stack.programs import ALIVE, ProcessState, Program
 from backbone.stack.supervisor import Supervisor
 
 RUNNING_S = 90.0
@@ -166,7 +166,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         return settings
 
 
-def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) -> certificates.Change:
+def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) -> certificates.Renewal:
     """Give the servers new certificates, and start anew what reads them once only; gives what became of the authority.
 
     Whoever is connected connects again. Raises Stop when something does not come back.
@@ -184,7 +184,7 @@ def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) ->
             supervisor.stop([name])
             supervisor.start([name])
             readiness.wait(supervisor, settings, _silent)
-        if change is not certificates.Change.KEPT:
+        if change is not certificates.Renewal.KEPT:
             progress("processes")
             programs = [Program(name, (), port) for name, port in places.recall().get("programs", [])]
             below = [program.name for program in programs if program.name not in SERVERS]
@@ -260,12 +260,12 @@ def _wipe(places: Places) -> None:
         places.home.rmdir()
 
 
-def status(home: Path) -> list[State]:
+def status(home: Path) -> list[ProcessState]:
     """Every server and process with what it is doing; empty where there has never been a stack."""
     places = Places(home.absolute())
     states = Supervisor(places).states()
     answer = []
     for name, port in places.recall().get("programs", []):
-        state = states.get(name, State(name, 0, "stopped", port))
-        answer.append(State(name, state.pid, state.state, port, state.since))
+        state = states.get(name, ProcessState(name, 0, "stopped", port))
+        answer.append(ProcessState(name, state.pid, state.state, port, state.since))
     return answer

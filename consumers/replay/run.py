@@ -28,8 +28,8 @@ from consumers.directory import look_up
 from consumers.exchange.published import check_published
 from consumers.replay import due
 from consumers.replay.barrier import Barrier
-from consumers.replay.due import Integration
-from consumers.replay.history import History
+from consumers.replay.due import NewDossier
+from consumers.replay.history import ReplayHistory
 from consumers.replay.records import Moment, Past, replayed
 from schemas.identifiers import pseudonym
 from schemas.legal_day import legal_today
@@ -65,7 +65,7 @@ class Replay:
         self._barrier = Barrier(self._offsets, connection, settings.partitions)
         self._schemas = SchemaBook()
         self._kept = Kept(0, ())
-        self._history = History((), date.min)
+        self._history = ReplayHistory((), date.min)
         self._today = date.min
         position = positions(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, START)
         self._progress = position.progress
@@ -154,7 +154,7 @@ class Replay:
         with suppress(psycopg.Error):
             self._connection.close()
 
-    def _comers(self, cursor: Any, found: Sequence[Integration]) -> dict[str, tuple[bytes, set[str]]]:
+    def _comers(self, cursor: Any, found: Sequence[NewDossier]) -> dict[str, tuple[bytes, set[str]]]:
         """By person: pseudonym, and the institutions with a right to history where that person came on file."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for one in found:
@@ -199,7 +199,7 @@ class Replay:
             self._today = date.min
         today = legal_today()
         if today != self._today:
-            self._history, self._today = History(self._kept.held, today), today
+            self._history, self._today = ReplayHistory(self._kept.held, today), today
             check_published(self._settings, self._history.projections, REPLAY)
 
 

@@ -9,7 +9,7 @@ from confluent_kafka import Message, TopicPartition
 from psycopg import Connection, sql
 
 from backbone import horizon, kafka, postgres
-from backbone.marks import Kept
+from backbone.marks import StoredMark
 from backbone.outbox import OutboxRow, OutboxSource
 from backbone.progress import Progress
 from backbone.settings import Settings
@@ -80,7 +80,7 @@ class Comparison:
     altered: dict[Identity, bytes] = field(default_factory=dict)
 
 
-def published(config: Settings, source: OutboxSource, kept: Kept) -> Iterator[Message]:
+def published(config: Settings, source: OutboxSource, kept: StoredMark) -> Iterator[Message]:
     """What lies on the topics of an outbox and was published after that moment.
 
     Raises Stop when some of it is not there any more.
@@ -99,7 +99,7 @@ def published(config: Settings, source: OutboxSource, kept: Kept) -> Iterator[Me
             yield message
 
 
-def _put_back_from(config: Settings, kept: Kept) -> frozenset[Place] | None:
+def _put_back_from(config: Settings, kept: StoredMark) -> frozenset[Place] | None:
     """Where the messages were that were put back; None when none was since that moment."""
     with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
         since = connection.execute(SINCE, (str(kept.reached.tx), kept.reached.id)).fetchone()
@@ -120,7 +120,7 @@ def _stage(message: Message) -> str:
 class Outbox:
     """One outbox beside its topics; whoever compares holds its lock, so that nobody publishes meanwhile."""
 
-    def __init__(self, source: OutboxSource, kept: Kept, messages: Iterable[Message]) -> None:
+    def __init__(self, source: OutboxSource, kept: StoredMark, messages: Iterable[Message]) -> None:
         self._source = source
         self._kept = kept
         self._reader = Reader()

@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from backbone import kafka, postgres
 from backbone import provision as cluster
-from backbone.cluster.plan import Change, Line
+from backbone.cluster.plan import PlanLine, PlannedChange
 from backbone.errors import Retry
 from backbone.offsets import Offsets
 from backbone.process import with_retry
@@ -38,52 +38,54 @@ from schemas.topics import DECLARATIONS, SCHEMAS
 OWNER, OPERATOR, ADMIN = "owner", "operator", "admin"
 EXCHANGE = "exchange"
 """The one group whose place lies with the broker alone."""
-MARKS: dict[Change, str] = {
+MARKS: dict[PlannedChange, str] = {
     "add": "[green]+ add[/]", "change": "[yellow]~ change[/]", "remove": "[red]- remove[/]", "keep": "  keep"
 }  # fmt: skip
 POSTGRESQL = {"role", "database"}
 """Kinds of things that its superuser alone can change."""
-WORDS: dict[Change, str] = {"add": "added", "change": "changed", "remove": "removed"}
+WORDS: dict[PlannedChange, str] = {"add": "added", "change": "changed", "remove": "removed"}
 
 
-def _note(connection: Connection[Any], about: str, lines: list[Line], **more: Any) -> None:
+def _note(connection: Connection[Any], about: str, lines: list[PlanLine], **more: Any) -> None:
     """Write down what is about to be changed: things in words, never a secret."""
     said = {word: [line.what for line in lines if line.change == change] for change, word in WORDS.items()}
     acts.note(connection, "provisioned", about, **{word: what for word, what in said.items() if what}, **more)
 
 
-def _migrations(config: Settings) -> Iterator[Line]:
+def _migrations(config: Settings) -> Iterator[PlanLine]:
     with postgres.connect(config, OWNER) as connection:
         for package, schema in OWNED:
             for name in postgres.pending(connection, files(package) / "sql" / schema):
-                yield Line("add", "migration", name)
+                yield PlanLine("add", "migration", name)
     for institution in HOSTED:
         try:
             with postgres.connect(config, institution, institution) as connection:
                 for name in postgres.pending(connection, files("consumers") / "sql" / "store"):
-                    yield Line("add", "migration", f"{name} of {institution}")
+                    yield PlanLine("add", "migration", f"{name} of {institution}")
         except Retry:
             if institution not in config.postgres_elsewhere:
                 raise
             host = config.postgres_server(institution).host
-            yield Line("add", "database", f"{institution}: its server {host} does not let it in")
+            yield PlanLine("add", "database", f"{institution}: its server {host} does not let it in")
 
 
-def _schemas(config: Settings, due: Justified, *, there: bool) -> Iterator[Line]:
+def _schemas(config: Settings, due: Justified, *, there: bool) -> Iterator[PlanLine]:
     messages = kafka.read_all(config, ADMIN, SCHEMAS) if there else ()
     present = [version for message in messages if (version := parse(message.key(), message.value()))]
     for version in missing(present, wanted(due.deliberations)):
-        yield Line("add", "schema", f"{version.subject}, version {version.version}")
+        yield PlanLine("add", "schema", f"{version.subject}, version {version.version}")
 
 
-def _limits(config: Settings) -> Iterator[Line]:
+def _limits(config: Settings) -> Iterator[PlanLine]:
     with postgres.connect(config, OWNER) as connection:
         now = alarms.limit(connection)
     if now not in {None, config.mass_integrations}:
-        yield Line("change", "limit", f"integrations in an hour before an alarm: {now} to {config.mass_integrations}")
+        yield PlanLine(
+            "change", "limit", f"integrations in an hour before an alarm: {now} to {config.mass_integrations}"
+        )
 
 
-def look(config: Settings) -> list[Line]:
+def look(config: Settings) -> list[PlanLine]:
     """Everything with what is to become of it; changes nothing.
 
     Raises Retry when a server does not answer, Stop when it refuses.
@@ -100,7 +102,7 @@ def look(config: Settings) -> list[Line]:
         *_limits(config),
         *brokers,
         *_schemas(config, due, there=there),
-        *(Line("add", "deliberation", f"{one.id} for {one.recipient}") for one in due.new),
+        *(PlanLine("add", "deliberation", f"{one.id} for {one.recipient}") for one in due.new),
     ]
 
 
@@ -135,7 +137,7 @@ def bring_embedded(config: Settings) -> None:
     with_retry(lambda: bring(config), READY_S)
 
 
-def follow(config: Settings, recipients: Collection[str], because: str) -> Iterator[tuple[str, list[Line]]]:
+def follow(config: Settings, recipients: Collection[str], because: str) -> Iterator[tuple[str, list[PlanLine]]]:
     """Give and take the rights of these institutions as the deliberations kept now say; gives what was changed.
 
     Raises Retry when a server does not answer, Stop when it refuses.
@@ -151,7 +153,7 @@ def follow(config: Settings, recipients: Collection[str], because: str) -> Itera
                 yield name, changed
 
 
-def _show(lines: list[Line]) -> None:
+def _show(lines: list[PlanLine]) -> None:
     shown = table("change", "what", "which")
     for line in lines:
         if line.to_do or line.odd:
@@ -162,7 +164,7 @@ def _show(lines: list[Line]) -> None:
     console.print(f"{kept} things are as declared")
 
 
-def _as_json(lines: list[Line]) -> None:
+def _as_json(lines: list[PlanLine]) -> None:
     as_json(
         {
             "to_do": sum(line.to_do for line in lines),

@@ -11,7 +11,7 @@ from confluent_kafka.admin import ConfigResource
 
 from backbone import kafka, logs, positions, postgres, transactions
 from backbone.errors import Retry, Stop
-from backbone.offsets import Offsets, Places
+from backbone.offsets import Offsets, PartitionOffsets
 from backbone.postgres_consumer import PostgresConsumer, Subscription
 from backbone.process import with_retry
 from backbone.settings import Settings
@@ -228,7 +228,7 @@ def read_until(keeper: PostgresConsumer, done: Callable[[], bool]) -> None:
         keeper.handle_batch()
 
 
-def restore(servers: Settings, before: Places) -> None:
+def restore(servers: Settings, before: PartitionOffsets) -> None:
     """Put the places of the exchange back; the broker holds its number for a moment after it left."""
 
     def commit() -> None:

@@ -78,7 +78,7 @@ def put_right(servers: Settings) -> Iterator[None]:
     provisioning.bring(servers)
 
 
-def set_quota(settings: Settings, *amounts: quotas.Change) -> None:
+def set_quota(settings: Settings, *amounts: quotas.QuotaChange) -> None:
     async def change() -> None:
         async with logins.administrator(settings) as connection:
             await quotas.alter(connection, list(amounts))

@@ -26,7 +26,7 @@ from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.credentials import renew
 from backbone.stack.places import Places
-from backbone.stack.programs import Program, State
+from backbone.stack.programs import ProcessState, Program
 from backbone.stack.stack import Leash, Plan, status
 from backbone.stack.stack import up as start
 from backbone.stack.supervisor import Supervisor
@@ -77,7 +77,7 @@ def rotate(settings: Settings, institution: str) -> str:
     return done.stdout
 
 
-def state(settings: Settings, name: str) -> State:
+def state(settings: Settings, name: str) -> ProcessState:
     (found,) = (one for one in status(settings.home) if one.name == name)
     return found
 

@@ -22,7 +22,7 @@ from consumers.exchange.published import check_published
 from consumers.exchange.run import EXCHANGE
 from consumers.narrowing.projection import projections
 from consumers.replay import again
-from consumers.replay.again import Judged, Wrong
+from consumers.replay.again import ExchangedPeriod, WrongDays
 from consumers.replay.barrier import Barrier
 from consumers.replay.run import REPLAY
 from kruispunt import settings
@@ -116,8 +116,8 @@ def _note(config: Settings, since: datetime, until: datetime, right: date, reaso
 def _again(
     config: Settings,
     connection: Connection[Any],
-    found: Judged,
-    difference: Wrong,
+    found: ExchangedPeriod,
+    difference: WrongDays,
     since: datetime,
     until: datetime,
     revision: int,
@@ -146,7 +146,7 @@ def _again(
     return made
 
 
-def _show(found: Judged, made: Found, excess: Found, right: date, *, dry_run: bool, json: bool) -> None:
+def _show(found: ExchangedPeriod, made: Found, excess: Found, right: date, *, dry_run: bool, json: bool) -> None:
     days = sorted(day.isoformat() for day in found.delivered)
     if json:
         as_json(

@@ -20,7 +20,7 @@ from psycopg import Connection
 
 from backbone import kafka, marks, postgres, transactions
 from backbone.errors import Retry
-from backbone.marks import TOKEN_BYTES, Kept
+from backbone.marks import TOKEN_BYTES, StoredMark
 from backbone.offsets import Offsets
 from backbone.outbox import OutboxRow, OutboxSource
 from backbone.outbox_relay import added
@@ -142,13 +142,13 @@ class Repair:
             self._here = marks.kept(self._relay)
         self.differing = marks.differing(self._here, self._there, (*BY_NAME, REPLAY))
 
-    def _kept(self, source: str) -> Kept:
+    def _kept(self, source: str) -> StoredMark:
         return self._here.get(source, marks.NOTHING)
 
     def _position(self, source: str) -> Position:
         return self._there.get(source, START)
 
-    def _published(self, source: OutboxSource) -> tuple[Kept, Iterator[Message]]:
+    def _published(self, source: OutboxSource) -> tuple[StoredMark, Iterator[Message]]:
         """What the database has of an outbox, and what was published after that."""
         kept = self._kept(source.name)
         return kept, published(self._config, source, kept)
