@@ -22,8 +22,9 @@ SAID = {
     Renewal.KEPT: "every server has a new certificate; the authority is the same",
     Renewal.RENEWED: "every server has a new certificate, and so has the authority, for the same key: clients that have"
     " read the file of authorities before trust both, and should read it again within the year",
-    Renewal.ANNOUNCED: "the key of the authority was not kept: another one is in the file of authorities now, beside it."
-    " When every client has read the file again, run this once more: then the servers get a certificate of the new one",
+    Renewal.ANNOUNCED: "the key of the authority was not kept: another one is in the file of authorities now, beside"
+    " it. When every client has read the file again, run this once more: then the servers get a certificate of the new"
+    " one",
 }
 
 
