@@ -73,10 +73,16 @@ class Decider:
     def look(self) -> None:
         """Check that the positions are not behind what was read: a database that was restored needs a new beginning.
 
-        Raises Retry, and Stop when they are.
+        Does nothing while a bundle is being decided. Raises Retry, and Stop when they are behind.
         """
-        with self._connected() as connection:
-            self._check(_of_facts(connection))
+        # A large bundle takes seconds: whoever waited for it would keep a thread, and be late for the next look.
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            with self._connected() as connection:
+                self._check(_of_facts(connection))
+        finally:
+            self._lock.release()
 
     @contextmanager
     def _connected(self) -> Iterator[Connection[TupleRow]]:
