@@ -41,7 +41,7 @@ ROOM = 8
 """Times as many bytes for all topics as for one: a flood on some of them leaves room in the answer for the others."""
 
 
-class Batch(NamedTuple):
+class RecordBatch(NamedTuple):
     """A batch of records as it is stored: which offsets it holds can be said without unpacking it."""
 
     first: int
@@ -69,13 +69,13 @@ class Batch(NamedTuple):
 class Fetched(NamedTuple):
     """What lies on a topic from some offset on, and where it ends now."""
 
-    batches: list[Batch]
+    batches: list[RecordBatch]
     end: int
     lost: bool = False
     """Whether that offset is not on the topic: retention was faster, or the topic is another one."""
 
 
-def split(stored: bytes) -> Iterator[Batch]:
+def split(stored: bytes) -> Iterator[RecordBatch]:
     """The whole batches in what a broker answers; it may have cut the last one short."""
     place = 0
     while place + HEADER.size <= len(stored):
@@ -83,7 +83,7 @@ def split(stored: bytes) -> Iterator[Batch]:
         end = place + BEFORE_LENGTH + length
         if end > len(stored):
             return
-        yield Batch(first, first + last + 1, stored[place:end])
+        yield RecordBatch(first, first + last + 1, stored[place:end])
         place = end
 
 

@@ -52,7 +52,7 @@ class Faults:
         raise Refused(code, told, place=str(self.shown[0][0]), faults=self.total)
 
 
-class Line(NamedTuple):
+class JsonLine(NamedTuple):
     """A line of a file with its number, counted from 1: a JSON value, or what is wrong instead."""
 
     number: int
@@ -60,7 +60,7 @@ class Line(NamedTuple):
     fault: str = ""
 
 
-def read(path: Path) -> Iterator[Line]:
+def read(path: Path) -> Iterator[JsonLine]:
     """Each line that is not blank.
 
     Raises Reject when the file cannot be read.
@@ -71,7 +71,7 @@ def read(path: Path) -> Iterator[Line]:
                 if text and not text.isspace():
                     yield _parse(number, text.removeprefix(MARK) if number == 1 else text)
                 elif text is None:
-                    yield Line(number, None, f"it is longer than {LONGEST:,} bytes; is this a file of JSON lines?")
+                    yield JsonLine(number, None, f"it is longer than {LONGEST:,} bytes; is this a file of JSON lines?")
     except OSError as error:
         raise Reject(
             "file", f"{path} cannot be read: {error.strerror}.", remedy="Check the path and its rights."
@@ -90,12 +90,12 @@ def _texts(file: Any) -> Iterator[tuple[int, bytes | None]]:
             text = file.readline(LONGEST)
 
 
-def _parse(number: int, text: bytes) -> Line:
+def _parse(number: int, text: bytes) -> JsonLine:
     try:
-        return Line(number, orjson.loads(text))
+        return JsonLine(number, orjson.loads(text))
     except orjson.JSONDecodeError:
         try:
             text.decode()
         except UnicodeDecodeError:
-            return Line(number, None, "it is not UTF-8; save the file as UTF-8")
-        return Line(number, None, "it is not JSON; write one JSON object per line")
+            return JsonLine(number, None, "it is not UTF-8; save the file as UTF-8")
+        return JsonLine(number, None, "it is not JSON; write one JSON object per line")

@@ -38,7 +38,7 @@ set number = excluded.number, token = excluded.token, before = '', at = now()
 """
 NUMBERS_GIVEN = "select pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 
-Places = Mapping[tuple[str, int], int]
+TopicEnds = Mapping[tuple[str, int], int]
 
 
 class Restored(Stop):
@@ -52,29 +52,29 @@ class Restored(Stop):
         )
 
 
-class Kept(NamedTuple):
+class StoredMark(NamedTuple):
     """What the database has of a source; up to `reached` all is published, and lies on the topics before `ends`."""
 
     mark: Mark
     before: str
     reached: Progress
-    ends: Places
+    ends: TopicEnds
 
 
-NOTHING = Kept(UNMARKED, "", BEGINNING, {})
+NOTHING = StoredMark(UNMARKED, "", BEGINNING, {})
 
 
-def kept(connection: Connection[Any]) -> dict[str, Kept]:
+def kept(connection: Connection[Any]) -> dict[str, StoredMark]:
     """What the database has, by source."""
     return {
-        source: Kept(
+        source: StoredMark(
             Mark(number, token), before, Progress(tx, row), {(topic, place): offset for topic, place, offset in ends}
         )
         for source, number, token, before, tx, row, ends in connection.execute(KEPT)
     }
 
 
-def agree(found: Kept | None, position: Position) -> bool:
+def agree(found: StoredMark | None, position: Position) -> bool:
     """Whether a database is the one that made this position: its last publication, or the one before."""
     if found is None:
         return position.mark == UNMARKED
@@ -114,7 +114,7 @@ def advance(connection: Connection[Any], source: str, mark: Mark) -> Mark:
     return following
 
 
-def reach(connection: Connection[Any], source: str, progress: Progress, ends: Places) -> None:
+def reach(connection: Connection[Any], source: str, progress: Progress, ends: TopicEnds) -> None:
     """Keep that all up to a row is published, and lies on the topics before these ends."""
     places = [[*place, offset] for place, offset in ends.items()]
     with translated():
@@ -143,6 +143,6 @@ def guard(settings: Settings, connection: Connection[Any], user: str) -> None:
             raise Restored(source)
 
 
-def differing(here: Mapping[str, Kept], there: Mapping[str, Position], sources: Iterable[str]) -> list[str]:
+def differing(here: Mapping[str, StoredMark], there: Mapping[str, Position], sources: Iterable[str]) -> list[str]:
     """The sources of which Kafka and the database do not agree."""
     return [source for source in sources if not agree(here.get(source), there.get(source, START))]

@@ -10,16 +10,13 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from backbone import kafka
 from backbone.errors import Retry
 from backbone.settings import Settings
-from schemas.institutions import INSTITUTIONS
-from schemas.topics import changes, topic
+from schemas.topics import topic
 
 TIMEOUT_S = 10.0
 LOOK_CLOSER = 50
 """Control records of transactions count as offsets but carry nothing: a gap this small is read to see what it holds."""
-FOREIGN = frozenset(changes(institution) for institution in INSTITUTIONS)
-"""Institutions may not write in transactions: every offset is a record, and none is unpacked to be counted."""
 
-Places = Mapping[tuple[str, int], int]
+PartitionOffsets = Mapping[tuple[str, int], int]
 
 
 def _places(topics: Iterable[str], partitions: int) -> Iterator[TopicPartition]:
@@ -52,7 +49,7 @@ class Offsets:
             raise Retry("Kafka does not answer.") from error
         return reader
 
-    def committed(self, group: str, topics: Sequence[str], partitions: int) -> Places:
+    def committed(self, group: str, topics: Sequence[str], partitions: int) -> PartitionOffsets:
         """Where a group is, by what the broker committed; `partitions` is how many topics about persons have.
 
         Raises Retry.
@@ -60,7 +57,7 @@ class Offsets:
         known = self.places(group, topics, partitions)
         return {(at.topic, at.partition): known.get((at.topic, at.partition), 0) for at in _places(topics, partitions)}
 
-    def places(self, group: str, topics: Iterable[str], partitions: int) -> Places:
+    def places(self, group: str, topics: Iterable[str], partitions: int) -> PartitionOffsets:
         """As `committed`, but a partition in which the group has no place yet is missing.
 
         Raises Retry.
@@ -108,7 +105,7 @@ class Offsets:
         earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the stub lacks it
         return self._listed(list(_places(topics, partitions)), earliest, IsolationLevel.READ_COMMITTED)
 
-    def waiting(self, topics: Iterable[str], partitions: int, where: Callable[[], Places]) -> int:
+    def waiting(self, topics: Iterable[str], partitions: int, where: Callable[[], PartitionOffsets]) -> int:
         """How many records of these topics lie behind the places of their reader; one at least while some are hidden.
 
         A transaction ends in one partition a moment before it ends in another: what it wrote there is not seen yet.
@@ -121,13 +118,13 @@ class Offsets:
         hidden = any(closed[place] < end for place, end in ends.items())
         return max(self.left(ends, at), int(hidden))
 
-    def left(self, ends: Places, at: Places) -> int:
+    def left(self, ends: PartitionOffsets, at: PartitionOffsets) -> int:
         """How many records lie between the places of a reader and these ends; a lower bound where they are many.
 
         Raises Retry.
         """
         gaps = {place: end - at.get(place, 0) for place, end in ends.items() if end > at.get(place, 0)}
-        exact = {place for place, gap in gaps.items() if gap > LOOK_CLOSER or place[0] in FOREIGN}
+        exact = {place for place, gap in gaps.items() if gap > LOOK_CLOSER or not topic(place[0]).transactional}
         large = sum(gaps[place] for place in exact)
         small = [TopicPartition(*place, at.get(place, 0)) for place in gaps if place not in exact]
         if not small:

@@ -1,4 +1,4 @@
-"""Lets a process finish what it has in hand when asked to stop, and try again when something passing is in the way."""
+"""Lets a process finish what it has in hand when asked to stop, and try again where trouble may pass."""
 
 import signal
 import time
@@ -6,19 +6,15 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self, TypeVar
 
-import psycopg
-from structlog.typing import FilteringBoundLogger
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
-from backbone.errors import Retry, Stop
+from backbone.errors import Retry
 from backbone.kafka import Closed
-from backbone.trouble import of_postgres
 
 Result = TypeVar("Result")
 PATIENCE_S = 120
 """How long a process tries before it gives up and lets the supervisor start it afresh."""
 LONGEST_WAIT_S = 5
-AGAIN_S = 0.5
 
 
 class Drain:
@@ -43,39 +39,26 @@ class Drain:
         self.wanted = True
 
 
-def persevere(drain: Drain, log: FilteringBoundLogger, work: Callable[[Callable[[], None]], None]) -> None:
-    """Do `work` until asked to stop, and begin it again where something passing got in the way.
+class Patience:
+    """How long trouble may last before a process gives up and lets its supervisor start it afresh."""
 
-    `work` opens what it needs, goes on until asked to stop, closes, and calls what it is given whenever all is well.
+    def __init__(self) -> None:
+        self._trouble_since: float | None = None
 
-    A refused login or right may be given back: that is begun again, too. Raises Retry, or Closed, when trouble lasts
-    for PATIENCE_S, and Stop at once when PostgreSQL refuses for good.
-    """
-    trouble_since: float | None = None
+    def restore(self) -> None:
+        """All is well: the next trouble begins anew."""
+        self._trouble_since = None
 
-    def well() -> None:
-        nonlocal trouble_since
-        trouble_since = None
-
-    while not drain.wanted:
-        try:
-            work(well)
-        except (Retry, Closed, psycopg.Error) as error:
-            trouble = of_postgres(error) if isinstance(error, psycopg.Error) else error
-            if isinstance(trouble, Stop) and not isinstance(trouble, Closed):
-                raise trouble from None
-            reason = str(trouble)
-            log.warning("beginning again", reason=reason)
-            trouble_since = trouble_since or time.monotonic()
-            if time.monotonic() - trouble_since > PATIENCE_S:
-                if isinstance(error, Closed):
-                    raise
-                raise Retry(reason) from None
-            time.sleep(AGAIN_S)
+    def spend(self, trouble: Retry | Closed) -> None:
+        """Raises `trouble` once it has lasted for PATIENCE_S."""
+        now = time.monotonic()
+        self._trouble_since = self._trouble_since or now
+        if now - self._trouble_since > PATIENCE_S:
+            raise trouble from None
 
 
 def with_retry(action: Callable[[], Result], patience: float = PATIENCE_S) -> Result:
-    """Do it again, ever later, while it raises Retry; after `patience` seconds let the error out."""
+    """Repeat an action, with ever longer waits, while it raises Retry; after `patience` seconds let the error out."""
     for attempt in Retrying(
         retry=retry_if_exception_type(Retry),
         wait=wait_random_exponential(multiplier=0.1, max=LONGEST_WAIT_S),

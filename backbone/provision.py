@@ -11,28 +11,25 @@ from confluent_kafka.admin import AdminClient
 
 from backbone.cluster import change, logins, plan, present, quotas
 from backbone.cluster.answers import answered
-from backbone.cluster.declared import SUPER_USERS, access, declared, users
-from backbone.cluster.plan import Line
-from backbone.cluster.state import Entity, Quota, State
+from backbone.cluster.declared import SUPER_USERS, Blueprint, access, declared
+from backbone.cluster.plan import PlanLine
+from backbone.cluster.state import ClusterState, Entity, Quota
 from backbone.errors import Retry
 from backbone.kafka import SILENT, admin
 from backbone.process import with_retry
 from backbone.settings import Settings
-from schemas.institutions import INSTITUTIONS
-from schemas.topics import TOPICS, Topic
 
-__all__ = ["SUPER_USERS", "Line", "access", "apply", "apply_rights", "look", "rotate", "users"]
+__all__ = ["SUPER_USERS", "PlanLine", "access", "apply", "apply_rights", "look", "rotate"]
 
 ANSWER_S = 10.0
 """A broker that is there says so long before."""
 IN_FORCE_S = 30.0
 LOOKS_PER_BROKER = 3
 """A look is answered by any broker; several of them have heard of a change when none is found that has not."""
-EVERYBODY = INSTITUTIONS.keys()
-Told = Callable[[list[Line]], None]
+Announce = Callable[[list[PlanLine]], None]
 
 
-def _silent(_lines: list[Line]) -> None:
+def _silent(_lines: list[PlanLine]) -> None:
     pass
 
 
@@ -42,26 +39,30 @@ async def _logged_in(settings: Settings, names: Collection[str]) -> tuple[dict[E
     return found, await logins.refused(settings, names)
 
 
-def look(settings: Settings, topics: tuple[Topic, ...] = TOPICS, entitled: Collection[str] = EVERYBODY) -> list[Line]:
+def look(settings: Settings, blueprint: Blueprint, entitled: Collection[str] | None = None) -> list[PlanLine]:
     """Every topic, user, right and quota with what is to become of it; changes nothing.
 
     Raises Retry when the cluster does not answer, Stop when it does not let its administrator in.
     """
     client = admin(settings, log_level=SILENT)
-    wanted = declared(settings.partitions, topics, entitled)
+    wanted = declared(settings.partitions, blueprint, entitled)
     there = present.users(client)
     limits, refused = asyncio.run(_logged_in(settings, wanted.users.keys() & there.keys()))
-    state = State(present.topics(client), there, present.rights(client), limits)
+    state = ClusterState(present.topics(client), there, present.rights(client), limits)
     return plan.compare(wanted, state, refused)
 
 
-def _look_at_rights(client: AdminClient, user: str, topics: tuple[Topic, ...], entitled: Collection[str]) -> list[Line]:
+def _look_at_rights(
+    client: AdminClient, user: str, blueprint: Blueprint, entitled: Collection[str] | None
+) -> list[PlanLine]:
     principal = f"User:{user}"
-    wanted = {rule for rule in access(topics, entitled) if rule.principal == principal}
+    wanted = {rule for rule in access(blueprint, entitled) if rule.principal == principal}
     return list(plan.rights(wanted, present.rights(client, principal)))
 
 
-def _bring(settings: Settings, client: AdminClient, looking: Callable[[], list[Line]], told: Told) -> list[Line]:
+def _bring(
+    settings: Settings, client: AdminClient, looking: Callable[[], list[PlanLine]], told: Announce
+) -> list[PlanLine]:
     """Tell what is to be done, do it, and wait until no broker is found that does not go by it."""
     try:
         brokers = len(client.list_topics(timeout=ANSWER_S).brokers)
@@ -84,27 +85,27 @@ def _bring(settings: Settings, client: AdminClient, looking: Callable[[], list[L
 
 def apply(
     settings: Settings,
-    topics: tuple[Topic, ...] = TOPICS,
-    entitled: Collection[str] = EVERYBODY,
-    told: Told = _silent,
-) -> list[Line]:
+    blueprint: Blueprint,
+    entitled: Collection[str] | None = None,
+    told: Announce = _silent,
+) -> list[PlanLine]:
     """Do all of it; gives what was done, nothing the second time. `told` hears of it before it is done.
 
     The passwords are there already. Raises Retry when the cluster does not answer, Stop when it refuses.
     """
-    return _bring(settings, admin(settings, log_level=SILENT), lambda: look(settings, topics, entitled), told)
+    return _bring(settings, admin(settings, log_level=SILENT), lambda: look(settings, blueprint, entitled), told)
 
 
 def apply_rights(
     settings: Settings,
     user: str,
-    topics: tuple[Topic, ...] = TOPICS,
-    entitled: Collection[str] = EVERYBODY,
-    told: Told = _silent,
-) -> list[Line]:
+    blueprint: Blueprint,
+    entitled: Collection[str] | None = None,
+    told: Announce = _silent,
+) -> list[PlanLine]:
     """As `apply`, for the rights of one user only."""
     client = admin(settings, log_level=SILENT)
-    return _bring(settings, client, lambda: _look_at_rights(client, user, topics, entitled), told)
+    return _bring(settings, client, lambda: _look_at_rights(client, user, blueprint, entitled), told)
 
 
 def rotate(settings: Settings, user: str) -> None:

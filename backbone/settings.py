@@ -8,15 +8,15 @@ import ipaddress
 import json
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from backbone.errors import Stop
-from schemas.institutions import HOSTED
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 SETTINGS_FILE = "settings.json"
@@ -68,13 +68,6 @@ class Settings(BaseSettings):
         if self.postgres_sslmode == "disable" and (away := [host for host in hosts if not _is_here(host)]):
             raise ValueError(f"postgres_sslmode may be disable only on this machine, and {away[0]} is not")
         return self
-
-    @field_validator("postgres_elsewhere")
-    @classmethod
-    def _of_institutions(cls, given: dict[str, PostgresServer]) -> dict[str, PostgresServer]:
-        if strangers := sorted(given.keys() - set(HOSTED)):
-            raise ValueError(f"no institution with a database: {', '.join(strangers)}")
-        return given
 
     def postgres_server(self, database: str) -> PostgresServer:
         """Where a database is: that of an institution may be on a server of its own (`postgres_elsewhere`)."""
@@ -142,8 +135,10 @@ def home() -> Path:
     return Path(os.environ.get("KRUISPUNT_HOME") or ".kruispunt").absolute()
 
 
-def load(folder: Path | None = None) -> Settings:
+def load(folder: Path | None = None, *, databases: Collection[str] | None = None) -> Settings:
     """The settings of a home; the environment wins over the file.
+
+    `databases` are those that may be on a server of their own; None: any.
 
     Raises Stop with every wrong setting named.
     """
@@ -161,12 +156,16 @@ def load(folder: Path | None = None) -> Settings:
             raise Stop(f"{path} is not a JSON object.", "Remove it and run `kruispunt up`.")
     chosen = {name: value for name, value in stored.items() if f"KRUISPUNT_{name.upper()}" not in os.environ}
     try:
-        return Settings(**{**chosen, "home": place})
+        found = Settings(**{**chosen, "home": place})
     except SettingsError as error:
         raise Stop(f"Wrong settings in the environment: {error}.", "Correct them.") from error
     except ValidationError as error:
         wrong = "; ".join(": ".join(filter(None, (_place(problem), _in_words(problem)))) for problem in error.errors())
         raise Stop(f"Wrong settings in {path} or the environment: {wrong}.", "Correct them.") from error
+    if databases is not None and (strangers := sorted(found.postgres_elsewhere.keys() - set(databases))):
+        wrong = f"postgres_elsewhere: Value error, no institution with a database: {', '.join(strangers)}"
+        raise Stop(f"Wrong settings in {path} or the environment: {wrong}.", "Correct them.")
+    return found
 
 
 def _place(problem: ErrorDetails) -> str:

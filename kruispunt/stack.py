@@ -11,22 +11,23 @@ import psycopg
 from rich.markup import escape
 from rich.status import Status
 
-from backbone import postgres, served, settings
+from backbone import postgres, served
 from backbone.errors import Retry, Stop
 from backbone.horizon import Holder
 from backbone.settings import Settings
 from backbone.stack import stack
-from backbone.stack.programs import Program, State
+from backbone.stack.programs import ProcessState, Program
 from backbone.stack.stack import Leash, Plan
 from consumers.directory import alarms
 from consumers.directory.alarms import Alarm
+from kruispunt import settings
 from kruispunt.commands.accounts.dead_letters.closings import open_by_stage
 from kruispunt.commands.institutions.alarms import REMEDY, as_document
 from kruispunt.commands.stack import certificates
 from kruispunt.monitoring import lag
 from kruispunt.monitoring.lag import Wait
 from kruispunt.output import Exit, as_json, console, errors, fail, moment, table
-from kruispunt.provisioning.provision import bring_when_ready
+from kruispunt.provisioning.provision import bring_embedded
 from schemas.institutions import HOSTED
 
 Lag = dict[str, int | None]
@@ -54,7 +55,7 @@ def programs(config: Settings) -> list[Program]:
     return [*found, Program("api", (this, "api"), port=config.api_port, environment=home)]
 
 
-PLAN = Plan(programs, bring_when_ready)
+PLAN = Plan(programs, bring_embedded)
 
 
 @contextmanager
@@ -125,7 +126,7 @@ def _alarms(config: Settings) -> list[Alarm] | None:
         return None
 
 
-def _entry(state: State) -> dict[str, Any]:
+def _entry(state: ProcessState) -> dict[str, Any]:
     return {"name": state.name, "pid": state.pid, "state": state.state, "port": state.port, "since": state.since}
 
 

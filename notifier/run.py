@@ -1,20 +1,19 @@
-"""Reads findings and tells people, without end; whoever holds the lock of a partition alone tells its recipients."""
+"""Reads findings and tells people; only the process that holds the lock of a partition tells its recipients."""
 
 import time
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Sequence
+from contextlib import ExitStack, closing, suppress
+from typing import Any, Self
 
 import psycopg
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import TopicPartition
 from psycopg import Connection
 from structlog.typing import FilteringBoundLogger
 
-from backbone import kafka, logs, marks, postgres
+from backbone import consumer_loop, kafka, marks, postgres
 from backbone.errors import Retry
-from backbone.positions import Positions
-from backbone.process import Drain, with_retry
+from backbone.group_reader import StoredPositions
 from backbone.settings import Settings
-from backbone.trouble import of_postgres
 from notifier import by_letter, by_mail, findings, occasions
 from notifier.mail import Pool
 from notifier.outgoing import Outgoing
@@ -25,6 +24,8 @@ from schemas.topics import FINDINGS
 NAME = "notifier"
 MESSAGES = 5_000
 POLL_S = 0.2
+BUSY_POLL_S = 0.01
+"""How long to wait for findings while there are people to tell."""
 GATHER_S = 2.0
 """While findings keep coming, people are told at least this often."""
 OCCASIONS = 500
@@ -39,7 +40,7 @@ SHARE_S = 2.0
 
 
 class Notifier:
-    """One worker: its partitions, and the steps it repeats."""
+    """A session that reads findings, and tells the recipients in the partitions whose locks it holds."""
 
     def __init__(self, settings: Settings, connection: Connection[Any], pool: Pool, log: FilteringBoundLogger) -> None:
         self._settings = settings
@@ -49,63 +50,81 @@ class Notifier:
         self._outgoing = Outgoing(settings.outgoing)
         self._book = SchemaBook()
         self._pepper = settings.pepper()
+        self._reader: StoredPositions | None = None
+        self._opened = ExitStack()
         self._assigned: set[int] = set()
         self._owned: set[int] = set()
+        self._busy = False
+        self._gathering_since = time.monotonic()
         self._mail_rests_until = 0.0
         self._mail_rest_s = MAIL_REST_S
         self._looked_at = 0.0
         self._posted_at: dict[int, float] = {}
-        self._since: Positions = {}
-        self._shared_anew = False
 
-    def assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Begin where the database is, whatever the group has committed."""
-        numbers = [entry.partition for entry in partitions]
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            self._since = findings.positions_of(cursor, numbers)
-        self._shared_anew = True
-        consumer.assign([self._place(entry.partition) for entry in partitions])
-        self._assigned.update(numbers)
+    @classmethod
+    def open(cls, settings: Settings, log: FilteringBoundLogger) -> Self:
+        """Join the group.
 
-    def revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        Raises Retry, Stop.
+        """
+        with ExitStack() as opening:
+            connection = opening.enter_context(closing(postgres.connect(settings, NAME, autocommit=True)))
+            # A restored database does not know who was told already.
+            marks.guard(settings, connection, NAME)
+            notifier = cls(settings, connection, opening.enter_context(Pool(settings)), log)
+            reader = StoredPositions(kafka.consumer(settings, NAME, NAME), connection, findings.SCHEMA)
+            opening.callback(reader.close)
+            reader.subscribe([FINDINGS], assigned=notifier._assign, revoked=notifier._revoke)
+            notifier._reader, notifier._opened = reader, opening.pop_all()
+        return notifier
+
+    def _assign(self, partitions: Sequence[TopicPartition]) -> None:
+        self._assigned.update(given.partition for given in partitions)
+
+    def _revoke(self, partitions: Sequence[TopicPartition]) -> None:
         """Let others have these partitions; nothing is in hand, because this runs between two steps."""
-        numbers = {entry.partition for entry in partitions}
-        self._shared_anew = True
+        numbers = {taken.partition for taken in partitions}
         self._assigned -= numbers
         for number in sorted(self._owned & numbers):
             postgres.unlock(self._connection, postgres.Lock.RECIPIENTS, number)
         self._owned -= numbers
 
-    def _place(self, partition: int) -> TopicPartition:
-        return TopicPartition(FINDINGS, partition, self._since.get((FINDINGS, partition), OFFSET_BEGINNING))
+    def handle_batch(self) -> int:
+        """Store the findings that have come, then tell people; gives how much there was to do.
 
-    def read(self, consumer: Consumer, timeout: float) -> list[Message]:
-        """What there is to keep; nothing that was read while partitions changed hands.
-
-        Raises Retry when they do so again.
+        Raises Retry when PostgreSQL, Kafka or the folder for letters is away, Stop when it makes no sense to go on.
         """
-        self._shared_anew = False
-        # Not by its truth: a record without a value is false, and would be passed over without a word.
-        messages = [m for m in consumer.consume(MESSAGES, timeout=timeout) if kafka.alive(m) is not None]
-        if not messages or not self._shared_anew:
-            return messages
         try:
-            for entry in consumer.assignment():
-                consumer.seek(self._place(entry.partition))
-        except KafkaException as error:
-            raise Retry("The partitions changed hands.") from error
-        return []
+            stored = self._store_findings()
+            # More may be on its way to the same recipients: one notice is kinder than two.
+            if stored and time.monotonic() - self._gathering_since < GATHER_S:
+                return stored
+            owned = self._claim()
+            done = self._settle(owned) + self._choose_channels(owned) + self._mail(owned) + self._post(owned)
+        except OSError as error:
+            # Begun batches of letters are finished when their partition is taken again.
+            raise Retry(f"A folder cannot be written ({error.strerror}).") from error
+        self._busy, self._gathering_since = done > 0, time.monotonic()
+        return stored + done
 
-    def store(self, messages: list[Message]) -> None:
-        """Keep what was read."""
+    def _store_findings(self) -> int:
+        if self._reader is None:
+            return 0
+        # 1. Poll what was committed.
+        wait = BUSY_POLL_S if self._busy else POLL_S
+        messages = self._reader.poll(MESSAGES, wait, wait)
+        if not messages:
+            return 0
+        # 2. Write rows, dead letters and positions in one transaction.
         batch = findings.read(messages, self._pepper, self._book)
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            findings.store(cursor, batch, self._since)
-        self._since |= batch.positions
+            findings.store(cursor, batch, self._reader.since)
+        self._reader.stored_up_to(batch.positions)
         self._log.info("findings stored", findings=len(batch.rows), dead=len(batch.dead))
+        return len(messages)
 
-    def claim(self) -> None:
-        """Take the partitions nobody else works on, and clear up what a crash may have left in them."""
+    def _claim(self) -> list[int]:
+        """Take the partitions nobody else works on, and clear up what a crash left in them; gives all owned."""
         for number in sorted(self._assigned - self._owned):
             if not postgres.try_lock(self._connection, postgres.Lock.RECIPIENTS, number):
                 continue
@@ -113,22 +132,18 @@ class Notifier:
             resumed = by_letter.resume(self._connection, self._outgoing, printer(), number)
             self._owned.add(number)
             self._log.info("partition taken", partition=number, in_doubt=doubted, resumed=resumed)
+        return sorted(self._owned)
 
-    def tell(self) -> int:
-        """One round: settle, choose channels, hand over; gives how much there was to do."""
-        self.claim()
-        owned = sorted(self._owned)
+    def _choose_channels(self, owned: list[int]) -> int:
         if not owned:
             return 0
-        done = self._settle(owned)
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            done += occasions.choose_channels(cursor, owned, OCCASIONS)
-        return done + self._mail(owned) + self._post(owned)
+            return occasions.choose_channels(cursor, owned, OCCASIONS)
 
     def _settle(self, owned: list[int]) -> int:
         quiet = self._settings.settle_seconds
         now = time.monotonic()
-        if now - self._looked_at < quiet / SHARE_OF_QUIET:
+        if not owned or now - self._looked_at < quiet / SHARE_OF_QUIET:
             return 0
         with self._connection.transaction(), self._connection.cursor() as cursor:
             ripe = occasions.find_ripe(cursor, owned, quiet)
@@ -140,7 +155,7 @@ class Notifier:
         return made
 
     def _mail(self, owned: list[int]) -> int:
-        if time.monotonic() < self._mail_rests_until:
+        if not owned or time.monotonic() < self._mail_rests_until:
             return 0
         until = time.monotonic() + SHARE_S
         done = 0
@@ -174,45 +189,16 @@ class Notifier:
             self._posted_at[number] = time.monotonic()
         return done
 
+    def finish(self) -> None:
+        """Nothing is left to do: each step is complete."""
+
+    def close(self) -> None:
+        """Leave the group, the mail server and the database."""
+        # Partitions are unlocked where the database still answers; it unlocks them itself where it does not.
+        with suppress(psycopg.Error):
+            self._opened.close()
+
 
 def run(settings: Settings) -> None:
-    """Tell people until asked to stop.
-
-    Raises Retry when PostgreSQL, Kafka or the folder for letters went away, Stop when it makes no sense to go on.
-    """
-    log = logs.configure(NAME, settings.log_level)
-    try:
-        with Drain() as drain, ExitStack() as stack:
-            connection = with_retry(lambda: postgres.connect(settings, NAME, autocommit=True))
-            # Of a database that was put back nobody knows who was told already.
-            with_retry(lambda: marks.guard(settings, connection, NAME))
-            pool = stack.enter_context(Pool(settings))
-            stack.enter_context(connection)
-            consumer = kafka.consumer(settings, NAME, NAME)
-            stack.callback(consumer.close)
-            notifier = Notifier(settings, connection, pool, log)
-            consumer.subscribe(
-                [FINDINGS], on_assign=notifier.assign, on_revoke=notifier.revoke, on_lost=notifier.revoke
-            )
-            log.info("started")
-            _repeat(notifier, consumer, drain)
-            log.info("stopped")
-    except psycopg.Error as error:
-        raise of_postgres(error) from None
-    except OSError as error:
-        # Begun batches of letters are finished when their partition is taken again.
-        raise Retry(f"A folder cannot be written ({error.strerror}).") from error
-
-
-def _repeat(notifier: Notifier, consumer: Consumer, drain: Drain) -> None:
-    busy = 0
-    gathering_since = time.monotonic()
-    while not drain.wanted:
-        messages = notifier.read(consumer, 0.01 if busy else POLL_S)
-        if messages:
-            notifier.store(messages)
-            # More may be on its way to the same recipients: one notice is kinder than two.
-            if time.monotonic() - gathering_since < GATHER_S:
-                continue
-        busy = notifier.tell()
-        gathering_since = time.monotonic()
+    """Tell people until asked to stop."""
+    consumer_loop.run(settings, NAME, lambda log, _drain: Notifier.open(settings, log))

@@ -49,6 +49,8 @@ class Topic:
     retention_days: int = 7
     largest: int = LARGEST_MESSAGE
     """Bytes of the largest batch of records, as it is stored: compressed where its writer compresses."""
+    transactional: bool = True
+    """Whether anybody may write in transactions. Where not, each offset is a record: they are counted, never read."""
 
     def partitions(self, person_partitions: int) -> int:
         """How many partitions the topic has where person topics have `person_partitions`."""
@@ -91,7 +93,7 @@ TOPICS: tuple[Topic, ...] = (
         Topic(
             changes(institution), "none: one partition keeps the order", (CHANGES,), (institution,),
             ("dossiers", "inspector"), f"Whom {institution} takes on file, changes and ends.", spread="single",
-            retention_days=30, largest=LARGEST_CHANGES,
+            retention_days=30, largest=LARGEST_CHANGES, transactional=False,
         )
         for institution in INSTITUTIONS
     ),

@@ -22,7 +22,7 @@ from confluent_kafka.admin import (
 
 from backbone.cluster import logins, quotas
 from backbone.cluster.answers import answered
-from backbone.cluster.plan import Line
+from backbone.cluster.plan import PlanLine
 from backbone.errors import Stop
 from backbone.settings import Settings
 
@@ -31,7 +31,7 @@ SHORTEST_PASSWORD = 20
 """An empty file, or a word somebody made up, never becomes a password."""
 
 
-def _of(lines: Iterable[Line], kind: str, *changes: str) -> list[Any]:
+def _of(lines: Iterable[PlanLine], kind: str, *changes: str) -> list[Any]:
     return [line.thing for line in lines if line.kind == kind and line.change in changes]
 
 
@@ -64,7 +64,7 @@ def _filter(rule: AclBinding) -> AclBindingFilter:
     )  # fmt: skip
 
 
-def carry_out(settings: Settings, client: AdminClient, lines: Iterable[Line]) -> None:
+def carry_out(settings: Settings, client: AdminClient, lines: Iterable[PlanLine]) -> None:
     """Do what the lines say; that it is in force is for the caller to look at.
 
     Raises Retry when the cluster does not answer, Stop when it refuses.
@@ -95,6 +95,6 @@ def carry_out(settings: Settings, client: AdminClient, lines: Iterable[Line]) ->
         answered(client.alter_user_scram_credentials(deletions), KafkaError.RESOURCE_NOT_FOUND)
 
 
-async def _set(settings: Settings, changes: list[quotas.Change]) -> None:
+async def _set(settings: Settings, changes: list[quotas.QuotaChange]) -> None:
     async with logins.administrator(settings) as connection:
         await quotas.alter(connection, changes)

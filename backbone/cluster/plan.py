@@ -10,9 +10,9 @@ from typing import Any, Literal
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 
 from backbone.cluster.declared import ADMIN, SUPER_USERS
-from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
+from backbone.cluster.state import MECHANISM, ClusterState, Entity, Quota, TopicState
 
-Change = Literal["add", "change", "remove", "keep"]
+PlannedChange = Literal["add", "change", "remove", "keep"]
 OPERATIONS: Mapping[Any, str] = {operation: operation.name.lower().replace("_", " ") for operation in AclOperation}
 KINDS: Mapping[Any, str] = {
     ResourceType.TOPIC: "topic",
@@ -23,10 +23,10 @@ KINDS: Mapping[Any, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlanLine:
     """One thing and what becomes of it; `thing` is what to act on. Holds no secret."""
 
-    change: Change
+    change: PlannedChange
     kind: str
     what: str
     thing: Any = field(default=None, compare=False, repr=False)
@@ -40,7 +40,7 @@ class Line:
 
 
 def right(rule: AclBinding) -> str:
-    """A rule in words: User:rva may read topic deliveries.rva."""
+    """A rule in words: User:NAME may read topic NAME."""
     may = "may" if rule.permission_type == AclPermissionType.ALLOW else "may never"
     kind = KINDS.get(rule.restype, "something unknown,")
     beyond = "…" if rule.resource_pattern_type == ResourcePatternType.PREFIXED else ""
@@ -53,53 +53,53 @@ def _names(wanted: Collection[Any], present: Collection[Any]) -> Iterator[tuple[
         yield name, name in wanted, name in present
 
 
-def _topics(wanted: State, present: State) -> Iterator[Line]:
+def _topics(wanted: ClusterState, present: ClusterState) -> Iterator[PlanLine]:
     for name, is_wanted, is_present in _names(wanted.topics, present.topics):
         if not is_wanted:
-            yield Line("keep", "topic", f"{name}, which nobody declared: its records may be somebody's", odd=True)
+            yield PlanLine("keep", "topic", f"{name}, which nobody declared: its records may be somebody's", odd=True)
             continue
         state = wanted.topics[name]
         if not is_present:
-            yield Line("add", "topic", name, (name, state))
+            yield PlanLine("add", "topic", name, (name, state))
         else:
             yield _topic(name, state, present.topics[name])
 
 
-def _topic(name: str, wanted: TopicState, present: TopicState) -> Line:
+def _topic(name: str, wanted: TopicState, present: TopicState) -> PlanLine:
     wrong = {key: value for key, value in wanted.config.items() if present.config.get(key) != value}
     if wrong:
         said = ", ".join(f"{key} {present.config.get(key, 'unset')} -> {value}" for key, value in wrong.items())
-        return Line("change", "topic", f"{name}: {said}", (name, wrong))
+        return PlanLine("change", "topic", f"{name}: {said}", (name, wrong))
     if wanted.partitions != present.partitions:
         # Another number would send a person's records elsewhere, in another order.
         said = f"{name} with {present.partitions} partitions, though {wanted.partitions} are declared"
-        return Line("keep", "topic", f"{said}: that never changes while it holds records", odd=True)
-    return Line("keep", "topic", name)
+        return PlanLine("keep", "topic", f"{said}: that never changes while it holds records", odd=True)
+    return PlanLine("keep", "topic", name)
 
 
-def _users(wanted: State, present: State, refused: Collection[str]) -> Iterator[Line]:
+def _users(wanted: ClusterState, present: ClusterState, refused: Collection[str]) -> Iterator[PlanLine]:
     for user, is_wanted, is_present in _names(wanted.users, present.users):
         if user == ADMIN:
             continue
         has = present.users.get(user, frozenset())
         if is_wanted and MECHANISM not in has:
-            yield Line("add", "user", user, user)
+            yield PlanLine("add", "user", user, user)
         elif is_wanted and user in refused:
-            yield Line("change", "user", f"{user}: the password is not the one in its file", user)
+            yield PlanLine("change", "user", f"{user}: the password is not the one in its file", user)
         elif is_wanted and is_present:
-            yield Line("keep", "user", user)
+            yield PlanLine("keep", "user", user)
         for mechanism in sorted(has - wanted.users.get(user, frozenset())):
-            yield Line("remove", "user", f"{user}, by {mechanism}", (user, mechanism))
+            yield PlanLine("remove", "user", f"{user}, by {mechanism}", (user, mechanism))
 
 
-def rights(wanted: Iterable[AclBinding], present: Iterable[AclBinding]) -> Iterator[Line]:
+def rights(wanted: Iterable[AclBinding], present: Iterable[AclBinding]) -> Iterator[PlanLine]:
     """What becomes of each rule: those nobody declared go, whoever they are for."""
     declared, there = set(wanted), set(present)
     for rule in sorted(declared | there, key=right):
         if rule in declared:
-            yield Line("keep" if rule in there else "add", "right", right(rule), rule)
+            yield PlanLine("keep" if rule in there else "add", "right", right(rule), rule)
         elif rule.principal.removeprefix("User:") not in SUPER_USERS:
-            yield Line("remove", "right", right(rule), rule)
+            yield PlanLine("remove", "right", right(rule), rule)
 
 
 def _whom(entity: Entity) -> str:
@@ -110,21 +110,21 @@ def _amounts(quota: Quota) -> str:
     return ", ".join(f"{name} {value:,.0f}" for name, value in sorted(quota.items()))
 
 
-def _quotas(wanted: State, present: State) -> Iterator[Line]:
+def _quotas(wanted: ClusterState, present: ClusterState) -> Iterator[PlanLine]:
     for entity, is_wanted, _ in _names(wanted.quotas, present.quotas):
         there, declared = present.quotas.get(entity, {}), wanted.quotas.get(entity, {})
         whom = _whom(entity)
         if not is_wanted:
-            yield Line("remove", "quota", f"{whom}: {_amounts(there)}", (entity, dict.fromkeys(there)))
+            yield PlanLine("remove", "quota", f"{whom}: {_amounts(there)}", (entity, dict.fromkeys(there)))
         elif dict(there) == dict(declared):
-            yield Line("keep", "quota", f"{whom}: {_amounts(declared)}")
+            yield PlanLine("keep", "quota", f"{whom}: {_amounts(declared)}")
         else:
-            change: Change = "change" if there else "add"
+            change: PlannedChange = "change" if there else "add"
             said = f"{_amounts(there)} -> {_amounts(declared)}" if there else _amounts(declared)
-            yield Line(change, "quota", f"{whom}: {said}", (entity, {**dict.fromkeys(there), **declared}))
+            yield PlanLine(change, "quota", f"{whom}: {said}", (entity, {**dict.fromkeys(there), **declared}))
 
 
-def compare(wanted: State, present: State, refused: Collection[str] = ()) -> list[Line]:
+def compare(wanted: ClusterState, present: ClusterState, refused: Collection[str] = ()) -> list[PlanLine]:
     """Every thing and what becomes of it; `refused` are the users whose password in its file is not taken."""
     return [
         *_topics(wanted, present),

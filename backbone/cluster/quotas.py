@@ -1,6 +1,6 @@
 """Reads and sets quotas in Kafka's own protocol, as librdkafka does not know them (KIP-546).
 
-aiokafka, which the rules run on, has the connection, the login and the question; only the request that sets them is
+aiokafka has the connection, the login and the question; only the request that sets them is
 written out here.
 """
 
@@ -16,7 +16,7 @@ from backbone.errors import Stop
 
 TEXT = String("utf-8")
 ENTITY = ("entity", Array(("entity_type", TEXT), ("entity_name", TEXT)))
-Change = tuple[Entity, Mapping[str, float | None]]
+QuotaChange = tuple[Entity, Mapping[str, float | None]]
 """Whom, and what of each kind: None takes it away."""
 
 
@@ -48,7 +48,7 @@ class Alter(Request[AlterStruct]):
 
     API_KEY = 49
 
-    def __init__(self, changes: list[Change]) -> None:
+    def __init__(self, changes: list[QuotaChange]) -> None:
         self._changes = changes
 
     def build(self, request_struct_class: type[AlterStruct]) -> AlterStruct:
@@ -75,7 +75,7 @@ async def present(connection: Any) -> dict[Entity, Quota]:
     return {tuple((kind, name) for kind, name in entity): dict(amounts) for entity, amounts in answer.entries or ()}
 
 
-async def alter(connection: Any, changes: list[Change]) -> None:
+async def alter(connection: Any, changes: list[QuotaChange]) -> None:
     """Set and take away.
 
     Raises Stop when the broker refuses one.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from confluent_kafka.admin import AclBinding
 
 Entity = tuple[tuple[str, str | None], ...]
-"""Whom a quota is for: (("user", "rva"),); a name of None stands for everybody who has none of their own."""
+"""Whom a quota is for, as (("user", NAME),). A name of None stands for everybody without a quota of their own."""
 Quota = Mapping[str, float]
 MECHANISM = "SCRAM-SHA-512"
 """The one way to log in; a credential for another one is a second password nobody declared."""
@@ -21,7 +21,7 @@ class TopicState:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ClusterState:
     """Topics by name, the mechanisms each user has a password for, rights, quotas."""
 
     topics: Mapping[str, TopicState] = field(default_factory=dict)

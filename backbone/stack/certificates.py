@@ -25,7 +25,7 @@ SERVER = "broker"
 PEM = serialization.Encoding.PEM
 
 
-class Change(Enum):
+class Renewal(Enum):
     """What a renewal did to the authority that clients trust."""
 
     KEPT = "kept"
@@ -164,7 +164,7 @@ def _signed(certificate: x509.Certificate, authority: Authority) -> bool:
     return True
 
 
-def renew(places: Places) -> Change:
+def renew(places: Places) -> Renewal:
     """Make a new certificate for the servers, and of the authority when that would end before it.
 
     Whoever trusts the file of authorities as it was trusts the new certificate, and whoever trusts it as it is now
@@ -175,17 +175,17 @@ def renew(places: Places) -> Change:
     now = _now()
     trusted = x509.load_pem_x509_certificates(places.ca.read_bytes())
     in_use = x509.load_pem_x509_certificate(server(places).read_bytes())
-    authority, change = _signing(places, trusted), Change.KEPT
+    authority, change = _signing(places, trusted), Renewal.KEPT
     if authority is None:
-        authority, change = _found(places), Change.ANNOUNCED
+        authority, change = _found(places), Renewal.ANNOUNCED
         trusted = [authority.certificate, *trusted]
     elif authority.certificate.not_valid_after_utc < now + LIFETIME:
-        authority, change = _certify(authority.certificate.subject, authority.key), Change.RENEWED
+        authority, change = _certify(authority.certificate.subject, authority.key), Renewal.RENEWED
         trusted = [authority.certificate, *trusted]
     if _signed(in_use, authority):
         trusted = [one for one in trusted if one.public_key() == authority.key.public_key()]
     _publish(places, [one for one in trusted if one.not_valid_after_utc > now])
     # Nobody is connected any more by a certificate that has ended.
-    if change is not Change.ANNOUNCED or in_use.not_valid_after_utc <= now:
+    if change is not Renewal.ANNOUNCED or in_use.not_valid_after_utc <= now:
         _issue(places, authority)
     return change

@@ -38,7 +38,7 @@ class Maildir:
         return path.rename(self._folder / "new" / name)
 
 
-class Keeper:
+class MaildirWriter:
     """What aiosmtpd asks when a mail has come."""
 
     def __init__(self, maildir: Maildir) -> None:
@@ -57,7 +57,7 @@ async def serve(places: Places, port: int, host: str = LOOPBACK) -> None:
     """Receive until SIGTERM."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(places.certificates / "server.pem")
-    keeper = Keeper(Maildir(places.inbox))
+    keeper = MaildirWriter(Maildir(places.inbox))
     loop = asyncio.get_running_loop()
 
     def session() -> SMTP:

@@ -41,15 +41,19 @@ def _follow(parent: int) -> None:
 
 
 def main() -> None:
-    """Watch a process, then take the stack down from outside of it: its supervisor ends this process too."""
+    """Watch a process, then take the stack down from outside: its supervisor ends this process too.
+
+    The stack is known by its identity, so that it also ends where its home was deleted.
+    """
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("home", type=Path)
     parser.add_argument("pid", type=int)
+    parser.add_argument("identity")
     parser.add_argument("--wipe", action="store_true")
     parser.add_argument("--now", action="store_true")
     arguments = parser.parse_args()
     if arguments.now:
-        down(arguments.home, wipe=arguments.wipe)
+        down(arguments.home, wipe=arguments.wipe, identity=arguments.identity)
         return
     watch(arguments.pid)
     environment = {name: value for name, value in os.environ.items() if name != orphans.MARK}

@@ -22,7 +22,7 @@ class Program:
 
 
 @dataclass(frozen=True)
-class State:
+class ProcessState:
     """What a process is doing; pid 0 where there is none. `since` is the second it was last started, 0 when never."""
 
     name: str

@@ -13,16 +13,15 @@ from psycopg import Connection, sql
 from backbone.postgres import OWNER, Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
-from schemas.institutions import HOSTED
 
 ITERATIONS = 4096
 """PostgreSQL's own number."""
 CONNECTIONS = 8
-"""So many at once for the role of an institution: all of them together leave room for everybody else."""
+"""How many at once for the role of a tenant: all tenants together leave room for everybody else."""
 STATISTICS = "pg_read_all_stats"
 """What the owner of `watch.open_transactions` is a member of, and it alone: to see since when a session waits."""
 IDLE = "5min"
-"""So long a transaction of an institution may stay open with nothing happening in it."""
+"""How long a transaction of a tenant may stay open with nothing happening in it."""
 TAKING = ", ".join(
     f"pg_catalog.pg_{wait}advisory_{until}lock{how}({key})"
     for wait in ("", "try_")
@@ -39,36 +38,16 @@ class Database:
 
     owner: str
     users: tuple[str, ...] = ()
+    tenant: bool = False
+    """Whether its owner is from outside, and limited so that it leaves the server to the others."""
 
 
-DATABASES: Mapping[str, Database] = {
-    "kruispunt": Database(
-        "owner",
-        (
-            "intake",
-            "operator",
-            "relay",
-            "exchange",
-            "dossiers",
-            "replay",
-            "audit",
-            "auditor",
-            "rules",
-            "notifier",
-            "inspector",
-            "jurist",
-        ),
-    ),
-    **{name: Database(name, ("inspector",)) for name in HOSTED},
-}
-
-
-def here(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> dict[str, Database]:
-    """The databases of the main server: those of some institutions may be elsewhere, with their roles."""
+def here(settings: Settings, databases: Mapping[str, Database]) -> dict[str, Database]:
+    """The databases of the main server: those of some tenants may be elsewhere, with their roles."""
     return {name: database for name, database in databases.items() if name not in settings.postgres_elsewhere}
 
 
-def names(databases: Mapping[str, Database] = DATABASES) -> list[str]:
+def names(databases: Mapping[str, Database]) -> list[str]:
     """Every role."""
     return sorted({name for database in databases.values() for name in (database.owner, *database.users)})
 
@@ -102,9 +81,9 @@ def _make_roles(connection: Connection[Any], settings: Settings, wanted: list[st
             )
 
 
-def _limit_institutions(connection: Connection[Any], wanted: list[str]) -> None:
-    """What an institution does with its own role leaves the server to the others; our own roles are not cut off."""
-    for name in wanted:
+def _limit_tenants(connection: Connection[Any], databases: Mapping[str, Database]) -> None:
+    """What a tenant does with its own role leaves the server to the others; our own roles are not cut off."""
+    for name in [database.owner for database in databases.values() if database.tenant]:
         role = sql.Identifier(name)
         connection.execute(sql.SQL("alter role {} connection limit {}").format(role, sql.Literal(CONNECTIONS)))
         connection.execute(
@@ -140,14 +119,14 @@ def _withhold_locks(settings: Settings, databases: Mapping[str, Database]) -> No
             )
 
 
-def apply(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> None:
+def apply(settings: Settings, databases: Mapping[str, Database]) -> None:
     """Make what is missing; again = no change. The passwords are there already."""
     databases = here(settings, databases)
     with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
         # PostgreSQL refuses two who change the rights of the same database at the same moment.
         wait_for_lock(connection, Lock.RIGHTS)
         _make_roles(connection, settings, names(databases))
-        _limit_institutions(connection, [name for name in HOSTED if name in databases])
+        _limit_tenants(connection, databases)
         _make_databases(connection, databases)
         if OWNER in names(databases):
             _let_see_since_when(connection)

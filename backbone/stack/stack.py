@@ -24,10 +24,9 @@ from backbone.stack import (
     postgres,
     prerequisites,
     readiness,
-    roles,
 )
 from backbone.stack.places import Places
-from backbone.stack.programs import ALIVE, Program, State
+from backbone.stack.programs import ALIVE, ProcessState, Program
 from backbone.stack.supervisor import Supervisor
 
 RUNNING_S = 90.0
@@ -56,8 +55,8 @@ class Leash:
 class Plan:
     """What a stack runs besides its servers, and how it is made ready for that.
 
-    `prepare` is called when the servers answer and roles and databases are there: topics, users, migrations, schemas.
-    It may be called any number of times.
+    `prepare` is called when the servers answer: it makes passwords, roles, databases, topics, users and schemas. It may
+    be called any number of times.
     """
 
     programs: Callable[[Settings], Sequence[Program]]
@@ -115,10 +114,10 @@ def _leash_program(places: Places, leash: Leash | None, *, held: bool) -> list[P
     """What watches the starter, if any; a leash that holds already stays when somebody else calls `up`."""
     if leash is None and held:
         leash = Leash(**places.recall()["leash"])
-    places.remember(leash=None if leash is None else {"pid": leash.pid, "wipe": leash.wipe})
+    known = places.remember(leash=None if leash is None else {"pid": leash.pid, "wipe": leash.wipe})
     if leash is None:
         return []
-    command = [PYTHON, "-P", "-m", "backbone.stack.leash", str(places.home), str(leash.pid)]
+    command = [PYTHON, "-P", "-m", "backbone.stack.leash", str(places.home), str(leash.pid), str(known["identity"])]
     return [Program(LEASH, tuple([*command, "--wipe"] if leash.wipe else command), stop_seconds=2)]
 
 
@@ -139,8 +138,8 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         if not supervisor.alive():
             orphans.end(identity, _postmaster(places))
         certificates.ensure(places)
-        credentials.ensure(places, "kafka", (declared.ADMIN, *declared.users()))
-        credentials.ensure(places, "postgres", (postgres.SUPERUSER, *roles.names()))
+        credentials.ensure(places, "kafka", [declared.ADMIN])
+        credentials.ensure(places, "postgres", [postgres.SUPERUSER])
         credentials.ensure_pepper(places)
         credentials.ensure_signing_key(places)
 
@@ -160,7 +159,6 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         readiness.wait(supervisor, settings, progress)
 
         progress("roles, databases, topics, users")
-        roles.apply(settings)
         plan.prepare(settings)
         progress("processes")
         supervisor.start(program.name for program in programs)
@@ -168,7 +166,7 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
         return settings
 
 
-def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) -> certificates.Change:
+def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) -> certificates.Renewal:
     """Give the servers new certificates, and start anew what reads them once only; gives what became of the authority.
 
     Whoever is connected connects again. Raises Stop when something does not come back.
@@ -186,7 +184,7 @@ def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) ->
             supervisor.stop([name])
             supervisor.start([name])
             readiness.wait(supervisor, settings, _silent)
-        if change is not certificates.Change.KEPT:
+        if change is not certificates.Renewal.KEPT:
             progress("processes")
             programs = [Program(name, (), port) for name, port in places.recall().get("programs", [])]
             below = [program.name for program in programs if program.name not in SERVERS]
@@ -196,10 +194,15 @@ def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) ->
         return change
 
 
-def down(home: Path, *, wipe: bool = False) -> bool:
-    """Stop everything; with `wipe`, remove the data too. False when there was no stack."""
+def down(home: Path, *, wipe: bool = False, identity: str | None = None) -> bool:
+    """Stop everything; with `wipe`, remove the data too. False when there was no stack.
+
+    With an `identity`, stop that stack only: also where its home is gone, or belongs to another stack by now.
+    """
     places = Places(home.absolute())
     known = places.recall()
+    if identity not in {None, known.get("identity")}:
+        return _down_without_home(places, str(identity), wipe=wipe)
     if not known:
         return False
     with _alone(places):
@@ -212,13 +215,34 @@ def down(home: Path, *, wipe: bool = False) -> bool:
             supervisor.stop(SERVERS)
             supervisor.shut_down()
         orphans.end(str(known["identity"]), _postmaster(places))
-        places.socket.unlink(missing_ok=True)
-        if places.socket_folder != places.run:
-            with suppress(OSError):
-                places.socket_folder.rmdir()
+        _remove_socket(places)
         if wipe:
             _wipe(places)
     return True
+
+
+def _down_without_home(places: Places, identity: str, *, wipe: bool) -> bool:
+    """End the processes of a stack whose home was deleted; False when none ran.
+
+    Its supervisor would go on for ever: nobody can reach it, and it cannot start anything again.
+    """
+    ran = bool(orphans.running(identity))
+    if wipe:
+        orphans.kill(identity, None, _postmaster(places))
+    else:
+        orphans.end(identity, _postmaster(places))
+    if not places.recall():
+        _remove_socket(places)
+        if wipe:
+            shutil.rmtree(postgres.outside(places), ignore_errors=True)
+    return ran
+
+
+def _remove_socket(places: Places) -> None:
+    places.socket.unlink(missing_ok=True)
+    if places.socket_folder != places.run:
+        with suppress(OSError):
+            places.socket_folder.rmdir()
 
 
 def _wipe(places: Places) -> None:
@@ -236,12 +260,12 @@ def _wipe(places: Places) -> None:
         places.home.rmdir()
 
 
-def status(home: Path) -> list[State]:
+def status(home: Path) -> list[ProcessState]:
     """Every server and process with what it is doing; empty where there has never been a stack."""
     places = Places(home.absolute())
     states = Supervisor(places).states()
     answer = []
     for name, port in places.recall().get("programs", []):
-        state = states.get(name, State(name, 0, "stopped", port))
-        answer.append(State(name, state.pid, state.state, port, state.since))
+        state = states.get(name, ProcessState(name, 0, "stopped", port))
+        answer.append(ProcessState(name, state.pid, state.state, port, state.since))
     return answer

@@ -6,13 +6,13 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from backbone.cluster.plan import Line
+from backbone.cluster.plan import PlanLine
 from backbone.errors import Retry
 from backbone.postgres import OWNER, Lock, connect, wait_for_lock
 from backbone.settings import Settings
 from backbone.stack import roles
 from backbone.stack.postgres import SUPERUSER
-from backbone.stack.roles import DATABASES, Database
+from backbone.stack.roles import Database
 
 MAINTENANCE = "postgres"
 """The database from which roles and databases are changed."""
@@ -46,33 +46,33 @@ def can_change(settings: Settings) -> bool:
     return (settings.secrets_folder / "postgres" / SUPERUSER).exists()
 
 
-def _roles(connection: Connection[Any], names: list[str]) -> Iterator[Line]:
+def _roles(connection: Connection[Any], names: list[str]) -> Iterator[PlanLine]:
     columns = sql.SQL(", ").join(map(sql.Identifier, MIGHT))
     found = connection.execute(sql.SQL("select rolname, {} from pg_roles").format(columns)).fetchall()
     present = {name: [word for word, has in zip(MIGHT.values(), might, strict=True) if has] for name, *might in found}
     for name in names:
         if name not in present:
-            yield Line("add", "role", name)
+            yield PlanLine("add", "role", name)
             continue
         for word in present[name]:
             lift = sql.SQL("alter role {} no" + word).format(sql.Identifier(name))
-            yield Line("remove", "role", f"{name} is {word}", (MAINTENANCE, lift))
+            yield PlanLine("remove", "role", f"{name} is {word}", (MAINTENANCE, lift))
         if not present[name]:
-            yield Line("keep", "role", name)
+            yield PlanLine("keep", "role", name)
 
 
-def _members(connection: Connection[Any], names: list[str]) -> Iterator[Line]:
+def _members(connection: Connection[Any], names: list[str]) -> Iterator[PlanLine]:
     found = connection.execute(MEMBERS, {"names": names}).fetchall()
     sees = (roles.STATISTICS, OWNER)
     if OWNER in names:
-        yield Line("keep" if sees in found else "add", "role", f"{OWNER} may act as {roles.STATISTICS}")
+        yield PlanLine("keep" if sees in found else "add", "role", f"{OWNER} may act as {roles.STATISTICS}")
     for granted, member in found:
         if member != SUPERUSER and (granted, member) != sees:
             leave = sql.SQL("revoke {} from {}").format(sql.Identifier(granted), sql.Identifier(member))
-            yield Line("remove", "role", f"{member} may act as {granted}", (MAINTENANCE, leave))
+            yield PlanLine("remove", "role", f"{member} may act as {granted}", (MAINTENANCE, leave))
 
 
-def _databases(connection: Connection[Any], databases: Mapping[str, Database]) -> Iterator[Line]:
+def _databases(connection: Connection[Any], databases: Mapping[str, Database]) -> Iterator[PlanLine]:
     present = {name for (name,) in connection.execute("select datname from pg_database")}
     allowed = {name: {database.owner, SUPERUSER, *database.users} for name, database in databases.items()}
     opened: dict[str, set[str]] = {name: set() for name in databases}
@@ -80,16 +80,16 @@ def _databases(connection: Connection[Any], databases: Mapping[str, Database]) -
         opened[name].add(whom)
     for name, database in databases.items():
         if name not in present or not set(database.users) <= opened[name]:
-            yield Line("add", "database", f"{name}, open to {', '.join((database.owner, *database.users))}")
+            yield PlanLine("add", "database", f"{name}, open to {', '.join((database.owner, *database.users))}")
             continue
-        yield Line("keep", "database", name)
+        yield PlanLine("keep", "database", name)
         for whom in sorted(opened[name] - allowed[name]):
             grantee = sql.SQL("public") if whom == "public" else sql.Identifier(whom)
             shut = sql.SQL("revoke all on database {} from {}").format(sql.Identifier(name), grantee)
-            yield Line("remove", "database", f"{whom} may enter {name}", (MAINTENANCE, shut))
+            yield PlanLine("remove", "database", f"{whom} may enter {name}", (MAINTENANCE, shut))
 
 
-def _locks(settings: Settings, databases: Mapping[str, Database], present: Iterable[str]) -> Iterator[Line]:
+def _locks(settings: Settings, databases: Mapping[str, Database], present: Iterable[str]) -> Iterator[PlanLine]:
     """Who may take any lock in a database besides its owner; seen from inside only."""
     for name in sorted(databases.keys() & set(present)):
         owner = databases[name].owner
@@ -98,10 +98,10 @@ def _locks(settings: Settings, databases: Mapping[str, Database], present: Itera
                 if whom not in {owner, SUPERUSER}:
                     grantee = sql.SQL("public") if whom == "public" else sql.Identifier(whom)
                     shut = sql.SQL("revoke execute on function {} from {}").format(sql.SQL(roles.TAKING), grantee)
-                    yield Line("remove", "database", f"{whom} may take any lock in {name}", (name, shut))
+                    yield PlanLine("remove", "database", f"{whom} may take any lock in {name}", (name, shut))
 
 
-def look(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> list[Line]:
+def look(settings: Settings, databases: Mapping[str, Database]) -> list[PlanLine]:
     """Every role and database with what is to become of it; changes nothing. Any role may look.
 
     Raises Retry when the server does not answer.
@@ -120,8 +120,8 @@ def look(settings: Settings, databases: Mapping[str, Database] = DATABASES) -> l
     return found + [line for name in databases if name not in main for line in _elsewhere(settings, name, databases)]
 
 
-def _elsewhere(settings: Settings, name: str, databases: Mapping[str, Database]) -> Iterator[Line]:
-    """The database of an institution that is on a server of its own, whose administrator alone changes it."""
+def _elsewhere(settings: Settings, name: str, databases: Mapping[str, Database]) -> Iterator[PlanLine]:
+    """A database that is on a server of its own, whose administrator alone changes it."""
     try:
         with connect(settings, name, name, autocommit=True) as connection:
             found = list(_databases(connection, {name: databases[name]}))
@@ -132,7 +132,7 @@ def _elsewhere(settings: Settings, name: str, databases: Mapping[str, Database])
         yield replace(line, what=f"{line.what}, on {settings.postgres_server(name).host}", thing=None)
 
 
-def remove(settings: Settings, lines: Iterable[Line]) -> None:
+def remove(settings: Settings, lines: Iterable[PlanLine]) -> None:
     """Take away what the lines say."""
     with connect(settings, SUPERUSER, MAINTENANCE, autocommit=True) as connection:
         wait_for_lock(connection, Lock.RIGHTS)

@@ -19,7 +19,7 @@ from backbone.stack.configuration import configuration
 from backbone.stack.orphans import MARK
 from backbone.stack.places import Places, write_private
 from backbone.stack.ports import reachable
-from backbone.stack.programs import ALIVE, RUNNING, Program, State
+from backbone.stack.programs import ALIVE, RUNNING, ProcessState, Program
 
 START_S = 15.0
 PAUSE_S = 0.05
@@ -61,14 +61,14 @@ class Supervisor:
         except (OSError, ValueError):
             return None
 
-    def states(self) -> dict[str, State]:
+    def states(self) -> dict[str, ProcessState]:
         """What each process is doing; empty when the supervisor does not answer."""
         try:
             answers = self._ask("getAllProcessInfo")
         except (OSError, xmlrpc.client.Error):
             return {}
         return {
-            answer["name"]: State(
+            answer["name"]: ProcessState(
                 answer["name"], answer["pid"], answer["statename"].lower(), port=None, since=answer["start"]
             )
             for answer in answers

@@ -5,10 +5,10 @@ from typing import Any
 from confluent_kafka import Message
 from psycopg import Cursor
 
-from backbone import postgres
+from backbone import consumer_loop, postgres
+from backbone.postgres_consumer import PostgresConsumer, Subscription
 from backbone.process import with_retry
 from backbone.settings import Settings
-from consumers import keeper
 from consumers.audit import store
 from consumers.audit.catch_up import catch_up
 from consumers.audit.checkpoints import Checkpoints, Signer
@@ -27,7 +27,7 @@ def _catch_up(settings: Settings, schemas: SchemaBook) -> None:
 
 
 def run(settings: Settings) -> None:
-    """Keep until asked to stop.
+    """Store until asked to stop.
 
     Raises Stop without a key to sign with.
     """
@@ -36,19 +36,15 @@ def run(settings: Settings) -> None:
     contracts = Contracts(schemas)
     with_retry(lambda: _catch_up(settings, schemas))
 
-    def write(cursor: Cursor[Any], messages: list[Message]) -> None:
+    subscription = Subscription(
+        user=AUDIT, group=AUDIT, topics=(DISCLOSURES,), database="kruispunt", schema=AUDIT, batch=BATCH
+    )
+
+    def keep(cursor: Cursor[Any], messages: list[Message]) -> None:
         found = store.segments(cursor, messages, schemas)
         contracts.keep(cursor, store.named(found))
         store.write(cursor, found)
 
-    keeper.run(
-        settings,
-        user=AUDIT,
-        topics=(DISCLOSURES,),
-        group=AUDIT,
-        database="kruispunt",
-        schema=AUDIT,
-        write=write,
-        batch=BATCH,
-        aside=signing,
+    consumer_loop.run(
+        settings, AUDIT, lambda _log, _drain: PostgresConsumer.open(settings, subscription, keep, signing)
     )

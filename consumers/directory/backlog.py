@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from backbone.batches import Batch, Fetched
+from backbone.batches import Fetched, RecordBatch
 from backbone.unpacking import Unpackable, Unpacker
 from consumers.directory.batch import Unreadable
 from consumers.directory.changes import Change
@@ -66,7 +66,7 @@ class Backlog:
         self._unpacker = unpacker
         self._read = read
         self._end = begin
-        self._batches: deque[Batch] = deque()
+        self._batches: deque[RecordBatch] = deque()
         self._records: Iterator[Unreadable | bytes] | None = None
         self._run: Unreadable | None = None
 

@@ -5,29 +5,29 @@ turn, and a fault that it brings out is its own.
 """
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from typing import Any, Self
 
 import psycopg
-import structlog
 from psycopg import Connection
+from structlog.typing import FilteringBoundLogger
 
-from backbone import logs, positions, postgres
+from backbone import consumer_loop, positions
 from backbone.batches import ONLY, BatchReader
 from backbone.errors import Retry, Stop
 from backbone.offsets import Offsets
 from backbone.postgres import Lock
-from backbone.process import Drain, persevere
+from backbone.process import Drain
 from backbone.settings import Settings
+from backbone.standby import Standby
 from backbone.trouble import of_postgres
 from backbone.unpacking import Unpacker
 from consumers.directory import alarms
-from consumers.directory.backlog import LARGEST_UNPACKED, Allowance, Backlog, Piece
+from consumers.directory.backlog import LARGEST_UNPACKED, Allowance, Backlog
 from consumers.directory.reading import read
 from consumers.directory.store import take_in
-from consumers.keeper import CALM_S
 from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook
 from schemas.topics import LARGEST_CHANGES, changes
@@ -39,7 +39,6 @@ WAIT_MS = 500
 """A fetch that finds nothing waits this long at the broker, and no longer than until the first record comes."""
 GATHER_S = 0.1
 """How long records gather where there are few: ten of them cost a transaction as much as ten thousand."""
-STANDBY_S = 1.0
 REST_S = 60.0
 """How long an institution waits whose records bring out a fault, before it is tried again."""
 LOST = "its place is lost"
@@ -56,12 +55,18 @@ class Faulty(Exception):
 
 
 class Turns:
-    """Lets each institution have its turn, as long as this process alone does so."""
+    """A session in which each institution has its turn, as long as this process alone does so."""
 
     def __init__(
-        self, settings: Settings, connection: Connection[Any], reader: BatchReader, since: positions.Positions
+        self,
+        settings: Settings,
+        connection: Connection[Any],
+        reader: BatchReader,
+        since: positions.Positions,
+        log: FilteringBoundLogger,
     ) -> None:
         self._settings = settings
+        self._log = log
         self._connection = connection
         self._reader = reader
         self._since = since
@@ -71,8 +76,8 @@ class Turns:
         self._resting: dict[str, float] = {}
 
     @classmethod
-    def open(cls, settings: Settings, connection: Connection[Any]) -> Self:
-        """Begin wherever the database is.
+    def open(cls, settings: Settings, connection: Connection[Any], log: FilteringBoundLogger) -> Self:
+        """Begin wherever the database is. The session owns the connection, which holds the lock.
 
         Raises Retry, Closed.
         """
@@ -83,7 +88,7 @@ class Turns:
         if missing := [topic for topic in TOPICS if (topic, ONLY) not in since]:
             begun |= Offsets(settings, DOSSIERS).beginnings(missing, settings.partitions)
         reader = BatchReader.open(settings, DOSSIERS, TOPICS, largest=LARGEST_CHANGES)
-        turns = cls(settings, connection, reader, since)
+        turns = cls(settings, connection, reader, since, log)
         for institution in INSTITUTIONS:
             turns._begin(institution, begun[changes(institution), ONLY])
         return turns
@@ -92,11 +97,11 @@ class Turns:
         allowance = Allowance(self._settings.changes_per_minute, time.monotonic())
         self._backlogs[institution] = Backlog(institution, offset, self._unpacker, self._read, allowance)
 
-    def round(self, told: Callable[[Faulty], None]) -> int:
-        """Fetch for whom nothing is left, and give each institution its turn; gives how many answers were made.
+    def handle_batch(self) -> int:
+        """Fetch where nothing is left, and give each institution its turn; gives how many answers were made.
 
         An institution whose records bring out a fault, or are gone before they were read, waits a while and is tried
-        again, alone: `told` hears of it.
+        again, alone; the log says so.
 
         Raises Retry when somebody else was faster or something passing is in the way, Closed when the broker refuses
         the user or its right, Stop when PostgreSQL refuses for good.
@@ -111,12 +116,15 @@ class Turns:
                 faults[backlog.institution] = Faulty(backlog.topic, backlog.reached, LOST)
                 continue
             try:
-                answers += self._turn(backlog, now)
+                with self._fault_of(backlog):
+                    answers += self._turn(backlog, now)
             except Faulty as fault:
                 faults[backlog.institution] = fault
         for institution, one in faults.items():
-            told(one)
+            self._log.error("an institution waits", at=str(one), again_in_s=REST_S)
             self._resting[institution] = now + REST_S
+        if answers < BATCH:
+            time.sleep(GATHER_S)
         return answers
 
     def _fetch(self, wanting: list[Backlog], *, wait: bool) -> set[str]:
@@ -130,13 +138,15 @@ class Turns:
                 backlog.put(found[backlog.topic])
         return {topic for topic, one in found.items() if one.lost}
 
-    def _turn(self, backlog: Backlog, now: float) -> int:
+    @contextmanager
+    def _fault_of(self, backlog: Backlog) -> Iterator[None]:
+        """What goes wrong inside is the fault of one institution, unless somebody foresaw it: that comes out as it is.
+
+        Raises Faulty; the backlog then begins where it was.
+        """
         begin = backlog.begin
         try:
-            piece = backlog.take(min(BATCH, backlog.allowance.left(now)))
-            if piece is None:
-                return 0
-            self._take_in(backlog.topic, piece)
+            yield
         except psycopg.errors.UniqueViolation as error:
             raise Retry("Another process was faster.") from error
         except (Retry, Stop):
@@ -147,64 +157,52 @@ class Turns:
             self._begin(backlog.institution, begin)
             # Not in its words: they may quote a record.
             raise Faulty(backlog.topic, begin, type(error).__name__) from None
-        backlog.allowance.spend(len(piece.arrived))
-        return len(piece.arrived)
 
-    def _take_in(self, topic: str, piece: Piece) -> None:
-        following = {(topic, ONLY): piece.following}
+    def _turn(self, backlog: Backlog, now: float) -> int:
+        # 1. Take what is allowed now.
+        piece = backlog.take(min(BATCH, backlog.allowance.left(now)))
+        if piece is None:
+            return 0
+        # 2. Write dossiers, answers and the position in one transaction.
+        following = {(backlog.topic, ONLY): piece.following}
         with self._connection.transaction(), self._connection.cursor() as cursor:
             take_in(cursor, piece.arrived)
             raised = alarms.raised(cursor)
             if not positions.store(cursor, SCHEMA, self._since, following):
                 raise Retry("Another process is further.")
         self._since |= following
-        for one in raised:
-            structlog.get_logger().warning(
-                "alarm: mass integration", process=DOSSIERS, institution=one.institution,
-                integrations=one.integrations, limit=one.most,
-            )  # fmt: skip
+        backlog.allowance.spend(len(piece.arrived))
+        for alarm in raised:
+            self._log.warning(
+                "alarm: mass integration",
+                institution=alarm.institution,
+                integrations=alarm.integrations,
+                limit=alarm.most,
+            )
+        return len(piece.arrived)
+
+    def finish(self) -> None:
+        """Nothing is left to do: each turn is complete."""
 
     def close(self) -> None:
-        """Leave Kafka."""
+        """Leave Kafka, and let another process take over."""
         self._reader.close()
-
-
-def _alone(connection: Connection[Any], drain: Drain) -> bool:
-    """Wait until no other process takes changes in; False when asked to stop before that."""
-    while not drain.wanted:
-        if postgres.try_lock(connection, Lock.DOSSIERS, 0):
-            return True
-        time.sleep(STANDBY_S)
-    return False
+        with suppress(psycopg.Error):
+            self._connection.close()
 
 
 def run(settings: Settings) -> None:
-    """Take changes in until asked to stop; begin again where something passing got in the way."""
-    log = logs.configure(DOSSIERS, settings.log_level)
+    """Process changes until asked to stop; one process at a time does so."""
+    with closing(Standby(settings, DOSSIERS)) as standby:
 
-    def told(fault: Faulty) -> None:
-        log.error("an institution waits", at=str(fault), again_in_s=REST_S)
-
-    with Drain() as drain:
-
-        def work(well: Callable[[], None]) -> None:
-            connection = postgres.connect(settings, DOSSIERS, autocommit=True)
+        def open_session(log: FilteringBoundLogger, _drain: Drain) -> Turns | None:
+            connection = standby.take(Lock.DOSSIERS, 0)
+            if connection is None:
+                return None
             try:
-                if not _alone(connection, drain):
-                    return
-                turns = Turns.open(settings, connection)
-                try:
-                    opened = time.monotonic()
-                    while not drain.wanted:
-                        answers = turns.round(told)
-                        if answers or time.monotonic() - opened > CALM_S:
-                            well()
-                        if answers < BATCH:
-                            time.sleep(GATHER_S)
-                finally:
-                    turns.close()
-            finally:
-                with suppress(psycopg.Error):
-                    connection.close()
+                return Turns.open(settings, connection, log)
+            except BaseException:
+                connection.close()
+                raise
 
-        persevere(drain, log, work)
+        consumer_loop.run(settings, DOSSIERS, open_session)

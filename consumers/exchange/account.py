@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from backbone.tally import Sums, mark
-from consumers.exchange.batch import Batch
+from consumers.exchange.batch import EventBatch
 from consumers.narrowing.narrow import Narrowed
 from consumers.narrowing.projection import Projection
 from schemas.institutions import INSTITUTIONS
@@ -16,7 +16,7 @@ from schemas.institutions import INSTITUTIONS
 class Account:
     """The sums of one batch, by partition."""
 
-    def __init__(self, batch: Batch, narrowed: Narrowed) -> None:
+    def __init__(self, batch: EventBatch, narrowed: Narrowed) -> None:
         self._batch = batch
         self._narrowed = narrowed
         self._marks: dict[str, int] = {}

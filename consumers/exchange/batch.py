@@ -25,7 +25,7 @@ class Received(NamedTuple):
 
 
 @dataclass(slots=True)
-class Batch:
+class EventBatch:
     """Messages that could be opened as events, side by side with them, and the reasons of those that could not."""
 
     sources: list[Received]
@@ -46,9 +46,9 @@ def received(messages: Iterable[Message]) -> Iterator[Received]:
         )
 
 
-def opened(messages: Sequence[Received], schemas: SchemaBook) -> Batch:
+def opened(messages: Sequence[Received], schemas: SchemaBook) -> EventBatch:
     """The events of these messages."""
-    batch = Batch([], [], [], list(messages))
+    batch = EventBatch([], [], [], list(messages))
     for message in messages:
         try:
             number, body = split(message.value)
@@ -64,6 +64,6 @@ def opened(messages: Sequence[Received], schemas: SchemaBook) -> Batch:
     return batch
 
 
-def concerned(batch: Batch) -> set[str]:
+def concerned(batch: EventBatch) -> set[str]:
     """Whom a batch is about."""
     return persons(batch.events)

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 from consumers.deliberations import RULES
 from consumers.directory import Dossier
 from consumers.exchange.account import Account
-from consumers.exchange.batch import Batch, Received
+from consumers.exchange.batch import EventBatch, Received
 from consumers.narrowing.access import NOT_AUTHORISED, Access
 from consumers.narrowing.narrow import Copy, Narrowed, narrow
 from schemas.codec import Record, encode
@@ -31,7 +31,7 @@ ENTRIES = 7_000
 """Disclosures and refusals in one record, at most a hundred bytes each."""
 
 
-class Outgoing(NamedTuple):
+class OutgoingRecord(NamedTuple):
     """A record to write; partition -1 lets the key decide."""
 
     topic: str
@@ -41,8 +41,8 @@ class Outgoing(NamedTuple):
 
 
 def exchanged(
-    batch: Batch, access: Access, dossiers: Mapping[str, Sequence[Dossier]], at: datetime, revision: int = 0
-) -> Iterator[Outgoing]:
+    batch: EventBatch, access: Access, dossiers: Mapping[str, Sequence[Dossier]], at: datetime, revision: int = 0
+) -> Iterator[OutgoingRecord]:
     """Copies for institutions, bundles for the rules, disclosures, dead letters.
 
     `revision` says by which deliberations `access` judges.
@@ -56,17 +56,17 @@ def exchanged(
     yield from (_dead(message, reason, at) for message, reason in failed)
 
 
-def deliveries(batch: Batch, narrowed: Narrowed, account: Account) -> Iterator[Outgoing]:
+def deliveries(batch: EventBatch, narrowed: Narrowed, account: Account) -> Iterator[OutgoingRecord]:
     """Each copy in the partition of its event, so that the order of a person is kept; counted as it leaves."""
     for source, event, day, projection, body in narrowed.copies:
         if projection.recipient != RULES:
             message = batch.sources[source]
             value = projection.contract.prefix + body
             account.leaves(message.partition, event, day, projection)
-            yield Outgoing(delivery(projection.recipient), message.partition, message.key, value)
+            yield OutgoingRecord(delivery(projection.recipient), message.partition, message.key, value)
 
 
-def _by_partition(batch: Batch, found: list[tuple[int, Thing]]) -> Iterator[tuple[int, list[Thing]]]:
+def _by_partition(batch: EventBatch, found: list[tuple[int, Thing]]) -> Iterator[tuple[int, list[Thing]]]:
     def partition(one: tuple[int, Thing]) -> int:
         return batch.sources[one[0]].partition
 
@@ -74,7 +74,7 @@ def _by_partition(batch: Batch, found: list[tuple[int, Thing]]) -> Iterator[tupl
         yield number, [record for _, record in group]
 
 
-def bundles(batch: Batch, narrowed: Narrowed, at: datetime, account: Account) -> Iterator[Outgoing]:
+def bundles(batch: EventBatch, narrowed: Narrowed, at: datetime, account: Account) -> Iterator[OutgoingRecord]:
     """The copies for the rules, many in one record; counted as they leave."""
     facts = [(copy.source, copy) for copy in narrowed.copies if copy.projection.recipient == RULES]
     for partition, copies in _by_partition(batch, facts):
@@ -83,7 +83,7 @@ def bundles(batch: Batch, narrowed: Narrowed, at: datetime, account: Account) ->
             for source, event, day, projection, body in part:
                 records.append({"person": batch.sources[source].key, "contract": projection.contract.id, "body": body})
                 account.leaves(partition, event, day, projection)
-            yield Outgoing(FACTS, partition, None, encode(contract(FACTS), {"at": at, "facts": records}))
+            yield OutgoingRecord(FACTS, partition, None, encode(contract(FACTS), {"at": at, "facts": records}))
 
 
 def _parts(facts: list[Copy]) -> Iterator[list[Copy]]:
@@ -101,8 +101,8 @@ def _parts(facts: list[Copy]) -> Iterator[list[Copy]]:
 
 
 def disclosures(
-    batch: Batch, narrowed: Narrowed, account: Account, at: datetime, revision: int, *, replay: bool = False
-) -> Iterator[Outgoing]:
+    batch: EventBatch, narrowed: Narrowed, account: Account, at: datetime, revision: int, *, replay: bool = False
+) -> Iterator[OutgoingRecord]:
     """What was done with every message of each partition, unreadable ones included in the count.
 
     Sums are in the first record of each partition. Of a replay they are those of its copies only: its events were
@@ -152,11 +152,11 @@ def disclosures(
                 "counted": counted.pop(partition, []),
                 **account.sums(partition),
             }
-            yield Outgoing(DISCLOSURES, partition, None, encode(contract(DISCLOSURES), record))
+            yield OutgoingRecord(DISCLOSURES, partition, None, encode(contract(DISCLOSURES), record))
             left_count = 0
 
 
-def _counted(batch: Batch, narrowed: Narrowed) -> dict[int, list[Record]]:
+def _counted(batch: EventBatch, narrowed: Narrowed) -> dict[int, list[Record]]:
     """By partition, how many events concern an institution so little that only their number says something."""
     kept: Counter[tuple[int, tuple[str, ...]]] = Counter(
         (batch.sources[source].partition, unconcerned) for source, _, unconcerned in narrowed.read
@@ -171,7 +171,7 @@ def _counted(batch: Batch, narrowed: Narrowed) -> dict[int, list[Record]]:
     }
 
 
-def _dead(message: Received, reason: str, at: datetime) -> Outgoing:
+def _dead(message: Received, reason: str, at: datetime) -> OutgoingRecord:
     origin = Origin(message.topic, message.partition, message.offset)
     letter = dead_letter(origin, STAGE, UNREADABLE, reason, message.key, message.value, at)
-    return Outgoing(DEAD_LETTERS, -1, lies_under(message.key), letter)
+    return OutgoingRecord(DEAD_LETTERS, -1, lies_under(message.key), letter)

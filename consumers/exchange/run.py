@@ -1,27 +1,23 @@
-"""Exchanges each event exactly once: what was read, what is written and how far it came are one Kafka transaction."""
+"""Exchanges each event exactly once: what is written and the offsets of what was read are one Kafka transaction."""
 
 import gc
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any, Self
 
 import psycopg
-from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Producer
 from psycopg import Connection, Cursor
 from structlog.typing import FilteringBoundLogger
 
-from backbone import instance_number as number
-from backbone import kafka, logs, marks, postgres, transactions
-from backbone.errors import Retry
-from backbone.process import Drain, persevere
+from backbone import consumer_loop, instance_number, kafka, marks, postgres, transactions
+from backbone.group_reader import BrokerOffsets
 from backbone.settings import Settings
 from consumers.deliberations.store import current, revision
 from consumers.directory import look_up
 from consumers.exchange.batch import concerned, opened, received
 from consumers.exchange.published import check_published
 from consumers.exchange.records import exchanged
-from consumers.keeper import gather
 from consumers.narrowing.access import Access
 from consumers.narrowing.projection import Projection, in_force, projections
 from schemas.legal_day import legal_day
@@ -33,13 +29,13 @@ BATCH = 5_000
 
 
 class Exchange:
-    """Takes its share of the partitions until it is closed."""
+    """A session that exchanges its share of the partitions."""
 
     def __init__(
         self,
         settings: Settings,
         connection: Connection[Any],
-        reader: Consumer,
+        reader: BrokerOffsets,
         target: Producer,
         log: FilteringBoundLogger,
     ) -> None:
@@ -53,81 +49,64 @@ class Exchange:
         self._projections: tuple[Projection, ...] = ()
         self._access = Access(())
         self._day = date.min
-        self._lost = False
 
     @classmethod
     def open(cls, settings: Settings, log: FilteringBoundLogger) -> Self:
-        """Take a number, end what the last one of that number left open, and join the group.
+        """Take a number, abort what the last process of that number left open, and join the group.
 
         Raises Retry, Stop.
         """
         connection = postgres.connect(settings, EXCHANGE, autocommit=True)
         try:
-            # Who is on file, and who may have what, is not to be believed of a database that was put back.
+            # A restored database cannot be trusted to say who is on file, and who is entitled to what.
             marks.guard(settings, connection, EXCHANGE)
-            name = f"{EXCHANGE}-{number.take(connection, postgres.Lock.EXCHANGE)}"
+            name = f"{EXCHANGE}-{instance_number.take(connection, postgres.Lock.EXCHANGE)}"
             target = transactions.writer(settings, EXCHANGE, name)
             reader = kafka.consumer(settings, EXCHANGE, EXCHANGE, group_instance_id=name)
-            made = cls(settings, connection, reader, target, log)
+            return cls(settings, connection, BrokerOffsets(reader, DECLARATIONS), target, log)
         except BaseException:
             connection.close()
             raise
-        made.join()
-        return made
 
-    def join(self) -> None:
-        """Ask for partitions; remember when some are taken away."""
-
-        def taken(_reader: Consumer, _partitions: list[TopicPartition]) -> None:
-            self._lost = True
-
-        self._reader.subscribe(list(DECLARATIONS), on_revoke=taken)
-
-    def exchange(self) -> int:
+    def handle_batch(self) -> int:
         """Exchange one batch; gives how many events.
 
         Raises Retry when it has to be opened again, Stop when another has taken its place.
         """
-        # 1. Read what the broker has committed. What came while partitions were taken away may be another's by now.
-        self._lost = False
-        messages = gather(self._reader, BATCH)
-        if self._lost:
-            self._rewind(messages)
-            return 0
+        # 1. Poll what the broker has committed.
+        messages = self._reader.poll(BATCH)
         if not messages:
             return 0
-        # 2. Look up whom it is about, once for all of them.
+        # 2. Look up the persons of the batch, all at once.
         batch = opened(list(received(messages)), self._schemas)
         with self._connection.cursor() as cursor:
-            self._keep_up(cursor)
+            self._follow_deliberations(cursor)
             dossiers = look_up(cursor, concerned(batch))
-        # 3. Narrow, 4. write, 5. say how far we are, 6. commit: all of it or nothing.
+        # 3. Narrow, 4. write, 5. add the offsets, 6. commit: all of it or nothing.
         now, dead = datetime.now(UTC), 0
+        access = self._access_on(legal_day(now))
         with transactions.transaction(self._target):
-            for topic, partition, key, value in exchanged(
-                batch, self._access_on(legal_day(now)), dossiers, now, self._revision
-            ):
+            for topic, partition, key, value in exchanged(batch, access, dossiers, now, self._revision):
                 transactions.send(self._target, topic, value, key, partition)
                 dead += topic == DEAD_LETTERS
-            following = {(one.topic, one.partition): one.offset + 1 for one in batch.received}
-            self._target.send_offsets_to_transaction(
-                [TopicPartition(*place, offset) for place, offset in following.items()],
-                self._reader.consumer_group_metadata(),
-                transactions.TIMEOUT_S,
-            )
+            self._reader.commit(messages, self._target)
         if dead:
             self._log.warning("messages that are no events are in dead letters", number=dead)
+        # See `run`.
+        gc.collect()
         return len(messages)
+
+    def finish(self) -> None:
+        """Nothing is left to do: each batch is complete."""
 
     def close(self) -> None:
         """Leave the group, free the number."""
-        with suppress(KafkaException, RuntimeError):
-            self._reader.close()
+        self._reader.close()
         with suppress(psycopg.Error):
             self._connection.close()
 
-    def _keep_up(self, cursor: Cursor[Any]) -> None:
-        """Judge by the deliberations that are kept now.
+    def _follow_deliberations(self, cursor: Cursor[Any]) -> None:
+        """Use the deliberations that are kept now.
 
         Raises Retry, and Stop when the schema of one of them is not published.
         """
@@ -144,37 +123,10 @@ class Exchange:
             self._access, self._day = Access(in_force(self._projections, day)), day
         return self._access
 
-    def _rewind(self, messages: list[Message]) -> None:
-        """Read these again, as far as their partitions are still ours."""
-        first: dict[tuple[str, int], int] = {}
-        for message in received(messages):
-            place = (message.topic, message.partition)
-            first[place] = min(first.get(place, message.offset), message.offset)
-        ours = {(one.topic, one.partition) for one in self._reader.assignment()}
-        try:
-            for place, offset in first.items():
-                if place in ours:
-                    self._reader.seek(TopicPartition(*place, offset))
-        except KafkaException as error:
-            raise Retry("The partitions changed hands.") from error
-
 
 def run(settings: Settings) -> None:
-    """Exchange until asked to stop; begin again where something passing got in the way."""
-    log = logs.configure(EXCHANGE, settings.log_level)
-    # Looking for cycles in the middle of a batch costs a tenth of the time; between two batches there is little to see.
+    """Exchange until asked to stop."""
+    # Collecting garbage in the middle of a batch costs a tenth of the time; between two batches little is left to scan.
     gc.disable()
     gc.freeze()
-    with Drain() as drain:
-
-        def work(well: Callable[[], None]) -> None:
-            exchange = Exchange.open(settings, log)
-            try:
-                while not drain.wanted:
-                    if exchange.exchange():
-                        well()
-                        gc.collect()
-            finally:
-                exchange.close()
-
-        persevere(drain, log, work)
+    consumer_loop.run(settings, EXCHANGE, lambda log, _drain: Exchange.open(settings, log))

@@ -17,8 +17,8 @@ from backbone.progress import Progress
 from consumers.audit.contracts import kept
 from consumers.directory import look_up
 from consumers.exchange.account import Account
-from consumers.exchange.batch import Batch, Received, concerned, opened
-from consumers.exchange.records import Outgoing, bundles, deliveries, disclosures
+from consumers.exchange.batch import EventBatch, Received, concerned, opened
+from consumers.exchange.records import OutgoingRecord, bundles, deliveries, disclosures
 from consumers.narrowing.access import Access
 from consumers.narrowing.narrow import Copy, Narrowed, narrow
 from consumers.narrowing.projection import Projection, in_force
@@ -57,7 +57,7 @@ NEAR = 100_000
 
 
 @dataclass
-class Judged:
+class ExchangedPeriod:
     """What the log says of a period: which day each event was judged by, about whom, and what was delivered on what."""
 
     days: dict[str, date] = field(default_factory=dict)
@@ -66,23 +66,23 @@ class Judged:
     """By day, recipient and deliberation."""
 
 
-class Wrong(NamedTuple):
+class WrongDays(NamedTuple):
     """By wrong day: what held on the right day only, and what held on that day only."""
 
     withheld: dict[date, tuple[Projection, ...]]
     too_much: dict[date, frozenset[str]]
 
 
-class Entry(NamedTuple):
+class RegisteredEvent(NamedTuple):
     """An event as the register has it, and where."""
 
     progress: Progress
     received: Received
 
 
-def judged(connection: Connection[Any], since: datetime, until: datetime) -> Judged:
+def judged(connection: Connection[Any], since: datetime, until: datetime) -> ExchangedPeriod:
     """What was exchanged in a period, by the clock of the exchange; replays are not judged by a day of their own."""
-    found, schemas = Judged(), kept(connection)
+    found, schemas = ExchangedPeriod(), kept(connection)
     with connection.cursor(name="judged", binary=True) as cursor:
         cursor.itersize = FETCH
         cursor.execute(SEGMENTS, (since, until))
@@ -99,7 +99,7 @@ def judged(connection: Connection[Any], since: datetime, until: datetime) -> Jud
     return found
 
 
-def wrong(projections: Iterable[Projection], days: Iterable[date], right: date) -> Wrong:
+def wrong(projections: Iterable[Projection], days: Iterable[date], right: date) -> WrongDays:
     """How judging by these days differs from judging by the right one; days that make no difference are left out."""
     every = tuple(projections)
     held = set(in_force(every, right))
@@ -110,10 +110,10 @@ def wrong(projections: Iterable[Projection], days: Iterable[date], right: date) 
             withheld[day] = tuple(one for one in every if one in lacking)
         if beyond := {one.deliberation for one in then - held}:
             too_much[day] = frozenset(beyond)
-    return Wrong(withheld, too_much)
+    return WrongDays(withheld, too_much)
 
 
-def excess(found: Judged, difference: Wrong) -> Counter[tuple[str, str]]:
+def excess(found: ExchangedPeriod, difference: WrongDays) -> Counter[tuple[str, str]]:
     """How many copies were made on deliberations that did not hold, by recipient and deliberation."""
     made: Counter[tuple[str, str]] = Counter()
     for day, names in difference.too_much.items():
@@ -124,8 +124,13 @@ def excess(found: Judged, difference: Wrong) -> Counter[tuple[str, str]]:
 
 
 def candidates(
-    connection: Connection[Any], found: Judged, since: datetime, until: datetime, published: Progress, partitions: int
-) -> Iterator[list[Entry]]:
+    connection: Connection[Any],
+    found: ExchangedPeriod,
+    since: datetime,
+    until: datetime,
+    published: Progress,
+    partitions: int,
+) -> Iterator[list[RegisteredEvent]]:
     """The events that may have been judged in that period, in the order they were published.
 
     Those the log names, and what lies between and around them: the log does not name an event that concerned nobody by
@@ -143,12 +148,12 @@ def candidates(
             cursor.execute(BETWEEN, (str(first.tx), first.id, str(last.tx), last.id))
             while rows := cursor.fetchmany(AT_ONCE):
                 yield [
-                    Entry(Progress(tx, number), Received(topic, murmur2(key, partitions), number, key, value))
+                    RegisteredEvent(Progress(tx, number), Received(topic, murmur2(key, partitions), number, key, value))
                     for tx, number, topic, key, value in rows
                 ]
 
 
-def _range(connection: Connection[Any], found: Judged) -> tuple[Progress | None, Progress | None]:
+def _range(connection: Connection[Any], found: ExchangedPeriod) -> tuple[Progress | None, Progress | None]:
     """The first and the last event in the register that the log names, and what was accepted around them."""
     named: list[tuple[Progress, datetime]] = []
     persons = sorted(found.persons)
@@ -167,13 +172,13 @@ def _range(connection: Connection[Any], found: Judged) -> tuple[Progress | None,
 
 def again(
     connection: Connection[Any],
-    entries: Sequence[Entry],
-    found: Judged,
-    difference: Wrong,
+    entries: Sequence[RegisteredEvent],
+    found: ExchangedPeriod,
+    difference: WrongDays,
     schemas: SchemaBook,
     at: datetime,
     revision: int,
-) -> Iterator[Outgoing]:
+) -> Iterator[OutgoingRecord]:
     """Copies, bundles for the rules and disclosures of what was withheld by the wrong day alone."""
     batch = opened([one.received for one in entries], schemas)
     with connection.cursor() as cursor:
@@ -187,14 +192,14 @@ def again(
         narrowed = narrow([batch.events[place] for place in places], Access(withheld), dossiers, replay=True)
         copies += [copy._replace(source=places[copy.source]) for copy in narrowed.copies if not _had(disclosed, copy)]
     made = Narrowed(copies=sorted(copies, key=lambda copy: copy.source))
-    told = Batch(batch.sources, batch.events, [], [])
+    told = EventBatch(batch.sources, batch.events, [], [])
     account = Account(told, made)
     yield from deliveries(told, made, account)
     yield from bundles(told, made, at, account)
     yield from disclosures(told, made, account, at, revision, replay=True)
 
 
-def _by_day(batch: Batch, found: Judged, difference: Wrong) -> dict[date | None, list[int]]:
+def _by_day(batch: EventBatch, found: ExchangedPeriod, difference: WrongDays) -> dict[date | None, list[int]]:
     places: dict[date | None, list[int]] = {}
     for place, message in enumerate(batch.sources):
         day = found.days.get(event_of(message.value))
@@ -203,7 +208,7 @@ def _by_day(batch: Batch, found: Judged, difference: Wrong) -> dict[date | None,
     return places
 
 
-def _any(difference: Wrong) -> tuple[Projection, ...]:
+def _any(difference: WrongDays) -> tuple[Projection, ...]:
     return tuple(dict.fromkeys(one for withheld in difference.withheld.values() for one in withheld))
 
 

@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from backbone import kafka, positions
 from backbone.errors import Retry
-from backbone.offsets import Offsets, Places
+from backbone.offsets import Offsets, PartitionOffsets
 from backbone.progress import BEGINNING, Progress, published
 from schemas.topics import DECLARATIONS, DISCLOSURES, POSITIONS
 
@@ -46,7 +46,9 @@ class Barrier:
         exchanged = self._passed(DECLARATIONS, self._exchanged, wanted)
         return reached if exchanged and self._passed((DISCLOSURES,), self._recorded, wanted) else None
 
-    def _passed(self, topics: tuple[str, ...], where: Callable[[], Places], wanted: Callable[[], bool]) -> bool:
+    def _passed(
+        self, topics: tuple[str, ...], where: Callable[[], PartitionOffsets], wanted: Callable[[], bool]
+    ) -> bool:
         # Transactions end in one partition a moment before they end in another: nothing of them may be overlooked.
         ends = self._offsets.ends(topics, self._partitions, open_too=True)
         deadline = time.monotonic() + PATIENCE_S
@@ -59,9 +61,9 @@ class Barrier:
             time.sleep(PAUSE_S)
         return False
 
-    def _exchanged(self) -> Places:
+    def _exchanged(self) -> PartitionOffsets:
         return self._offsets.committed(EXCHANGE, DECLARATIONS, self._partitions)
 
-    def _recorded(self) -> Places:
+    def _recorded(self) -> PartitionOffsets:
         with self._connection.cursor() as cursor:
             return positions.load(cursor, AUDIT)

@@ -25,7 +25,7 @@ where person = any(%s) and recipient = any(%s)
 """
 
 
-class Integration(NamedTuple):
+class NewDossier(NamedTuple):
     """A person who came on file at an institution."""
 
     progress: Progress
@@ -33,7 +33,7 @@ class Integration(NamedTuple):
     institution: str
 
 
-class Published(NamedTuple):
+class PublishedEvent(NamedTuple):
     """An event as the register has it: whose, the framed value, and when it was accepted."""
 
     key: bytes
@@ -45,11 +45,11 @@ Disclosed = frozenset[tuple[str, str, str]]
 """Recipient, event and number of the deliberation of every copy that was made."""
 
 
-def waiting(cursor: Cursor[Any], after: Progress, most: int) -> list[Integration]:
+def waiting(cursor: Cursor[Any], after: Progress, most: int) -> list[NewDossier]:
     """The next integrations in the order they were committed, never past a transaction that may still add some."""
     with horizon.settled(cursor.connection, "directory.integration") as end:
         cursor.execute(WAITING, (str(after.tx), after.id, str(end), most), binary=True)
-        return [Integration(Progress(tx, number), person, institution) for tx, number, person, institution in cursor]
+        return [NewDossier(Progress(tx, number), person, institution) for tx, number, person, institution in cursor]
 
 
 def known(cursor: Cursor[Any], keys: Collection[bytes]) -> set[bytes]:
@@ -58,10 +58,10 @@ def known(cursor: Cursor[Any], keys: Collection[bytes]) -> set[bytes]:
     return {bytes(key) for (key,) in cursor}
 
 
-def published(cursor: Cursor[Any], keys: Collection[bytes], until: Progress) -> list[Published]:
+def published(cursor: Cursor[Any], keys: Collection[bytes], until: Progress) -> list[PublishedEvent]:
     """Every event about them that was published, up to a place, in the order it was published."""
     cursor.execute(PUBLISHED, (list(keys), str(until.tx), until.id), binary=True)
-    return [Published(bytes(key), bytes(value), at) for key, value, at in cursor]
+    return [PublishedEvent(bytes(key), bytes(value), at) for key, value, at in cursor]
 
 
 def disclosed(cursor: Cursor[Any], keys: Collection[bytes], recipients: Collection[str]) -> Disclosed:

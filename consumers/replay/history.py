@@ -36,7 +36,7 @@ def _pairs(versions: Iterable[Deliberation]) -> dict[tuple[str, str], tuple[Proj
     }
 
 
-class History:
+class ReplayHistory:
     """Who may still have what was published on a day, as of another day."""
 
     def __init__(self, held: Iterable[Held], today: date) -> None:

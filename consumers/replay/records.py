@@ -12,11 +12,11 @@ from confluent_kafka import murmur2
 
 from consumers.directory import Dossiers
 from consumers.exchange.account import Account
-from consumers.exchange.batch import Batch, Received, opened
-from consumers.exchange.records import Outgoing, deliveries, disclosures
+from consumers.exchange.batch import EventBatch, Received, opened
+from consumers.exchange.records import OutgoingRecord, deliveries, disclosures
 from consumers.narrowing.narrow import Copy, Narrowed, narrow
-from consumers.replay.due import Disclosed, Published
-from consumers.replay.history import History
+from consumers.replay.due import Disclosed, PublishedEvent
+from consumers.replay.history import ReplayHistory
 from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook
 
@@ -26,7 +26,7 @@ REGISTER = "register"
 class Past(NamedTuple):
     """What was published about persons, by whom they are on file now, and what was disclosed of it already."""
 
-    events: Sequence[Published]
+    events: Sequence[PublishedEvent]
     dossiers: Dossiers
     disclosed: Disclosed
 
@@ -40,8 +40,8 @@ class Moment(NamedTuple):
 
 
 def replayed(
-    past: Past, comers: Mapping[str, AbstractSet[bytes]], history: History, schemas: SchemaBook, moment: Moment
-) -> Iterator[Outgoing]:
+    past: Past, comers: Mapping[str, AbstractSet[bytes]], history: ReplayHistory, schemas: SchemaBook, moment: Moment
+) -> Iterator[OutgoingRecord]:
     """Copies and disclosures for the institutions (`comers`: by institution, the pseudonyms of who came on file)."""
     batch = opened(
         [
@@ -58,19 +58,19 @@ def replayed(
         if (institution, copy.event, copy.projection.deliberation.partition("@")[0]) not in past.disclosed
     ]
     narrowed = Narrowed(copies=sorted(copies, key=lambda copy: copy.source))
-    made = Batch(batch.sources, batch.events, [], [])
+    made = EventBatch(batch.sources, batch.events, [], [])
     account = Account(made, narrowed)
     yield from deliveries(made, narrowed, account)
     yield from disclosures(made, narrowed, account, moment.at, moment.revision, replay=True)
 
 
 def _copies(
-    batch: Batch,
+    batch: EventBatch,
     days: Mapping[int, date],
     institution: str,
     keys: AbstractSet[bytes],
     dossiers: Dossiers,
-    history: History,
+    history: ReplayHistory,
 ) -> Iterable[Copy]:
     """What one institution may have; `source` of each copy is its place in the whole batch."""
     by_day: dict[date, list[int]] = {}

@@ -7,8 +7,8 @@ a second stands by.
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, date, datetime
 from typing import Any, Self
 
@@ -17,9 +17,9 @@ from confluent_kafka import Producer
 from psycopg import Connection
 from structlog.typing import FilteringBoundLogger
 
-from backbone import kafka, logs, marks, postgres, transactions
+from backbone import consumer_loop, kafka, marks, postgres, transactions
 from backbone.offsets import Offsets
-from backbone.process import Drain, persevere
+from backbone.process import Drain
 from backbone.progress import START, Progress, positions, record
 from backbone.settings import Settings
 from backbone.standby import Standby
@@ -28,8 +28,8 @@ from consumers.directory import look_up
 from consumers.exchange.published import check_published
 from consumers.replay import due
 from consumers.replay.barrier import Barrier
-from consumers.replay.due import Integration
-from consumers.replay.history import History
+from consumers.replay.due import NewDossier
+from consumers.replay.history import ReplayHistory
 from consumers.replay.records import Moment, Past, replayed
 from schemas.identifiers import pseudonym
 from schemas.legal_day import legal_today
@@ -45,21 +45,27 @@ PAUSE_S = 0.3
 
 
 class Replay:
-    """Replays while it holds its lock."""
+    """A session that replays while it holds its lock."""
 
     def __init__(
-        self, settings: Settings, connection: Connection[Any], target: Producer, log: FilteringBoundLogger
+        self,
+        settings: Settings,
+        connection: Connection[Any],
+        target: Producer,
+        log: FilteringBoundLogger,
+        drain: Drain,
     ) -> None:
         self._settings = settings
         self._pepper = settings.pepper()
         self._connection = connection
         self._target = target
         self._log = log
+        self._drain = drain
         self._offsets = Offsets(settings, REPLAY)
         self._barrier = Barrier(self._offsets, connection, settings.partitions)
         self._schemas = SchemaBook()
         self._kept = Kept(0, ())
-        self._history = History((), date.min)
+        self._history = ReplayHistory((), date.min)
         self._today = date.min
         position = positions(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, START)
         self._progress = position.progress
@@ -67,59 +73,67 @@ class Replay:
         marks.guard(settings, connection, REPLAY)
 
     @classmethod
-    def open(cls, settings: Settings, log: FilteringBoundLogger, standby: Standby | None = None) -> Self | None:
-        """Take the lock and end what the last one left open; None while another has it.
+    def open(cls, settings: Settings, standby: Standby, log: FilteringBoundLogger, drain: Drain) -> Self | None:
+        """Take the lock and abort what the last process left open; None while another has the lock.
 
-        `standby` is what this process waits on, if it waits. Raises Retry, Stop.
+        Raises Retry, Stop.
         """
-        with closing(Standby(settings, REPLAY)) as own:
-            connection = (standby or own).take(postgres.Lock.REPLAY)
+        connection = standby.take(postgres.Lock.REPLAY)
         if connection is None:
             return None
         try:
-            return cls(settings, connection, transactions.writer(settings, REPLAY, REPLAY), log)
+            target = transactions.writer(settings, REPLAY, REPLAY)
+            return cls(settings, connection, target, log, drain)
         except BaseException:
             connection.close()
             raise
 
-    def replay(self, wanted: Callable[[], bool] = lambda: True) -> int:
-        """Take the next integrations; gives how many. Stops in between when not `wanted` any more.
+    def handle_batch(self) -> int:
+        """Replay for the next integrations; gives how many. Ends early when the process is asked to stop.
 
         Raises Retry when it has to be opened again, Stop when another has taken its place.
         """
-        if not self._alone():
-            return 0
+        with self._alone() as alone:
+            handled = self._replay_next() if alone else 0
+        if not handled:
+            time.sleep(PAUSE_S)
+        return handled
+
+    @contextmanager
+    def _alone(self) -> Iterator[bool]:
+        """Stand by while `rejudge` runs: what it copies is left out here once it is on record."""
+        taken = postgres.try_lock(self._connection, postgres.Lock.AGAIN, 0)
         try:
-            return self._replay(wanted)
+            yield taken
         finally:
-            with suppress(psycopg.Error):
-                postgres.unlock(self._connection, postgres.Lock.AGAIN, 0)
+            if taken:
+                with suppress(psycopg.Error):
+                    postgres.unlock(self._connection, postgres.Lock.AGAIN, 0)
 
-    def _alone(self) -> bool:
-        """Stand by while somebody judges again: what is copied there is left out here once it is on record."""
-        return postgres.try_lock(self._connection, postgres.Lock.AGAIN, 0)
+    def _wanted(self) -> bool:
+        return not self._drain.wanted
 
-    def _replay(self, wanted: Callable[[], bool]) -> int:
+    def _replay_next(self) -> int:
         with self._connection.cursor() as cursor:
-            # 1. Who came on file, 2. of whom anything was published, and who may have it.
+            # 1. Find new dossiers, 2. the persons among them about whom anything was published, and who may have it.
             found = due.waiting(cursor, self._progress, AT_ONCE)
             if not found:
                 return 0
-            self._keep_up(cursor)
+            self._follow_deliberations(cursor)
             comers = self._comers(cursor, found)
             reached = None
             if comers:
-                # 3. All that was published before is on record.
-                reached = self._barrier.pass_(wanted)
+                # 3. Wait until all that was published before is on record.
+                reached = self._barrier.pass_(self._wanted)
                 if reached is None:
                     return 0
         made = 0
         if reached:
             for some in _chunks(comers, PERSONS):
-                if not wanted():
+                if not self._wanted():
                     return 0
                 made += self._copy(some, reached)
-        # 6. How far we are.
+        # 6. Commit the position.
         last = found[-1].progress
         marks.reach(self._connection, REPLAY, self._progress, {})
         self._mark = marks.advance(self._connection, REPLAY, self._mark)
@@ -131,13 +145,16 @@ class Replay:
             self._log.info("replayed", integrations=len(found), records=made)
         return len(found)
 
+    def finish(self) -> None:
+        """Nothing is left to do: what was not replayed is replayed later."""
+
     def close(self) -> None:
         """Let another one take over."""
         self._offsets.close()
         with suppress(psycopg.Error):
             self._connection.close()
 
-    def _comers(self, cursor: Any, found: Sequence[Integration]) -> dict[str, tuple[bytes, set[str]]]:
+    def _comers(self, cursor: Any, found: Sequence[NewDossier]) -> dict[str, tuple[bytes, set[str]]]:
         """By person: pseudonym, and the institutions with a right to history where that person came on file."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for one in found:
@@ -156,7 +173,7 @@ class Replay:
                 by_institution[institution].add(key)
         with self._connection.cursor() as cursor:
             # A right that was withdrawn, or a dossier that was ended, since the last persons counts for these.
-            self._keep_up(cursor)
+            self._follow_deliberations(cursor)
             past = Past(
                 due.published(cursor, keys, reached),
                 look_up(cursor, comers),
@@ -172,8 +189,8 @@ class Replay:
                 transactions.send(self._target, one.topic, one.value, one.key, one.partition)
         return len(outgoing)
 
-    def _keep_up(self, cursor: Any) -> None:
-        """Judge by the deliberations that are kept now, as of today.
+    def _follow_deliberations(self, cursor: Any) -> None:
+        """Use the deliberations that are kept now, as of today.
 
         Raises Retry, and Stop when a schema is not published.
         """
@@ -182,7 +199,7 @@ class Replay:
             self._today = date.min
         today = legal_today()
         if today != self._today:
-            self._history, self._today = History(self._kept.held, today), today
+            self._history, self._today = ReplayHistory(self._kept.held, today), today
             check_published(self._settings, self._history.projections, REPLAY)
 
 
@@ -193,25 +210,6 @@ def _chunks(comers: Mapping[str, tuple[bytes, set[str]]], size: int) -> Iterator
 
 
 def run(settings: Settings) -> None:
-    """Replay until asked to stop; begin again where something passing got in the way."""
-    log = logs.configure(REPLAY, settings.log_level)
-    with Drain() as drain, closing(Standby(settings, REPLAY)) as standby:
-
-        def wanted() -> bool:
-            return not drain.wanted
-
-        def work(well: Callable[[], None]) -> None:
-            replay = Replay.open(settings, log, standby)
-            if replay is None:
-                well()
-                time.sleep(PAUSE_S)
-                return
-            try:
-                while wanted():
-                    if not replay.replay(wanted):
-                        time.sleep(PAUSE_S)
-                    well()
-            finally:
-                replay.close()
-
-        persevere(drain, log, work)
+    """Replay until asked to stop."""
+    with closing(Standby(settings, REPLAY)) as standby:
+        consumer_loop.run(settings, REPLAY, lambda log, drain: Replay.open(settings, standby, log, drain))

@@ -22,7 +22,7 @@ AROUND = {*ENVELOPE, DELIBERATION["name"], REPLAY["name"], *TRAIL}
 NOTHING, MARK = "\0", "\N{REPLACEMENT CHARACTER}"
 """PostgreSQL takes no NUL in a text; Avro does."""
 
-Row = tuple[int, int, str, str, bool, str, int, str, str, str, str, datetime, str, str]
+StoreRow = tuple[int, int, str, str, bool, str, int, str, str, str, str, datetime, str, str]
 
 
 def book(registry_url: str) -> SchemaBook:
@@ -60,7 +60,7 @@ def _json(content: Any) -> str:
     return orjson.dumps(_storable(content)).decode() if "\\u0000" in text else text
 
 
-def rows(messages: Iterable[Message], schemas: SchemaBook) -> Iterator[Row]:
+def rows(messages: Iterable[Message], schemas: SchemaBook) -> Iterator[StoreRow]:
     """One row per delivery, in the order of the columns of `store.record`.
 
     Raises Retry when a schema cannot be had now, Stop when a delivery is not what an exchange writes.

@@ -5,8 +5,9 @@ from typing import Any
 from confluent_kafka import Message
 from psycopg import Cursor
 
+from backbone import consumer_loop
+from backbone.postgres_consumer import PostgresConsumer, Subscription
 from backbone.settings import Settings
-from consumers import keeper
 from consumers.sink.rows import book, rows
 from schemas.topics import delivery
 
@@ -19,21 +20,26 @@ COPY = (
 
 
 def run(settings: Settings, institution: str) -> None:
-    """Store until asked to stop."""
-    schemas = book(settings.registry_url)
+    """Store until asked to stop.
 
-    def write(cursor: Cursor[Any], messages: list[Message]) -> None:
+    A refused login is tried again with the password that is in the file by then, and so is a right that was taken away.
+    An institution that is not let in within the patience of a process ends the process, and its supervisor sees that.
+    """
+    schemas = book(settings.registry_url)
+    subscription = Subscription(
+        user=institution,
+        group=f"{institution}.sink",
+        topics=(delivery(institution),),
+        database=institution,
+        schema=SCHEMA,
+        batch=BATCH,
+    )
+
+    def store(cursor: Cursor[Any], messages: list[Message]) -> None:
         with cursor.copy(COPY) as copy:
             for row in rows(messages, schemas):
                 copy.write_row(row)
 
-    keeper.run(
-        settings,
-        user=institution,
-        topics=(delivery(institution),),
-        group=f"{institution}.sink",
-        database=institution,
-        schema=SCHEMA,
-        write=write,
-        batch=BATCH,
+    consumer_loop.run(
+        settings, f"sink-{institution}", lambda _log, _drain: PostgresConsumer.open(settings, subscription, store)
     )

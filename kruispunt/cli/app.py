@@ -16,8 +16,8 @@ from backbone import surroundings
 from backbone.errors import Reject
 from backbone.logs import report
 from backbone.settings import Settings
-from backbone.settings import load as load_settings
 from kruispunt.output import answering
+from kruispunt.settings import load as load_settings
 
 
 class Commands(TyperGroup):

@@ -16,10 +16,10 @@ record = typer.Typer(
 @app.command(rich_help_panel=PROCESS)
 def relay() -> None:
     """Publish what the outboxes hold, once and in order."""
-    from producers import relay as stage
+    from kruispunt.declared_outboxes import run_relay
 
     with process() as settings:
-        stage.run(settings)
+        run_relay(settings)
 
 
 @app.command(rich_help_panel=PROCESS)

@@ -13,12 +13,12 @@ from psycopg import Connection, sql
 
 from backbone import horizon, kafka, positions, postgres
 from backbone.horizon import Holder
-from backbone.offsets import Offsets, Places
+from backbone.offsets import Offsets, PartitionOffsets
 from backbone.progress import BEGINNING, published
 from backbone.settings import Settings
 from backbone.trouble import of_postgres, translated
 from consumers.deliberations import store
-from producers.relay import SOURCES
+from kruispunt.declared_outboxes import BY_NAME
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.legal_day import legal_today
 from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, changes, delivery
@@ -71,14 +71,14 @@ class Inspector:
 
         return int(self._ask(database, ask))
 
-    def stored(self, database: str, schema: str) -> Places:
+    def stored(self, database: str, schema: str) -> PartitionOffsets:
         """The positions a reader keeps with its data."""
 
-        def ask(connection: Connection[Any]) -> Places:
+        def ask(connection: Connection[Any]) -> PartitionOffsets:
             with connection.cursor() as cursor:
                 return positions.load(cursor, schema)
 
-        found: Places = self._ask(database, ask)
+        found: PartitionOffsets = self._ask(database, ask)
         return found
 
     def _ask(self, database: str, question: Callable[[Connection[Any]], Any]) -> Any:
@@ -93,11 +93,11 @@ class Inspector:
                 self._connections.pop(database).close()
             raise of_postgres(error) from None
 
-    def committed(self) -> Places:
+    def committed(self) -> PartitionOffsets:
         """Where the exchange is, by what the broker committed."""
         return self._offsets.committed("exchange", DECLARATIONS, self._settings.partitions)
 
-    def behind(self, topics: tuple[str, ...], where: Callable[[], Places]) -> int:
+    def behind(self, topics: tuple[str, ...], where: Callable[[], PartitionOffsets]) -> int:
         """How many records of these topics lie behind the places of their reader."""
         return self._offsets.waiting(topics, self._settings.partitions, where)
 
@@ -160,7 +160,7 @@ def waits(settings: Settings, waiting: Mapping[str, int | None]) -> list[Wait]:
 
     Raises Retry when the server is away, Stop when the database is of another version.
     """
-    busy = [name for name in SOURCES if waiting.get(f"{RELAYS}{name}")]
+    busy = [name for name in BY_NAME if waiting.get(f"{RELAYS}{name}")]
     if not busy:
         return []
     with translated(), postgres.connect(settings, INSPECTOR, autocommit=True) as connection:

@@ -9,12 +9,12 @@ from confluent_kafka import Message, TopicPartition
 from psycopg import Connection, sql
 
 from backbone import horizon, kafka, postgres
-from backbone.marks import Kept
+from backbone.marks import StoredMark
+from backbone.outbox import OutboxRow, OutboxSource
 from backbone.progress import Progress
 from backbone.settings import Settings
 from backbone.trouble import translated
 from kruispunt.monitoring.lag import INSPECTOR
-from producers.relay import PLACED, TOPICS_OF, Row, partition_of
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import event_of
@@ -80,26 +80,26 @@ class Comparison:
     altered: dict[Identity, bytes] = field(default_factory=dict)
 
 
-def published(config: Settings, source: str, kept: Kept) -> Iterator[Message]:
+def published(config: Settings, source: OutboxSource, kept: StoredMark) -> Iterator[Message]:
     """What lies on the topics of an outbox and was published after that moment.
 
     Raises Stop when some of it is not there any more.
     """
-    put_back_from = _put_back_from(config, kept) if source in PLACED else frozenset()
+    put_back_from = _put_back_from(config, kept) if source.placed else frozenset()
     if put_back_from is None:
         return
     places = [
         TopicPartition(name, number, kept.ends.get((name, number), 0))
-        for name in TOPICS_OF[source]
+        for name in source.topics
         for number in range(topic(name).partitions(config.partitions))
     ]
     for message in kafka.read_to_end(config, OPERATOR, places):
         # Others set messages aside on the same topic; what was put back lies on its topic twice.
-        if (message.topic() != DEAD_LETTERS or _stage(message) == source) and _place(message) not in put_back_from:
+        if (message.topic() != DEAD_LETTERS or _stage(message) == source.name) and _place(message) not in put_back_from:
             yield message
 
 
-def _put_back_from(config: Settings, kept: Kept) -> frozenset[Place] | None:
+def _put_back_from(config: Settings, kept: StoredMark) -> frozenset[Place] | None:
     """Where the messages were that were put back; None when none was since that moment."""
     with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
         since = connection.execute(SINCE, (str(kept.reached.tx), kept.reached.id)).fetchone()
@@ -120,7 +120,7 @@ def _stage(message: Message) -> str:
 class Outbox:
     """One outbox beside its topics; whoever compares holds its lock, so that nobody publishes meanwhile."""
 
-    def __init__(self, source: str, kept: Kept, messages: Iterable[Message]) -> None:
+    def __init__(self, source: OutboxSource, kept: StoredMark, messages: Iterable[Message]) -> None:
         self._source = source
         self._kept = kept
         self._reader = Reader()
@@ -130,29 +130,29 @@ class Outbox:
             name, key, value = str(message.topic()), bytes(message.key() or b""), bytes(message.value() or b"")
             identity = self._identity(name, int(message.partition() or 0), key, value)
             # An event or a finding is published once; where it lies again, somebody put back what was set aside.
-            self._there[identity] = 1 if self._source in ONCE else self._there[identity] + 1
-            if self._source == REGISTER:
+            self._there[identity] = 1 if self._source.name in ONCE else self._there[identity] + 1
+            if self._source.name == REGISTER:
                 self._bytes[identity] = hash(value)
 
     def compare(self, connection: Connection[Any]) -> Comparison:
         """What differs."""
-        found = Comparison(self._source, self._kept.reached)
+        found = Comparison(self._source.name, self._kept.reached)
         for _ in self.unpublished(connection, found):
             found.missing += 1
         return found
 
-    def unpublished(self, connection: Connection[Any], found: Comparison) -> Iterator[Row]:
+    def unpublished(self, connection: Connection[Any], found: Comparison) -> Iterator[OutboxRow]:
         """The rows that are on no topic, in their order; `found` has the rest once all are taken."""
         left = self._there.copy()
-        query = sql.SQL(ROWS).format(partition_of(self._source), sql.Identifier(self._source))
+        query = sql.SQL(ROWS).format(self._source.partition, sql.Identifier(self._source.name))
         with (
-            horizon.settled(connection, f"{self._source}.outbox") as end,
+            horizon.settled(connection, self._source.table) as end,
             connection.cursor(name="compared", binary=True) as cursor,
         ):
             cursor.itersize = FETCH
             cursor.execute(query, (str(self._kept.reached.tx), self._kept.reached.id, str(end)))
             for values in cursor:
-                row = Row(*values)
+                row = OutboxRow(*values)
                 found.last = Progress(row.tx, row.id)
                 identity = self._identity(row.topic, row.partition, row.key or b"", row.value)
                 if left[identity] > 0:
@@ -161,11 +161,11 @@ class Outbox:
                         found.altered[identity] = row.value
                 else:
                     yield row
-        if self._source not in PLACED:
+        if not self._source.placed:
             found.only_published = +left
 
     def _identity(self, name: str, partition: int, key: bytes, value: bytes) -> Identity:
-        if self._source in PLACED:
+        if self._source.placed:
             return name, partition, key, value
         return self._reader.identity(name, key, value)
 

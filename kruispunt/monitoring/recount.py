@@ -28,7 +28,7 @@ from consumers.directory import Dossier
 from consumers.narrowing.access import Access, Standings
 from consumers.narrowing.event_codec import Opened, Unreadable, shape
 from consumers.narrowing.projection import in_force, projections
-from consumers.replay.history import History
+from consumers.replay.history import ReplayHistory
 from schemas.codec import BadFrame, split
 from schemas.contracts import Contract
 from schemas.legal_day import legal_day
@@ -96,7 +96,7 @@ class Bases:
         self._held = held
         self.changes = sorted(moment for one in held for moment in (one.loaded, one.withdrawn) if moment is not None)
         self._access: dict[tuple[int, date], Access] = {}
-        self._histories: dict[tuple[int, date], History] = {}
+        self._histories: dict[tuple[int, date], ReplayHistory] = {}
 
     def _at(self, moment: datetime) -> tuple[Held, ...]:
         return tuple(
@@ -115,13 +115,13 @@ class Bases:
             found = self._access[state] = Access(in_force(projections(usable), day))
         return found
 
-    def history(self, moment: datetime) -> History:
+    def history(self, moment: datetime) -> ReplayHistory:
         """What could be had of the past at a moment."""
         day = legal_day(moment)
         state = bisect_right(self.changes, moment), day
         found = self._histories.get(state)
         if found is None:
-            found = self._histories[state] = History(self._at(moment), day)
+            found = self._histories[state] = ReplayHistory(self._at(moment), day)
         return found
 
 

@@ -13,18 +13,22 @@ from typing import Any
 from psycopg import Connection
 from rich.markup import escape
 
-from backbone import kafka, postgres, settings
+from backbone import kafka, postgres
 from backbone import provision as cluster
-from backbone.cluster.plan import Change, Line
+from backbone.cluster.plan import PlanLine, PlannedChange
 from backbone.errors import Retry
 from backbone.offsets import Offsets
 from backbone.process import with_retry
 from backbone.settings import Settings
-from backbone.stack import roles, strays
+from backbone.stack import credentials, roles, strays
+from backbone.stack.places import Places
 from backbone.stack.readiness import READY_S
 from consumers.audit import acts
 from consumers.directory import alarms
+from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, errors, table
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
+from kruispunt.provisioning.databases import DATABASES
 from kruispunt.provisioning.declared_state import OWNED, begin_with_shipped, migrate, wanted
 from kruispunt.provisioning.justified_rights import Justified, alone, justified
 from schemas.institutions import HOSTED, INSTITUTIONS
@@ -34,61 +38,63 @@ from schemas.topics import DECLARATIONS, SCHEMAS
 OWNER, OPERATOR, ADMIN = "owner", "operator", "admin"
 EXCHANGE = "exchange"
 """The one group whose place lies with the broker alone."""
-MARKS: dict[Change, str] = {
+MARKS: dict[PlannedChange, str] = {
     "add": "[green]+ add[/]", "change": "[yellow]~ change[/]", "remove": "[red]- remove[/]", "keep": "  keep"
 }  # fmt: skip
 POSTGRESQL = {"role", "database"}
 """Kinds of things that its superuser alone can change."""
-WORDS: dict[Change, str] = {"add": "added", "change": "changed", "remove": "removed"}
+WORDS: dict[PlannedChange, str] = {"add": "added", "change": "changed", "remove": "removed"}
 
 
-def _note(connection: Connection[Any], about: str, lines: list[Line], **more: Any) -> None:
+def _note(connection: Connection[Any], about: str, lines: list[PlanLine], **more: Any) -> None:
     """Write down what is about to be changed: things in words, never a secret."""
     said = {word: [line.what for line in lines if line.change == change] for change, word in WORDS.items()}
     acts.note(connection, "provisioned", about, **{word: what for word, what in said.items() if what}, **more)
 
 
-def _migrations(config: Settings) -> Iterator[Line]:
+def _migrations(config: Settings) -> Iterator[PlanLine]:
     with postgres.connect(config, OWNER) as connection:
         for package, schema in OWNED:
             for name in postgres.pending(connection, files(package) / "sql" / schema):
-                yield Line("add", "migration", name)
+                yield PlanLine("add", "migration", name)
     for institution in HOSTED:
         try:
             with postgres.connect(config, institution, institution) as connection:
                 for name in postgres.pending(connection, files("consumers") / "sql" / "store"):
-                    yield Line("add", "migration", f"{name} of {institution}")
+                    yield PlanLine("add", "migration", f"{name} of {institution}")
         except Retry:
             if institution not in config.postgres_elsewhere:
                 raise
             host = config.postgres_server(institution).host
-            yield Line("add", "database", f"{institution}: its server {host} does not let it in")
+            yield PlanLine("add", "database", f"{institution}: its server {host} does not let it in")
 
 
-def _schemas(config: Settings, due: Justified, *, there: bool) -> Iterator[Line]:
+def _schemas(config: Settings, due: Justified, *, there: bool) -> Iterator[PlanLine]:
     messages = kafka.read_all(config, ADMIN, SCHEMAS) if there else ()
     present = [version for message in messages if (version := parse(message.key(), message.value()))]
     for version in missing(present, wanted(due.deliberations)):
-        yield Line("add", "schema", f"{version.subject}, version {version.version}")
+        yield PlanLine("add", "schema", f"{version.subject}, version {version.version}")
 
 
-def _limits(config: Settings) -> Iterator[Line]:
+def _limits(config: Settings) -> Iterator[PlanLine]:
     with postgres.connect(config, OWNER) as connection:
         now = alarms.limit(connection)
     if now not in {None, config.mass_integrations}:
-        yield Line("change", "limit", f"integrations in an hour before an alarm: {now} to {config.mass_integrations}")
+        yield PlanLine(
+            "change", "limit", f"integrations in an hour before an alarm: {now} to {config.mass_integrations}"
+        )
 
 
-def look(config: Settings) -> list[Line]:
+def look(config: Settings) -> list[PlanLine]:
     """Everything with what is to become of it; changes nothing.
 
     Raises Retry when a server does not answer, Stop when it refuses.
     """
-    databases = strays.look(config)
+    databases = strays.look(config, DATABASES)
     migrations = list(_migrations(config))
     with postgres.connect(config, OWNER) as connection:
         due = justified(connection)
-    brokers = cluster.look(config, entitled=due.entitled)
+    brokers = cluster.look(config, BLUEPRINT, entitled=due.entitled)
     there = not any(line.change == "add" and (line.kind, line.what) == ("topic", SCHEMAS) for line in brokers)
     return [
         *databases,
@@ -96,7 +102,7 @@ def look(config: Settings) -> list[Line]:
         *_limits(config),
         *brokers,
         *_schemas(config, due, there=there),
-        *(Line("add", "deliberation", f"{one.id} for {one.recipient}") for one in due.new),
+        *(PlanLine("add", "deliberation", f"{one.id} for {one.recipient}") for one in due.new),
     ]
 
 
@@ -106,10 +112,10 @@ def bring(config: Settings) -> None:
     Raises Retry when a server does not answer, Stop when it refuses.
     """
     if strays.can_change(config):
-        roles.apply(config)
+        roles.apply(config, DATABASES)
     with alone(config, OWNER) as connection:
         migrate(config)
-        if strays.can_change(config) and (given := [line for line in strays.look(config) if line.to_do]):
+        if strays.can_change(config) and (given := [line for line in strays.look(config, DATABASES) if line.to_do]):
             _note(connection, "PostgreSQL", given)
             strays.remove(config, given)
         if changed := list(_limits(config)):
@@ -117,18 +123,21 @@ def bring(config: Settings) -> None:
                 _note(connection, "directory", changed)
                 alarms.set_limit(connection, config.mass_integrations)
         due = justified(connection)
-        cluster.apply(config, entitled=due.entitled, told=partial(_note, connection, "Kafka"))
+        cluster.apply(config, BLUEPRINT, entitled=due.entitled, told=partial(_note, connection, "Kafka"))
         with closing(Offsets(config, ADMIN)) as offsets:
             offsets.begin(EXCHANGE, DECLARATIONS, config.partitions)
         begin_with_shipped(config, due.deliberations)
 
 
-def bring_when_ready(config: Settings) -> None:
-    """As `bring`, where the servers have only just started."""
+def bring_embedded(config: Settings) -> None:
+    """As `bring`, for the embedded stack: its servers have only just started, and passwords are made here."""
+    places = Places(config.home)
+    credentials.ensure(places, "kafka", BLUEPRINT.users)
+    credentials.ensure(places, "postgres", roles.names(DATABASES))
     with_retry(lambda: bring(config), READY_S)
 
 
-def follow(config: Settings, recipients: Collection[str], because: str) -> Iterator[tuple[str, list[Line]]]:
+def follow(config: Settings, recipients: Collection[str], because: str) -> Iterator[tuple[str, list[PlanLine]]]:
     """Give and take the rights of these institutions as the deliberations kept now say; gives what was changed.
 
     Raises Retry when a server does not answer, Stop when it refuses.
@@ -140,11 +149,11 @@ def follow(config: Settings, recipients: Collection[str], because: str) -> Itera
         due = justified(connection)
         for name in institutions:
             told = partial(_note, connection, name, because=because)
-            if changed := cluster.apply_rights(config, name, entitled=due.entitled, told=told):
+            if changed := cluster.apply_rights(config, name, BLUEPRINT, entitled=due.entitled, told=told):
                 yield name, changed
 
 
-def _show(lines: list[Line]) -> None:
+def _show(lines: list[PlanLine]) -> None:
     shown = table("change", "what", "which")
     for line in lines:
         if line.to_do or line.odd:
@@ -155,7 +164,7 @@ def _show(lines: list[Line]) -> None:
     console.print(f"{kept} things are as declared")
 
 
-def _as_json(lines: list[Line]) -> None:
+def _as_json(lines: list[PlanLine]) -> None:
     as_json(
         {
             "to_do": sum(line.to_do for line in lines),

@@ -35,7 +35,7 @@ LOOK_S = 5.0
 def application(settings: Settings, decider: Decider) -> faust.App:
     """The Faust app: no tables, no web server, no topics of its own, no exactly-once of its own."""
     trust = ssl.create_default_context(cafile=str(settings.kafka_ca) if settings.kafka_ca else None)
-    keeper = Keeper(settings, decider)
+    keeper = BundleGuard(settings, decider)
     app: faust.App = positioned(decider, keeper.give_up)(
         ROLE,
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
@@ -72,7 +72,7 @@ def application(settings: Settings, decider: Decider) -> faust.App:
     return app
 
 
-class Keeper:
+class BundleGuard:
     """Lets no bundle pass undecided: waits while something passing is in the way, and ends the process otherwise.
 
     Faust takes an event whose agent raised for done and goes on to the next; so nothing is ever let out of `keep`.

@@ -1,7 +1,8 @@
-"""Takes bundles one by one: position, facts, findings and outbox move together or not at all."""
+"""Takes bundles one by one: position, facts, findings and outbox are written together or not at all."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -27,11 +28,11 @@ from schemas.topics import DEAD_LETTERS, FACTS, SCHEMAS
 
 ROLE = "rules"
 REMEMBERED = 100_000
-"""Pseudonyms of employers and persons kept at hand: a large employer comes back in every bundle."""
+"""How many pseudonyms of employers and persons are cached: a large employer comes back in every bundle."""
 
 
 def schema_source(settings: Settings, reader: str = ROLE) -> Callable[[int], str | None]:
-    """Looks a schema up in the topic that keeps them all; read again only for an id not seen yet."""
+    """Looks a schema up in the topic that keeps them all, which is read again only for an unknown id."""
     known: dict[int, str] = {}
 
     def fetch(number: int) -> str | None:
@@ -46,7 +47,7 @@ def schema_source(settings: Settings, reader: str = ROLE) -> Callable[[int], str
 
 
 class Decider:
-    """Decides bundles for one process. Holds one connection, opened again when it breaks."""
+    """Decides bundles for one process, on one connection that is opened again when it breaks."""
 
     def __init__(self, settings: Settings, book: SchemaBook | None = None, decide: Decide = decide_all) -> None:
         self._settings = settings
@@ -70,27 +71,37 @@ class Decider:
         return held
 
     def look(self) -> None:
-        """See that the positions are not behind what was left: a database that was put back needs a new beginning.
+        """Check that the positions are not behind what was read: a database that was restored needs a new beginning.
 
-        Raises Retry, and Stop when they are.
+        Does nothing while a bundle is being decided. Raises Retry, and Stop when they are behind.
+        """
+        # A large bundle takes seconds: whoever waited for it would keep a thread, and be late for the next look.
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            with self._connected() as connection:
+                self._check(_of_facts(connection))
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection[TupleRow]]:
+        """The connection, for one thread at a time; where PostgreSQL fails it is closed, and opened again next time.
+
+        Raises Retry, Stop.
         """
         with self._lock:
             try:
                 if self._connection is None or self._connection.closed:
-                    self._open()
-                else:
-                    self._see(_of_facts(self._connection))
+                    self._connection = postgres.connect(self._settings, ROLE, autocommit=True)
+                    # The database behind it may be another one than before.
+                    self._check(_of_facts(self._connection))
+                yield self._connection
             except psycopg.Error as error:
                 self.close()
                 raise of_postgres(error) from None
 
-    def _open(self) -> Connection[TupleRow]:
-        """A connection; the database behind it may be another one than before."""
-        self._connection = postgres.connect(self._settings, ROLE, autocommit=True)
-        self._see(_of_facts(self._connection))
-        return self._connection
-
-    def _see(self, held: dict[int, int]) -> None:
+    def _check(self, held: dict[int, int]) -> None:
         if any(held.get(number, 0) < following for number, following in self._left.items()):
             raise Stop("The positions are behind what was read: the database was put back.", "It begins again there.")
 
@@ -99,52 +110,38 @@ class Decider:
 
         Raises Retry, Stop; nothing was written then.
         """
-        with self._lock:
-            try:
-                return self._take(partition, offset, value)
-            except psycopg.Error as error:
-                self.close()
-                raise of_postgres(error) from None
+        bundle = _open(value)
+        # 1. Everything below is one transaction.
+        with self._connected() as connection, connection.transaction() as transaction, connection.cursor() as cursor:
+            # 2. The position first: it locks the partition, and says whether another process was faster.
+            moved = store.move(cursor, partition, offset)
+            if not moved:
+                raise psycopg.Rollback(transaction)
+            # 3. Facts, findings and what follows from them: all written with the position.
+            if bundle is None:
+                self._keep_dead_letter(cursor, partition, offset, value)
+            else:
+                reader = Reader(self._book)
+                arrived = arrive(bundle, reader)
+                held, states = store.held(cursor, arrived), store.states(cursor, arrived)
+                histories = store.histories(cursor, arrived)
+                outcome = decide_bundle(arrived, held, states, reader, self._decide, histories=histories)
+                store.keep(cursor, outcome, self._pseudonym, at=arrived.at, partition=partition, offset=offset)
+        if moved:
+            self._left[partition] = offset + 1
+        return moved
 
     def close(self) -> None:
-        """Let the connection go, when the bundle in hand is decided."""
+        """Close the connection, once the bundle in hand is decided."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
 
-    def _take(self, partition: int, offset: int, value: bytes | None) -> bool:
-        connection = self._connection
-        if connection is None or connection.closed:
-            connection = self._open()
-        bundle = _open(value)
-        # 1. Everything below is one transaction.
-        with connection.transaction() as transaction, connection.cursor() as cursor:
-            # 2. The position first: it locks the partition, and says whether somebody else was faster.
-            moved = store.move(cursor, partition, offset)
-            if not moved:
-                raise psycopg.Rollback(transaction)
-            # 3. What is held, what was told, what follows from it: all written with the position.
-            if bundle is None:
-                self._set_aside(cursor, partition, offset, value)
-            else:
-                self._decide_bundle(cursor, bundle, partition, offset)
-        if moved:
-            self._left[partition] = offset + 1
-        return moved
-
-    def _decide_bundle(
-        self, cursor: psycopg.Cursor[TupleRow], bundle: dict[str, Any], partition: int, offset: int
+    def _keep_dead_letter(
+        self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes | None
     ) -> None:
-        reader = Reader(self._book)
-        arrived = arrive(bundle, reader)
-        held, states = store.held(cursor, arrived), store.states(cursor, arrived)
-        histories = store.histories(cursor, arrived)
-        outcome = decide_bundle(arrived, held, states, reader, self._decide, histories=histories)
-        store.keep(cursor, outcome, self._pseudonym, at=arrived.at, partition=partition, offset=offset)
-
-    def _set_aside(self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes | None) -> None:
-        """A message that is no bundle is kept whole."""
+        """A message that is not a bundle is kept whole."""
         origin, reason = Origin(FACTS, partition, offset), "the message is not a bundle of facts"
         letter = dead_letter(origin, store.STAGE, "unreadable-bundle", reason, None, value, datetime.now(UTC))
         store.tell(cursor, [(DEAD_LETTERS, b"", letter)])
@@ -156,10 +153,10 @@ def _of_facts(connection: Connection[TupleRow]) -> dict[int, int]:
 
 
 def _open(value: bytes | None) -> dict[str, Any] | None:
-    """The bundle in a message, None when it is none."""
+    """The bundle in a message; None when it is not one."""
     try:
         number, body = split(value or b"")
         expected = contract(FACTS)
         return decode_body(expected, body) if number == expected.id else None
-    except Exception:  # noqa: BLE001 - whatever bad bytes raise, they are set aside whole
+    except Exception:  # noqa: BLE001 - whatever bad bytes raise, they are kept whole as a dead letter
         return None

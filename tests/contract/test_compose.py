@@ -13,17 +13,19 @@ import pytest
 import typer
 import yaml
 
-from backbone.cluster.declared import ADMIN, users
+from backbone.cluster.declared import ADMIN
 from backbone.postgres import OWNER, SERVER_HEARTBEAT
 from backbone.settings import Settings
 from backbone.stack.certificates import AUTHORITY_LIFETIME, LIFETIME, server
 from backbone.stack.kafka import CLEANUP_MS, LONGEST_RETENTION, SESSION_MS
 from backbone.stack.places import Places
 from backbone.stack.postgres import CLUSTER, OWN, SHARED, SUPERUSER
-from backbone.stack.roles import CONNECTIONS, DATABASES, IDLE, STATISTICS, names
+from backbone.stack.roles import CONNECTIONS, IDLE, STATISTICS, names
 from consumers.audit.checkpoints import Signer
 from consumers.audit.verifier import public_keys
 from kruispunt.cli import app
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
+from kruispunt.provisioning.databases import DATABASES
 from kruispunt.stack import programs
 from schemas.institutions import HOSTED
 
@@ -175,7 +177,7 @@ def test_only_the_audit_process_sees_the_key_that_signs_the_log() -> None:
 
 def test_provisioning_sees_what_it_hands_out() -> None:
     seen = set(secrets_of("provision"))
-    assert {f"kafka-{user}" for user in ("admin", *users())} <= seen
+    assert {f"kafka-{user}" for user in ("admin", *BLUEPRINT.users)} <= seen
     assert {f"postgres-{user}" for user in ("owner", "operator", *HOSTED)} <= seen
     assert f"postgres-{SUPERUSER}" not in seen
     assert "pepper" not in seen
@@ -209,8 +211,8 @@ def test_every_secret_is_declared_used_and_made_by_the_script() -> None:
     used = {source for name in SERVICES for source in secrets_of(name)}
     assert set(declared) == used
     kafka, postgres = words("prepare.sh", "kafka_users"), words("prepare.sh", "postgres_users")
-    assert kafka == {ADMIN, *users()}
-    assert postgres == {SUPERUSER, *names()}
+    assert kafka == {ADMIN, *BLUEPRINT.users}
+    assert postgres == {SUPERUSER, *names(DATABASES)}
     assert {name for name in declared if f"./state/secrets/kafka/{name[6:]}" == declared[name]["file"]} == {
         f"kafka-{user}" for user in kafka
     }
@@ -227,7 +229,7 @@ def test_secrets_lie_where_the_settings_look_for_them() -> None:
 
 def test_postgresql_makes_the_roles_and_databases_the_code_expects() -> None:
     inside, hosted = words("postgres/roles.sh", "inside"), words("postgres/roles.sh", "hosted")
-    assert {"owner", *inside, *hosted} == set(names())
+    assert {"owner", *inside, *hosted} == set(names(DATABASES))
     assert inside == set(DATABASES["kruispunt"].users)
     assert {name: DATABASES[name].owner for name in hosted} == {name: name for name in hosted}
     assert all(DATABASES[name].users == ("inspector",) for name in hosted)

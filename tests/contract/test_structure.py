@@ -43,6 +43,49 @@ def test_arrows_between_folders_point_one_way(stage: str) -> None:
     assert wrong == {}
 
 
+GENERAL_TOPICS = {"DEAD_LETTERS", "LARGEST_LETTER", "LARGEST_MESSAGE", "POSITIONS", "SCHEMAS", "Topic", "topic"}
+"""What the backbone may know of topics: how large a message is, and those that carry its own mechanisms."""
+OUR_WORDS = ({*INSTITUTIONS, *PROCESSES, "intake"} - {"api"}) | {topic.name for topic in TOPICS if "." in topic.name}
+
+
+def names_of_social_security(text: str) -> set[str]:
+    """What a module of the backbone has from social security: imports, and strings that name something of it."""
+    tree = ast.parse(text)
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "schemas.topics":
+            found |= {alias.name for alias in node.names} - GENERAL_TOPICS
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            module = [getattr(node, "module", None) or "", *(alias.name for alias in node.names)]
+            found |= {name for name in module if name in {"schemas.institutions", "institutions"}}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= {word for word in OUR_WORDS if word == node.value or ("." in word and word in node.value)}
+    return found
+
+
+def test_the_backbone_knows_nothing_of_social_security() -> None:
+    known = {
+        str(path.relative_to(ROOT)): names
+        for path in (ROOT / "backbone").rglob("*.py")
+        if (names := names_of_social_security(path.read_text("utf-8")))
+    }
+    assert known == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from schemas.institutions import HOSTED",
+        "from schemas import institutions",
+        "from schemas.topics import FACTS",
+        'ROLE = "exchange"',
+        "topic = 'deliveries.rva'",
+    ],
+)
+def test_what_names_social_security_is_seen(text: str) -> None:
+    assert names_of_social_security(text)
+
+
 def test_locks_are_taken_in_one_place_which_knows_whose_they_are() -> None:
     # A role that called PostgreSQL's own function would be refused, and its process would stop.
     callers = {

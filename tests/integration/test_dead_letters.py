@@ -135,7 +135,7 @@ def exchange_all(settings: Settings, exchange: Exchange, schemas: SchemaBook | N
     look = lag.Inspector(settings)
     try:
         until(
-            lambda: not exchange.exchange() and not look.behind(DECLARATIONS, look.committed),
+            lambda: not exchange.handle_batch() and not look.behind(DECLARATIONS, look.committed),
             "the exchange does not come to its end",
         )
     finally:

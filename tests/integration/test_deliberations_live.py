@@ -74,7 +74,7 @@ def exchanged(servers: Settings) -> Iterator[Exchanged]:
         deadline = time.monotonic() + PATIENCE_S
         while not (found := copies(servers, derive(MARK, name))):
             assert time.monotonic() < deadline, "nothing was delivered"
-            exchange.exchange()
+            exchange.handle_batch()
         return found
 
     yield through

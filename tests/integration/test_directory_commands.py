@@ -301,7 +301,7 @@ def delivered(settings: Settings, exchange: Exchange, person: str, name: str) ->
         if any(after.encode() in value for value in values):
             return any(event.encode() in value for value in values)
         assert time.monotonic() < deadline, "nothing was delivered"
-        exchange.exchange()
+        exchange.handle_batch()
 
 
 def test_an_ended_dossier_stops_delivery_from_the_next_batch_on_and_stays_for_looking_back(

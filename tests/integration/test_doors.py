@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 
 import aiosmtplib
@@ -16,6 +17,7 @@ from backbone.errors import Retry
 from backbone.kafka import admin, client, consumer
 from backbone.postgres import connect
 from backbone.settings import Settings
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, Topic, answers, changes, delivery
 
@@ -29,14 +31,14 @@ OTHERS = Topic("doors.others", "none", (), ("exchange",), ("rjv",), "What only r
 @pytest.fixture(scope="module")
 def doors(servers: Settings) -> Iterator[Settings]:
     """Two topics with a record each, beside the declared ones, so that a test leaves nothing in those."""
-    provision.apply(servers, (*TOPICS, MINE, OTHERS))
+    provision.apply(servers, replace(BLUEPRINT, topics=(*TOPICS, MINE, OTHERS)))
     for topic in (MINE, OTHERS):
         assert put(servers, "exchange", topic.name) is None
     yield servers
     administrator = admin(servers)
     for done in administrator.delete_topics([MINE.name, OTHERS.name]).values():
         done.result(PATIENCE_S)
-    provision.apply(servers)
+    provision.apply(servers, BLUEPRINT)
 
 
 def answer(reader: Consumer) -> Message | None:
@@ -136,14 +138,14 @@ def test_access_beyond_what_the_topics_declare_is_taken_away(doors: Settings) ->
     for done in administrator.create_acls([stray]).values():
         done.result(PATIENCE_S)
     assert subscribed(doors, "rva", "rva.stray", OTHERS.name) is None
-    provision.apply(doors, (*TOPICS, MINE, OTHERS))
+    provision.apply(doors, replace(BLUEPRINT, topics=(*TOPICS, MINE, OTHERS)))
     error = subscribed(doors, "rva", "rva.stray", OTHERS.name)
     assert error is not None
     assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
 def test_provisioning_again_disturbs_nobody(doors: Settings) -> None:
-    provision.apply(doors, (*TOPICS, MINE, OTHERS))
+    provision.apply(doors, replace(BLUEPRINT, topics=(*TOPICS, MINE, OTHERS)))
     assert subscribed(doors, "rva", "rva.again", MINE.name) is None
 
 

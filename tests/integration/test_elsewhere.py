@@ -27,6 +27,7 @@ from consumers.narrowing.narrow import Event, narrow
 from consumers.narrowing.projection import in_force, projections
 from kruispunt.monitoring import lag
 from kruispunt.provisioning import declared_state as provision
+from kruispunt.provisioning.databases import DATABASES
 from kruispunt.provisioning.provision import look
 from schemas.codec import encode_body
 from schemas.contracts import contract
@@ -61,7 +62,7 @@ def own_server(servers: Settings, temporary_home: Callable[[str], Path]) -> Iter
     # fmt: on
     try:
         with_retry(lambda: postgres.connect(there, embedded.SUPERUSER, "postgres").close(), READY_S)
-        roles.apply(there, {INSTITUTION: roles.DATABASES[INSTITUTION]})
+        roles.apply(there, {INSTITUTION: DATABASES[INSTITUTION]})
         elsewhere = {INSTITUTION: PostgresServer(host=there.postgres_host, port=port)}
         yield servers.model_copy(update={"postgres_elsewhere": elsewhere})
     finally:
@@ -127,14 +128,14 @@ def test_what_is_delivered_is_kept_and_counted_on_the_institutions_own_server(
 
 def test_a_plan_names_what_is_open_on_the_own_server_and_leaves_it_to_its_administrator(own_server: Settings) -> None:
     provision.migrate(own_server)
-    assert [line.what for line in strays.look(own_server) if line.to_do] == []
+    assert [line.what for line in strays.look(own_server, DATABASES) if line.to_do] == []
     there = own_server.model_copy(update={"postgres_port": own_server.postgres_server(INSTITUTION).port})
     with postgres.connect(there, embedded.SUPERUSER, "postgres", autocommit=True) as connection:
         connection.execute("grant connect on database fpd to public")
-        found = [line for line in strays.look(own_server) if line.to_do]
+        found = [line for line in strays.look(own_server, DATABASES) if line.to_do]
         assert [line.what for line in found] == [f"public may enter {INSTITUTION}, on {own_server.postgres_host}"]
         strays.remove(own_server, found)
-        assert [line for line in strays.look(own_server) if line.to_do] == found
+        assert [line for line in strays.look(own_server, DATABASES) if line.to_do] == found
         connection.execute("revoke connect on database fpd from public")
 
 

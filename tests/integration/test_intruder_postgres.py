@@ -13,7 +13,8 @@ from backbone.postgres import Lock, connect, try_lock, unlock
 from backbone.settings import Settings
 from backbone.stack import roles, strays
 from backbone.stack.postgres import SUPERUSER
-from backbone.stack.roles import CONNECTIONS, DATABASES, names
+from backbone.stack.roles import CONNECTIONS, names
+from kruispunt.provisioning.databases import DATABASES
 from rules.questions.looks import COMPARED, Look
 from schemas.institutions import HOSTED
 
@@ -140,13 +141,13 @@ def test_no_role_of_ours_is_more_than_a_role(superuser: Connection[Any]) -> None
     mighty = superuser.execute(
         "select rolname from pg_roles where rolname = any(%s) and"
         " (rolsuper or rolcreaterole or rolcreatedb or rolbypassrls or rolreplication)",
-        (names(),),
+        (names(DATABASES),),
     ).fetchall()
     assert mighty == []
     members = superuser.execute(
         "select member::regrole::text, roleid::regrole::text from pg_auth_members"
         " where member::regrole::text = any(%s)",
-        (names(),),
+        (names(DATABASES),),
     ).fetchall()
     # Nobody logs in as the owner but provisioning; it sees since when sessions have a transaction open.
     assert members == [("owner", "pg_read_all_stats")]
@@ -225,12 +226,12 @@ def test_a_right_to_take_locks_that_was_given_by_hand_is_seen_and_taken_away(ser
     with connect(servers, SUPERUSER, "kruispunt", autocommit=True) as connection:
         connection.execute("grant execute on function pg_advisory_lock(bigint) to inspector")
         connection.execute("grant execute on function pg_try_advisory_xact_lock_shared(int, int) to public")
-    given = [line for line in strays.look(servers) if line.to_do]
+    given = [line for line in strays.look(servers, DATABASES) if line.to_do]
     assert [line.what for line in given] == [
         "inspector may take any lock in kruispunt", "public may take any lock in kruispunt",
     ]  # fmt: skip
     strays.remove(servers, given)
-    assert [line for line in strays.look(servers) if line.to_do] == []
+    assert [line for line in strays.look(servers, DATABASES) if line.to_do] == []
     with connect(servers, "inspector") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("select pg_advisory_lock(1)")
 
@@ -566,9 +567,9 @@ def test_provisioning_brings_the_limits_to_roles_that_are_there(servers: Setting
     with connect(servers, SUPERUSER, "postgres", autocommit=True) as connection:
         connection.execute("alter role nic connection limit -1")
         connection.execute("alter role nic reset idle_in_transaction_session_timeout")
-        roles.apply(servers)
+        roles.apply(servers, DATABASES)
         limits = connection.execute(
-            "select rolname, rolconnlimit, rolconfig from pg_roles where rolname = any(%s)", (names(),)
+            "select rolname, rolconnlimit, rolconfig from pg_roles where rolname = any(%s)", (names(DATABASES),)
         ).fetchall()
     limited = {name: configured for name, most, configured in limits if most == CONNECTIONS}
     assert limited == {name: [f"idle_in_transaction_session_timeout={roles.IDLE}"] for name in HOSTED}

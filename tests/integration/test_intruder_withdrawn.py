@@ -27,6 +27,7 @@ from consumers.deliberations import load, store
 from consumers.narrowing.projection import projections
 from kruispunt.commands.institutions import rotate as rotating
 from kruispunt.provisioning import provision as provisioning
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
 from kruispunt.provisioning.justified_rights import alone, justified
 from schemas.codec import encode
 from schemas.samples import sample
@@ -264,7 +265,7 @@ def test_a_rotation_that_was_killed_in_between_is_put_right(
     # The file has the new password, the broker the old one: neither is unknown.
     assert path.read_text() != old
     assert lets_in(servers, INSTITUTION, old)
-    (line,) = [line for line in provision.look(servers, entitled=entitled(servers)) if line.to_do]
+    (line,) = [line for line in provision.look(servers, BLUEPRINT, entitled=entitled(servers)) if line.to_do]
     assert (line.change, line.kind) == ("change", "user")
     done = run(*remedy)
     assert done.returncode == 0, done.stderr

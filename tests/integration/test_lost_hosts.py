@@ -20,7 +20,7 @@ from backbone import kafka, postgres, transactions
 from backbone.errors import Retry
 from backbone.settings import Settings
 from backbone.standby import AGAIN_S, Standby
-from producers.relay import RELAY, SOURCES
+from kruispunt.declared_outboxes import OUTBOXES, RELAY
 from schemas.codec import encode_body
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
@@ -208,7 +208,7 @@ def test_what_a_paused_and_a_lost_relay_exchange_and_sink_had_in_hand_arrives_on
 
 def test_a_standby_waits_on_one_session_and_gets_over_its_loss(servers: Settings) -> None:
     with ExitStack() as stack:
-        for number in range(len(SOURCES)):
+        for number in range(len(OUTBOXES)):
             holder = stack.enter_context(postgres.connect(servers, "owner", autocommit=True))
             assert postgres.try_lock(holder, postgres.Lock.OUTBOX, number)
         watching = stack.enter_context(postgres.connect(servers, "owner", autocommit=True))

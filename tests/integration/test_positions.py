@@ -11,11 +11,11 @@ from confluent_kafka.admin import ConfigResource
 
 from backbone import kafka, logs, positions, postgres, transactions
 from backbone.errors import Retry, Stop
-from backbone.offsets import Offsets, Places
+from backbone.offsets import Offsets, PartitionOffsets
+from backbone.postgres_consumer import PostgresConsumer, Subscription
 from backbone.process import with_retry
 from backbone.settings import Settings
 from consumers.exchange.run import Exchange
-from consumers.keeper import Keeper
 from notifier import findings
 from schemas.registry import SchemaBook
 from schemas.topics import DECLARATIONS, FINDINGS, delivery
@@ -95,13 +95,13 @@ class Kept:
         self._settings = settings
         self.topic = topic
         self.offsets: list[int] = []
-        self._keepers: list[Keeper] = []
+        self._keepers: list[PostgresConsumer] = []
 
-    def keeper(self, reader: Any) -> Keeper:
+    def keeper(self, reader: Any) -> PostgresConsumer:
         connection = postgres.connect(self._settings, INSTITUTION, INSTITUTION, autocommit=True)
-        made = Keeper(connection, reader, kafka.Doorkeeper(), schema=SCHEMA, write=self._write, batch=50)
+        subscription = Subscription(INSTITUTION, GROUP, (self.topic,), INSTITUTION, SCHEMA, batch=50)
+        made = PostgresConsumer(connection, reader, kafka.Doorkeeper(), subscription, self._write)
         self._keepers.append(made)
-        made.follow([self.topic])
         return made
 
     def close(self) -> None:
@@ -133,37 +133,37 @@ def records(kept: Kept, first: int, last: int) -> list[Record]:
 def test_a_reader_that_was_paused_keeps_nothing_of_what_another_kept_meanwhile(kept: Kept) -> None:
     # A gathers 10 to 19 and is paused; B keeps 10 to 14; A goes on.
     first = kept.keeper(Reader(records(kept, 0, 9)))
-    assert first.keep() == 10
+    assert first.handle_batch() == 10
     a, b = kept.keeper(Reader(records(kept, 10, 19))), kept.keeper(Reader(records(kept, 10, 14)))
-    assert b.keep() == 5
+    assert b.handle_batch() == 5
     with pytest.raises(Retry, match="Another process is further"):
-        a.keep()
+        a.handle_batch()
     assert kept.position() == 15
 
 
 def test_a_first_batch_is_kept_by_one_reader_only(kept: Kept) -> None:
     a, b = kept.keeper(Reader(records(kept, 0, 9))), kept.keeper(Reader(records(kept, 0, 4)))
-    assert b.keep() == 5
+    assert b.handle_batch() == 5
     with pytest.raises(Retry, match="Another process is further"):
-        a.keep()
+        a.handle_batch()
     assert kept.position() == 5
 
 
 def test_gaps_between_the_records_of_transactions_are_no_gaps(kept: Kept) -> None:
     reader = Reader([Record(kept.topic, 0), Record(kept.topic, 1)])
     keeper = kept.keeper(reader)
-    assert keeper.keep() == 2
+    assert keeper.handle_batch() == 2
     reader.records = [Record(kept.topic, 3), Record(kept.topic, 7)]
-    assert keeper.keep() == 2
+    assert keeper.handle_batch() == 2
     assert kept.position() == 8
 
 
 def test_what_was_read_while_partitions_changed_hands_is_thrown_away_and_read_again(kept: Kept) -> None:
     reader = Reader(records(kept, 0, 4))
     keeper = kept.keeper(reader)
-    assert keeper.keep() == 5
+    assert keeper.handle_batch() == 5
     reader.records, reader.change = records(kept, 5, 9), reader.hand_over
-    assert keeper.keep() == 0
+    assert keeper.handle_batch() == 0
     assert kept.offsets == [0, 1, 2, 3, 4]
     assert reader.sought == [(kept.topic, 0, 5)]
 
@@ -221,14 +221,14 @@ def test_a_reader_whose_next_record_is_gone_stops_and_says_so(servers: Settings)
             connection.execute("insert into store.position values (%s, 0, %s)", (topic, end))
 
 
-def read_until(keeper: Keeper, done: Callable[[], bool]) -> None:
+def read_until(keeper: PostgresConsumer, done: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
     while not done():
         assert time.monotonic() < deadline, "nothing comes"
-        keeper.keep()
+        keeper.handle_batch()
 
 
-def restore(servers: Settings, before: Places) -> None:
+def restore(servers: Settings, before: PartitionOffsets) -> None:
     """Put the places of the exchange back; the broker holds its number for a moment after it left."""
 
     def commit() -> None:
@@ -243,7 +243,7 @@ def restore(servers: Settings, before: Places) -> None:
 
 def exchange_often(exchange: Exchange) -> None:
     for _ in range(100):
-        exchange.exchange()
+        exchange.handle_batch()
 
 
 def test_an_exchange_that_had_a_place_and_finds_none_stops_instead_of_delivering_everything_again(
@@ -291,10 +291,10 @@ def test_a_reader_with_nothing_to_do_sees_that_its_position_was_put_back(
     servers: Settings, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader = kept.keeper(Reader(records(kept, 0, 9)))
-    assert reader.keep() == 10
-    monkeypatch.setattr("consumers.keeper.LOOK_S", 0.0)
-    assert reader.keep() == 0
+    assert reader.handle_batch() == 10
+    monkeypatch.setattr("backbone.postgres_consumer.LOOK_S", 0.0)
+    assert reader.handle_batch() == 0
     with postgres.connect(servers, INSTITUTION, INSTITUTION) as connection:
         connection.execute("update store.position set next = 4 where topic = %s", (kept.topic,))
     with pytest.raises(Retry, match="put back to an earlier moment"):
-        reader.keep()
+        reader.handle_batch()

@@ -38,6 +38,7 @@ from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from kruispunt.provisioning import provision as provisioning
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
 from schemas.topics import changes
 
 Run = Callable[..., CompletedProcess[str]]
@@ -77,7 +78,7 @@ def put_right(servers: Settings) -> Iterator[None]:
     provisioning.bring(servers)
 
 
-def set_quota(settings: Settings, *amounts: quotas.Change) -> None:
+def set_quota(settings: Settings, *amounts: quotas.QuotaChange) -> None:
     async def change() -> None:
         async with logins.administrator(settings) as connection:
             await quotas.alter(connection, list(amounts))
@@ -131,7 +132,7 @@ def test_where_provisioning_has_been_there_is_nothing_to_do(run: Run) -> None:
 
 def test_what_was_changed_by_hand_is_shown_then_taken_away_and_written_down(servers: Settings, run: Run) -> None:
     meddle(servers)
-    before = provision.look(servers)
+    before = provision.look(servers, BLUEPRINT)
     planned = run("provision", "--dry-run", "--json")
     assert planned.returncode == 1
     lines = json.loads(planned.stdout)["lines"]
@@ -154,7 +155,7 @@ def test_what_was_changed_by_hand_is_shown_then_taken_away_and_written_down(serv
     }
     assert sum(line["kind"] == "right" and line["change"] == "remove" for line in lines) == len(BY_HAND)
     # Looking has changed nothing.
-    assert provision.look(servers) == before
+    assert provision.look(servers, BLUEPRINT) == before
 
     known = len(acts(servers))
     done = run("provision")
@@ -205,7 +206,7 @@ def test_two_who_provision_at_once_do_no_harm(servers: Settings) -> None:
 
 
 def test_a_right_is_gone_when_the_command_returns(servers: Settings) -> None:
-    taken = provision.apply_rights(servers, "fin", entitled=())
+    taken = provision.apply_rights(servers, "fin", BLUEPRINT, entitled=())
     assert {line.change for line in taken} == {"remove"}
     reader = Consumer(client(servers, "fin") | {"group.id": "fin.gone"})
     try:
@@ -253,7 +254,7 @@ def test_a_quota_holds_a_reader_back_and_one_changed_by_hand_is_seen(servers: Se
     try:
         free = throughput(servers, topic)
         set_quota(servers, (QUOTA, {"consumer_byte_rate": 200_000.0}))
-        (line,) = [line for line in provision.look(servers) if line.to_do]
+        (line,) = [line for line in provision.look(servers, BLUEPRINT) if line.to_do]
         assert line.what.startswith("user rva: consumer_byte_rate 200,000")
         held = throughput(servers, topic)
         assert held < 400_000 < free

@@ -19,10 +19,11 @@ from confluent_kafka import Message
 
 from backbone import kafka, postgres, transactions
 from backbone.errors import Retry
+from backbone.outbox_pruning import Pruner
+from backbone.outbox_relay import Publisher
 from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
-from producers.pruning import Pruner
-from producers.relay import Publisher
+from kruispunt.declared_outboxes import BY_NAME
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.topics import POSITIONS
 
@@ -30,6 +31,7 @@ COMMAND = Path(sys.executable).with_name("kruispunt")
 TOPIC = "notices.status"
 """A topic nobody reads on the servers of a test run."""
 SOURCE = "notifier"
+OUTBOX = BY_NAME[SOURCE]
 PUT = "insert into notifier.outbox (topic, key, value) select * from unnest(%s::text[], %s::bytea[], %s::bytea[])"
 KEYS = [pseudonym(b"relay", inss(700201000 + number, after_2000=False)) for number in range(50)]
 
@@ -56,7 +58,7 @@ def found(settings: Settings, mark: str) -> list[Message]:
 def publisher(servers: Settings) -> Iterator[Publisher]:
     end = time.monotonic() + 10
     # Whoever had it before has closed its session, and the server may not have noticed yet.
-    while (opened := Publisher.open(servers, SOURCE)) is None:
+    while (opened := Publisher.open(servers, OUTBOX)) is None:
         assert time.monotonic() < end, "another relay has the outbox"
     while opened.publish():
         pass
@@ -157,24 +159,24 @@ def test_what_was_published_long_ago_leaves_the_outbox_and_nothing_else_does(
             return [bytes(value).decode().removeprefix(f"{mark} ") for (value,) in rows]
 
         owner.execute(old, (f"{mark} old".encode(),))
-        Pruner(SOURCE).prune(publisher._connection, BEGINNING, 0.0)
+        Pruner(OUTBOX).prune(publisher._connection, BEGINNING, 0.0)
         assert left() == ["old", "young"]
         assert publisher.publish() == 2
         publisher.prune()
         assert left() == ["young"]
         put(servers, [f"{mark} waiting".encode()])
         owner.execute(old, (f"{mark} waiting".encode(),))
-        Pruner(SOURCE).prune(publisher._connection, publisher._position, 0.0)
+        Pruner(OUTBOX).prune(publisher._connection, publisher._position, 0.0)
         assert left() == ["young", "waiting"]
     assert publisher.publish() == 1
     assert len(found(servers, mark)) == 3
 
 
 def test_only_one_relay_publishes_an_outbox(servers: Settings, publisher: Publisher) -> None:
-    assert Publisher.open(servers, SOURCE) is None
+    assert Publisher.open(servers, OUTBOX) is None
     publisher.close()
     time.sleep(0.5)
-    follower = Publisher.open(servers, SOURCE)
+    follower = Publisher.open(servers, OUTBOX)
     assert follower is not None
     assert follower.publish() == 0
     follower.close()
@@ -244,9 +246,9 @@ def test_no_position_is_trusted_while_an_open_transaction_may_hide_a_newer_one(
     time.sleep(0.5)
     # What is committed behind the open transaction cannot be read yet; what can be read is too old.
     with pytest.raises(Retry, match="open transaction"):
-        Publisher.open(servers, SOURCE)
+        Publisher.open(servers, OUTBOX)
     paused.abort_transaction(30)
-    follower = Publisher.open(servers, SOURCE)
+    follower = Publisher.open(servers, OUTBOX)
     assert follower is not None
     assert follower.publish() == 0
     follower.close()

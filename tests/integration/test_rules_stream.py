@@ -6,13 +6,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from confluent_kafka import TopicPartition
 
-from backbone import kafka, postgres
+from backbone import kafka, positions, postgres
+from backbone.offsets import Offsets
 from backbone.settings import Settings
 from backbone.stack.ports import reachable
 from backbone.stack.processes import PROCESSES
@@ -133,7 +135,17 @@ class Process:
 
 
 @pytest.fixture(scope="module")
-def another(servers: Settings, schemas: None) -> Iterator[Callable[..., Process]]:
+def caught_up(servers: Settings) -> None:
+    """The rules stand at the end of their topic: other tests left bundles there that take minutes to decide."""
+    with closing(Offsets(servers, "inspector")) as offsets:
+        ends = offsets.ends([FACTS], servers.partitions, open_too=True)
+    with postgres.connect(servers, "rules") as connection, connection.cursor() as cursor:
+        for (topic, partition), end in ends.items():
+            positions.advance(cursor, "rules", topic, partition, end)
+
+
+@pytest.fixture(scope="module")
+def another(servers: Settings, schemas: None, caught_up: None) -> Iterator[Callable[..., Process]]:
     """Starts processes, and sees that none outlives the tests of this module."""
     started: list[Process] = []
 

@@ -25,6 +25,7 @@ from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack import binaries, orphans, ports
 from backbone.stack.places import Places
+from backbone.stack.postgres import SUPERUSER
 from backbone.stack.processes import PROCESSES
 from backbone.stack.programs import RUNNING, Program
 from backbone.stack.stack import Leash, Plan, down, status, up
@@ -63,12 +64,12 @@ def remember_something(settings: Settings) -> None:
     writer = Producer(client(settings, "admin"))
     writer.produce("kept", value=b"a record")
     assert writer.flush(30) == 0
-    with connect(settings, "owner") as connection:
+    with connect(settings, SUPERUSER, "postgres") as connection:
         connection.execute("create table kept as select 'a row' as what")
 
 
 def still_remembers(settings: Settings) -> tuple[str, bytes]:
-    with connect(settings, "owner") as connection:
+    with connect(settings, SUPERUSER, "postgres") as connection:
         row = connection.execute("select what from kept").fetchone()
     settled = {"group.id": "kept", "auto.offset.reset": "earliest", "enable.auto.commit": False}
     reader = Consumer(client(settings, "admin") | settled)
@@ -235,7 +236,7 @@ def test_two_stacks_stand_beside_each_other_and_end_apart(
     mark = identity(second.home)
     assert not set(pids(second.home).values()) & set(first.values())
     assert second.secret("kafka", "rva") != running.secret("kafka", "rva")
-    with connect(second, "owner") as connection:
+    with connect(second, SUPERUSER, "postgres") as connection:
         assert connection.info.server_version // 10_000 == WHEEL_MAJOR
     assert down(second.home, wipe=True)
     assert not orphans.running(mark)

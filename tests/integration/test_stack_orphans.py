@@ -1,9 +1,11 @@
 """Whatever a process of a stack does to itself, the stack still finds and ends it; and nobody else's, ever."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +14,10 @@ from uuid import uuid4
 import pytest
 
 from backbone.errors import Stop
-from backbone.stack import orphans, processes
+from backbone.stack import orphans, processes, stack
+from backbone.stack.places import Places
+from backbone.stack.programs import Program
+from backbone.stack.supervisor import Supervisor
 from tests.machine import Seen, seen
 
 PATIENCE_S = 20.0
@@ -179,3 +184,42 @@ def test_what_cannot_be_ended_is_named(plants: Plants, identity: str, monkeypatc
         patch.setattr(processes, "send", lambda *_: None)
         with pytest.raises(Stop, match=str(one.pid)):
             orphans.end(identity)
+
+
+@pytest.fixture
+def places() -> Iterator[Places]:
+    """A home whose supervisor can listen inside it."""
+    home = Path(tempfile.mkdtemp(prefix="kruispunt-test-"))
+    yield Places(home)
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.mark.parametrize("wipe", [False, True])
+def test_a_stack_whose_home_was_deleted_ends_with_its_starter(places: Places, identity: str, wipe: bool) -> None:
+    places.make()
+    places.remember(identity=identity)
+    supervisor = Supervisor(places)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(120)"]) as starter:
+        bound = stack._leash_program(places, stack.Leash(starter.pid, wipe), held=False)
+        ticker = Program("ticker", (sys.executable, "-P", "-c", "import time; time.sleep(3600)"))
+        supervisor.hand_over([], [*bound, ticker], identity)
+        supervisor.start(["leash", "ticker"])
+        supervisor.wait_running([*bound, ticker], PATIENCE_S)
+        assert len(orphans.running(identity)) >= 3
+        shutil.rmtree(places.home)
+        starter.kill()
+    assert eventually(lambda: not orphans.running(identity))
+    assert not places.home.exists()
+
+
+def test_a_leash_leaves_alone_another_stack_that_has_its_home_now(
+    plants: Plants, places: Places, identity: str
+) -> None:
+    other = uuid4().hex
+    places.make()
+    places.remember(identity=other)
+    mine, anothers = (plants.plant(whose, plant(NOTHING)) for whose in (identity, other))
+    assert stack.down(places.home, wipe=True, identity=identity)
+    assert gone(mine)
+    assert not gone(anothers)
+    assert places.recall() == {"identity": other}

@@ -26,13 +26,14 @@ from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.credentials import renew
 from backbone.stack.places import Places
-from backbone.stack.programs import Program, State
+from backbone.stack.programs import ProcessState, Program
 from backbone.stack.stack import Leash, Plan, status
 from backbone.stack.stack import up as start
 from backbone.stack.supervisor import Supervisor
 from backbone.tally import mark
 from consumers.deliberations import load
 from consumers.narrowing.projection import projections
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
 from kruispunt.stack import PLAN
 from schemas.codec import encode
 from schemas.identifiers import derive
@@ -76,7 +77,7 @@ def rotate(settings: Settings, institution: str) -> str:
     return done.stdout
 
 
-def state(settings: Settings, name: str) -> State:
+def state(settings: Settings, name: str) -> ProcessState:
     (found,) = (one for one in status(settings.home) if one.name == name)
     return found
 
@@ -271,7 +272,7 @@ def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_giv
     sink = f"sink-{SINK}"
     already = sum(stored(running).values())
     assert eventually(lambda: state(running, sink).state == "running")
-    provision.apply_rights(running, SINK, entitled=INSTITUTIONS.keys() - {SINK})
+    provision.apply_rights(running, SINK, BLUEPRINT, entitled=INSTITUTIONS.keys() - {SINK})
     writer, events = kafka.producer(running, "exchange"), [derive("waiting", str(place)) for place in range(100)]
     for value in copies(events):
         writer.produce(delivery(SINK), value)
@@ -288,7 +289,7 @@ def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_giv
     assert (row.expected, row.difference) == (already, 0)
     monkeypatch.undo()
     assert sum(stored(running).values()) == already
-    provision.apply_rights(running, SINK)
+    provision.apply_rights(running, SINK, BLUEPRINT)
     assert eventually(lambda: sum(stored(running).values()) == already + len(events))
     assert max(stored(running).values()) == 1
     assert state(running, sink).pid == pid

@@ -5,6 +5,8 @@ from confluent_kafka.admin import AclOperation, ResourcePatternType, ResourceTyp
 
 from backbone import provision
 from backbone.stack import roles
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
+from kruispunt.provisioning.databases import DATABASES
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, answers, changes, delivery
 
@@ -12,7 +14,7 @@ from schemas.topics import TOPICS, answers, changes, delivery
 def granted(user: str) -> set[tuple[object, ...]]:
     return {
         (rule.restype, rule.name, rule.resource_pattern_type, rule.operation)
-        for rule in provision.access()
+        for rule in provision.access(BLUEPRINT)
         if rule.principal == f"User:{user}"
     }
 
@@ -32,14 +34,14 @@ def test_an_institution_reads_in_groups_of_its_name_and_writes_only_whom_it_has_
 def test_nobody_may_write_a_topic_but_its_writers() -> None:
     writers = {
         (rule.name, rule.principal.removeprefix("User:"))
-        for rule in provision.access()
+        for rule in provision.access(BLUEPRINT)
         if rule.restype == ResourceType.TOPIC and rule.operation == AclOperation.WRITE
     }
     assert writers == {(topic.name, user) for topic in TOPICS for user in topic.writers}
 
 
 def test_no_rule_names_everybody_or_everything_that_can_be_read() -> None:
-    rules = list(provision.access())
+    rules = list(provision.access(BLUEPRINT))
     assert rules
     for rule in rules:
         assert rule.principal != "User:*"
@@ -47,8 +49,8 @@ def test_no_rule_names_everybody_or_everything_that_can_be_read() -> None:
 
 
 def test_no_institution_may_connect_to_a_database_but_its_own() -> None:
-    assert INSTITUTIONS.keys() & roles.DATABASES.keys()
-    for name, database in roles.DATABASES.items():
+    assert INSTITUTIONS.keys() & DATABASES.keys()
+    for name, database in DATABASES.items():
         assert not {database.owner, *database.users} & (INSTITUTIONS.keys() - {name})
 
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from backbone.stack import certificates
-from backbone.stack.certificates import Change, ensure, renew, server
+from backbone.stack.certificates import Renewal, ensure, renew, server
 from backbone.stack.places import Places
 
 DAY = dt.timedelta(days=1)
@@ -54,7 +54,7 @@ def end(places: Places) -> dt.datetime:
 def test_an_authority_with_years_left_is_kept(places: Places, tmp_path: Path) -> None:
     ensure(places)
     ca, pem = places.ca.read_bytes(), server(places).read_bytes()
-    assert renew(places) is Change.KEPT
+    assert renew(places) is Renewal.KEPT
     assert places.ca.read_bytes() == ca
     assert server(places).read_bytes() != pem
     assert trusts(ca, server(places).read_bytes(), tmp_path)
@@ -70,7 +70,7 @@ def test_an_authority_near_its_end_is_renewed_and_each_side_trusts_the_other_who
     # Nothing a server has outlives its authority.
     assert end(places) == first
     ca, pem = places.ca.read_bytes(), server(places).read_bytes()
-    assert renew(places) is Change.RENEWED
+    assert renew(places) is Renewal.RENEWED
     new_ca, new_pem = places.ca.read_bytes(), server(places).read_bytes()
     assert ends(places)[1] == first
     assert ends(places)[0] > first + 3000 * DAY
@@ -82,7 +82,7 @@ def test_an_authority_near_its_end_is_renewed_and_each_side_trusts_the_other_who
     alone = x509.load_pem_x509_certificates(new_ca)[0].public_bytes(certificates.PEM)
     assert trusts(alone, pem, tmp_path)
     assert trusts(alone, new_pem, tmp_path)
-    assert renew(places) is Change.KEPT
+    assert renew(places) is Renewal.KEPT
     assert places.ca.read_bytes() == new_ca
 
 
@@ -92,7 +92,7 @@ def test_an_authority_whose_key_is_gone_is_followed_by_another_in_three_steps_ea
     ensure(places)
     (places.certificates / "authority.key").unlink()
     steps = [(places.ca.read_bytes(), server(places).read_bytes())]
-    for expected in (Change.ANNOUNCED, Change.KEPT, Change.KEPT):
+    for expected in (Renewal.ANNOUNCED, Renewal.KEPT, Renewal.KEPT):
         assert renew(places) is expected
         steps.append((places.ca.read_bytes(), server(places).read_bytes()))
     first, announced, signed, over = steps
@@ -111,9 +111,9 @@ def test_an_authority_that_was_made_and_never_published_signs_nothing(places: Pl
     (places.certificates / "authority.key").unlink()
     certificates._found(places)
     ca = places.ca.read_bytes()
-    assert renew(places) is Change.ANNOUNCED
+    assert renew(places) is Renewal.ANNOUNCED
     assert trusts(ca, server(places).read_bytes(), tmp_path)
-    assert renew(places) is Change.KEPT
+    assert renew(places) is Renewal.KEPT
     assert trusts(places.ca.read_bytes(), server(places).read_bytes(), tmp_path)
 
 
@@ -125,7 +125,7 @@ def test_servers_whose_certificate_has_ended_get_another_at_once(
         ensure(places)
     (places.certificates / "authority.key").unlink()
     assert not trusts(places.ca.read_bytes(), server(places).read_bytes(), tmp_path)
-    assert renew(places) is Change.ANNOUNCED
+    assert renew(places) is Renewal.ANNOUNCED
     assert len(ends(places)) == 1
     assert trusts(places.ca.read_bytes(), server(places).read_bytes(), tmp_path)
 

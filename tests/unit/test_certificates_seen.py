@@ -107,7 +107,7 @@ def test_an_authority_with_two_certificates_for_its_key_ends_with_the_later_one(
 ) -> None:
     monkeypatch.setattr(embedded, "LIFETIME", embedded.AUTHORITY_LIFETIME + DAY)
     monkeypatch.setattr(embedded, "AUTHORITY_LIFETIME", 2 * embedded.AUTHORITY_LIFETIME)
-    assert embedded.renew(places) is embedded.Change.RENEWED
+    assert embedded.renew(places) is embedded.Renewal.RENEWED
     first, second = x509.load_pem_x509_certificates(places.ca.read_bytes())
     (found,) = served._authorities(places.ca)
     assert found.ends == first.not_valid_after_utc > second.not_valid_after_utc

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from backbone.batches import HEADER, Batch, Fetched, split
+from backbone.batches import HEADER, Fetched, RecordBatch, split
 from backbone.unpacking import Unpackable, Unpacker
 from consumers.directory import backlog as module
 from consumers.directory.backlog import (
@@ -39,7 +39,7 @@ def stored(values: Iterable[bytes], first: int = 0, codec: str = "none") -> byte
     return first.to_bytes(8, "big") + bytes(builder.build())[8:]
 
 
-def batch(values: Iterable[bytes], first: int = 0, codec: str = "none") -> Batch:
+def batch(values: Iterable[bytes], first: int = 0, codec: str = "none") -> RecordBatch:
     [one] = split(stored(values, first, codec))
     return one
 
@@ -50,7 +50,7 @@ def read(institution: str, value: bytes) -> Change | None:
     return Change(value.decode(), "integrate", KEY._replace(institution=institution), legal_today(), None, 1)
 
 
-def backlog(*batches: Batch, begin: int = 0, end: int | None = None) -> Backlog:
+def backlog(*batches: RecordBatch, begin: int = 0, end: int | None = None) -> Backlog:
     one = Backlog("rva", begin, Unpacker(LARGEST_UNPACKED), read, Allowance(60, time.monotonic()))
     one.put(Fetched(list(batches), batches[-1].following if end is None else end))
     return one

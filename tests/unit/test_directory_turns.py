@@ -7,7 +7,9 @@ from typing import Any
 
 import psycopg
 import pytest
+import structlog
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from structlog.testing import LogCapture
 
 from backbone import positions
 from backbone.batches import Fetched, split
@@ -16,7 +18,7 @@ from backbone.settings import Settings
 from consumers.directory import alarms
 from consumers.directory import run as module
 from consumers.directory.batch import Unreadable
-from consumers.directory.run import Faulty, Turns
+from consumers.directory.run import Turns
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import changes
 
@@ -70,9 +72,16 @@ class Directory:
 
 
 @pytest.fixture
-def turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Turns:
+def heard() -> LogCapture:
+    return LogCapture()
+
+
+@pytest.fixture
+def turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: LogCapture) -> Turns:
     monkeypatch.setattr(positions, "store", lambda *_: True)
-    made = Turns(Settings(home=tmp_path), Nowhere(), Topics(), {})  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "GATHER_S", 0.0)
+    log = structlog.wrap_logger(None, processors=[heard], wrapper_class=structlog.make_filtering_bound_logger(0))
+    made = Turns(Settings(home=tmp_path), Nowhere(), Topics(), {}, log)  # type: ignore[arg-type]
     for institution in INSTITUTIONS:
         made._begin(institution, 0)
     return made
@@ -80,30 +89,32 @@ def turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Turns:
 
 @pytest.mark.parametrize("error", [psycopg.DataError("1"), ValueError("85073003328"), RecursionError()])
 def test_a_fault_is_told_without_its_words_and_tried_again_later_and_all_others_go_on(
-    turns: Turns, monkeypatch: pytest.MonkeyPatch, error: Exception
+    turns: Turns, heard: LogCapture, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    directory, told = Directory(error), list[Faulty]()
+    directory = Directory(error)
     monkeypatch.setattr(module, "take_in", directory.take_in)
     monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
-    assert turns.round(told.append) == len(INSTITUTIONS) - 1
-    assert turns.round(told.append) == 0
+    assert turns.handle_batch() == len(INSTITUTIONS) - 1
+    assert turns.handle_batch() == 0
     assert directory.taken == {name: [3] for name in INSTITUTIONS if name != "fpd"}
-    assert [str(fault) for fault in told] == [f"{changes('fpd')}[0]@0: {type(error).__name__}"]
+    assert [entry["at"] for entry in heard.entries] == [f"{changes('fpd')}[0]@0: {type(error).__name__}"]
     directory.error = None
     turns._resting.clear()
-    assert turns.round(told.append) == 1
+    assert turns.handle_batch() == 1
     assert directory.taken["fpd"] == [3]
 
 
-def test_a_place_that_is_lost_is_that_of_one_institution(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
-    directory, told = Directory(None), list[Faulty]()
+def test_a_place_that_is_lost_is_that_of_one_institution(
+    turns: Turns, heard: LogCapture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = Directory(None)
     monkeypatch.setattr(module, "take_in", directory.take_in)
     monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
     turns._reader.gone = changes("nic")  # type: ignore[attr-defined]
-    assert turns.round(told.append) == len(INSTITUTIONS) - 1
-    assert turns.round(told.append) == 0
+    assert turns.handle_batch() == len(INSTITUTIONS) - 1
+    assert turns.handle_batch() == 0
     assert directory.taken == {name: [3] for name in INSTITUTIONS if name != "nic"}
-    assert [str(fault) for fault in told] == [f"{changes('nic')}[0]@0: its place is lost"]
+    assert [entry["at"] for entry in heard.entries] == [f"{changes('nic')}[0]@0: its place is lost"]
 
 
 @pytest.mark.parametrize(
@@ -117,9 +128,10 @@ def test_a_place_that_is_lost_is_that_of_one_institution(turns: Turns, monkeypat
     ],
 )
 def test_what_is_nobodys_fault_begins_again_or_stops_the_process(
-    turns: Turns, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[Exception]
+    turns: Turns, heard: LogCapture, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[Exception]
 ) -> None:
     monkeypatch.setattr(module, "take_in", Directory(error).take_in)
     monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
     with pytest.raises(kind):
-        turns.round(lambda fault: pytest.fail(str(fault)))
+        turns.handle_batch()
+    assert heard.entries == []

@@ -13,7 +13,7 @@ from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
 from consumers.exchange import records as module
 from consumers.exchange.batch import Received, concerned, opened
-from consumers.exchange.records import Outgoing, exchanged
+from consumers.exchange.records import OutgoingRecord, exchanged
 from consumers.narrowing.access import Access
 from consumers.narrowing.projection import in_force, projections
 from schemas.codec import decode_body, encode, split
@@ -42,11 +42,11 @@ def message(kind: str, number: int, partition: int = 0, **changes: Any) -> Recei
     return Received(kind, partition, number, pseudonym(PEPPER, who), encode(contract(kind), record))
 
 
-def written(messages: list[Received], dossiers: dict[str, list[Dossier]] | None = None) -> list[Outgoing]:
+def written(messages: list[Received], dossiers: dict[str, list[Dossier]] | None = None) -> list[OutgoingRecord]:
     return list(exchanged(opened(messages, SchemaBook()), ACCESS, dossiers or {}, NOW))
 
 
-def records(found: list[Outgoing], topic: str) -> list[tuple[int, dict[str, Any]]]:
+def records(found: list[OutgoingRecord], topic: str) -> list[tuple[int, dict[str, Any]]]:
     book = SchemaBook()
     for projection in projections(load()):
         book.add(projection.contract)

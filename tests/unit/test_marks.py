@@ -2,7 +2,7 @@
 
 from confluent_kafka import Message
 
-from backbone.marks import Kept, agree, differing
+from backbone.marks import StoredMark, agree, differing
 from backbone.progress import BEGINNING, START, UNMARKED, Mark, Position, Progress, positions, published, record
 from schemas.codec import encode
 from schemas.contracts import contracts
@@ -11,8 +11,8 @@ from schemas.topics import POSITIONS
 AT = Progress(900, 12)
 
 
-def kept(number: int, token: str, before: str) -> Kept:
-    return Kept(Mark(number, token), before, BEGINNING, {})
+def kept(number: int, token: str, before: str) -> StoredMark:
+    return StoredMark(Mark(number, token), before, BEGINNING, {})
 
 
 class Record:

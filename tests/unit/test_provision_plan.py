@@ -6,21 +6,24 @@ from datetime import UTC, date, datetime
 import pytest
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 
-from backbone.cluster.declared import INSTITUTION_QUOTA, access, declared
-from backbone.cluster.plan import Line, compare, right
-from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
+from backbone.cluster.declared import access, declared
+from backbone.cluster.plan import PlanLine, compare, right
+from backbone.cluster.state import MECHANISM, ClusterState, Entity, Quota, TopicState
 from consumers.deliberations import load
 from consumers.deliberations.store import Held, Kept, not_kept
 from kruispunt.commands.institutions.deliberations import _state
+from kruispunt.provisioning.cluster_blueprint import BLUEPRINT, INSTITUTION_QUOTA
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import answers, changes, delivery
 
-WANTED = declared(4)
+WANTED = declared(4, BLUEPRINT)
 LONG_AGO = datetime(2020, 1, 1)  # noqa: DTZ001 - the day is all that counts here
 TODAY = date(2026, 11, 24)
 
 
-def to_do(present: State, refused: tuple[str, ...] = (), wanted: State = WANTED) -> list[tuple[str, str, str]]:
+def to_do(
+    present: ClusterState, refused: tuple[str, ...] = (), wanted: ClusterState = WANTED
+) -> list[tuple[str, str, str]]:
     return [(line.change, line.kind, line.what) for line in compare(wanted, present, refused) if line.to_do]
 
 
@@ -37,7 +40,7 @@ def test_where_all_is_as_declared_there_is_nothing_to_do() -> None:
 
 
 def test_an_empty_cluster_gets_everything_and_loses_nothing() -> None:
-    lines = compare(WANTED, State())
+    lines = compare(WANTED, ClusterState())
     assert {line.change for line in lines} == {"add"}
     expected = len(WANTED.topics) + len(WANTED.users) + len(WANTED.rights) + len(WANTED.quotas)
     assert len(lines) == expected
@@ -127,7 +130,7 @@ def test_every_institution_has_a_quota_and_no_process_of_ours() -> None:
 
 @pytest.mark.parametrize("institution", INSTITUTIONS)
 def test_without_a_deliberation_an_institution_neither_reads_deliveries_nor_joins_a_group(institution: str) -> None:
-    everybody, without = access(), access(entitled=INSTITUTIONS.keys() - {institution})
+    everybody, without = access(BLUEPRINT), access(BLUEPRINT, INSTITUTIONS.keys() - {institution})
     lost = everybody - without
     assert without <= everybody
     assert {(one.principal, one.name) for one in lost} == {
@@ -138,7 +141,7 @@ def test_without_a_deliberation_an_institution_neither_reads_deliveries_nor_join
 
 
 def test_a_line_shows_nothing_of_what_it_acts_on() -> None:
-    assert "secret" not in repr(Line("add", "user", "rva", "secret"))
+    assert "secret" not in repr(PlanLine("add", "user", "rva", "secret"))
 
 
 def kept(*held: Held) -> Kept:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from consumers.deliberations import load
 from consumers.narrowing.projection import in_force, projections
-from consumers.replay.again import Judged, excess, wrong
+from consumers.replay.again import ExchangedPeriod, excess, wrong
 
 RIGHT = date(2026, 10, 1)
 LONG_AGO = date(1999, 1, 1)
@@ -28,7 +28,9 @@ def test_what_held_on_the_right_day_only_was_withheld() -> None:
 def test_what_was_delivered_on_a_deliberation_that_did_not_hold_is_counted() -> None:
     every = projections(load())
     basis = in_force(every, RIGHT)[0]
-    judged = Judged(delivered={RIGHT: Counter({(basis.recipient, basis.deliberation): 3, ("nobody", "0/0@1"): 2})})
+    judged = ExchangedPeriod(
+        delivered={RIGHT: Counter({(basis.recipient, basis.deliberation): 3, ("nobody", "0/0@1"): 2})}
+    )
     difference = wrong(every, [RIGHT], LONG_AGO)
     assert difference.withheld == {}
     assert excess(judged, difference) == {(basis.recipient, basis.deliberation): 3}

@@ -7,18 +7,18 @@ from structlog.testing import LogCapture
 from structlog.typing import EventDict
 
 from backbone.horizon import Holder
-from producers.watch import Watch
+from backbone.relay_watch import PublicationWatch
 
 SINCE = datetime(2026, 11, 2, 9, 30, tzinfo=UTC)
 LOADING = Holder(41, "operator", "operator", "active", SINCE)
 SENDING = Holder(42, "intake", "psql", "idle in transaction", SINCE)
 
 
-def watching() -> tuple[Watch, list[EventDict]]:
+def watching() -> tuple[PublicationWatch, list[EventDict]]:
     """A watch, and what it says."""
     heard = LogCapture()
     log = structlog.wrap_logger(None, processors=[heard], wrapper_class=structlog.make_filtering_bound_logger(0))
-    return Watch(log), heard.entries
+    return PublicationWatch(log), heard.entries
 
 
 def test_each_wait_is_said_once_whatever_its_session_does_meanwhile() -> None:

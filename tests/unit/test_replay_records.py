@@ -12,8 +12,8 @@ from consumers.deliberations import Deliberation, load, read
 from consumers.deliberations.store import Held
 from consumers.directory import Dossier
 from consumers.narrowing.projection import projections
-from consumers.replay.due import Disclosed, Published
-from consumers.replay.history import History, replayable
+from consumers.replay.due import Disclosed, PublishedEvent
+from consumers.replay.history import ReplayHistory, replayable
 from consumers.replay.records import Moment, Past, replayed
 from kruispunt.provisioning.declared_state import wanted
 from schemas.codec import decode_body, encode, split
@@ -71,16 +71,16 @@ def held(*written: dict[str, Any], withdrawn: datetime | None = None) -> list[He
     return [Held(one, OLD, withdrawn if one.version == newest else None) for one in found]
 
 
-def event(person: str, at: datetime, kind: str = TIME, **changes: Any) -> Published:
+def event(person: str, at: datetime, kind: str = TIME, **changes: Any) -> PublishedEvent:
     record = sample(kind) | {
         "person": person, "event": derive("event", person, kind, at.isoformat()), "quarter": "2026Q3",
     } | changes  # fmt: skip
-    return Published(pseudonym(PEPPER, person), encode(contract(kind), record), at)
+    return PublishedEvent(pseudonym(PEPPER, person), encode(contract(kind), record), at)
 
 
 def made(
     kept: Iterable[Held],
-    *events: Published,
+    *events: PublishedEvent,
     quality: str = UNEMPLOYED,
     since: date = date(2020, 1, 1),
     until: date | None = None,
@@ -89,7 +89,7 @@ def made(
     institution: str = "rva",
 ) -> list[dict[str, Any]]:
     """The copies of a replay, each with topic and partition."""
-    history = History(kept, TODAY)
+    history = ReplayHistory(kept, TODAY)
     book = SchemaBook()
     for projection in history.projections:
         book.add(projection.contract)
@@ -177,7 +177,7 @@ def test_only_who_came_on_file_and_only_there_is_replayed() -> None:
 def test_a_replay_is_on_record_as_such_and_counts_no_event_again() -> None:
     past = Past([event(ANN, NEW), event(BOB, NEW)], {ANN: [Dossier("rva", UNEMPLOYED, OLD.date(), None)]}, frozenset())
     keys = {"rva": {pseudonym(PEPPER, person) for person in (ANN, BOB)}}
-    out = list(replayed(past, keys, History(held(SECOND), TODAY), SchemaBook(), MOMENT))
+    out = list(replayed(past, keys, ReplayHistory(held(SECOND), TODAY), SchemaBook(), MOMENT))
     (disclosure,) = [decode_body(contract(DISCLOSURES), split(one.value)[1]) for one in out if one.topic == DISCLOSURES]
     assert (disclosure["replay"], disclosure["exchanged"], disclosure["revision"]) == (True, 0, 7)
     assert (disclosure["refusals"], disclosure["counted"]) == ([], [])
@@ -186,7 +186,7 @@ def test_a_replay_is_on_record_as_such_and_counts_no_event_again() -> None:
 
 
 def test_a_fact_that_cannot_be_read_stops_nobody() -> None:
-    broken = Published(pseudonym(PEPPER, ANN), b"\0\0\0\0\1 no event", NEW)
+    broken = PublishedEvent(pseudonym(PEPPER, ANN), b"\0\0\0\0\1 no event", NEW)
     assert len(made(held(SECOND), broken, event(ANN, NEW))) == 1
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from backbone import postgres, settings
+from backbone import postgres
 from backbone.errors import Stop
+from kruispunt import settings
 
 ELSEWHERE = "KRUISPUNT_POSTGRES_ELSEWHERE"
 

@@ -9,7 +9,7 @@ import pytest
 from backbone.errors import Retry, Stop
 from consumers.deliberations import load
 from consumers.narrowing.projection import Projection, projections
-from consumers.sink.rows import Row, rows
+from consumers.sink.rows import StoreRow, rows
 from schemas.codec import encode
 from schemas.registry import SchemaBook
 from schemas.samples import sample
@@ -40,7 +40,7 @@ def projection(deliberation: str, kind: str) -> Projection:
     return next(one for one in projections(load()) if (one.deliberation, one.contract.name) == (deliberation, kind))
 
 
-def stored(*delivered: Delivered, known: Projection | None = None) -> list[Row]:
+def stored(*delivered: Delivered, known: Projection | None = None) -> list[StoreRow]:
     book = SchemaBook()
     if known:
         book.add(known.contract)

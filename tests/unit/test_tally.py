@@ -11,8 +11,8 @@ from backbone.progress import Progress, record
 from backbone.progress import published as reached
 from backbone.progress import summed as sums
 from backbone.tally import NONE, Compared, Sums, Tally, compare, leading, mark, merged, total, versioned
+from kruispunt.declared_outboxes import digest
 from kruispunt.monitoring.ledger import UNTOLD, as_far_as_known, by_day
-from producers.relay import marked
 from schemas.codec import encode
 from schemas.contracts import contract, contracts
 from schemas.samples import sample
@@ -78,7 +78,7 @@ def test_tallies_are_merged_under_fewer_keys() -> None:
 def test_an_event_is_marked_by_its_id_without_reading_it(topic: str) -> None:
     value = encode(contract(topic), sample(topic))
     assert leading(value) == sample(topic)["event"].encode()
-    assert marked(topic, value) == mark(sample(topic)["event"])
+    assert digest(topic, value) == mark(sample(topic)["event"])
 
 
 @pytest.mark.parametrize("version", [1, 2, 63, 64, 5_000, 2**31 - 1])
@@ -86,13 +86,13 @@ def test_a_finding_is_marked_by_its_id_and_version(version: int) -> None:
     record = sample(FINDINGS) | {"version": version}
     value = encode(contract(FINDINGS), record)
     assert versioned(value) == f"{record['finding']}@{version}".encode()
-    assert marked(FINDINGS, value) == mark(f"{record['finding']}@{version}")
+    assert digest(FINDINGS, value) == mark(f"{record['finding']}@{version}")
 
 
 @given(st.binary(max_size=80))
 def test_what_nobody_can_read_is_counted_as_well(value: bytes) -> None:
     for topic in (*DECLARATIONS, FINDINGS, "notices.status"):
-        assert -(2**63) <= marked(topic, value) < 2**63
+        assert -(2**63) <= digest(topic, value) < 2**63
 
 
 class Record:

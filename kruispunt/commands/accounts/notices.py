@@ -4,9 +4,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
-from backbone import postgres, settings
+from backbone import postgres
 from backbone.stack.places import write_private
 from consumers.audit import acts
+from kruispunt import settings
 from kruispunt.monitoring.lag import INSPECTOR
 from kruispunt.monitoring.ledger import counted_anew, rows
 from kruispunt.output import Exit, as_json, console, fail, table

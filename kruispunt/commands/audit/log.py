@@ -10,12 +10,13 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone import kafka, postgres, settings, trouble
+from backbone import kafka, postgres, trouble
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from consumers.audit import acts as log
 from consumers.audit import verifier
 from consumers.audit.person import look_up
+from kruispunt import settings
 from kruispunt.commands.audit import person_report as citizen
 from kruispunt.commands.audit.phrases import LANGUAGES, Language
 from kruispunt.output import Exit, as_json, console, fail, progress, table

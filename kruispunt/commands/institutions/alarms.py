@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from backbone import postgres, settings
+from backbone import postgres
 from consumers.directory import alarms
 from consumers.directory.alarms import Alarm
+from kruispunt import settings
 from kruispunt.commands.institutions.person_lookup import OPERATOR
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
-from backbone import postgres, settings
+from backbone import postgres
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from consumers.audit import acts
 from consumers.deliberations import store
 from consumers.deliberations.store import Held
+from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, fail, readable, table
 from kruispunt.provisioning import provision as provisioning
 from kruispunt.provisioning.declared_state import register

@@ -2,12 +2,13 @@
 
 from datetime import date
 
-from backbone import postgres, settings
+from backbone import postgres
 from consumers.audit import acts
 from consumers.directory import alarms
 from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, Change, Key
 from consumers.directory.codes import Code, code, reason
 from consumers.directory.store import take_in_one
+from kruispunt import settings
 from kruispunt.commands.institutions.alarms import tell
 from kruispunt.commands.institutions.overview import known
 from kruispunt.commands.institutions.person_lookup import OPERATOR, about

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from backbone import postgres, settings
+from backbone import postgres
 from consumers import deliberations
 from consumers.deliberations import RULES, Deliberation, store
 from consumers.deliberations.reading import ordered
+from kruispunt import settings
 from kruispunt.commands.institutions.person_lookup import OPERATOR, look_up, not_on_file
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS

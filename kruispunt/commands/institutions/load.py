@@ -6,11 +6,12 @@ from typing import Any, Protocol
 
 from psycopg import Rollback
 
-from backbone import postgres, settings
+from backbone import postgres
 from backbone.jsonlines import NOTHING_LOADED, Refused
 from consumers.audit import acts
 from consumers.directory import alarms
 from consumers.directory import loading as directory
+from kruispunt import settings
 from kruispunt.commands.institutions.alarms import tell
 from kruispunt.output import Exit, console, errors, fail, readable
 from notifier import profiles

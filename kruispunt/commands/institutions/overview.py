@@ -6,10 +6,11 @@ from typing import Any
 
 import orjson
 
-from backbone import postgres, settings
+from backbone import postgres
 from backbone.errors import Stop
 from consumers.audit import acts
 from consumers.directory.lookup import listing
+from kruispunt import settings
 from kruispunt.commands.institutions import rotate as rotating
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS

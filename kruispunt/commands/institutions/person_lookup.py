@@ -5,12 +5,13 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone import postgres, settings
+from backbone import postgres
 from backbone.settings import Settings
 from consumers.audit import acts
 from consumers.directory.codes import Code, Fault
 from consumers.directory.lookup import Dossier, look_back
 from consumers.directory.lookup import look_up as look_up_now
+from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 from schemas.identifiers import is_inss, pseudonym
 

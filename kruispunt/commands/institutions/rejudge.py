@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone import postgres, settings, transactions
+from backbone import postgres, transactions
 from backbone.errors import Retry
 from backbone.offsets import Offsets
 from backbone.progress import Progress
@@ -22,9 +22,10 @@ from consumers.exchange.published import check_published
 from consumers.exchange.run import EXCHANGE
 from consumers.narrowing.projection import projections
 from consumers.replay import again
-from consumers.replay.again import Judged, Wrong
+from consumers.replay.again import ExchangedPeriod, WrongDays
 from consumers.replay.barrier import Barrier
 from consumers.replay.run import REPLAY
+from kruispunt import settings
 from kruispunt.monitoring.lag import MAIN, Inspector
 from kruispunt.output import Exit, as_json, console, progress, table
 from schemas.codec import decode_body, split
@@ -115,8 +116,8 @@ def _note(config: Settings, since: datetime, until: datetime, right: date, reaso
 def _again(
     config: Settings,
     connection: Connection[Any],
-    found: Judged,
-    difference: Wrong,
+    found: ExchangedPeriod,
+    difference: WrongDays,
     since: datetime,
     until: datetime,
     revision: int,
@@ -145,7 +146,7 @@ def _again(
     return made
 
 
-def _show(found: Judged, made: Found, excess: Found, right: date, *, dry_run: bool, json: bool) -> None:
+def _show(found: ExchangedPeriod, made: Found, excess: Found, right: date, *, dry_run: bool, json: bool) -> None:
     days = sorted(day.isoformat() for day in found.delivered)
     if json:
         as_json(

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from backbone import postgres, settings
+from backbone import postgres
 from backbone.errors import Reject
+from kruispunt import settings
 from kruispunt.commands.intake.excess import look
 from kruispunt.output import Exit, as_json, console, fail, progress, readable, table
 from producers.intake.anomalies import Anomaly

@@ -8,8 +8,9 @@ from typing import Any
 
 from rich.markup import escape
 
-from backbone import postgres, settings
+from backbone import postgres
 from backbone.settings import Settings
+from kruispunt import settings
 from kruispunt.commands.rules.law import formula, names
 from kruispunt.output import Exit, as_json, console, euro, fail, table
 from notifier.render import words

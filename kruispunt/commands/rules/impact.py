@@ -11,8 +11,9 @@ from typing import Any
 
 from rich.padding import Padding
 
-from backbone import postgres, settings
+from backbone import postgres
 from backbone.errors import Reject
+from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, euro, fail, progress, readable, table
 from producers.intake.person_events import Seen, watch
 from rules.casebook.case_events import DECLARED_AFTER

@@ -4,25 +4,27 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from backbone import postgres, served, settings
+from backbone import postgres, served
 from backbone.errors import Stop
 from backbone.served import Certificate
 from backbone.settings import Settings
 from backbone.stack import stack
-from backbone.stack.certificates import Change
+from backbone.stack.certificates import Renewal
 from backbone.stack.places import Places
 from consumers.audit import acts
+from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 
 OPERATOR = "operator"
 REMEDY = "`kruispunt certificates --rotate` renews those of the embedded stack; docker/README.md says how others are."
 UP = "`kruispunt up` starts what is not running."
 SAID = {
-    Change.KEPT: "every server has a new certificate; the authority is the same",
-    Change.RENEWED: "every server has a new certificate, and so has the authority, for the same key: clients that have"
+    Renewal.KEPT: "every server has a new certificate; the authority is the same",
+    Renewal.RENEWED: "every server has a new certificate, and so has the authority, for the same key: clients that have"
     " read the file of authorities before trust both, and should read it again within the year",
-    Change.ANNOUNCED: "the key of the authority was not kept: another one is in the file of authorities now, beside it."
-    " When every client has read the file again, run this once more: then the servers get a certificate of the new one",
+    Renewal.ANNOUNCED: "the key of the authority was not kept: another one is in the file of authorities now, beside"
+    " it. When every client has read the file again, run this once more: then the servers get a certificate of the new"
+    " one",
 }
 
 

@@ -15,19 +15,23 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from confluent_kafka import TopicPartition
+from confluent_kafka import Message, TopicPartition
 from psycopg import Connection
 
-from backbone import kafka, marks, postgres, settings, transactions
+from backbone import kafka, marks, postgres, transactions
 from backbone.errors import Retry
-from backbone.marks import TOKEN_BYTES, Kept
+from backbone.marks import TOKEN_BYTES, StoredMark
 from backbone.offsets import Offsets
+from backbone.outbox import OutboxRow, OutboxSource
+from backbone.outbox_relay import added
 from backbone.progress import START, Mark, Position, Progress, Published, positions, record
 from backbone.settings import Settings
 from backbone.trouble import translated
 from consumers.audit import acts
 from consumers.deliberations import store
 from consumers.replay.run import REPLAY
+from kruispunt import settings
+from kruispunt.declared_outboxes import BY_NAME, OUTBOXES, RELAY
 from kruispunt.monitoring.lag import INSPECTOR, MAIN, Inspector
 from kruispunt.monitoring.outboxes import Comparison, Outbox, otherwise, published
 from kruispunt.output import Exit, as_json, console, errors, progress, table
@@ -36,7 +40,6 @@ from notifier.recall import Recalled
 from producers.intake import register
 from producers.intake.receive import INTAKE
 from producers.intake.register import Lost
-from producers.relay import RELAY, SOURCES, Row, added
 from schemas.codec import decode_body, split
 from schemas.identifiers import event_of, submission_of
 from schemas.institutions import INSTITUTIONS
@@ -118,7 +121,7 @@ def _agree(config: Settings) -> bool:
         for _ in range(LOOKS):
             # Whoever publishes between the two makes them differ for this once.
             there = _there(config)
-            if not marks.differing(marks.kept(connection), there, (*SOURCES, REPLAY)):
+            if not marks.differing(marks.kept(connection), there, (*BY_NAME, REPLAY)):
                 return True
             time.sleep(PAUSE_S)
     return False
@@ -131,37 +134,42 @@ class Repair:
         self._config = config
         self._relay = stack.enter_context(postgres.connect(config, RELAY, autocommit=True))
         self._replay = stack.enter_context(postgres.connect(config, REPLAY, autocommit=True))
-        for number, source in enumerate(SOURCES):
-            _lock(self._relay, postgres.Lock.OUTBOX, number, f"the relay of {source}")
+        for source in OUTBOXES:
+            _lock(self._relay, postgres.Lock.OUTBOX, source.number, f"the relay of {source.name}")
         _lock(self._replay, postgres.Lock.REPLAY, None, "the replay")
         self._there = _there(config)
         with translated():
             self._here = marks.kept(self._relay)
-        self.differing = marks.differing(self._here, self._there, (*SOURCES, REPLAY))
+        self.differing = marks.differing(self._here, self._there, (*BY_NAME, REPLAY))
 
-    def _kept(self, source: str) -> Kept:
+    def _kept(self, source: str) -> StoredMark:
         return self._here.get(source, marks.NOTHING)
 
     def _position(self, source: str) -> Position:
         return self._there.get(source, START)
 
+    def _published(self, source: OutboxSource) -> tuple[StoredMark, Iterator[Message]]:
+        """What the database has of an outbox, and what was published after that."""
+        kept = self._kept(source.name)
+        return kept, published(self._config, source, kept)
+
     def compare(self, report: Report) -> None:
         """See what differs; changes nothing."""
         with progress() as bar:
-            for source in SOURCES:
-                kept = self._kept(source)
-                task = bar.add_task(f"comparing {source}", total=None)
-                outbox = Outbox(source, kept, published(self._config, source, kept))
+            for source in OUTBOXES:
+                kept, messages = self._published(source)
+                task = bar.add_task(f"comparing {source.name}", total=None)
+                outbox = Outbox(source, kept, messages)
                 with translated():
                     found = outbox.compare(self._relay)
                 report.comparisons.append(found)
                 bar.update(task, total=1, completed=1)
-                if source == REGISTER:
+                if source.name == REGISTER:
                     for lost in self._lost(found):
                         report.lost.setdefault(lost.submission, set()).add(lost.declaration)
                         report.lost_events += 1
                     if found.altered:
-                        report.otherwise = otherwise(found.altered, published(self._config, source, kept))
+                        report.otherwise = otherwise(found.altered, self._published(source)[1])
         report.revisions = _revisions(self._config)
 
     def _lost(self, found: Comparison) -> Iterator[Lost]:
@@ -169,7 +177,7 @@ class Repair:
         wanted, schemas = found.only_published.copy(), SchemaBook()
         if not wanted:
             return
-        for message in published(self._config, REGISTER, self._kept(REGISTER)):
+        for message in self._published(BY_NAME[REGISTER])[1]:
             name, value = str(message.topic()), bytes(message.value() or b"")
             event = event_of(value)
             if wanted[name, event] > 0:
@@ -195,7 +203,7 @@ class Repair:
             recall.read_on(self._config, connection)
             notices = recall.told(
                 decode_body(schemas.get(number), body)
-                for message in published(self._config, NOTIFIER, self._kept(NOTIFIER))
+                for message in self._published(BY_NAME[NOTIFIER])[1]
                 if message.topic() == NOTICES
                 for schemas in (SchemaBook(),)
                 for number, body in (split(message.value() or b""),)
@@ -204,12 +212,12 @@ class Repair:
             announced = [identity for identity in found.only_published.elements() if identity[0] == NOTICES]
             report.notices = recall.recall(connection, notices, self._config.settle_seconds, announced)
 
-    def publish(self, source: str) -> int:
+    def publish(self, source: OutboxSource) -> int:
         """Publish what is on no topic, then the position behind it; gives how many rows."""
-        kept = self._kept(source)
-        outbox = Outbox(source, kept, published(self._config, source, kept))
-        target = transactions.writer(self._config, RELAY, f"{RELAY}-{source}")
-        found, done, tallies = Comparison(source, kept.reached), 0, self._position(source).published
+        kept, messages = self._published(source)
+        outbox = Outbox(source, kept, messages)
+        target = transactions.writer(self._config, RELAY, f"{RELAY}-{source.name}")
+        found, done, tallies = Comparison(source.name, kept.reached), 0, self._position(source.name).published
         with translated():
             for some in _batches(outbox.unpublished(self._relay, found)):
                 with transactions.transaction(target):
@@ -217,8 +225,8 @@ class Repair:
                         transactions.send(target, row.topic, row.value, row.key, row.partition)
                 done += len(some)
                 # What was never summed up is summed up by the relay, from the rows.
-                tallies = None if tallies is None else added(tallies, some)
-        self._settle(self._relay, target, source, found.last, tallies)
+                tallies = None if tallies is None else added(source, tallies, some)
+        self._settle(self._relay, target, source.name, found.last, tallies)
         return done
 
     def rewind(self) -> None:
@@ -245,8 +253,8 @@ def _lock(connection: Connection[Any], lock: postgres.Lock, number: int | None, 
         time.sleep(PAUSE_S)
 
 
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    some: list[Row] = []
+def _batches(rows: Iterable[OutboxRow]) -> Iterator[list[OutboxRow]]:
+    some: list[OutboxRow] = []
     size = 0
     for row in rows:
         some.append(row)
@@ -335,8 +343,8 @@ def _repair(config: Settings, work: Repair, report: Report) -> None:
     work.bring_back(report)
     work.told(report)
     with progress() as bar:
-        task = bar.add_task("publishing what is missing", total=len(SOURCES) + 1)
-        for source in SOURCES:
+        task = bar.add_task("publishing what is missing", total=len(OUTBOXES) + 1)
+        for source in OUTBOXES:
             work.publish(source)
             bar.advance(task)
         work.rewind()

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 
-from backbone import settings
 from backbone.errors import Retry
+from kruispunt import settings
 from kruispunt.commands.accounts.dead_letters.closings import open_by_stage
 from kruispunt.monitoring.lag import Stage, stages
 from kruispunt.output import Exit, errors

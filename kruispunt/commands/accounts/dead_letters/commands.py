@@ -10,9 +10,10 @@ from confluent_kafka import Consumer
 from psycopg import Connection
 from rich.markup import escape
 
-from backbone import kafka, postgres, settings
+from backbone import kafka, postgres
 from backbone.settings import Settings
 from consumers.audit import acts
+from kruispunt import settings
 from kruispunt.commands.accounts.dead_letters import closings, contents, letters, originals
 from kruispunt.commands.accounts.dead_letters.closings import OPEN, Closing
 from kruispunt.commands.accounts.dead_letters.letters import Letter

@@ -1,4 +1,4 @@
-"""Says in the log what publication waits for, once for each wait, and when it goes on."""
+"""Logs which transaction publication waits for, once for each wait, and when publication goes on."""
 
 import time
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ from backbone.horizon import Holder
 AGAIN_S = 2.0
 
 
-class Watch:
-    """Remembers of each outbox what was said."""
+class PublicationWatch:
+    """Remembers for each outbox what was logged."""
 
     def __init__(self, log: FilteringBoundLogger) -> None:
         self._log = log
         self._looked_at: dict[str, float] = {}
-        self._told: dict[str, set[Holder]] = {}
+        self._named: dict[str, set[Holder]] = {}
 
     def is_time(self, source: str) -> bool:
         """Whether to look at an outbox again."""
@@ -27,16 +27,16 @@ class Watch:
         return True
 
     def tell(self, source: str, holders: Iterable[Holder]) -> None:
-        """Name who was not named yet: whose session it is, never what it does."""
+        """Name each holder that was not named yet: whose session it is, never what it does."""
         # What a session is doing changes from look to look; the wait is the same.
-        now = {one._replace(state=""): one for one in holders}
-        before = self._told.get(source, set())
+        now = {holder._replace(state=""): holder for holder in holders}
+        before = self._named.get(source, set())
         for transaction in now.keys() - before:
-            one = now[transaction]
+            holder = now[transaction]
             self._log.warning(
-                "publication waits for a transaction", source=source, pid=one.pid, role=one.role,
-                application=one.application, state=one.state, since=one.since.isoformat(),
+                "publication waits for a transaction", source=source, pid=holder.pid, role=holder.role,
+                application=holder.application, state=holder.state, since=holder.since.isoformat(),
             )  # fmt: skip
         if before and not now:
             self._log.info("publication goes on", source=source)
-        self._told[source] = set(now)
+        self._named[source] = set(now)
