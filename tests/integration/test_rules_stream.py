@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from confluent_kafka import TopicPartition
 
 from backbone import kafka, positions, postgres
 from backbone.offsets import Offsets
@@ -159,27 +158,8 @@ def another(servers: Settings, schemas: None, caught_up: None) -> Iterator[Calla
         process.end()
 
 
-SKIP_TO = """
-insert into rules.position (topic, partition, next) values (%s, %s, %s)
-on conflict (topic, partition) do update set next = excluded.next
-"""
-
-
 @pytest.fixture(scope="module")
-def caught_up(servers: Settings) -> None:
-    """What other modules left on the topic of facts is behind the rules: bundles enough for minutes of work."""
-    ends = kafka.end_reader(servers, "rules")
-    try:
-        with postgres.connect(servers, "rules") as connection:
-            for partition in range(PARTITIONS):
-                _, end = ends.get_watermark_offsets(TopicPartition(FACTS, partition), timeout=30)
-                connection.execute(SKIP_TO, (FACTS, partition, end))
-    finally:
-        ends.close()
-
-
-@pytest.fixture(scope="module")
-def process(another: Callable[..., Process], caught_up: None) -> Process:
+def process(another: Callable[..., Process]) -> Process:
     """The process that the tests of this module share."""
     return another()
 
