@@ -56,24 +56,24 @@ class Message(Protocol):
         """Kind, and milliseconds since 1970."""
 
 
-class Dead(NamedTuple):
+class OutgoingDeadLetter(NamedTuple):
     """A dead letter and the key it lies under."""
 
     key: bytes
     letter: bytes
 
 
-class Batch(NamedTuple):
+class FindingBatch(NamedTuple):
     """What a batch of messages comes to: rows to store, letters that died, and where to go on."""
 
     rows: list[tuple[Any, ...]]
-    dead: list[Dead]
+    dead: list[OutgoingDeadLetter]
     positions: dict[tuple[str, int], int]
 
 
-def read(messages: Iterable[Message], pepper: bytes, book: SchemaBook) -> Batch:
+def read(messages: Iterable[Message], pepper: bytes, book: SchemaBook) -> FindingBatch:
     """Turn messages into rows; what cannot be read becomes a dead letter and the rest goes on."""
-    batch = Batch([], [], {})
+    batch = FindingBatch([], [], {})
     for message in messages:
         partition, offset = message.partition() or 0, message.offset() or 0
         batch.positions[FINDINGS, partition] = offset + 1
@@ -86,7 +86,7 @@ def read(messages: Iterable[Message], pepper: bytes, book: SchemaBook) -> Batch:
     return batch
 
 
-def store(cursor: Cursor[Any], batch: Batch, since: positions.Positions) -> None:
+def store(cursor: Cursor[Any], batch: FindingBatch, since: positions.Positions) -> None:
     """Write a batch and the position behind it, inside the caller's transaction.
 
     `since`: where this reader found or last left the positions. Raises Retry when they are not there any more.
@@ -114,11 +114,11 @@ def _row(found: dict[str, Any], partition: int, pepper: bytes) -> tuple[Any, ...
     )  # fmt: skip
 
 
-def _dead(message: Message, partition: int, offset: int, kind: str) -> Dead:
+def _dead(message: Message, partition: int, offset: int, kind: str) -> OutgoingDeadLetter:
     key, origin = message.key(), Origin(FINDINGS, partition, offset)
     reason = f"The message is not a finding ({kind})."
     letter = dead_letter(origin, SCHEMA, "unreadable-finding", reason, key, message.value(), message.timestamp()[1])
-    return Dead(lies_under(key), letter)
+    return OutgoingDeadLetter(lies_under(key), letter)
 
 
 def positions_of(cursor: Cursor[Any], partitions: Sequence[int]) -> positions.Positions:

@@ -16,8 +16,8 @@ from backbone.process import Drain, with_retry
 from backbone.settings import Settings
 from backbone.trouble import of_postgres
 from notifier import by_letter, by_mail, findings, occasions
-from notifier.mail import Pool
-from notifier.outgoing import Outgoing
+from notifier.mail import MailPool
+from notifier.outgoing import PrintFolder
 from notifier.render.paper import printer
 from schemas.registry import SchemaBook
 from schemas.topics import FINDINGS
@@ -41,12 +41,14 @@ SHARE_S = 2.0
 class Notifier:
     """One worker: its partitions, and the steps it repeats."""
 
-    def __init__(self, settings: Settings, connection: Connection[Any], pool: Pool, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self, settings: Settings, connection: Connection[Any], pool: MailPool, log: FilteringBoundLogger
+    ) -> None:
         self._settings = settings
         self._connection = connection
         self._pool = pool
         self._log = log
-        self._outgoing = Outgoing(settings.outgoing)
+        self._outgoing = PrintFolder(settings.outgoing)
         self._book = SchemaBook()
         self._pepper = settings.pepper()
         self._assigned: set[int] = set()
@@ -186,7 +188,7 @@ def run(settings: Settings) -> None:
             connection = with_retry(lambda: postgres.connect(settings, NAME, autocommit=True))
             # Of a database that was put back nobody knows who was told already.
             with_retry(lambda: marks.guard(settings, connection, NAME))
-            pool = stack.enter_context(Pool(settings))
+            pool = stack.enter_context(MailPool(settings))
             stack.enter_context(connection)
             consumer = kafka.consumer(settings, NAME, NAME)
             stack.callback(consumer.close)

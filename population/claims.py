@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
-from population.events import Events, Part
+from population.events import PersonEvents, RecordPart
 
-Due = Callable[[Mapping[str, Part]], Mapping[str, Mapping[str, int]]]
+ComputeDue = Callable[[Mapping[str, RecordPart]], Mapping[str, Mapping[str, int]]]
 """What the law gives to the person in these events (by kind), in cents: {"495/1": {"3000": 41250}, "015": {"0001": 9}}.
 
 A worker line with one occupation goes by the name of that occupation, one with several by its worker code alone.
@@ -46,7 +46,7 @@ def _taken(due: int, random: Random, unclaimed: float) -> tuple[int, str]:
     return due * int(LEAST_TAKEN + part * (MOST_TAKEN - LEAST_TAKEN)) // 100, "short"
 
 
-def claim(events: Events, due: Due, random: Random, unclaimed: float) -> list[dict[str, Any]]:
+def claim(events: PersonEvents, due: ComputeDue, random: Random, unclaimed: float) -> list[dict[str, Any]]:
     """Write the reductions into the contributions event; returns what was planted, as in truth.jsonl."""
     wages, time, contributions = events
     law = due({"wages": wages, "working-time": time, "contributions": contributions})
@@ -72,7 +72,7 @@ def claim(events: Events, due: Due, random: Random, unclaimed: float) -> list[di
     return planted
 
 
-def _places(contributions: Part, law: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, Part]]:
+def _places(contributions: RecordPart, law: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, RecordPart]]:
     """Name, code and record of each line and occupation to which something is due."""
     for line in contributions["lines"]:
         worker_code, occupations = line["worker_code"], line["occupations"]

@@ -15,7 +15,7 @@ EVERYONE = "everyone"
 ENTITLEMENTS = "declarations.entitlements"
 RECIPIENTS = (*QUALITIES, RULES)
 
-Kind = Literal[
+EventKind = Literal[
     "declarations.wages", "declarations.working-time", "declarations.contributions", "declarations.entitlements"
 ]
 Fields = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -55,7 +55,7 @@ class Deliberation(BaseModel):
     retention: Annotated[int, Field(ge=1, le=100)]
     history: Annotated[int, Field(ge=1, le=100)] | None = None
     population: frozenset[str] | Literal["everyone"]
-    fields: dict[Kind, Fields]
+    fields: dict[EventKind, Fields]
     decisions: frozenset[str] = frozenset()
 
     @property

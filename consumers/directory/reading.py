@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from fastavro import schemaless_reader
 
-from consumers.directory.changes import Change, Key
+from consumers.directory.changes import DossierChange, DossierKey
 from schemas.codec import split
 from schemas.contracts import Contract
 from schemas.registry import SchemaBook
@@ -20,7 +20,7 @@ def _whole(contract: Contract, body: bytes) -> dict[str, Any]:
     return record
 
 
-def read(institution: str, value: bytes, schemas: SchemaBook) -> Change | None:
+def read(institution: str, value: bytes, schemas: SchemaBook) -> DossierChange | None:
     """The change in a record of an institution's topic; None where there is none in it."""
     try:
         number, body = split(value)
@@ -30,10 +30,10 @@ def read(institution: str, value: bytes, schemas: SchemaBook) -> Change | None:
         found = _whole(contract, body)
     except Exception:  # noqa: BLE001 - whatever Avro, UTF-8 or a calendar finds wrong in bytes of others
         return None
-    return Change(
+    return DossierChange(
         id=found["change"],
         action=found["action"],
-        key=Key(found["person"], institution, found["quality"]),
+        key=DossierKey(found["person"], institution, found["quality"]),
         since=found["from"],
         until=found["until"],
         version=found["version"],

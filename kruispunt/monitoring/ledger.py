@@ -21,7 +21,7 @@ from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
 from kruispunt.monitoring import recount
 from kruispunt.monitoring import set_aside as aside
 from kruispunt.monitoring.lag import INSPECTOR, Inspector
-from kruispunt.monitoring.set_aside import Aside
+from kruispunt.monitoring.set_aside import DeadLetterCounts
 from rules.stream.transaction import schema_source
 from schemas.codec import Record, decode_body, split
 from schemas.contracts import contract
@@ -53,7 +53,7 @@ Cells = Mapping[tuple[Any, ...], Tally]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LedgerRow:
     """One effect: how often it should be there, and how often it is; see `backbone.tally.compare`."""
 
     effect: str
@@ -88,7 +88,7 @@ class Books:
     told: Mapping[str, Tally]
     notices: Mapping[tuple[str, str], Tally]
     printed: Tally
-    aside: Aside
+    aside: DeadLetterCounts
     dropped: Cells
 
 
@@ -181,12 +181,12 @@ def _of(books: Books, what: str, recipient: str | None = None) -> dict[Logged, T
     }
 
 
-def held(effect: str, expected: Mapping[Any, Tally], found: Mapping[Any, Tally]) -> Row:
+def held(effect: str, expected: Mapping[Any, Tally], found: Mapping[Any, Tally]) -> LedgerRow:
     """The row of two places held against each other."""
-    return Row(effect, *compare(expected, found))
+    return LedgerRow(effect, *compare(expected, found))
 
 
-def in_all(effect: str, expected: Tally, found: Tally) -> Row:
+def in_all(effect: str, expected: Tally, found: Tally) -> LedgerRow:
     """The row of two places that are known as wholes."""
     return held(effect, {(): expected}, {(): found})
 
@@ -241,7 +241,7 @@ def _unread(settings: Settings, look: Inspector, name: str) -> Tally:
     return found
 
 
-def _stored(settings: Settings, books: Books) -> Iterable[Row]:
+def _stored(settings: Settings, books: Books) -> Iterable[LedgerRow]:
     withheld = _withheld(settings)
     for name in HOSTED:
         effect = f"delivered records = stored records ({name})"
@@ -254,7 +254,7 @@ def _stored(settings: Settings, books: Books) -> Iterable[Row]:
             yield held(effect, *by_day(delivered(books, name), books.stored[name]))
 
 
-def _exchanged(books: Books) -> Iterable[Row]:
+def _exchanged(books: Books) -> Iterable[LedgerRow]:
     read = merged(_of(books, "exchanged"), lambda cell: (cell.partition, cell.day))
     yield in_all(
         "published events = exchanged events",
@@ -268,7 +268,7 @@ def _exchanged(books: Books) -> Iterable[Row]:
         yield held(f"exchanged events = delivered or refused ({name})", {**read, **owed}, accounted)
 
 
-def _logged(books: Books) -> Iterable[Row]:
+def _logged(books: Books) -> Iterable[LedgerRow]:
     def place(cell: Logged) -> tuple[Any, ...]:
         return cell.recipient, cell.deliberation, cell.partition
 
@@ -283,7 +283,7 @@ def _logged(books: Books) -> Iterable[Row]:
         yield held(effect, expected, found)
 
 
-def _decided(books: Books) -> Iterable[Row]:
+def _decided(books: Books) -> Iterable[LedgerRow]:
     def of(what: str) -> dict[tuple[Any, ...], Tally]:
         return _by_what(books.decided, what)
 
@@ -296,7 +296,7 @@ def _decided(books: Books) -> Iterable[Row]:
     )
 
 
-def _told(settings: Settings, books: Books) -> Iterable[Row]:
+def _told(settings: Settings, books: Books) -> Iterable[LedgerRow]:
     made, findings = (
         total(f for key, f in books.decided.items() if key[0] == "told"),
         _published(books, RULES, FINDINGS),
@@ -313,7 +313,7 @@ def _told(settings: Settings, books: Books) -> Iterable[Row]:
         books.told.get("announced", NONE),
         _published(books, NOTIFIER, NOTICES),
     )
-    yield Row(
+    yield LedgerRow(
         "e-mails handed over = e-mails in the inbox",
         books.notices.get((HANDED_OVER, E_MAIL), NONE).number,
         _inbox(settings),
@@ -333,10 +333,10 @@ def _published(books: Books, source: str, topic: str) -> Tally:
     return books.published.get(source, {}).get(topic, NONE)
 
 
-def _letters(books: Books) -> Iterable[Row]:
+def _letters(books: Books) -> Iterable[LedgerRow]:
     for stage in sorted({EXCHANGE, RULES, NOTIFIER, *books.aside.letters}):
         number = books.aside.letters[stage]
-        yield Row(f"dead letters = replayed + dropped ({stage})", number, number - books.aside.open[stage])
+        yield LedgerRow(f"dead letters = replayed + dropped ({stage})", number, number - books.aside.open[stage])
 
 
 def _inbox(settings: Settings) -> int:
@@ -355,7 +355,7 @@ def _inbox(settings: Settings) -> int:
     return len(found - doubtful)
 
 
-def rows(settings: Settings) -> list[Row]:
+def rows(settings: Settings) -> list[LedgerRow]:
     """Every effect, in the order data travels."""
     books = read(settings)
     return [
@@ -373,7 +373,7 @@ def rows(settings: Settings) -> list[Row]:
     ]
 
 
-def counted_anew(settings: Settings) -> list[Row]:
+def counted_anew(settings: Settings) -> list[LedgerRow]:
     """What should be held, derived from what was accepted, against what is held, record by record.
 
     Raises Retry.
@@ -384,7 +384,7 @@ def counted_anew(settings: Settings) -> list[Row]:
         facts = one(connection, "select number, digest from register.recounted")
         found = one(connection, "select number, digest from rules.recounted")
         received = one(connection, "select number, digest from notifier.recounted")
-    made: list[Row] = [in_all("accepted facts = accepted facts, counted anew", books.accepted, facts)]
+    made: list[LedgerRow] = [in_all("accepted facts = accepted facts, counted anew", books.accepted, facts)]
     for name in INSTITUTIONS:
         due = recount.of(owed, name)
         left = merged(delivered(books, name), lambda key: key[:2])

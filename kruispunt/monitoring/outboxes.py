@@ -23,7 +23,7 @@ from schemas.topics import ANSWERS, DEAD_LETTERS, DECLARATIONS, FINDINGS, topic
 
 OPERATOR = "operator"
 Identity = tuple[Any, ...]
-Place = tuple[str, int, int]
+MessagePlace = tuple[str, int, int]
 ROWS: LiteralString = """
 select tx::text::bigint, id, topic, key, value, {} from {}.outbox
 where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8 order by tx, id
@@ -38,7 +38,7 @@ PASSING = ("occurred_at", "trace_parent")
 """What differs when the same fact is accepted again."""
 
 
-class Reader:
+class IdentityReader:
     """Says what a message is about, so that one that was made again is recognised."""
 
     def __init__(self) -> None:
@@ -99,7 +99,7 @@ def published(config: Settings, source: str, kept: Kept) -> Iterator[Message]:
             yield message
 
 
-def _put_back_from(config: Settings, kept: Kept) -> frozenset[Place] | None:
+def _put_back_from(config: Settings, kept: Kept) -> frozenset[MessagePlace] | None:
     """Where the messages were that were put back; None when none was since that moment."""
     with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
         since = connection.execute(SINCE, (str(kept.reached.tx), kept.reached.id)).fetchone()
@@ -108,7 +108,7 @@ def _put_back_from(config: Settings, kept: Kept) -> frozenset[Place] | None:
         return frozenset(connection.execute(PUT_BACK).fetchall())
 
 
-def _place(message: Message) -> Place:
+def _place(message: Message) -> MessagePlace:
     return str(message.topic()), int(message.partition() or 0), int(message.offset() or 0)
 
 
@@ -123,7 +123,7 @@ class Outbox:
     def __init__(self, source: str, kept: Kept, messages: Iterable[Message]) -> None:
         self._source = source
         self._kept = kept
-        self._reader = Reader()
+        self._reader = IdentityReader()
         self._there: Counter[Identity] = Counter()
         self._bytes: dict[Identity, int] = {}
         for message in messages:
@@ -172,7 +172,7 @@ class Outbox:
 
 def otherwise(found: Mapping[Identity, bytes], messages: Iterable[Message]) -> list[str]:
     """The declarations that say something else in the register than what was published under the same event."""
-    reader, different = Reader(), set()
+    reader, different = IdentityReader(), set()
     for message in messages:
         value = bytes(message.value() or b"")
         row = found.get(reader.identity(str(message.topic()), b"", value))

@@ -17,7 +17,7 @@ from schemas.topics import DEAD_LETTERS
 
 
 @dataclass(slots=True)
-class Aside:
+class DeadLetterCounts:
     """Dead letters by stage: how many there are, how many nobody has decided about, and what the dropped ones say."""
 
     letters: Counter[str] = field(default_factory=Counter)
@@ -25,12 +25,12 @@ class Aside:
     dropped: list[Record] = field(default_factory=list)
 
 
-def look(settings: Settings, connection: Connection[Any]) -> Aside:
+def look(settings: Settings, connection: Connection[Any]) -> DeadLetterCounts:
     """Every dead letter, and what became of it.
 
     Raises Retry.
     """
-    closed, seen, found = closings(connection), set[str](), Aside()
+    closed, seen, found = closings(connection), set[str](), DeadLetterCounts()
     places = [TopicPartition(DEAD_LETTERS, number, OFFSET_BEGINNING) for number in range(settings.partitions)]
     for message in kafka.read_to_end(settings, INSPECTOR, places):
         letter = letters.of_record(message)

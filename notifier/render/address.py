@@ -27,7 +27,7 @@ TOGETHER = "\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class EnvelopeWindow:
     """Where the address shows through the envelope, in mm from the upper left corner of an A4 sheet."""
 
     left: float
@@ -43,7 +43,7 @@ class Window:
         return self.width - 2 * self.margin
 
 
-class Block(NamedTuple):
+class AddressBlock(NamedTuple):
     """The lines of an address exactly as printed, and the size of their type in points."""
 
     lines: tuple[str, ...]
@@ -126,7 +126,7 @@ def _box(language: str) -> str:
     return {"nl": "bus", "fr": "bte", "de": "bte"}.get(language, "box")
 
 
-def fit(lines: list[str], window: Window) -> Block:
+def fit(lines: list[str], window: EnvelopeWindow) -> AddressBlock:
     """A block that lies in the window: lines are broken between words, then set in smaller type, then cut.
 
     The name gives way first, then the street, so that town and country are always whole.
@@ -141,16 +141,16 @@ def fit(lines: list[str], window: Window) -> Block:
     return _block(_cut(broken, _room(size, window), limit), size)
 
 
-def _block(lines: Iterable[str], size: float) -> Block:
-    return Block(tuple(line.replace(TOGETHER, " ") for line in lines), size)
+def _block(lines: Iterable[str], size: float) -> AddressBlock:
+    return AddressBlock(tuple(line.replace(TOGETHER, " ") for line in lines), size)
 
 
-def _limit(size: float, window: Window) -> float:
+def _limit(size: float, window: EnvelopeWindow) -> float:
     """How wide a line may be, in parts of the size of its type."""
     return window.text_width * SLACK / (size * POINT_MM)
 
 
-def _room(size: float, window: Window) -> int:
+def _room(size: float, window: EnvelopeWindow) -> int:
     """How many lines have room."""
     free = window.height - 2 * window.margin - (CAPITAL + DESCENT) * size * POINT_MM
     return 1 + int(free / ((CAPITAL + LEADING) * size * POINT_MM))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from schemas.dmfa.tables import Row, is_later, rows
+from schemas.dmfa.tables import TableRow, is_later, rows
 
 Severity = Literal["blocking", "non-blocking"]
 ALL_QUARTERS = ("", "")
@@ -51,9 +51,9 @@ def code_list(name: str) -> CodeList:
 
 
 @cache
-def deduction_rows() -> dict[str, tuple[Row, ...]]:
+def deduction_rows() -> dict[str, tuple[TableRow, ...]]:
     """Per reduction code its lines of annex 4: level, and which zones are there `always`, `never` or `may` be."""
-    found: dict[str, tuple[Row, ...]] = {}
+    found: dict[str, tuple[TableRow, ...]] = {}
     for row in rows("codes/deductions.csv"):
         found[row["code"]] = (*found.get(row["code"], ()), row)
     return found

@@ -10,8 +10,8 @@ from typing import Any
 
 from producers.intake.anomalies import Anomaly
 from producers.intake.file_validation import judge, spooled
-from producers.intake.receipts import Declared
-from producers.intake.spool import Row, Spool
+from producers.intake.receipts import ReceiptEntry
+from producers.intake.spool import Spool, SpooledRow
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 
@@ -25,7 +25,7 @@ class Reading:
     file: str
     accepted: bool
     anomalies: tuple[Anomaly, ...]
-    declarations: tuple[Declared, ...]
+    declarations: tuple[ReceiptEntry, ...]
     sent_on: Mapping[str, date]
     """The day of sending by declaration: as asked, else the day the form was made."""
     _spool: Spool
@@ -39,7 +39,7 @@ class Reading:
                 yield dict(events)
 
 
-def _decoded(row: Row) -> tuple[str, Event]:
+def _decoded(row: SpooledRow) -> tuple[str, Event]:
     return row.topic, decode_body(contract(row.topic), split(row.value)[1])
 
 

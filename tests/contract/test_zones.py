@@ -14,7 +14,7 @@ from producers.intake.dmfa.values import MAKERS, PERSONS
 from producers.intake.dmfa.zone_steps import kinds
 from schemas.contracts import contract
 from schemas.dmfa.code_lists import code_list, deduction_rows, severities
-from schemas.dmfa.tables import Kind, ZoneType, blocks, rows
+from schemas.dmfa.tables import ZoneKind, ZoneType, blocks, rows
 from tests.builders.read_file import read
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def test_the_zones_of_a_kind_are_the_fields_of_its_contract(kind: str) -> None:
 def test_every_zone_has_a_type_and_a_kind_we_read() -> None:
     zones = [zone for block in blocks().values() for zone in block.zones]
     assert {zone.type for zone in zones} <= set(get_args(ZoneType)) == {*MAKERS, *PERSONS}
-    assert {zone.kind for zone in zones} <= set(get_args(Kind))
+    assert {zone.kind for zone in zones} <= set(get_args(ZoneKind))
     assert all(zone.name for zone in zones if zone.most)
 
 

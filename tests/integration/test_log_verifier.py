@@ -31,7 +31,7 @@ from consumers.audit.catch_up import catch_up
 from consumers.audit.checkpoints import Checkpoints, Signer, checkpoint
 from consumers.audit.contracts import Contracts
 from consumers.audit.person import look_up
-from consumers.audit.verifier import Checkpoint, Finding
+from consumers.audit.verifier import Checkpoint, Discrepancy
 from consumers.deliberations import load
 from consumers.deliberations import store as kept
 from consumers.narrowing.access import NOT_IN_PERIOD, NOT_INTEGRATED
@@ -86,8 +86,8 @@ class Log:
     def superuser(self) -> Connection[Any]:
         return postgres.connect(self.settings, SUPERUSER, self.database)
 
-    def verified(self, **how: Any) -> tuple[list[Finding], verifier.Report]:
-        found: list[Finding] = []
+    def verified(self, **how: Any) -> tuple[list[Discrepancy], verifier.VerificationReport]:
+        found: list[Discrepancy] = []
         given = {"published": self.published} | how
         with postgres.connect(self.settings, "auditor", self.database) as connection:
             report = verifier.verify(connection, self.keys, tell=found.append, **given)
@@ -411,7 +411,7 @@ def test_a_key_that_was_exchanged_for_a_new_one_is_told_by_its_fingerprint(touch
     assert now.places() == {("checkpoints", 4), ("acts", 7)} - {("acts", 7)}
     public = Signer(OTHER_KEY)
     key = Ed25519PrivateKey.from_private_bytes(_raw(OTHER_KEY)).public_key()
-    found: list[Finding] = []
+    found: list[Discrepancy] = []
     with postgres.connect(now.settings, "auditor", now.database) as connection:
         verifier.verify(connection, now.keys | {public.fingerprint: key}, now.published, tell=found.append)
     assert found == []

@@ -12,7 +12,7 @@ from lxml import etree
 from kruispunt.commands.intake.generate import due
 from population.declare import Summary
 from population.events import KINDS
-from population.form import HEAD, TAIL, Block, block, write_form, write_person
+from population.form import HEAD, TAIL, FormBlock, block, write_form, write_person
 from population.generate import generate
 from rules.catalogue import decide_all, excesses
 from rules.view.situation import situation
@@ -221,7 +221,7 @@ def filled(schema: Any) -> Any:
     return date(2026, 7, 1)
 
 
-def tags(of: Block) -> set[str]:
+def tags(of: FormBlock) -> set[str]:
     """The elements of all zones of a block and of those below it."""
     own = {start.strip().strip("<>") for _, _, start, _, _ in of.zones}
     return own.union(*(tags(child) for child in of.children))

@@ -13,7 +13,7 @@ import pytest
 
 from producers.intake import anomalies
 from producers.intake.dmfa.block_types import KINDS
-from producers.intake.events import Events
+from producers.intake.events import EventEncoder
 from producers.intake.file_validation import judge
 from rules.catalogue import decide_all, excesses
 from rules.findings.contradiction import doubt_history
@@ -81,7 +81,7 @@ class Read:
             self.persons = list(reading.persons())
         self.kept: list[dict[str, str]] = [
             kept
-            for entry in judge(path, Events(lambda *_: None, trace="")).entries
+            for entry in judge(path, EventEncoder(lambda *_: None, trace="")).entries
             for kept in entry.content.get("unread", [])
         ]
         self.unread = [person["declarations.working-time"]["unread"] for person in self.persons]

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import pytest
 
 from notifier.channel import LANGUAGES
-from notifier.content import Notice, Told
+from notifier.content import Notice, NoticeFinding
 from notifier.render import example, words
 from notifier.render.message import render_mail
 from notifier.render.texts import texts
@@ -99,7 +99,7 @@ def betrayed(text: str, language: str) -> set[str]:
     return (words_of(text) & of_rules(language)) - general(language) | sentences
 
 
-def notice_of(told: Sequence[Told], side: Literal["citizen", "employer"], language: str, tells: Any) -> Notice:
+def notice_of(told: Sequence[NoticeFinding], side: Literal["citizen", "employer"], language: str, tells: Any) -> Notice:
     made = example.for_citizen(language) if side == "citizen" else example.for_employer(language)
     entries = tuple(replace(entry, tells=tells) for entry in told)
     return replace(
@@ -125,7 +125,7 @@ def decoded(mail: bytes) -> tuple[EmailMessage, list[str]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_an_e_mail_says_nothing_of_what_a_rule_found(
-    rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[Told]]
+    rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     for side in SIDES:
         notice = notice_of(found_by_rule[rule], side, language, tells)
@@ -150,7 +150,10 @@ def test_an_e_mail_says_nothing_of_what_a_rule_found(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("side", SIDES)
 def test_whatever_is_told_the_e_mail_is_the_same_byte_for_byte(
-    side: Literal["citizen", "employer"], language: str, tells: str, found_by_rule: Mapping[str, Sequence[Told]]
+    side: Literal["citizen", "employer"],
+    language: str,
+    tells: str,
+    found_by_rule: Mapping[str, Sequence[NoticeFinding]],
 ) -> None:
     made = [notice_of(found_by_rule[rule], side, language, tells) for rule in EVERY]
     first = replace(made[0], told=(), names={}, quarter="2021Q1", sequence=7)

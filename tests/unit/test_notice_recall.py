@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from notifier.recall import Found, settled_by, told
-from notifier.settle import Version
+from notifier.recall import DatedVersion, settled_by, told
+from notifier.settle import FindingVersion
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
@@ -17,8 +17,8 @@ def status(notice: str, state: str, minutes: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def version(number: int, minutes: int) -> Found:
-    return Found(Version("f", number, "found", "certain", 100, 100), NOON + timedelta(minutes=minutes))
+def version(number: int, minutes: int) -> DatedVersion:
+    return DatedVersion(FindingVersion("f", number, "found", "certain", 100, 100), NOON + timedelta(minutes=minutes))
 
 
 def test_the_last_state_of_a_notice_counts_and_its_first_moment_stays() -> None:

@@ -62,7 +62,7 @@ def verify(*, keys: list[Path], age: float, json: bool) -> int:
     """The command `audit verify`: 0 only when everything is as it was written and signed."""
     config = settings.load()
     known = _keys(config, keys)
-    answer = verifier.Answer(as_json=json, write=sys.stdout.write)
+    answer = verifier.VerifierOutput(as_json=json, write=sys.stdout.write)
     with (
         trouble.temporary_file() as spool,
         _reading(config, "verified", WHOLE) as connection,

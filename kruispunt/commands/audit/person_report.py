@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from consumers.audit.contracts import leaves
-from consumers.audit.person import Entry
+from consumers.audit.person import LogEntry
 from consumers.deliberations import Deliberation, store
 from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from kruispunt.commands.audit.phrases import Language, phrase
@@ -33,7 +33,7 @@ def named(recipient: str, language: Language) -> str:
     return INSTITUTIONS[recipient].names[language] if recipient in INSTITUTIONS else phrase(recipient, language)
 
 
-def _moment(entry: Entry) -> str:
+def _moment(entry: LogEntry) -> str:
     return entry.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -41,7 +41,9 @@ def _fields(contract: Contract) -> list[dict[str, str]]:
     return [{"field": path, "means": means} for path, means in leaves(contract.schema)]
 
 
-def disclosure(entry: Entry, contract: Contract, known: dict[str, Deliberation], language: Language) -> dict[str, Any]:
+def disclosure(
+    entry: LogEntry, contract: Contract, known: dict[str, Deliberation], language: Language
+) -> dict[str, Any]:
     """One copy, as JSON."""
     basis = known.get(entry.deliberation or "")
     return {
@@ -62,7 +64,7 @@ def disclosure(entry: Entry, contract: Contract, known: dict[str, Deliberation],
     }
 
 
-def refusal(entry: Entry, language: Language) -> dict[str, Any]:
+def refusal(entry: LogEntry, language: Language) -> dict[str, Any]:
     """One copy that was not made, as JSON."""
     return {
         "at": _moment(entry),
@@ -77,7 +79,7 @@ def refusal(entry: Entry, language: Language) -> dict[str, Any]:
     }
 
 
-def answer(entries: Iterable[Entry], known: dict[str, Deliberation], language: Language) -> dict[str, Any]:
+def answer(entries: Iterable[LogEntry], known: dict[str, Deliberation], language: Language) -> dict[str, Any]:
     """All of it, newest first, as JSON."""
     found = list(entries)
     return {

@@ -10,7 +10,7 @@ from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from consumers.audit import acts
 from consumers.deliberations import store
-from consumers.deliberations.store import Held
+from consumers.deliberations.store import StoredDeliberation
 from kruispunt.output import Exit, as_json, console, fail, readable, table
 from kruispunt.provisioning import provision as provisioning
 from kruispunt.provisioning.declared_state import register
@@ -21,7 +21,7 @@ from schemas.topics import delivery
 OPERATOR = "operator"
 
 
-def _state(one: Held, today: date) -> str:
+def _state(one: StoredDeliberation, today: date) -> str:
     """What a version is good for now."""
     if one.withdrawn:
         return f"withdrawn {legal_day(one.withdrawn)}"

@@ -5,8 +5,8 @@ from datetime import date
 from backbone import postgres, settings
 from consumers.audit import acts
 from consumers.directory import alarms
-from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, Change, Key
-from consumers.directory.codes import Code, code, reason
+from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, DossierChange, DossierKey
+from consumers.directory.codes import ReturnCode, code, reason
 from consumers.directory.store import take_in_one
 from kruispunt.commands.institutions.alarms import tell
 from kruispunt.commands.institutions.overview import known
@@ -35,7 +35,7 @@ def take_in(
 ) -> int:
     """Integrate, change or end one dossier; 1 when it is refused. Without a version, whichever follows."""
     config = settings.load()
-    change = Change("", action, Key(person, known(institution), quality), since, until, version)
+    change = DossierChange("", action, DossierKey(person, known(institution), quality), since, until, version)
     with postgres.connect(config, OPERATOR) as connection, connection.cursor() as cursor:
         verdict = take_in_one(cursor, change)
         codes = [str(fault.code) for fault in verdict.faults]
@@ -45,7 +45,7 @@ def take_in(
             about(config, person),
             institution=institution,
             # What was refused may be anything, also somebody's number.
-            quality=None if Code.UNKNOWN_QUALITY in codes else quality,
+            quality=None if ReturnCode.UNKNOWN_QUALITY in codes else quality,
             **{"from": since.isoformat(), "until": until.isoformat() if until else None},
             version=verdict.version,
             codes=codes,

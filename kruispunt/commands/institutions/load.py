@@ -18,7 +18,7 @@ from notifier import profiles
 OPERATOR = "operator"
 
 
-class Loaded(Protocol):
+class LoadResult(Protocol):
     """What a loader says: how many entries changed."""
 
     @property
@@ -26,7 +26,7 @@ class Loaded(Protocol):
         """Entries that were not there, or otherwise."""
 
 
-FILES: dict[str, tuple[str, Callable[[Any, Path], Loaded]]] = {
+FILES: dict[str, tuple[str, Callable[[Any, Path], LoadResult]]] = {
     "persons.jsonl": ("profiles of persons", profiles.load),
     "employers.jsonl": ("profiles of employers", profiles.load),
     "directory.jsonl": ("dossiers", directory.load),

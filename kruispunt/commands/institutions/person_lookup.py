@@ -8,7 +8,7 @@ from psycopg import Connection
 from backbone import postgres, settings
 from backbone.settings import Settings
 from consumers.audit import acts
-from consumers.directory.codes import Code, Fault
+from consumers.directory.codes import ChangeFault, ReturnCode
 from consumers.directory.lookup import Dossier, look_back
 from consumers.directory.lookup import look_up as look_up_now
 from kruispunt.output import Exit, as_json, console, errors, fail, table
@@ -23,11 +23,16 @@ def about(config: Settings, number: str) -> str:
 
 
 def _note(
-    connection: Connection[Any], config: Settings, number: str, institution: str | None, day: date | None, code: Code
+    connection: Connection[Any],
+    config: Settings,
+    number: str,
+    institution: str | None,
+    day: date | None,
+    code: ReturnCode,
 ) -> None:
     acts.note(
         connection,
-        "looked up a person" if code == Code.TAKEN_IN else "was refused a look-up of a person",
+        "looked up a person" if code == ReturnCode.TAKEN_IN else "was refused a look-up of a person",
         about(config, number),
         institution=institution,
         on=day.isoformat() if day else None,
@@ -44,8 +49,8 @@ def look_up(config: Settings, number: str, institution: str | None, day: date | 
     """
     with postgres.connect(config, OPERATOR) as connection:
         if not is_inss(number):
-            _note(connection, config, number, institution, day, Code.WRONG_NUMBER)
-            fail(Exit.WRONG_USE, str(Fault(Code.WRONG_NUMBER)))
+            _note(connection, config, number, institution, day, ReturnCode.WRONG_NUMBER)
+            fail(Exit.WRONG_USE, str(ChangeFault(ReturnCode.WRONG_NUMBER)))
         with connection.cursor() as cursor:
             everything = look_back(cursor, [number], day) if day else look_up_now(cursor, [number])
         found = [
@@ -53,13 +58,13 @@ def look_up(config: Settings, number: str, institution: str | None, day: date | 
             for one in everything.get(number, [])
             if institution in {None, one.institution} and (day is None or one.holds_on(day))
         ]
-        _note(connection, config, number, institution, day, Code.TAKEN_IN if found else Code.NOT_INTEGRATED)
+        _note(connection, config, number, institution, day, ReturnCode.TAKEN_IN if found else ReturnCode.NOT_INTEGRATED)
     return found
 
 
 def not_on_file() -> Exit:
     """Say that a person is not on file there."""
-    errors.print("[bold red]✗[/]", str(Fault(Code.NOT_INTEGRATED)), soft_wrap=True)
+    errors.print("[bold red]✗[/]", str(ChangeFault(ReturnCode.NOT_INTEGRATED)), soft_wrap=True)
     return Exit.NO
 
 

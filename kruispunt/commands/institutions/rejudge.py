@@ -35,7 +35,7 @@ from schemas.topics import DISCLOSURES
 AUDITOR, OPERATOR = "auditor", "operator"
 PAUSE_S = 0.2
 PATIENCE_S = 120.0
-Found = Counter[tuple[str, str]]
+CopyCounts = Counter[tuple[str, str]]
 """Copies by recipient and deliberation."""
 
 
@@ -89,7 +89,7 @@ def rejudge(*, since: datetime, until: datetime, on: date | None, reason: str, d
         every = projections(kept.usable)
         difference = again.wrong(every, found.delivered, right)
         excess = again.excess(found, difference)
-        made: Found = Counter()
+        made: CopyCounts = Counter()
         if difference.withheld:
             check_published(config, every)
             if not dry_run:
@@ -103,7 +103,7 @@ def rejudge(*, since: datetime, until: datetime, on: date | None, reason: str, d
     return Exit.NO if dry_run and made else Exit.DONE
 
 
-def _note(config: Settings, since: datetime, until: datetime, right: date, reason: str, excess: Found) -> None:
+def _note(config: Settings, since: datetime, until: datetime, right: date, reason: str, excess: CopyCounts) -> None:
     """The act, before the first copy: whoever is cut off has judged again all the same."""
     with postgres.connect(config, OPERATOR) as connection, connection.transaction():
         acts.note(
@@ -122,9 +122,9 @@ def _again(
     revision: int,
     *,
     write: bool,
-) -> Found:
+) -> CopyCounts:
     """Copy what was withheld, some events a transaction; gives what was, or would be, copied."""
-    made: Found = Counter()
+    made: CopyCounts = Counter()
     schemas = SchemaBook()
     target = transactions.writer(config, EXCHANGE, f"{EXCHANGE}-again") if write else None
     published = _published(config, connection)
@@ -145,7 +145,7 @@ def _again(
     return made
 
 
-def _show(found: Judged, made: Found, excess: Found, right: date, *, dry_run: bool, json: bool) -> None:
+def _show(found: Judged, made: CopyCounts, excess: CopyCounts, right: date, *, dry_run: bool, json: bool) -> None:
     days = sorted(day.isoformat() for day in found.delivered)
     if json:
         as_json(
@@ -176,7 +176,7 @@ def _show(found: Judged, made: Found, excess: Found, right: date, *, dry_run: bo
         console.print("[bold green]✓[/] what was withheld is delivered")
 
 
-def _plain(found: Found) -> list[dict[str, Any]]:
+def _plain(found: CopyCounts) -> list[dict[str, Any]]:
     return [
         {"recipient": name, "deliberation": basis, "copies": number} for (name, basis), number in sorted(found.items())
     ]

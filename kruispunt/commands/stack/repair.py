@@ -57,7 +57,7 @@ SHOWN = 20
 
 
 @dataclass
-class Report:
+class RepairReport:
     """What differs, and what people have to do about it."""
 
     differing: list[str] = field(default_factory=list)
@@ -145,7 +145,7 @@ class Repair:
     def _position(self, source: str) -> Position:
         return self._there.get(source, START)
 
-    def compare(self, report: Report) -> None:
+    def compare(self, report: RepairReport) -> None:
         """See what differs; changes nothing."""
         with progress() as bar:
             for source in SOURCES:
@@ -181,7 +181,7 @@ class Repair:
                     said["version"], submission_of(said["trace_parent"]),
                 )  # fmt: skip
 
-    def bring_back(self, report: Report) -> None:
+    def bring_back(self, report: RepairReport) -> None:
         """Put the lost events back into the register, all of them or none."""
         (found,) = (one for one in report.comparisons if one.source == REGISTER)
         with postgres.connect(self._config, INTAKE) as connection, translated(), connection.transaction():
@@ -189,7 +189,7 @@ class Repair:
             while some := list(islice(lost, AT_ONCE)):
                 register.bring_back(connection, some)
 
-    def told(self, report: Report) -> None:
+    def told(self, report: RepairReport) -> None:
         """Take back what people were told."""
         with postgres.connect(self._config, NOTIFIER, autocommit=True) as connection, translated():
             recall.read_on(self._config, connection)
@@ -297,7 +297,7 @@ def _catch_up(config: Settings, timeout: float) -> dict[str, int]:
 def repair(*, dry_run: bool, timeout: float, json: bool) -> int:
     """The command `repair`: 0 when all is there, 1 when there is something to do, for the command or for people."""
     config = settings.load()
-    report = Report()
+    report = RepairReport()
     if _agree(config):
         report.lost = _still_lost(config)
         return _end(report, json=json, dry_run=dry_run)
@@ -321,7 +321,7 @@ def _still_lost(config: Settings) -> dict[str, set[str]]:
         return register.still_lost(connection)
 
 
-def _repair(config: Settings, work: Repair, report: Report) -> None:
+def _repair(config: Settings, work: Repair, report: RepairReport) -> None:
     with postgres.connect(config, OPERATOR) as connection, translated():
         # The act first: a repair that is cut off was begun all the same.
         acts.note(
@@ -343,7 +343,7 @@ def _repair(config: Settings, work: Repair, report: Report) -> None:
         bar.advance(task)
 
 
-def _end(report: Report, *, json: bool, dry_run: bool) -> int:
+def _end(report: RepairReport, *, json: bool, dry_run: bool) -> int:
     if json:
         as_json(report.plain())
     else:
@@ -351,7 +351,7 @@ def _end(report: Report, *, json: bool, dry_run: bool) -> int:
     return Exit.NO if report.for_people or (dry_run and report.differing) else Exit.DONE
 
 
-def _show(report: Report, *, dry_run: bool) -> None:
+def _show(report: RepairReport, *, dry_run: bool) -> None:
     if not report.differing:
         console.print("[bold green]✓[/] Kafka and the database agree; there is nothing to repair")
         _show_lost(report)
@@ -370,7 +370,7 @@ def _show(report: Report, *, dry_run: bool) -> None:
         console.print("[bold green]✓[/] repaired; `kruispunt up` starts what had stopped")
 
 
-def _show_lost(report: Report) -> None:
+def _show_lost(report: RepairReport) -> None:
     if report.lost:
         console.print(
             f"{len(report.lost):,} submissions were published, and the register lost them. Their senders hand in the "
@@ -382,7 +382,7 @@ def _show_lost(report: Report) -> None:
             console.print(f"  and {len(report.lost) - SHOWN:,} more: `kruispunt repair --json`")
 
 
-def _show_rest(report: Report) -> None:
+def _show_rest(report: RepairReport) -> None:
     for name in report.otherwise[:SHOWN]:
         console.print(
             f"declaration {name} was accepted again with other content: its sender corrects it", soft_wrap=True

@@ -15,8 +15,8 @@ from backbone.settings import Settings
 from consumers.audit import acts
 from kruispunt.commands.accounts.dead_letters import closings, contents, letters, originals
 from kruispunt.commands.accounts.dead_letters.closings import OPEN, Closing
-from kruispunt.commands.accounts.dead_letters.letters import Letter
-from kruispunt.commands.accounts.dead_letters.originals import Missing
+from kruispunt.commands.accounts.dead_letters.letters import DeadLetter
+from kruispunt.commands.accounts.dead_letters.originals import OriginalMissing
 from kruispunt.monitoring.lag import INSPECTOR
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 
@@ -52,7 +52,7 @@ def listing(*, closed_too: bool, json: bool) -> int:
     return Exit.NO if left else Exit.DONE
 
 
-def _oldest_first(one: Letter) -> tuple[Any, ...]:
+def _oldest_first(one: DeadLetter) -> tuple[Any, ...]:
     return one.at, one.topic, one.partition, one.offset
 
 
@@ -63,7 +63,7 @@ def _state(closing: Closing | None) -> str:
     return f"{closing.state} by {closing.by}, {closing.at:%Y-%m-%d %H:%M}{why}"
 
 
-def _entry(one: Letter, closing: Closing | None) -> dict[str, Any]:
+def _entry(one: DeadLetter, closing: Closing | None) -> dict[str, Any]:
     return {
         "letter": one.name,
         "stage": one.stage,
@@ -80,7 +80,7 @@ def _entry(one: Letter, closing: Closing | None) -> dict[str, Any]:
 
 
 @contextmanager
-def _desk(config: Settings) -> Iterator[tuple[Connection[Any], dict[str, Closing], dict[str, Letter]]]:
+def _desk(config: Settings) -> Iterator[tuple[Connection[Any], dict[str, Closing], dict[str, DeadLetter]]]:
     """An operator's connection, what became of letters, and all letters by name."""
     with postgres.connect(config, OPERATOR, autocommit=True) as connection:
         closed = closings.closings(connection)
@@ -96,14 +96,14 @@ def _reader(config: Settings) -> Iterator[Consumer]:
         reader.close()
 
 
-def _named(names: Sequence[str], known: dict[str, Letter]) -> list[Letter]:
+def _named(names: Sequence[str], known: dict[str, DeadLetter]) -> list[DeadLetter]:
     wanted = dict.fromkeys(name.strip().lower() for name in names)
     if unknown := [name for name in wanted if name not in known]:
         fail(Exit.NO, f"There is no dead letter {', '.join(unknown)}.", LIST)
     return [known[name] for name in wanted]
 
 
-def _named_open(names: Sequence[str], known: dict[str, Letter], closed: dict[str, Closing]) -> list[Letter]:
+def _named_open(names: Sequence[str], known: dict[str, DeadLetter], closed: dict[str, Closing]) -> list[DeadLetter]:
     found = _named(names, known)
     if done := [f"{one.name} ({closed[one.name].state})" for one in found if one.name in closed]:
         fail(Exit.NO, f"Closed already: {', '.join(done)}.", "Nothing was done.")
@@ -119,7 +119,7 @@ def show(name: str, *, json: bool) -> int:
         try:
             record = originals.said(reader, found)
             key, value = originals.message(reader, record)
-        except Missing as missing:
+        except OriginalMissing as missing:
             why = str(missing)
         about = {"stage": found.stage, "code": found.code, "message": found.place}
         acts.note(connection, "looked at a dead letter", found.name, **about, persons=contents.persons(key, value))
@@ -175,7 +175,7 @@ def replay(names: list[str], *, everything: bool, stage: str | None, json: bool)
     return Exit.NO if left else Exit.DONE
 
 
-def _put_back(connection: Connection[Any], reader: Consumer, some: Sequence[Letter]) -> dict[str, str]:
+def _put_back(connection: Connection[Any], reader: Consumer, some: Sequence[DeadLetter]) -> dict[str, str]:
     """Put some messages back in one transaction; gives by name why a letter was left open."""
     left: dict[str, str] = {}
     # 1. What there is to put back, 2. the acts, the closed letters and the messages: all of it or nothing.
@@ -183,7 +183,7 @@ def _put_back(connection: Connection[Any], reader: Consumer, some: Sequence[Lett
     for one in some:
         try:
             ready.append((one, originals.back(reader, one)))
-        except Missing as missing:
+        except OriginalMissing as missing:
             left[one.name] = str(missing)
     with connection.transaction():
         for one, back in ready:

@@ -25,19 +25,19 @@ NAME_DIGITS = 16
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Lies(NamedTuple):
+class LetterPosition(NamedTuple):
     """Where a letter lies on the topic of dead letters."""
 
     partition: int
     offset: int
 
 
-NOWHERE = Lies(-1, -1)
+NOWHERE = LetterPosition(-1, -1)
 """Of a letter that is on its way to the topic."""
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A message that could not be handled: where it came from, which stage gave it up, why, the ids of its events."""
 
     name: str
@@ -49,7 +49,7 @@ class Letter:
     offset: int
     at: datetime
     events: tuple[str, ...]
-    lies: Lies
+    lies: LetterPosition
 
     @property
     def place(self) -> str:
@@ -67,27 +67,30 @@ def said(value: bytes) -> dict[str, Any]:
     return decode_body(contract(DEAD_LETTERS), split(value)[1])
 
 
-def letter(value: bytes, book: SchemaBook | None = None, lies: Lies = NOWHERE) -> Letter:
+def letter(value: bytes, book: SchemaBook | None = None, lies: LetterPosition = NOWHERE) -> DeadLetter:
     """The letter in a record; without a `book` nobody looks for its events."""
     record = said(value)
     found = tuple(events(record["value"] or b"", book)) if book else ()
     names = ("stage", "code", "reason", "topic", "partition", "offset", "at")
-    return Letter(name=named(value), **{name: record[name] for name in names}, events=found, lies=lies)
+    return DeadLetter(name=named(value), **{name: record[name] for name in names}, events=found, lies=lies)
 
 
-def of_record(message: Message, book: SchemaBook | None = None) -> Letter:
+def of_record(message: Message, book: SchemaBook | None = None) -> DeadLetter:
     """The letter in a record of the topic of dead letters; one that is none has a code that says so."""
-    value, lies = bytes(message.value() or b""), Lies(int(message.partition() or 0), int(message.offset() or 0))
+    value, lies = (
+        bytes(message.value() or b""),
+        LetterPosition(int(message.partition() or 0), int(message.offset() or 0)),
+    )
     try:
         return letter(value, book, lies)
     except Exception:  # noqa: BLE001 - whatever bad bytes raise, the other letters must be seen
         place = f"{DEAD_LETTERS}[{lies.partition}]@{lies.offset}"
         moment = EPOCH + timedelta(milliseconds=message.timestamp()[1])
         name, why = named(place.encode() + value), "this record is not a dead letter"
-        return Letter(name, UNREADABLE, UNREADABLE_LETTER, why, DEAD_LETTERS, *lies, moment, (), lies)
+        return DeadLetter(name, UNREADABLE, UNREADABLE_LETTER, why, DEAD_LETTERS, *lies, moment, (), lies)
 
 
-def read(config: Settings, user: str = INSPECTOR, book: SchemaBook | None = None) -> Iterator[Letter]:
+def read(config: Settings, user: str = INSPECTOR, book: SchemaBook | None = None) -> Iterator[DeadLetter]:
     """Every dead letter, closed ones too, each once; the events of each where there is a `book`.
 
     Raises Retry.
@@ -101,7 +104,7 @@ def read(config: Settings, user: str = INSPECTOR, book: SchemaBook | None = None
             yield found
 
 
-def in_order(found: Letter) -> tuple[str, int, int, datetime]:
+def in_order(found: DeadLetter) -> tuple[str, int, int, datetime]:
     """Letters sort by it in the order of their messages."""
     return found.topic, found.partition, found.offset, found.at
 
