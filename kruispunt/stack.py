@@ -20,9 +20,9 @@ from backbone.stack.programs import Program, State
 from backbone.stack.stack import Leash, Plan
 from consumers.directory import alarms
 from consumers.directory.alarms import Alarm
-from kruispunt.commands.accounts.dead_letters.closings import open_by_stage
 from kruispunt.commands.institutions.alarms import REMEDY, as_document
 from kruispunt.commands.stack import certificates
+from kruispunt.dead_letters.closings import open_by_stage
 from kruispunt.monitoring import lag
 from kruispunt.monitoring.lag import Wait
 from kruispunt.output import Exit, as_json, console, errors, fail, moment, table

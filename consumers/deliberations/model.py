@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from consumers.narrowing.permitted_fields import expanded, grantable
 from schemas.contracts import contract
+from schemas.fields import expanded, grantable
 from schemas.qualities import QUALITIES
 
 RULES = "rules"

@@ -13,7 +13,7 @@ from psycopg import Connection, Cursor
 
 from backbone.errors import Reject
 from backbone.postgres import Lock, hold
-from consumers.audit import acts
+from consumers import acts
 from consumers.deliberations.model import Deliberation
 from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, read, stored
 from schemas.legal_day import legal_day, legal_today

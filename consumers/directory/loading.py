@@ -12,7 +12,7 @@ from psycopg import Connection, Cursor
 
 from backbone import jsonlines
 from backbone.jsonlines import Faults, Refused
-from consumers.audit import acts
+from consumers import acts
 from consumers.directory.changes import DossierKey, wrong
 from consumers.directory.codes import ChangeFault, ReturnCode
 from consumers.directory.store import alone

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import fastavro
 from fastavro import schemaless_writer
 
-from consumers.narrowing.permitted_fields import ENVELOPE, TRAIL
 from consumers.narrowing.plain_values import part, record
 from consumers.narrowing.projection import Projection
 from schemas.contracts import Contract
+from schemas.fields import ENVELOPE, TRAIL
 
 EPOCH = date(1970, 1, 1)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,8 +9,8 @@ from psycopg import Connection
 
 from backbone import kafka
 from backbone.settings import Settings
-from kruispunt.commands.accounts.dead_letters import letters
-from kruispunt.commands.accounts.dead_letters.closings import DROPPED, closings
+from kruispunt.dead_letters import letters
+from kruispunt.dead_letters.closings import DROPPED, closings
 from kruispunt.monitoring.lag import INSPECTOR
 from schemas.codec import Record
 from schemas.topics import DEAD_LETTERS

@@ -22,7 +22,7 @@ from backbone.process import with_retry
 from backbone.settings import Settings
 from backbone.stack import roles, strays
 from backbone.stack.readiness import READY_S
-from consumers.audit import acts
+from consumers import acts
 from consumers.directory import alarms
 from kruispunt.output import Exit, as_json, console, errors, table
 from kruispunt.provisioning.declared_state import OWNED, begin_with_shipped, migrate, wanted

@@ -26,7 +26,9 @@ from backbone import postgres
 from backbone.errors import Reject
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
-from consumers.audit import acts, store, verifier
+from consumers import acts
+from consumers.audit import person_report as citizen
+from consumers.audit import store, verifier
 from consumers.audit.catch_up import catch_up
 from consumers.audit.checkpoints import Checkpoints, Signer, checkpoint
 from consumers.audit.contracts import Contracts
@@ -36,7 +38,6 @@ from consumers.deliberations import load
 from consumers.deliberations import store as kept
 from consumers.narrowing.access import NOT_IN_PERIOD, NOT_INTEGRATED
 from consumers.narrowing.projection import projections
-from kruispunt.commands.audit import person_report as citizen
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive

@@ -13,12 +13,12 @@ import pytest
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
-from consumers.narrowing.permitted_fields import narrower
 from rules.casebook.case_events import EMPLOYER, events
 from rules.stream.transaction import Decider
 from rules.view.required_fields import NEEDS
 from schemas.codec import decode_body, encode, encode_body, split
 from schemas.contracts import Contract, contract, make
+from schemas.fields import narrower
 from schemas.identifiers import inss, pseudonym
 from schemas.registration import SchemaVersion, subject
 from schemas.registry import SchemaBook

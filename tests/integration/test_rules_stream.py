@@ -16,12 +16,12 @@ from backbone.settings import Settings
 from backbone.stack.ports import reachable
 from backbone.stack.processes import PROCESSES
 from backbone.stack.stack import status
-from consumers.narrowing.permitted_fields import narrower
 from rules.casebook.case_events import EMPLOYER, decisions, events
 from rules.stream.run import STOP_S
 from rules.view.required_fields import NEEDS
 from schemas.codec import decode_body, encode, encode_body, split
 from schemas.contracts import Contract, contract, make
+from schemas.fields import narrower
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.registration import SchemaVersion, subject
 from schemas.topics import FACTS, SCHEMAS

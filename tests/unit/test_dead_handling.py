@@ -10,10 +10,10 @@ from confluent_kafka import Consumer, Message
 
 from backbone import kafka
 from backbone.errors import Stop
-from kruispunt.commands.accounts.dead_letters import contents, letters, originals
-from kruispunt.commands.accounts.dead_letters.letters import LetterPosition
-from kruispunt.commands.accounts.dead_letters.originals import OriginalMissing
 from kruispunt.commands.stack import wait as waiting
+from kruispunt.dead_letters import contents, letters, originals
+from kruispunt.dead_letters.letters import LetterPosition
+from kruispunt.dead_letters.originals import OriginalMissing
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter

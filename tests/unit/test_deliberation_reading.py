@@ -9,9 +9,9 @@ import yaml
 
 from backbone.errors import Stop
 from consumers.deliberations import RULES, Deliberation, entitlements, load, read
-from consumers.narrowing.permitted_fields import grantable, leaves, paths
 from consumers.narrowing.projection import in_force, projections
 from schemas.contracts import contract
+from schemas.fields import grantable, leaves, paths
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import DECLARATIONS
 

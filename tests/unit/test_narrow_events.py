@@ -17,10 +17,10 @@ from consumers.deliberations import RULES, load, read
 from consumers.directory import Dossier
 from consumers.narrowing.access import NOT_AUTHORISED, NOT_IN_PERIOD, NOT_INTEGRATED, NOT_THAT_QUALITY, Access
 from consumers.narrowing.narrow import Narrowed, PublishedEvent, narrow, persons
-from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, leaves, paths
 from consumers.narrowing.projection import Projection, in_force, projections
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import Contract, contract, contracts
+from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, leaves, paths
 from schemas.identifiers import inss
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from backbone import postgres, settings
 from backbone.stack.places import write_private
-from consumers.audit import acts
+from consumers import acts
 from kruispunt.monitoring.lag import INSPECTOR
 from kruispunt.monitoring.ledger import counted_anew, rows
 from kruispunt.output import Exit, as_json, console, fail, table

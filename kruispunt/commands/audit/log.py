@@ -13,11 +13,11 @@ from psycopg import Connection
 from backbone import kafka, postgres, settings, trouble
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
-from consumers.audit import acts as log
+from consumers import acts as log
+from consumers.audit import person_report as citizen
 from consumers.audit import verifier
 from consumers.audit.person import look_up
-from kruispunt.commands.audit import person_report as citizen
-from kruispunt.commands.audit.phrases import LANGUAGES, Language
+from consumers.audit.phrases import LANGUAGES, Language
 from kruispunt.output import Exit, as_json, console, fail, progress, table
 from schemas.codec import decode_body, split
 from schemas.contracts import contract

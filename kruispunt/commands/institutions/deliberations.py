@@ -8,7 +8,7 @@ from pathlib import Path
 from backbone import postgres, settings
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
-from consumers.audit import acts
+from consumers import acts
 from consumers.deliberations import store
 from consumers.deliberations.store import StoredDeliberation
 from kruispunt.output import Exit, as_json, console, fail, readable, table

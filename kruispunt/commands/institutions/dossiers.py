@@ -3,7 +3,7 @@
 from datetime import date
 
 from backbone import postgres, settings
-from consumers.audit import acts
+from consumers import acts
 from consumers.directory import alarms
 from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, DossierChange, DossierKey
 from consumers.directory.codes import ReturnCode, code, reason

@@ -8,7 +8,7 @@ from psycopg import Rollback
 
 from backbone import postgres, settings
 from backbone.jsonlines import NOTHING_LOADED, Refused
-from consumers.audit import acts
+from consumers import acts
 from consumers.directory import alarms
 from consumers.directory import loading as directory
 from kruispunt.commands.institutions.alarms import tell

@@ -8,7 +8,7 @@ import orjson
 
 from backbone import postgres, settings
 from backbone.errors import Stop
-from consumers.audit import acts
+from consumers import acts
 from consumers.directory.lookup import listing
 from kruispunt.commands.institutions import rotate as rotating
 from kruispunt.output import Exit, as_json, console, fail, table

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from backbone import postgres, settings
 from backbone.settings import Settings
-from consumers.audit import acts
+from consumers import acts
 from consumers.directory.codes import ChangeFault, ReturnCode
 from consumers.directory.lookup import Dossier, look_back
 from consumers.directory.lookup import look_up as look_up_now

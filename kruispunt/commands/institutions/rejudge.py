@@ -16,7 +16,7 @@ from backbone.offsets import Offsets
 from backbone.progress import Progress
 from backbone.settings import Settings
 from backbone.trouble import translated
-from consumers.audit import acts
+from consumers import acts
 from consumers.deliberations.store import current
 from consumers.exchange.published import check_published
 from consumers.exchange.run import EXCHANGE

@@ -8,7 +8,7 @@ from backbone import provision as cluster
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from backbone.stack.credentials import renew
-from consumers.audit import acts
+from consumers import acts
 from kruispunt.provisioning.justified_rights import alone
 
 OPERATOR = "operator"

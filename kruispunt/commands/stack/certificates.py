@@ -11,7 +11,7 @@ from backbone.settings import Settings
 from backbone.stack import stack
 from backbone.stack.certificates import Change
 from backbone.stack.places import Places
-from consumers.audit import acts
+from consumers import acts
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 
 OPERATOR = "operator"

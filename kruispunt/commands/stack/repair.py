@@ -25,7 +25,7 @@ from backbone.offsets import Offsets
 from backbone.progress import START, Mark, Position, Progress, Published, positions, record
 from backbone.settings import Settings
 from backbone.trouble import translated
-from consumers.audit import acts
+from consumers import acts
 from consumers.deliberations import store
 from consumers.replay.run import REPLAY
 from kruispunt.monitoring.lag import INSPECTOR, MAIN, Inspector

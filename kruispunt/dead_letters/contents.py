@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from consumers.exchange.batch import PSEUDONYM_BYTES
-from kruispunt.commands.accounts.dead_letters.originals import bundle
+from kruispunt.dead_letters.originals import bundle
 from schemas.codec import decode_body, split
 from schemas.registry import SchemaBook
 

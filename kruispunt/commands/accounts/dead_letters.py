@@ -12,11 +12,11 @@ from rich.markup import escape
 
 from backbone import kafka, postgres, settings
 from backbone.settings import Settings
-from consumers.audit import acts
-from kruispunt.commands.accounts.dead_letters import closings, contents, letters, originals
-from kruispunt.commands.accounts.dead_letters.closings import OPEN, Closing
-from kruispunt.commands.accounts.dead_letters.letters import DeadLetter
-from kruispunt.commands.accounts.dead_letters.originals import OriginalMissing
+from consumers import acts
+from kruispunt.dead_letters import closings, contents, letters, originals
+from kruispunt.dead_letters.closings import OPEN, Closing
+from kruispunt.dead_letters.letters import DeadLetter
+from kruispunt.dead_letters.originals import OriginalMissing
 from kruispunt.monitoring.lag import INSPECTOR
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 

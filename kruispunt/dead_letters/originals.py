@@ -6,9 +6,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from backbone import kafka
 from backbone.errors import Stop
-from kruispunt.commands.accounts.dead_letters import letters
-from kruispunt.commands.accounts.dead_letters.closings import ReplayedMessage
-from kruispunt.commands.accounts.dead_letters.letters import UNREADABLE_LETTER, DeadLetter
+from kruispunt.dead_letters import letters
+from kruispunt.dead_letters.closings import ReplayedMessage
+from kruispunt.dead_letters.letters import UNREADABLE_LETTER, DeadLetter
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import NO_VALUE, Origin, lies_under

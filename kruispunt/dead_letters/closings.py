@@ -13,9 +13,9 @@ from psycopg import Connection
 
 from backbone import postgres
 from backbone.settings import Settings
-from consumers.audit import acts
-from kruispunt.commands.accounts.dead_letters import letters
-from kruispunt.commands.accounts.dead_letters.letters import DeadLetter
+from consumers import acts
+from kruispunt.dead_letters import letters
+from kruispunt.dead_letters.letters import DeadLetter
 from kruispunt.monitoring.lag import INSPECTOR
 
 OPEN, REPLAYED, DROPPED = "open", "replayed", "dropped"

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from consumers.audit.contracts import leaves
 from consumers.audit.person import LogEntry
+from consumers.audit.phrases import Language, phrase
 from consumers.deliberations import Deliberation, store
-from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
-from kruispunt.commands.audit.phrases import Language, phrase
 from kruispunt.output import console
 from schemas.contracts import Contract
+from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.institutions import INSTITUTIONS
 from schemas.legal_day import in_belgium, legal_day
 
