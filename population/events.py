@@ -7,6 +7,7 @@ from typing import Any
 
 from population.working_time import Regime
 from schemas.contracts import contract
+from schemas.fields import defaults, inner
 
 RecordPart = dict[str, Any]
 PersonEvents = tuple[RecordPart, RecordPart, RecordPart]
@@ -18,14 +19,10 @@ KINDS = ("wages", "working-time", "contributions")
 @cache
 def _fields(kind: str, *path: str) -> RecordPart:
     """A record of a contract in which everything that may be absent is absent."""
-    schema: Any = contract(f"declarations.{kind}").schema
+    schema = contract(f"declarations.{kind}").schema
     for step in path:
-        schema = next(field["type"] for field in schema["fields"] if field["name"] == step)
-        if isinstance(schema, list):
-            schema = next(branch for branch in schema if branch != "null")
-        if schema["type"] == "array":
-            schema = schema["items"]
-    return {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
+        schema = inner(next(field["type"] for field in schema["fields"] if field["name"] == step)) or {"fields": ()}
+    return defaults(schema)
 
 
 @dataclass(slots=True)

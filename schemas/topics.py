@@ -1,7 +1,7 @@
 """Declares every topic once; creation, access rules, documentation and tests are derived from this file."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from schemas.institutions import INSTITUTIONS
 
@@ -151,3 +151,21 @@ def topic(name: str) -> Topic:
         if candidate.name == name:
             return candidate
     raise LookupError(name)
+
+
+def described(person_partitions: int) -> list[dict[str, Any]]:
+    """Every topic as JSON: its key, contracts, partitions, and who reads and writes it."""
+    return [
+        {
+            "topic": topic.name,
+            "key": topic.key,
+            "contracts": list(topic.contracts),
+            "partitions": topic.partitions(person_partitions),
+            "cleanup": topic.cleanup,
+            "retention_days": topic.retention_days if topic.cleanup == "delete" else None,
+            "readers": list(topic.readers),
+            "writers": list(topic.writers),
+            "doc": topic.doc,
+        }
+        for topic in TOPICS
+    ]

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from schemas.contracts import contract
-from schemas.fields import expanded, grantable
+from schemas.fields import expanded, grantable, symbols
 from schemas.qualities import QUALITIES
 
 RULES = "rules"
@@ -136,8 +136,7 @@ def contradictions(written: Mapping[str, Any]) -> Iterator[str]:
 
 def decision_kinds() -> tuple[str, ...]:
     """The kinds of decision that entitlements can carry."""
-    (kind,) = (field for field in contract(ENTITLEMENTS).schema["fields"] if field["name"] == "kind")
-    return tuple(kind["type"]["symbols"])
+    return symbols(contract(ENTITLEMENTS).schema, "kind")
 
 
 def entitlements(deliberations: Iterable[Deliberation], day: date | None = None) -> Iterator[dict[str, Any]]:

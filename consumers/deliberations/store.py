@@ -52,6 +52,29 @@ class StoredDeliberation:
         """Whether it was in force on a day and not withdrawn before it."""
         return self.deliberation.holds_on(day) and (self.withdrawn is None or day <= legal_day(self.withdrawn))
 
+    def state_on(self, today: date) -> str:
+        """What a version is good for: in force, to come, over, or withdrawn on a day."""
+        if self.withdrawn:
+            return f"withdrawn {legal_day(self.withdrawn)}"
+        if self.deliberation.holds_on(today):
+            return "in force"
+        return "to come" if today < self.deliberation.since else "over"
+
+    def as_document(self, today: date) -> dict[str, Any]:
+        """The version with its state, as JSON."""
+        said = self.deliberation
+        return {
+            "deliberation": said.id,
+            "recipient": said.recipient,
+            "state": self.state_on(today),
+            "from": said.since.isoformat(),
+            "until": said.until.isoformat() if said.until else None,
+            "loaded": self.loaded.isoformat(),
+            "withdrawn": self.withdrawn.isoformat() if self.withdrawn else None,
+            "basis": said.basis,
+            "purpose": said.purpose,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class StoredRevision:

@@ -15,7 +15,7 @@ from fastavro import schemaless_writer
 from consumers.narrowing.plain_values import part, record
 from consumers.narrowing.projection import Projection
 from schemas.contracts import Contract
-from schemas.fields import ENVELOPE, TRAIL
+from schemas.fields import ENVELOPE, TRAIL, symbols
 
 EPOCH = date(1970, 1, 1)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -66,10 +66,7 @@ class EventDecoder:
         self._head = part(contract, ENVELOPE)
         self._trail = part(contract, TRAIL)
         self._rest = part(contract, None)
-        self._decisions: tuple[str, ...] = ()
-        if contract.name == ENTITLEMENTS:
-            (kind,) = (field for field in contract.schema["fields"] if field["name"] == "kind")
-            self._decisions = tuple(kind["type"]["symbols"])
+        self._decisions = symbols(contract.schema, "kind") if contract.name == ENTITLEMENTS else ()
 
     def person(self, body: bytes) -> str:
         """Whom an event is about.

@@ -13,9 +13,8 @@ from backbone.settings import Settings
 from kruispunt.monitoring.lag import INSPECTOR
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
-from schemas.registration import parse
 from schemas.registry import SchemaBook
-from schemas.topics import DEAD_LETTERS, FACTS, SCHEMAS
+from schemas.topics import DEAD_LETTERS, FACTS
 
 UNREADABLE = "unreadable"
 """Stands for an event whose bytes do not give their id."""
@@ -125,9 +124,3 @@ def events(value: bytes, book: SchemaBook) -> Iterator[str]:
             yield decode_body(book.get(fact["contract"]), fact["body"])["event"]
         except Exception:  # noqa: BLE001 - bytes nobody could read are why a letter is dead
             yield UNREADABLE
-
-
-def published_schemas(config: Settings, user: str = INSPECTOR) -> SchemaBook:
-    """Every schema that was published."""
-    versions = (parse(message.key(), message.value()) for message in kafka.read_all(config, user, SCHEMAS))
-    return SchemaBook({version.id: version.schema for version in versions if version is not None}.get)

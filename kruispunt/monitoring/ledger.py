@@ -16,13 +16,13 @@ from psycopg import Connection
 
 from backbone import kafka, postgres
 from backbone.progress import Published, summed
+from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
 from kruispunt.monitoring import recount
 from kruispunt.monitoring import set_aside as aside
 from kruispunt.monitoring.lag import INSPECTOR, Inspector
 from kruispunt.monitoring.set_aside import DeadLetterCounts
-from rules.stream.transaction import schema_source
 from schemas.codec import Record, decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS
@@ -145,7 +145,7 @@ def _dropped(
     settings: Settings, connection: Connection[Any], letters: Iterable[Record]
 ) -> dict[tuple[Any, ...], Tally]:
     """What of the facts and events that were published somebody decided to drop: nobody misses them any more."""
-    book = SchemaBook(schema_source(settings, INSPECTOR))
+    book = published_book(settings, INSPECTOR)
     found: dict[tuple[Any, ...], Tally] = {}
 
     def drop(key: tuple[Any, ...], marked: int | None) -> None:

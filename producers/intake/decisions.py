@@ -18,6 +18,7 @@ from producers.intake.dmfa.value_faults import SPACE
 from producers.intake.dmfa.xml_stream import LARGEST_FILE
 from producers.intake.unreadable import UnreadableFile
 from schemas.contracts import contract
+from schemas.fields import symbols
 from schemas.identifiers import derive, inss_fault, quarter_of
 from schemas.institutions import INSTITUTIONS
 
@@ -72,12 +73,9 @@ def _institution(name: str) -> str:
 
 
 def _kind(name: str) -> str:
-    symbols = next(
-        field["type"]["symbols"] for field in contract("declarations.entitlements").schema["fields"]
-        if field["name"] == "kind"
-    )  # fmt: skip
-    if name not in symbols:
-        raise ValueError(f"is none of {', '.join(symbols)}")
+    kinds = symbols(contract("declarations.entitlements").schema, "kind")
+    if name not in kinds:
+        raise ValueError(f"is none of {', '.join(kinds)}")
     return name
 
 

@@ -13,6 +13,7 @@ from producers.intake.events import TOPICS, EventEncoder, WriteEvent
 from producers.intake.file_validation import judge
 from producers.intake.receipts import ReceiptEntry
 from schemas.contracts import contract
+from schemas.fields import defaults
 
 EventRecord = dict[str, Any]
 
@@ -43,11 +44,11 @@ Fill = Callable[[Any], Any]
 
 def _whole(schema: dict[str, Any]) -> Fill:
     """Fills in what a contract has a default for, as writing and reading would."""
-    defaults = {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
+    absent = defaults(schema)
     inner = {field["name"]: each for field in schema["fields"] if (each := _inside(field["type"]))}
 
     def fill(record: EventRecord) -> EventRecord:
-        made = {**defaults, **record}
+        made = {**absent, **record}
         for name, put in inner.items():
             made[name] = put(made[name])
         return made

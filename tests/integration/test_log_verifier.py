@@ -27,12 +27,12 @@ from backbone.errors import Reject
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from consumers import acts
-from consumers.audit import person_report as citizen
 from consumers.audit import store, verifier
 from consumers.audit.catch_up import catch_up
 from consumers.audit.checkpoints import Checkpoints, Signer, checkpoint
 from consumers.audit.contracts import Contracts
 from consumers.audit.person import look_up
+from consumers.audit.person_report import report
 from consumers.audit.verifier import Checkpoint, Discrepancy
 from consumers.deliberations import load
 from consumers.deliberations import store as kept
@@ -556,7 +556,7 @@ def test_a_basis_that_is_withdrawn_or_replaced_is_still_told_by_its_name(touched
         gone = kept.withdraw(connection, ["rva"], reason="for this test")
     person = bytes([1, 0]) * 8
     with postgres.connect(touched.settings, "auditor", touched.database) as connection:
-        told = citizen.answer(look_up(connection, person), citizen.bases(connection), "fr")
+        told = report(connection, person, "fr")
     assert {one["title"] for one in told["disclosures"]} == {
         one.names.fr for one in load() if one.id in {one["deliberation"] for one in told["disclosures"]}
     }

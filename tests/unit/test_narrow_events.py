@@ -20,7 +20,7 @@ from consumers.narrowing.narrow import Narrowed, PublishedEvent, narrow, persons
 from consumers.narrowing.projection import Projection, in_force, projections
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import Contract, contract, contracts
-from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, leaves, paths
+from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, leaves, walk
 from schemas.identifiers import inss
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS
@@ -238,7 +238,7 @@ def test_no_byte_of_a_field_outside_the_deliberation_is_in_a_copy(kind: str, see
         for path, values in planter.planted.items():
             if path not in permitted:
                 assert [value for value in values if value in copy.body] == [], path
-        seen = {path for path, leaf in paths(projection.contract.schema) if leaf}
+        seen = {field.path for field in walk(projection.contract.schema) if field.leaf}
         assert seen <= permitted | {DELIBERATION["name"], REPLAY["name"]}
         # What is permitted is all there, as the plain codec writes it.
         whole = record | {"deliberation": projection.deliberation, "replay": False}

@@ -11,7 +11,6 @@ from backbone.cluster.plan import Line, compare, right
 from backbone.cluster.state import MECHANISM, Entity, Quota, State, TopicState
 from consumers.deliberations import load
 from consumers.deliberations.store import StoredDeliberation, StoredRevision, not_kept
-from kruispunt.commands.institutions.deliberations import _state
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import answers, changes, delivery
 
@@ -165,7 +164,7 @@ def test_a_withdrawal_in_the_evening_of_utc_is_of_the_next_day_in_belgium() -> N
     )
     assert gone.could_be_used_on(date(2026, 7, 1))
     assert not gone.could_be_used_on(date(2026, 7, 2))
-    assert _state(gone, TODAY) == "withdrawn 2026-07-01"
+    assert gone.state_on(TODAY) == "withdrawn 2026-07-01"
 
 
 def test_what_is_shipped_counts_before_it_is_kept_and_a_withdrawn_version_is_not_shipped_again() -> None:

@@ -11,6 +11,7 @@ from psycopg import Connection
 from rich.markup import escape
 
 from backbone import kafka, postgres, settings
+from backbone.schema_topic import snapshot
 from backbone.settings import Settings
 from consumers import acts
 from kruispunt.dead_letters import closings, contents, letters, originals
@@ -33,7 +34,7 @@ def listing(*, closed_too: bool, json: bool) -> int:
     config = settings.load()
     with postgres.connect(config, INSPECTOR) as connection:
         closed = closings.closings(connection)
-    everything = sorted(letters.read(config, book=letters.published_schemas(config)), key=_oldest_first)
+    everything = sorted(letters.read(config, book=snapshot(config, INSPECTOR)), key=_oldest_first)
     left = sum(one.name not in closed for one in everything)
     found = [one for one in everything if closed_too or one.name not in closed]
     if json:
@@ -123,7 +124,7 @@ def show(name: str, *, json: bool) -> int:
             why = str(missing)
         about = {"stage": found.stage, "code": found.code, "message": found.place}
         acts.note(connection, "looked at a dead letter", found.name, **about, persons=contents.persons(key, value))
-        held = contents.content(value, letters.published_schemas(config, OPERATOR)) if value else None
+        held = contents.content(value, snapshot(config, OPERATOR)) if value else None
     entry = _entry(found, closed.get(found.name))
     if json:
         as_json({**entry, "key": key.hex() if key is not None else None, "content": held, "missing": why or None})

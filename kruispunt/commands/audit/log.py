@@ -14,22 +14,20 @@ from backbone import kafka, postgres, settings, trouble
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from consumers import acts as log
-from consumers.audit import person_report as citizen
 from consumers.audit import verifier
-from consumers.audit.person import look_up
+from consumers.audit.person_report import report
 from consumers.audit.phrases import LANGUAGES, Language
+from kruispunt.commands.audit.person_report import show
 from kruispunt.output import Exit, as_json, console, fail, progress, table
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import is_inss, pseudonym
-from schemas.legal_day import first_moment
 from schemas.topics import CHECKPOINTS
 
 AUDITOR = "auditor"
 WHOLE = "the log"
 SHOWN_ACTS = 50
 """Acts shown to a person, the newest; the others are in the JSON."""
-ACTS = "select line from audit.act where (line::jsonb ->> 'at') >= %s order by number"
 
 
 @contextmanager
@@ -99,19 +97,18 @@ def person(number: str, *, language: str, reason: str, json: bool) -> int:
     key = _pseudonym(config, number)
     about = {"reason": reason} if reason else {}
     with _reading(config, "looked up a person", key.hex(), **about) as connection:
-        told = citizen.answer(look_up(connection, key), citizen.bases(connection), spoken)
+        told = report(connection, key, spoken)
     if json:
         as_json({"person": key.hex(), **told})
     else:
-        citizen.show(told)
+        show(told)
     return Exit.DONE if told["disclosures"] or told["refusals"] else Exit.NO
 
 
 def acts(*, since: date | None, json: bool) -> None:
     """The command `audit acts`: what people and commands did, oldest first."""
-    beginning = f"{first_moment(since):%Y-%m-%dT%H:%M:%S}.000Z" if since else ""
     with _reading(settings.load(), "listed acts", WHOLE) as connection:
-        found = [_act(line) for (line,) in connection.execute(ACTS, (beginning,))]
+        found = list(log.since(connection, since))
     if json:
         as_json(found)
         return
@@ -128,11 +125,6 @@ def acts(*, since: date | None, json: bool) -> None:
 def _brief(value: Any) -> str:
     """A detail for a person: of a list how long it is."""
     return f"{len(value):,}" if isinstance(value, list) else str(value)
-
-
-def _act(line: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(line)
-    return found
 
 
 def checkpoints() -> None:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import date
 from pathlib import Path
 
 from backbone import postgres, settings
@@ -10,24 +9,14 @@ from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from consumers import acts
 from consumers.deliberations import store
-from consumers.deliberations.store import StoredDeliberation
 from kruispunt.output import Exit, as_json, console, fail, readable, table
 from kruispunt.provisioning import provision as provisioning
 from kruispunt.provisioning.declared_state import register
 from schemas.institutions import INSTITUTIONS
-from schemas.legal_day import legal_day, legal_today
+from schemas.legal_day import legal_today
 from schemas.topics import delivery
 
 OPERATOR = "operator"
-
-
-def _state(one: StoredDeliberation, today: date) -> str:
-    """What a version is good for now."""
-    if one.withdrawn:
-        return f"withdrawn {legal_day(one.withdrawn)}"
-    if one.deliberation.holds_on(today):
-        return "in force"
-    return "to come" if today < one.deliberation.since else "over"
 
 
 def listing(*, json: bool) -> None:
@@ -36,28 +25,13 @@ def listing(*, json: bool) -> None:
     with postgres.connect(settings.load(), OPERATOR) as connection, connection.cursor() as cursor:
         kept = store.current(cursor)
     if json:
-        as_json(
-            [
-                {
-                    "deliberation": one.deliberation.id,
-                    "recipient": one.deliberation.recipient,
-                    "state": _state(one, today),
-                    "from": one.deliberation.since.isoformat(),
-                    "until": one.deliberation.until.isoformat() if one.deliberation.until else None,
-                    "loaded": one.loaded.isoformat(),
-                    "withdrawn": one.withdrawn.isoformat() if one.withdrawn else None,
-                    "basis": one.deliberation.basis,
-                    "purpose": one.deliberation.purpose,
-                }
-                for one in kept.held
-            ]
-        )
+        as_json([one.as_document(today) for one in kept.held])
         return
     shown = table("deliberation", "recipient", "state", "from", "until", "purpose")
     for one in kept.held:
         what = one.deliberation
         shown.add_row(
-            what.id, what.recipient, _state(one, today), str(what.since), str(what.until or ""), what.purpose
+            what.id, what.recipient, one.state_on(today), str(what.since), str(what.until or ""), what.purpose
         )  # fmt: skip
     console.print(shown)
     console.print(f"revision {kept.revision}")

@@ -3,23 +3,17 @@
 from datetime import date
 
 from backbone import postgres, settings
-from consumers import acts
+from consumers.consultation.person_lookup import subject
 from consumers.directory import alarms
+from consumers.directory.change_on_record import take_in_on_record
 from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, DossierChange, DossierKey
-from consumers.directory.codes import ReturnCode, code, reason
-from consumers.directory.store import take_in_one
+from consumers.directory.codes import code, reason
 from kruispunt.commands.institutions.alarms import tell
 from kruispunt.commands.institutions.overview import known
-from kruispunt.commands.institutions.person_lookup import OPERATOR, about
+from kruispunt.commands.institutions.person_lookup import OPERATOR
 from kruispunt.output import Exit, as_json, console, errors
 
 __all__ = ["CHANGE", "END", "FIRST", "INTEGRATE", "take_in"]
-DONE = {INTEGRATE: "integrated a dossier", CHANGE: "changed a dossier", END: "ended a dossier"}
-REFUSED = {
-    INTEGRATE: "was refused an integration",
-    CHANGE: "was refused a change of a dossier",
-    END: "was refused the end of a dossier",
-}
 
 
 def take_in(
@@ -37,19 +31,7 @@ def take_in(
     config = settings.load()
     change = DossierChange("", action, DossierKey(person, known(institution), quality), since, until, version)
     with postgres.connect(config, OPERATOR) as connection, connection.cursor() as cursor:
-        verdict = take_in_one(cursor, change)
-        codes = [str(fault.code) for fault in verdict.faults]
-        acts.note(
-            cursor,
-            (REFUSED if verdict.faults else DONE)[action],
-            about(config, person),
-            institution=institution,
-            # What was refused may be anything, also somebody's number.
-            quality=None if ReturnCode.UNKNOWN_QUALITY in codes else quality,
-            **{"from": since.isoformat(), "until": until.isoformat() if until else None},
-            version=verdict.version,
-            codes=codes,
-        )
+        verdict = take_in_on_record(cursor, change, subject(config.pepper(), person))
         raised = alarms.raised(cursor)
     tell(raised)
     told = reason(verdict.faults)
