@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from psycopg import Cursor
 
 from notifier.channel import Profile
+from schemas.languages import Language
 
 NOTICES = """
 select notice, side, recipient, language, created_at, attempts, quarter, sequence
@@ -68,7 +69,7 @@ class Announcement:
     notice: str
     side: Literal["citizen", "employer"]
     recipient: str
-    language: str
+    language: Language
     created_at: datetime
     profile: Profile
     attempts: int

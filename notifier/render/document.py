@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
+from schemas.languages import Language
+
 
 class DocumentBlock(TypedDict, total=False):
     """A heading, a paragraph, a list or a table; `figures` is a table of one row that must not be overlooked.
@@ -63,7 +65,7 @@ def facts(rows: list[list[str]]) -> DocumentBlock:
 class Document:
     """A notice in words."""
 
-    language: str
+    language: Language
     title: str
     greeting: str
     blocks: list[DocumentBlock] = field(default_factory=list)

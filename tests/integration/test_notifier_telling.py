@@ -22,7 +22,7 @@ from notifier.content import Notice, contents
 from notifier.ledger import Move, NoticeState
 from notifier.mail import MailPool
 from notifier.outgoing import MANIFEST, PrintFolder
-from notifier.render import example, glyphs
+from notifier.render import glyphs
 from notifier.render.compose import for_letter
 from notifier.render.message import render_mail
 from notifier.render.paper import Printer, printer
@@ -31,6 +31,7 @@ from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
 from schemas.registry import SchemaBook
+from tests.builders import notices as example
 
 NUMBERS = count(5_000)
 PARTITIONS = count(1_000)

@@ -14,14 +14,15 @@ from typing import Any, Literal
 import pytest
 from pypdf import PdfReader
 
-from notifier.channel import LANGUAGES
 from notifier.content import Notice, NoticeFinding, TraceStep
-from notifier.render import example, words
+from notifier.render import words
 from notifier.render.compose import annex, for_letter
 from notifier.render.document import DocumentBlock
 from notifier.render.paper import printer
 from notifier.render.texts import Texts, texts
 from rules.catalogue import HISTORY_RULES, RULES
+from schemas.languages import LANGUAGES, Language
+from tests.builders import notices as example
 
 EVERY = sorted({*RULES, *HISTORY_RULES})
 SIDES: tuple[Literal["citizen", "employer"], ...] = ("citizen", "employer")
@@ -32,7 +33,9 @@ MONTHLY = re.compile(r"(.+) (\d{4}-\d{2})")
 SEPARATOR = " · "
 
 
-def notice_of(told: Sequence[NoticeFinding], side: Literal["citizen", "employer"], language: str, tells: Any) -> Notice:
+def notice_of(
+    told: Sequence[NoticeFinding], side: Literal["citizen", "employer"], language: Language, tells: Any
+) -> Notice:
     made = example.for_citizen(language) if side == "citizen" else example.for_employer(language)
     entries = tuple(replace(entry, tells=tells) for entry in told)
     names = {entry.employer: FIRM for entry in entries if entry.employer}
@@ -115,7 +118,7 @@ def named_for_citizen(step: TraceStep, said: Texts) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_the_calculation_for_a_citizen_is_the_trace(
-    rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
+    rule: str, language: Language, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     said = texts(language)
     assert found_by_rule[rule]
@@ -141,7 +144,7 @@ def worker(told: NoticeFinding) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_the_calculation_for_an_employer_is_the_trace_of_each_worker(
-    rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
+    rule: str, language: Language, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     said = texts(language)
     every = found_by_rule[rule]
@@ -204,7 +207,7 @@ def unbroken(value: str, said: Texts) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_a_letter_says_all_there_is_to_say_of_a_rule(
-    rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
+    rule: str, language: Language, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     said = texts(language)
     for side in SIDES:
@@ -227,7 +230,7 @@ def test_a_letter_says_all_there_is_to_say_of_a_rule(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_a_withdrawal_says_which_and_states_no_figure(
-    rule: str, language: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
+    rule: str, language: Language, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     said = texts(language)
     for side in SIDES:

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from notifier.content import NoticeFinding
-from notifier.render import example
 from notifier.render.message import render_mail
 from notifier.render.open_text import _pieces
 from notifier.render.paper import printer
 from notifier.render.texts import Texts, texts
+from tests.builders import notices as example
 
 PARTS = (
     "greeting",

@@ -16,12 +16,12 @@ from backbone.settings import Settings
 from consumers import acts as log
 from consumers.audit import verifier
 from consumers.audit.person_report import report
-from consumers.audit.phrases import LANGUAGES, Language
 from kruispunt.commands.audit.person_report import show
 from kruispunt.output import Exit, as_json, console, fail, progress, table
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import is_inss, pseudonym
+from schemas.languages import LANGUAGES, Language
 from schemas.topics import CHECKPOINTS
 
 AUDITOR = "auditor"

@@ -8,9 +8,10 @@ from typing import Any
 from rich.padding import Padding
 from rich.text import Text
 
-from consumers.audit.phrases import Language, phrase
+from consumers.audit.phrases import phrase
 from kruispunt.output import console
 from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
+from schemas.languages import Language
 from schemas.legal_day import in_belgium, legal_day
 
 ALWAYS = {*ENVELOPE, *TRAIL, DELIBERATION["name"], REPLAY["name"]}

@@ -1,4 +1,4 @@
-"""Made-up notices of each kind, for tests and for whoever works on the texts; every number in them is synthetic."""
+"""Made-up notices of each kind, for tests and for work on the texts; every number in them is synthetic."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -6,11 +6,12 @@ from notifier.channel import Profile
 from notifier.content import Notice, NoticeFinding, TraceStep
 from notifier.ledger import name_notice
 from schemas.identifiers import derive, inss
+from schemas.languages import Language
 
 EMPLOYER = "0897223670"
 MADE_AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 FIRST_BORN, BORN_A_DAY = date(1940, 1, 1), 400
-TOWNS = {
+TOWNS: dict[Language, tuple[str, str, str]] = {
     "nl": ("Lange Leemstraat", "2018", "Antwerpen"),
     "fr": ("Rue de la Station", "4800", "Verviers"),
     "de": ("Klötzerbahn", "4700", "Eupen"),
@@ -18,7 +19,7 @@ TOWNS = {
 }
 
 
-def profile(language: str, first: str = "Anna", name: str = "Van den Bossche") -> Profile:
+def profile(language: Language, first: str = "Anna", name: str = "Van den Bossche") -> Profile:
     """Somebody who reads this language."""
     street, postcode, town = TOWNS[language]
     return Profile(first, name, street, "27", "3", postcode, town, "BE", language, "anna@mail.example", True)
@@ -114,7 +115,7 @@ def senior_holiday() -> NoticeFinding:
     )
 
 
-def for_citizen(language: str, *told: NoticeFinding, sequence: int = 1) -> Notice:
+def for_citizen(language: Language, *told: NoticeFinding, sequence: int = 1) -> Notice:
     """A notice to a citizen."""
     return Notice(
         name_notice("citizen", language, "2026Q3", sequence), "citizen", person(1), language, MADE_AT,
@@ -123,7 +124,7 @@ def for_citizen(language: str, *told: NoticeFinding, sequence: int = 1) -> Notic
     )  # fmt: skip
 
 
-def for_employer(language: str, workers: int = 3, *more: NoticeFinding, sequence: int = 1) -> Notice:
+def for_employer(language: Language, workers: int = 3, *more: NoticeFinding, sequence: int = 1) -> Notice:
     """A notice to an employer."""
     kinds = ("certain", "likely", "to_check")
     told = tuple(reduction(number, kinds[number % 3], 10_000 * (number % 2)) for number in range(workers))
