@@ -28,6 +28,7 @@ from kruispunt.monitoring.lag import Wait
 from kruispunt.output import Exit, as_json, console, errors, fail, moment, table
 from kruispunt.provisioning.provision import bring_when_ready
 from schemas.institutions import HOSTED
+from schemas.roles import Role
 
 Lag = dict[str, int | None]
 RUNNING = "running"
@@ -119,7 +120,7 @@ def _dead_letters(config: Settings) -> int | None:
 
 def _alarms(config: Settings) -> list[Alarm] | None:
     try:
-        with postgres.connect(config, lag.INSPECTOR) as connection:
+        with postgres.connect(config, Role.INSPECTOR) as connection:
             return alarms.unacknowledged(connection)
     except (Retry, Stop, psycopg.Error):
         return None

@@ -52,7 +52,6 @@ FOLLOWS: Mapping[NoticeState, frozenset[NoticeState]] = {
     NoticeState.SUPPRESSED: frozenset(),
     NoticeState.CANNOT_BE_TOLD: frozenset(),
 }
-FINAL = frozenset(state for state, following in FOLLOWS.items() if not following)
 _FROM, _TO = zip(
     *((before, after) for before, following in FOLLOWS.items() for after in sorted(following)), strict=True
 )
@@ -163,12 +162,3 @@ def notices(connection: Connection[Any]) -> Iterator[dict[str, Any]]:
             " created_at from notifier.notices order by created_at, notice"
         )
         yield from cursor
-
-
-def counts(connection: Connection[Any]) -> dict[str, int]:
-    """For the effect ledger: findings and versions received and settled, notices made, and notices in each state."""
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("select what, number from notifier.counts")
-        total = dict(cursor.fetchall())
-        cursor.execute("select state, number from notifier.states")
-        return total | {state.value: 0 for state in NoticeState} | dict(cursor.fetchall())

@@ -19,9 +19,9 @@ from notifier import findings, ledger
 from notifier.ledger import NoticeState
 from notifier.settle import FindingVersion, Telling, settle
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import FINDINGS
 
-NAME = "notifier"
 BATCH = 5_000
 PUT_BACK = "The database was put back to an earlier moment while it was handed over."
 KNOWN = """
@@ -122,7 +122,7 @@ def read_on(settings: Settings, connection: Connection[Any]) -> int:
         for number in range(settings.partitions)
     ]
     read = 0
-    for messages in _some(kafka.read_to_end(settings, NAME, places)):
+    for messages in _some(kafka.read_to_end(settings, Role.NOTIFIER, places)):
         batch = findings.read(messages, pepper, book)
         with connection.transaction(), connection.cursor() as cursor:
             findings.store(cursor, batch, since)

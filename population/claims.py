@@ -5,15 +5,13 @@ from random import Random
 from typing import Any
 
 from population.events import PersonEvents, RecordPart
+from schemas.dmfa.code_lists import stands_on_line
 
 ComputeDue = Callable[[Mapping[str, RecordPart]], Mapping[str, Mapping[str, int]]]
 """What the law gives to the person in these events (by kind), in cents: {"495/1": {"3000": 41250}, "015": {"0001": 9}}.
 
 A worker line with one occupation goes by the name of that occupation, one with several by its worker code alone.
 """
-
-LINE_CODES = frozenset({"0001", "0601", "0610"})
-"""Deduction codes that stand on the worker line (block 90110); the others stand on an occupation (block 90109)."""
 
 FORGOTTEN = 0.7
 """Of the reductions that are planted as missed, the share that is left out whole; the rest is taken too small."""
@@ -55,7 +53,7 @@ def claim(events: PersonEvents, due: ComputeDue, random: Random, unclaimed: floa
         amount = law[label][code]
         taken, how = _taken(amount, random, unclaimed)
         if taken:
-            holder["deductions"] = [*holder["deductions"], _deduction(code, taken, on_line=code in LINE_CODES)]
+            holder["deductions"] = [*holder["deductions"], _deduction(code, taken, on_line=stands_on_line(code))]
         if how != CLAIMED:
             planted.append(
                 {
@@ -82,5 +80,5 @@ def _places(contributions: RecordPart, law: Mapping[str, Mapping[str, int]]) -> 
             *((f"{worker_code}/{one['number']}", one, False) for one in occupations),
         ]:
             for code, amount in sorted(law.get(label, {}).items()):
-                if amount > 0 and (code in LINE_CODES) is on_line:
+                if amount > 0 and stands_on_line(code) is on_line:
                     yield label, code, holder

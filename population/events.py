@@ -13,8 +13,6 @@ RecordPart = dict[str, Any]
 PersonEvents = tuple[RecordPart, RecordPart, RecordPart]
 """Wages, working time, contributions of one person at one employer."""
 
-KINDS = ("wages", "working-time", "contributions")
-
 
 @cache
 def _fields(kind: str, *path: str) -> RecordPart:

@@ -9,11 +9,11 @@ from xml.sax.saxutils import escape
 
 from population.events import RecordPart
 from schemas.dmfa import tables
+from schemas.dmfa.tables import EVENT_KINDS
 from schemas.identifiers import to_dmfa
 
 FormZone = tuple[int, str, str, str, Callable[[Any], str]]
 
-KINDS = ("wages", "working-time", "contributions")
 EVERY = 1
 """A zone that all three events carry is read from working time, the one that is never empty."""
 
@@ -58,7 +58,7 @@ class FormBlock:
     kinds: frozenset[int] = frozenset()
 
     def write(self, parts: tuple[RecordPart, ...], out: list[str]) -> None:
-        """Append this block, made of what each event says about it (`parts`, one for each of KINDS)."""
+        """Append this block, made of what each event says about it (`parts`, one for each of EVENT_KINDS)."""
         out.append(self.start)
         for at, name, start, end, shape in self.zones:
             value = parts[at].get(name)
@@ -87,7 +87,7 @@ class FormBlock:
 
 
 def _zone(zone: tables.Zone, depth: int) -> FormZone:
-    at = EVERY if zone.kind == "every" else KINDS.index(zone.kind) if zone.kind in KINDS else 0
+    at = EVERY if zone.kind == "every" else EVENT_KINDS.index(zone.kind) if zone.kind in EVENT_KINDS else 0
     start, end = "\t" * (depth + 1) + f"<{zone.element}>", f"</{zone.element}>\n"
     return at, zone.name, start, end, FORMATS.get(zone.type, escape)
 
@@ -107,7 +107,7 @@ def block(element: str, depth: int = 1) -> FormBlock:
     own = frozenset(zone[0] for zone in made.zones)
     made.kinds = own.union(*(child.kinds for child in made.children))
     if element in PARALLEL:
-        made.kinds = frozenset(range(len(KINDS)))
+        made.kinds = frozenset(range(len(EVENT_KINDS)))
     return made
 
 

@@ -13,9 +13,9 @@ from backbone.batches import Batch, Fetched
 from backbone.unpacking import Unpackable, Unpacker
 from consumers.directory.batch import UnreadableRecords
 from consumers.directory.changes import DossierChange
-from schemas.topics import changes
+from schemas.topics import LARGEST_CHANGES, changes
 
-LARGEST_UNPACKED = 8 * 1024 * 1024
+LARGEST_UNPACKED = 8 * LARGEST_CHANGES
 """Bytes of a batch when it is unpacked; a stock client packs 1,000,000."""
 TURN_S = 0.25
 """So long a turn lasts before its piece is written; the batch in hand may be unpacked beyond that."""

@@ -16,7 +16,7 @@ from backbone.settings import Settings
 from consumers import acts
 from kruispunt.dead_letters import letters
 from kruispunt.dead_letters.letters import DeadLetter
-from kruispunt.monitoring.lag import INSPECTOR
+from schemas.roles import Role
 
 OPEN, REPLAYED, DROPPED = "open", "replayed", "dropped"
 ALL = "select letter, state, by, at, reason from dead.closing"
@@ -77,6 +77,6 @@ def open_by_stage(config: Settings) -> Counter[str]:
 
     Raises Retry.
     """
-    with postgres.connect(config, INSPECTOR) as connection:
+    with postgres.connect(config, Role.INSPECTOR) as connection:
         closed: Collection[str] = closings(connection).keys()
     return Counter(found.stage for found in letters.read(config) if found.name not in closed)

@@ -10,10 +10,10 @@ from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
 from backbone import kafka
 from backbone.settings import Settings
-from kruispunt.monitoring.lag import INSPECTOR
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import DEAD_LETTERS, FACTS
 
 UNREADABLE = "unreadable"
@@ -89,7 +89,7 @@ def of_record(message: Message, book: SchemaBook | None = None) -> DeadLetter:
         return DeadLetter(name, UNREADABLE, UNREADABLE_LETTER, why, DEAD_LETTERS, *lies, moment, (), lies)
 
 
-def read(config: Settings, user: str = INSPECTOR, book: SchemaBook | None = None) -> Iterator[DeadLetter]:
+def read(config: Settings, user: str = Role.INSPECTOR, book: SchemaBook | None = None) -> Iterator[DeadLetter]:
     """Every dead letter, closed ones too, each once; the events of each where there is a `book`.
 
     Raises Retry.

@@ -21,12 +21,13 @@ from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
 from kruispunt.monitoring import recount
 from kruispunt.monitoring import set_aside as aside
-from kruispunt.monitoring.lag import INSPECTOR, Inspector
+from kruispunt.monitoring.lag import Inspector
 from kruispunt.monitoring.set_aside import DeadLetterCounts
 from schemas.codec import Record, decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import FACTS, FINDINGS, NOTICES, POSITIONS, delivery
 
 RULES = "rules"
@@ -112,7 +113,7 @@ def published(settings: Settings) -> dict[str, Published]:
 
     Raises Retry.
     """
-    return summed(kafka.read_all(settings, INSPECTOR, POSITIONS))
+    return summed(kafka.read_all(settings, Role.INSPECTOR, POSITIONS))
 
 
 def read(settings: Settings) -> Books:
@@ -122,9 +123,9 @@ def read(settings: Settings) -> Books:
     """
     stored = {}
     for name in HOSTED:
-        with postgres.connect(settings, INSPECTOR, name) as connection:
+        with postgres.connect(settings, Role.INSPECTOR, name) as connection:
             stored[name] = cells(connection, STORED)
-    with postgres.connect(settings, INSPECTOR) as connection:
+    with postgres.connect(settings, Role.INSPECTOR) as connection:
         letters = aside.look(settings, connection)
         dropped = _dropped(settings, connection, letters.dropped) if letters.dropped else {}
         return Books(
@@ -145,7 +146,7 @@ def _dropped(
     settings: Settings, connection: Connection[Any], letters: Iterable[Record]
 ) -> dict[tuple[Any, ...], Tally]:
     """What of the facts and events that were published somebody decided to drop: nobody misses them any more."""
-    book = published_book(settings, INSPECTOR)
+    book = published_book(settings, Role.INSPECTOR)
     found: dict[tuple[Any, ...], Tally] = {}
 
     def drop(key: tuple[Any, ...], marked: int | None) -> None:
@@ -236,7 +237,7 @@ def _unread(settings: Settings, look: Inspector, name: str) -> Tally:
     topic, at = delivery(name), look.stored(name, "store")
     places = [TopicPartition(topic, number, at.get((topic, number), 0)) for number in range(settings.partitions)]
     found = NONE
-    for message in kafka.read_to_end(settings, INSPECTOR, places):
+    for message in kafka.read_to_end(settings, Role.INSPECTOR, places):
         found = found.plus(Tally(1, mark(leading(bytes(message.value() or b"")))))
     return found
 
@@ -341,7 +342,7 @@ def _letters(books: Books) -> Iterable[LedgerRow]:
 
 def _inbox(settings: Settings) -> int:
     """How many different notices lie in the inbox; those in doubt may or may not, so they are left out."""
-    with postgres.connect(settings, INSPECTOR) as connection:
+    with postgres.connect(settings, Role.INSPECTOR) as connection:
         doubtful = {row[0].encode() for row in connection.execute(DOUBTFUL)}
     found = set()
     for mail in settings.inbox.iterdir() if settings.inbox.is_dir() else ():
@@ -380,7 +381,7 @@ def counted_anew(settings: Settings) -> list[LedgerRow]:
     """
     books, owed = read(settings), recount.due(settings)
     withheld = _withheld(settings)
-    with postgres.connect(settings, INSPECTOR) as connection:
+    with postgres.connect(settings, Role.INSPECTOR) as connection:
         facts = one(connection, "select number, digest from register.recounted")
         found = one(connection, "select number, digest from rules.recounted")
         received = one(connection, "select number, digest from notifier.recounted")
@@ -391,7 +392,7 @@ def counted_anew(settings: Settings) -> list[LedgerRow]:
         if name not in HOSTED or name in withheld:
             made.append(held(f"copies due = copies delivered ({name})", due, left))
             continue
-        with postgres.connect(settings, INSPECTOR, name) as connection:
+        with postgres.connect(settings, Role.INSPECTOR, name) as connection:
             stored = cells(connection, "select deliberation, partition, number, digest from store.recounted")
         summed_up = merged(books.stored[name], lambda key: key[:2])
         made.append(held(f"copies due = records held ({name})", due, stored))

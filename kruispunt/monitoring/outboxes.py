@@ -13,15 +13,14 @@ from backbone.marks import Kept
 from backbone.progress import Progress
 from backbone.settings import Settings
 from backbone.trouble import translated
-from kruispunt.monitoring.lag import INSPECTOR
 from producers.relay import PLACED, TOPICS_OF, Row, partition_of
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import event_of
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import ANSWERS, DEAD_LETTERS, DECLARATIONS, FINDINGS, topic
 
-OPERATOR = "operator"
 Identity = tuple[Any, ...]
 MessagePlace = tuple[str, int, int]
 ROWS: LiteralString = """
@@ -93,7 +92,7 @@ def published(config: Settings, source: str, kept: Kept) -> Iterator[Message]:
         for name in TOPICS_OF[source]
         for number in range(topic(name).partitions(config.partitions))
     ]
-    for message in kafka.read_to_end(config, OPERATOR, places):
+    for message in kafka.read_to_end(config, Role.OPERATOR, places):
         # Others set messages aside on the same topic; what was put back lies on its topic twice.
         if (message.topic() != DEAD_LETTERS or _stage(message) == source) and _place(message) not in put_back_from:
             yield message
@@ -101,7 +100,7 @@ def published(config: Settings, source: str, kept: Kept) -> Iterator[Message]:
 
 def _put_back_from(config: Settings, kept: Kept) -> frozenset[MessagePlace] | None:
     """Where the messages were that were put back; None when none was since that moment."""
-    with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
+    with postgres.connect(config, Role.INSPECTOR, autocommit=True) as connection, translated():
         since = connection.execute(SINCE, (str(kept.reached.tx), kept.reached.id)).fetchone()
         if not since or not since[0]:
             return None

@@ -33,8 +33,8 @@ from schemas.codec import BadFrame, split
 from schemas.contracts import Contract
 from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook, UnknownSchema
+from schemas.roles import Role
 
-ROLE = "replay"
 AT_ONCE = 2_000
 """Events looked at together, and those of the last person whole."""
 CLOSE = timedelta(seconds=5)
@@ -239,7 +239,10 @@ def due(settings: Settings) -> dict[DeliveryCell, Tally]:
     Raises Retry.
     """
     sums: Sums[DeliveryCell] = Sums()
-    with postgres.connect(settings, ROLE) as reading, postgres.connect(settings, ROLE, autocommit=True) as asking:
+    with (
+        postgres.connect(settings, Role.REPLAY) as reading,
+        postgres.connect(settings, Role.REPLAY, autocommit=True) as asking,
+    ):
         with asking.cursor() as cursor:
             bases = Bases(current(cursor).held)
         for facts in _chunks(reading, SchemaBook()):

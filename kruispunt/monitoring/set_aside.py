@@ -11,8 +11,8 @@ from backbone import kafka
 from backbone.settings import Settings
 from kruispunt.dead_letters import letters
 from kruispunt.dead_letters.closings import DROPPED, closings
-from kruispunt.monitoring.lag import INSPECTOR
 from schemas.codec import Record
+from schemas.roles import Role
 from schemas.topics import DEAD_LETTERS
 
 
@@ -32,7 +32,7 @@ def look(settings: Settings, connection: Connection[Any]) -> DeadLetterCounts:
     """
     closed, seen, found = closings(connection), set[str](), DeadLetterCounts()
     places = [TopicPartition(DEAD_LETTERS, number, OFFSET_BEGINNING) for number in range(settings.partitions)]
-    for message in kafka.read_to_end(settings, INSPECTOR, places):
+    for message in kafka.read_to_end(settings, Role.INSPECTOR, places):
         letter = letters.of_record(message)
         if letter.name in seen:
             continue

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from producers.intake.dmfa.block_types import KINDS, BlockRecords
+from producers.intake.dmfa.block_types import BlockRecords
 from producers.intake.dmfa.declaration import Declaration
 from schemas.codec import encode
 from schemas.contracts import contract
+from schemas.dmfa.tables import EVENT_KINDS
 from schemas.identifiers import derive, pseudonym
 
-TOPICS = tuple(f"declarations.{kind}" for kind in KINDS)
+TOPICS = tuple(f"declarations.{kind}" for kind in EVENT_KINDS)
 DECISIONS = "declarations.entitlements"
 WriteEvent = Callable[[str, bytes, bytes], None]
 """Takes topic, key and value."""
@@ -53,7 +54,7 @@ class EventEncoder:
             "employer": declaration.employer,
             **self._common,
         }
-        for kind, record in zip(KINDS, records, strict=False):
+        for kind, record in zip(EVENT_KINDS, records, strict=False):
             record.update(envelope, event=derive("event", declaration.id, person, "1", kind))
 
     def decision(self, declaration: str, version: int, quarter: str, content: dict[str, Any]) -> None:

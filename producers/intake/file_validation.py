@@ -15,7 +15,6 @@ from producers.intake.dmfa.walk import Walk
 from producers.intake.dmfa.xml_stream import Stream
 from producers.intake.events import EventEncoder
 from producers.intake.receipts import ReceiptEntry
-from producers.intake.spool import Spool
 from producers.intake.unreadable import UnreadableFile
 from schemas.dmfa.tables import ROOT
 
@@ -128,8 +127,3 @@ def _add(decision: SubmittedDecision, version: int, events: EventEncoder, judgem
     judgement.entries.append(RegisterEntry(declared, "decision", False, decision.digest(), content))
     if judgement.accepted:
         events.decision(decision.id, version, decision.quarter, decision.content())
-
-
-def spooled(spool: Spool, *, trace: str = "", pepper: bytes | None = None) -> EventEncoder:
-    """Events that go to a spool."""
-    return EventEncoder(spool.write, trace=trace, pepper=pepper)

@@ -9,9 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone import postgres
 from backbone.errors import Reject, Retry
-from backbone.settings import Settings
 from backbone.trouble import translated
 from producers.intake import register
 from producers.intake.anomalies import MOST, Anomalies, Anomaly, shown
@@ -23,7 +21,6 @@ from schemas.dmfa.tables import ROOT
 from schemas.identifiers import derive
 from schemas.legal_day import legal_today
 
-INTAKE = "intake"
 PersonCheck = Callable[[DeclaredEvents], Iterable[Anomaly]]
 """Anomalies of one person that keep nothing out, found by somebody who knows more than the form."""
 ATTEMPTS = 5
@@ -144,7 +141,7 @@ def nothing_more(_seen: DeclaredEvents) -> Iterable[Anomaly]:
     return ()
 
 
-def receive_with(
+def receive(
     connection: Connection[Any], path: Path, *, pepper: bytes, on: date | None = None, look: PersonCheck = nothing_more
 ) -> Receipt:
     """Take a file in, on a connection in autocommit mode; for many files in a row.
@@ -162,14 +159,3 @@ def receive_with(
     if receipt is None:
         raise Retry("Others register the same decisions again and again.")
     return receipt
-
-
-def receive(settings: Settings, path: Path, *, on: date | None = None) -> Receipt:
-    """Take a file in and answer it. The same bytes get their first receipt, and change nothing.
-
-    `on` is the day of receipt, by default this day in Belgium.
-
-    Raises Reject when it cannot be opened, Retry when the register cannot be reached or a disk is full, Stop.
-    """
-    with postgres.connect(settings, INTAKE, autocommit=True) as connection:
-        return receive_with(connection, path, pepper=settings.pepper(), on=on)

@@ -7,7 +7,6 @@ from typing import Literal
 from schemas.dmfa.tables import TableRow, is_later, rows
 
 Severity = Literal["blocking", "non-blocking"]
-ALL_QUARTERS = ("", "")
 PLACEHOLDERS = {"services": {"999"}, "deductions": {"9999"}, "joint_committees": {"000"}}
 """What stands for a code in examples, and is none in any quarter."""
 KINDRED = {"workers": ("contributions", "unrelated_contributions"), "contributions": ("unrelated_contributions",)}
@@ -57,6 +56,13 @@ def deduction_rows() -> dict[str, tuple[TableRow, ...]]:
     for row in rows("codes/deductions.csv"):
         found[row["code"]] = (*found.get(row["code"], ()), row)
     return found
+
+
+@cache
+def stands_on_line(code: str) -> bool:
+    """Whether a reduction stands on the worker line (block 90110) and not on an occupation (block 90109)."""
+    rows = deduction_rows().get(code, ())
+    return bool(rows) and all(row["level"] == "line" for row in rows)
 
 
 @cache

@@ -13,6 +13,8 @@ ZoneType = Literal[
     "inss", "inss0", "code3", "code4", "percent",
 ]  # fmt: skip
 ZoneKind = Literal["", "wages", "working-time", "contributions", "every"]
+EVENT_KINDS = ("wages", "working-time", "contributions")
+"""The events that a declaration makes of a person; one contract each, `declarations.<kind>`."""
 UNBOUNDED = 1_000_000_000
 ROOT = "DmfAOriginal"
 TABLES_OF = "2022Q3"

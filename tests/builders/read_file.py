@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.file_validation import judge, spooled
+from producers.intake.events import EventEncoder
+from producers.intake.file_validation import judge
 from producers.intake.receipts import ReceiptEntry
 from producers.intake.spool import Spool, SpooledRow
 from schemas.codec import decode_body, split
@@ -50,7 +51,7 @@ def read(path: Path, on: date | None = None) -> Iterator[Reading]:
     Raises Reject when it cannot be opened.
     """
     with Spool() as spool:
-        found = judge(path, spooled(spool), on=on)
+        found = judge(path, EventEncoder(spool.write, trace=""), on=on)
         days = {
             entry.declared.declaration: on or entry.content["form"]["created_on"]
             for entry in found.entries

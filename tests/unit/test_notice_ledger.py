@@ -6,7 +6,9 @@ import pytest
 
 from notifier.attempts import LONGEST_WAIT_S, backoff
 from notifier.by_mail import ATTEMPTS
-from notifier.ledger import FINAL, FOLLOWS, NoticeState, name_notice
+from notifier.ledger import FOLLOWS, NoticeState, name_notice
+
+FINAL = frozenset(state for state, following in FOLLOWS.items() if not following)
 
 
 def reachable(start: NoticeState) -> set[NoticeState]:

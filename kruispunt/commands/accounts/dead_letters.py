@@ -18,10 +18,9 @@ from kruispunt.dead_letters import closings, contents, letters, originals
 from kruispunt.dead_letters.closings import OPEN, Closing
 from kruispunt.dead_letters.letters import DeadLetter
 from kruispunt.dead_letters.originals import OriginalMissing
-from kruispunt.monitoring.lag import INSPECTOR
 from kruispunt.output import Exit, as_json, console, errors, fail, table
+from schemas.roles import Role
 
-OPERATOR = "operator"
 LIST = "`kruispunt dead list --all` lists every letter with its name."
 AT_ONCE = 100
 """Letters closed in one transaction: a message can have 8 MiB."""
@@ -32,9 +31,9 @@ SHOWN_BYTES = 4_096
 def listing(*, closed_too: bool, json: bool) -> int:
     """The command `dead list`: the open letters, oldest first; 1 when there are any."""
     config = settings.load()
-    with postgres.connect(config, INSPECTOR) as connection:
+    with postgres.connect(config, Role.INSPECTOR) as connection:
         closed = closings.closings(connection)
-    everything = sorted(letters.read(config, book=snapshot(config, INSPECTOR)), key=_oldest_first)
+    everything = sorted(letters.read(config, book=snapshot(config, Role.INSPECTOR)), key=_oldest_first)
     left = sum(one.name not in closed for one in everything)
     found = [one for one in everything if closed_too or one.name not in closed]
     if json:
@@ -83,14 +82,14 @@ def _entry(one: DeadLetter, closing: Closing | None) -> dict[str, Any]:
 @contextmanager
 def _desk(config: Settings) -> Iterator[tuple[Connection[Any], dict[str, Closing], dict[str, DeadLetter]]]:
     """An operator's connection, what became of letters, and all letters by name."""
-    with postgres.connect(config, OPERATOR, autocommit=True) as connection:
+    with postgres.connect(config, Role.OPERATOR, autocommit=True) as connection:
         closed = closings.closings(connection)
-        yield connection, closed, {one.name: one for one in letters.read(config, OPERATOR)}
+        yield connection, closed, {one.name: one for one in letters.read(config, Role.OPERATOR)}
 
 
 @contextmanager
 def _reader(config: Settings) -> Iterator[Consumer]:
-    reader = kafka.end_reader(config, OPERATOR)
+    reader = kafka.end_reader(config, Role.OPERATOR)
     try:
         yield reader
     finally:
@@ -124,7 +123,7 @@ def show(name: str, *, json: bool) -> int:
             why = str(missing)
         about = {"stage": found.stage, "code": found.code, "message": found.place}
         acts.note(connection, "looked at a dead letter", found.name, **about, persons=contents.persons(key, value))
-        held = contents.content(value, snapshot(config, OPERATOR)) if value else None
+        held = contents.content(value, snapshot(config, Role.OPERATOR)) if value else None
     entry = _entry(found, closed.get(found.name))
     if json:
         as_json({**entry, "key": key.hex() if key is not None else None, "content": held, "missing": why or None})

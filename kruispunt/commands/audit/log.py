@@ -22,9 +22,9 @@ from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import is_inss, pseudonym
 from schemas.languages import LANGUAGES, Language
+from schemas.roles import Role
 from schemas.topics import CHECKPOINTS
 
-AUDITOR = "auditor"
 WHOLE = "the log"
 SHOWN_ACTS = 50
 """Acts shown to a person, the newest; the others are in the JSON."""
@@ -33,7 +33,7 @@ SHOWN_ACTS = 50
 @contextmanager
 def _reading(config: Settings, action: str, about: str, **detail: Any) -> Iterator[Connection[Any]]:
     """A connection that reads the log; that it does is written down, and committed, before anything is read."""
-    with postgres.connect(config, AUDITOR) as connection:
+    with postgres.connect(config, Role.AUDITOR) as connection:
         with connection.transaction():
             log.note(connection, action, about, **detail)
         yield connection
@@ -41,7 +41,7 @@ def _reading(config: Settings, action: str, about: str, **detail: Any) -> Iterat
 
 def _published(config: Settings) -> Iterator[bytes]:
     """The checkpoints in the topic, as JSON lines."""
-    for message in kafka.read_all(config, AUDITOR, CHECKPOINTS):
+    for message in kafka.read_all(config, Role.AUDITOR, CHECKPOINTS):
         one = decode_body(contract(CHECKPOINTS), split(message.value() or b"")[1])
         yield json.dumps(one | {"signature": one["signature"].hex()}).encode() + b"\n"
 
@@ -82,7 +82,7 @@ def verify(*, keys: list[Path], age: float, json: bool) -> int:
 def _pseudonym(config: Settings, number: str) -> bytes:
     """Whom a look-up is about; one that names nobody is refused, and that is written down, without what was typed."""
     if not is_inss(number):
-        with suppress(Retry, Stop), postgres.connect(config, AUDITOR) as connection:
+        with suppress(Retry, Stop), postgres.connect(config, Role.AUDITOR) as connection:
             log.note(connection, "was refused a look-up", "a person", reason="the date or the check digits do not fit")
         fail(Exit.WRONG_USE, "The date or the check digits of this national number do not fit.", "Look it up again.")
     return pseudonym(config.pepper(), number)

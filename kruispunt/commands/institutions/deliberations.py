@@ -14,15 +14,14 @@ from kruispunt.provisioning import provision as provisioning
 from kruispunt.provisioning.declared_state import register
 from schemas.institutions import INSTITUTIONS
 from schemas.legal_day import legal_today
+from schemas.roles import Role
 from schemas.topics import delivery
-
-OPERATOR = "operator"
 
 
 def listing(*, json: bool) -> None:
     """Every version that is kept, with its state."""
     today = legal_today()
-    with postgres.connect(settings.load(), OPERATOR) as connection, connection.cursor() as cursor:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection, connection.cursor() as cursor:
         kept = store.current(cursor)
     if json:
         as_json([one.as_document(today) for one in kept.held])
@@ -47,7 +46,7 @@ def _files(config: Settings, paths: list[Path]) -> Iterator[tuple[str, str]]:
         try:
             yield file.name, file.read_text("utf-8")
         except UnicodeDecodeError:
-            with postgres.connect(config, OPERATOR) as connection:
+            with postgres.connect(config, Role.OPERATOR) as connection:
                 acts.note(connection, "was refused deliberations", "deliberations", faults=1, reason="not UTF-8")
             fail(Exit.WRONG_USE, f"{file} is not UTF-8.", "Nothing was loaded.")
 
@@ -72,7 +71,7 @@ def load(paths: list[Path]) -> None:
     """Take versions in, all or none; who has a deliberation again may read its deliveries at once."""
     config = settings.load()
     texts = list(_files(config, paths))
-    with postgres.connect(config, OPERATOR) as connection:
+    with postgres.connect(config, Role.OPERATOR) as connection:
         changed = store.add(connection, texts, reason="loaded by command", register=register(config))
     for one in changed:
         console.print(f"[bold green]✓[/] {one.id} for {one.recipient}, from {one.since} until {one.until or 'further'}")
@@ -83,7 +82,7 @@ def load(paths: list[Path]) -> None:
 
 def show(name: str) -> None:
     """The text of a version, as it was given."""
-    with postgres.connect(settings.load(), OPERATOR) as connection, connection.cursor() as cursor:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection, connection.cursor() as cursor:
         text = store.text(cursor, name)
     if text is None:
         fail(Exit.NO, f"No deliberation {name!r} is kept.", "`kruispunt deliberations` lists them.")
@@ -93,10 +92,10 @@ def show(name: str) -> None:
 def withdraw(names: list[str], reason: str) -> None:
     """Withdraw versions: nothing is copied on them from the next batch on; whoever has none left reads no more."""
     config = settings.load()
-    with postgres.connect(config, OPERATOR) as connection:
+    with postgres.connect(config, Role.OPERATOR) as connection:
         gone = store.withdraw(connection, names, reason=reason)
     for one in gone:
         console.print(f"[bold green]✓[/] {one} is withdrawn: nothing is copied on it any more")
-    with postgres.connect(config, OPERATOR) as connection, connection.cursor() as cursor:
+    with postgres.connect(config, Role.OPERATOR) as connection, connection.cursor() as cursor:
         known = store.current(cursor).by_id
     _follow(config, (known[one].recipient for one in gone), f"withdrew {', '.join(gone)}")

@@ -10,8 +10,8 @@ from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, DossierCh
 from consumers.directory.codes import code, reason
 from kruispunt.commands.institutions.alarms import tell
 from kruispunt.commands.institutions.overview import known
-from kruispunt.commands.institutions.person_lookup import OPERATOR
 from kruispunt.output import Exit, as_json, console, errors
+from schemas.roles import Role
 
 __all__ = ["CHANGE", "END", "FIRST", "INTEGRATE", "take_in"]
 
@@ -30,7 +30,7 @@ def take_in(
     """Integrate, change or end one dossier; 1 when it is refused. Without a version, whichever follows."""
     config = settings.load()
     change = DossierChange("", action, DossierKey(person, known(institution), quality), since, until, version)
-    with postgres.connect(config, OPERATOR) as connection, connection.cursor() as cursor:
+    with postgres.connect(config, Role.OPERATOR) as connection, connection.cursor() as cursor:
         verdict = take_in_on_record(cursor, change, subject(config.pepper(), person))
         raised = alarms.raised(cursor)
     tell(raised)

@@ -7,10 +7,11 @@ from backbone import postgres, settings
 from consumers import deliberations
 from consumers.consultation import entitlements as consultation
 from consumers.deliberations import RULES, Deliberation
-from kruispunt.commands.institutions.person_lookup import OPERATOR, look_up, not_on_file
+from kruispunt.commands.institutions.person_lookup import look_up, not_on_file
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS
 from schemas.legal_day import legal_today
+from schemas.roles import Role
 
 
 def _recipient(name: str) -> str:
@@ -25,7 +26,7 @@ def _known(day: date | None) -> list[Deliberation]:
     config = settings.load()
     if not (config.home / settings.SETTINGS_FILE).exists():
         return list(deliberations.load())
-    with postgres.connect(config, OPERATOR) as connection:
+    with postgres.connect(config, Role.OPERATOR) as connection:
         return list(consultation.usable(connection, day))
 
 

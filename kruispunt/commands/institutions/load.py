@@ -14,8 +14,7 @@ from consumers.directory import loading as directory
 from kruispunt.commands.institutions.alarms import tell
 from kruispunt.output import Exit, console, errors, fail, readable
 from notifier import profiles
-
-OPERATOR = "operator"
+from schemas.roles import Role
 
 
 class LoadResult(Protocol):
@@ -41,7 +40,7 @@ def load(folder: Path) -> int:
     readable(list(found))
     counts: dict[str, int] = {}
     refused: dict[Path, Refused] = {}
-    with postgres.connect(settings.load(), OPERATOR) as connection:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection:
         with connection.transaction() as whole:
             for path, (what, loader) in found.items():
                 try:

@@ -12,9 +12,8 @@ from consumers.directory.lookup import listing
 from kruispunt.commands.institutions import rotate as rotating
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS
+from schemas.roles import Role
 from schemas.topics import described
-
-OPERATOR = "operator"
 
 
 def known(institution: str) -> str:
@@ -36,7 +35,7 @@ def credentials(institution: str, *, rotate: bool = False) -> None:
     if rotate:
         rotating.rotate(config, name)
         found = subscription(config, name)
-    with postgres.connect(config, OPERATOR) as connection:
+    with postgres.connect(config, Role.OPERATOR) as connection:
         acts.note(connection, "printed credentials", name)
     for key, value in found.client.items():
         print(f"{key}={value}")
@@ -63,7 +62,7 @@ def dossiers(*, institution: str | None, json: bool) -> None:
     Whoever lists national numbers is on record before the first of them.
     """
     wanted = institution and known(institution)
-    with postgres.connect(settings.load(), OPERATOR) as connection:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection:
         if json:
             acts.note(connection, "listed dossiers", wanted or "every institution")
             connection.commit()

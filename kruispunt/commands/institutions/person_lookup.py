@@ -8,13 +8,12 @@ from consumers.consultation.person_lookup import WrongNumber, as_documents, look
 from consumers.directory.codes import ChangeFault, ReturnCode
 from consumers.directory.lookup import Dossier
 from kruispunt.output import Exit, as_json, console, errors, fail, table
-
-OPERATOR = "operator"
+from schemas.roles import Role
 
 
 def look_up(config: Settings, number: str, institution: str | None, day: date | None) -> list[Dossier]:
     """The dossiers of a person; ends with 2 when the number is not a national number."""
-    with postgres.connect(config, OPERATOR) as connection:
+    with postgres.connect(config, Role.OPERATOR) as connection:
         try:
             return look_up_person(connection, config.pepper(), number, institution=institution, day=day)
         except WrongNumber as error:

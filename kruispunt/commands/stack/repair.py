@@ -28,22 +28,22 @@ from backbone.trouble import translated
 from consumers import acts
 from consumers.deliberations import store
 from consumers.replay.run import REPLAY
-from kruispunt.monitoring.lag import INSPECTOR, MAIN, Inspector
+from kruispunt.monitoring.lag import MAIN, Inspector
 from kruispunt.monitoring.outboxes import Comparison, Outbox, otherwise, published
 from kruispunt.output import Exit, as_json, console, errors, progress, table
 from notifier import recall
 from notifier.recall import Recalled
 from producers.intake import register
-from producers.intake.receive import INTAKE
 from producers.intake.register import Lost
-from producers.relay import RELAY, SOURCES, Row, added
+from producers.relay import SOURCES, Row, added
 from schemas.codec import decode_body, split
 from schemas.identifiers import event_of, submission_of
 from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import DISCLOSURES, FACTS, NOTICES, POSITIONS, changes
 
-OPERATOR, NOTIFIER = "operator", "notifier"
+NOTIFIER = "notifier"
 REGISTER = "register"
 AT_ONCE = 10_000
 BATCH_BYTES = 8_000_000
@@ -109,12 +109,12 @@ class RepairReport:
 
 
 def _there(config: Settings) -> dict[str, Position]:
-    return positions(kafka.read_all(config, INSPECTOR, POSITIONS))
+    return positions(kafka.read_all(config, Role.INSPECTOR, POSITIONS))
 
 
 def _agree(config: Settings) -> bool:
     """Whether Kafka and the database are seen to agree, while somebody may be publishing."""
-    with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
+    with postgres.connect(config, Role.INSPECTOR, autocommit=True) as connection, translated():
         for _ in range(LOOKS):
             # Whoever publishes between the two makes them differ for this once.
             there = _there(config)
@@ -129,7 +129,7 @@ class Repair:
 
     def __init__(self, config: Settings, stack: ExitStack) -> None:
         self._config = config
-        self._relay = stack.enter_context(postgres.connect(config, RELAY, autocommit=True))
+        self._relay = stack.enter_context(postgres.connect(config, Role.RELAY, autocommit=True))
         self._replay = stack.enter_context(postgres.connect(config, REPLAY, autocommit=True))
         for number, source in enumerate(SOURCES):
             _lock(self._relay, postgres.Lock.OUTBOX, number, f"the relay of {source}")
@@ -184,14 +184,14 @@ class Repair:
     def bring_back(self, report: RepairReport) -> None:
         """Put the lost events back into the register, all of them or none."""
         (found,) = (one for one in report.comparisons if one.source == REGISTER)
-        with postgres.connect(self._config, INTAKE) as connection, translated(), connection.transaction():
+        with postgres.connect(self._config, Role.INTAKE) as connection, translated(), connection.transaction():
             lost = self._lost(found)
             while some := list(islice(lost, AT_ONCE)):
                 register.bring_back(connection, some)
 
     def told(self, report: RepairReport) -> None:
         """Take back what people were told."""
-        with postgres.connect(self._config, NOTIFIER, autocommit=True) as connection, translated():
+        with postgres.connect(self._config, Role.NOTIFIER, autocommit=True) as connection, translated():
             recall.read_on(self._config, connection)
             notices = recall.told(
                 decode_body(schemas.get(number), body)
@@ -208,7 +208,7 @@ class Repair:
         """Publish what is on no topic, then the position behind it; gives how many rows."""
         kept = self._kept(source)
         outbox = Outbox(source, kept, published(self._config, source, kept))
-        target = transactions.writer(self._config, RELAY, f"{RELAY}-{source}")
+        target = transactions.writer(self._config, Role.RELAY, f"{Role.RELAY}-{source}")
         found, done, tallies = Comparison(source, kept.reached), 0, self._position(source).published
         with translated():
             for some in _batches(outbox.unpublished(self._relay, found)):
@@ -261,13 +261,13 @@ def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
 def _revisions(config: Settings) -> tuple[int, int]:
     """By which revision of the deliberations was judged last, and which one the database has."""
     schemas, judged = SchemaBook(), 0
-    with closing(Offsets(config, INSPECTOR)) as offsets:
+    with closing(Offsets(config, Role.INSPECTOR)) as offsets:
         ends = offsets.ends((DISCLOSURES,), config.partitions)
     places = [TopicPartition(*place, max(end - LOOK_BACK, 0)) for place, end in ends.items() if end]
-    for message in kafka.read_to_end(config, INSPECTOR, places):
+    for message in kafka.read_to_end(config, Role.INSPECTOR, places):
         number, body = split(message.value() or b"")
         judged = max(judged, decode_body(schemas.get(number), body).get("revision", 0))
-    with postgres.connect(config, INSPECTOR) as connection, connection.cursor() as cursor:
+    with postgres.connect(config, Role.INSPECTOR) as connection, connection.cursor() as cursor:
         return judged, store.revision(cursor)
 
 
@@ -317,12 +317,12 @@ def repair(*, dry_run: bool, timeout: float, json: bool) -> int:
 
 def _still_lost(config: Settings) -> dict[str, set[str]]:
     """By submission, the declarations that nobody has brought back yet."""
-    with postgres.connect(config, INTAKE) as connection, translated():
+    with postgres.connect(config, Role.INTAKE) as connection, translated():
         return register.still_lost(connection)
 
 
 def _repair(config: Settings, work: Repair, report: RepairReport) -> None:
-    with postgres.connect(config, OPERATOR) as connection, translated():
+    with postgres.connect(config, Role.OPERATOR) as connection, translated():
         # The act first: a repair that is cut off was begun all the same.
         acts.note(
             connection,

@@ -14,7 +14,6 @@ ReadElement = Callable[[_Element, BlockRecords, Anomalies], None]
 BlockCheck = Callable[[_Element, BlockRecords, Anomalies], None]
 AnomalyParts = tuple[str, str, str]
 """Anomaly code, XML name of the zone or block, message."""
-KINDS = ("wages", "working-time", "contributions")
 UNREAD = "unread"
 """Marks a record whose code the tables do not know, until it is taken out; in an event, that something was."""
 WAGES, TIME, CONTRIBUTIONS, HEAD = range(4)

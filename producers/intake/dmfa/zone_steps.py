@@ -7,11 +7,11 @@ from typing import Any, cast
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, shown, tag
-from producers.intake.dmfa.block_types import HEAD, KINDS, UNREAD, BlockRecords, ReadElement
+from producers.intake.dmfa.block_types import HEAD, UNREAD, BlockRecords, ReadElement
 from producers.intake.dmfa.value_faults import UnknownCode, ValueFault
 from producers.intake.dmfa.values import converter
 from schemas.dmfa.code_lists import severities
-from schemas.dmfa.tables import Block, Zone, blocks
+from schemas.dmfa.tables import EVENT_KINDS, Block, Zone, blocks
 
 REMEMBERED = 4096
 """Values of one zone that are remembered; then it begins anew."""
@@ -26,7 +26,7 @@ def kinds(element: str) -> tuple[int, ...]:
     """Which records a block writes in: those of its own zones and of all blocks below it."""
     block = blocks()[element]
     own = {zone.kind for zone in block.zones if zone.name}
-    found = {KINDS.index(kind) for kind in own if kind in KINDS} | ({HEAD} if "" in own else set())
+    found = {EVENT_KINDS.index(kind) for kind in own if kind in EVENT_KINDS} | ({HEAD} if "" in own else set())
     for child in block.children:
         found |= set(kinds(child.element)) - {HEAD}
     return tuple(sorted(found))
@@ -37,7 +37,7 @@ def zone_take(zone: Zone, block: Block, quarter: str) -> ReadElement:
     convert = converter(zone, quarter)
     remembered: dict[str, Any] = {}
     every = zone.kind == "every"
-    places = kinds(block.element) if every else (KINDS.index(zone.kind) if zone.kind in KINDS else HEAD,)
+    places = kinds(block.element) if every else (EVENT_KINDS.index(zone.kind) if zone.kind in EVENT_KINDS else HEAD,)
     first, name, remember = places[0], zone.name, zone.type not in SENSITIVE
     leave = _leave(zone, block)
 
