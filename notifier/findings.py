@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import orjson
 from psycopg import Cursor
@@ -14,6 +14,7 @@ from schemas.dead_letter import Origin, dead_letter, lies_under
 from schemas.identifiers import pseudonym
 from schemas.registry import SchemaBook, UnknownSchema
 from schemas.topics import DEAD_LETTERS, FINDINGS
+from schemas.twins.findings import Finding
 
 SCHEMA = "notifier"
 QUARTER = re.compile(r"\d{4}Q[1-4]")
@@ -79,7 +80,7 @@ def read(messages: Iterable[Message], pepper: bytes, book: SchemaBook) -> Findin
         batch.positions[FINDINGS, partition] = offset + 1
         try:
             number, body = split(message.value() or b"")
-            found = decode_body(book.get(number), body)
+            found = cast("Finding", decode_body(book.get(number), body))
             batch.rows.append(_row(found, partition, pepper))
         except (BadFrame, UnknownSchema, LookupError, ValueError, TypeError, EOFError) as error:
             batch.dead.append(_dead(message, partition, offset, type(error).__name__))
@@ -99,7 +100,7 @@ def store(cursor: Cursor[Any], batch: FindingBatch, since: positions.Positions) 
         raise Retry("Another process is further.")
 
 
-def _row(found: dict[str, Any], partition: int, pepper: bytes) -> tuple[Any, ...]:
+def _row(found: Finding, partition: int, pepper: bytes) -> tuple[Any, ...]:
     recipient = found["employer"] if found["side"] == "employer" else found["person"]
     trace = orjson.dumps([{name: step.get(name) for name in OF_A_STEP} for step in found["trace"]]).decode()
     if not QUARTER.fullmatch(found["quarter"]):

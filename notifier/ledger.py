@@ -12,6 +12,7 @@ from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import GROUP, derive, grouped
 from schemas.topics import NOTICES
+from schemas.twins.notices_status import NoticeStatus
 
 
 class NoticeState(StrEnum):
@@ -132,13 +133,11 @@ def _event(
     at: datetime,
     findings: list[str],
 ) -> bytes:
-    return encode(
-        contract(NOTICES),
-        {
-            "notice": notice, "recipient": key, "state": state, "channel": channel, "language": language,
-            "findings": findings, "reason": reason, "at": at,
-        },
-    )  # fmt: skip
+    record: NoticeStatus = {
+        "notice": notice, "recipient": key, "state": state, "channel": channel, "language": language,
+        "findings": findings, "reason": reason, "at": at,
+    }  # fmt: skip
+    return encode(contract(NOTICES), record)
 
 
 def resolve(connection: Connection[Any], notice: str, *, arrived: bool) -> bool:

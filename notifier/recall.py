@@ -5,7 +5,7 @@ what it told; one of which the topic last says that it was being handed over is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from notifier.settle import FindingVersion, Telling, settle
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import FINDINGS
+from schemas.twins.notices_status import NoticeStatus
 
 BATCH = 5_000
 PUT_BACK = "The database was put back to an earlier moment while it was handed over."
@@ -97,7 +98,7 @@ class DatedVersion(NamedTuple):
     at: datetime
 
 
-def told(records: Iterable[Mapping[str, Any]]) -> list[PublishedNotice]:
+def told(records: Iterable[NoticeStatus]) -> list[PublishedNotice]:
     """The last state of each notice, from the records of the topic in their order; the oldest notice first."""
     known: dict[str, PublishedNotice] = {}
     for one in records:

@@ -1,7 +1,7 @@
 """Reads a record of the topic of an institution as a change; whose it is, the topic says and nothing in the record."""
 
 from io import BytesIO
-from typing import Any, cast
+from typing import cast
 
 from fastavro import schemaless_reader
 
@@ -10,11 +10,12 @@ from schemas.codec import split
 from schemas.contracts import Contract
 from schemas.registry import SchemaBook
 from schemas.topics import CHANGES
+from schemas.twins.dossiers_changes import Change as ChangeRecord
 
 
-def _whole(contract: Contract, body: bytes) -> dict[str, Any]:
+def _whole(contract: Contract, body: bytes) -> ChangeRecord:
     stream = BytesIO(body)
-    record = cast("dict[str, Any]", schemaless_reader(stream, contract.parsed, None))
+    record = cast("ChangeRecord", schemaless_reader(stream, contract.parsed, None))
     if stream.tell() != len(body):
         raise ValueError
     return record

@@ -30,6 +30,7 @@ from consumers.directory.changes import (
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.topics import ANSWERS, answers
+from schemas.twins.dossiers_answers import Answer as AnswerRecord
 
 KEY_BYTES = 16
 
@@ -127,7 +128,7 @@ def _answer(cursor: Cursor[Any], found: Iterable[Answer]) -> None:
 
     def rows(found: Iterable[Answer]) -> Iterable[tuple[Any, ...]]:
         for one in found:
-            record = {
+            record: AnswerRecord = {
                 "change": one.change, "accepted": one.accepted, "code": one.code, "reason": one.reason,
                 "version": one.version, "at": one.at,
             }  # fmt: skip

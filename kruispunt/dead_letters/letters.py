@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
@@ -15,6 +15,7 @@ from schemas.contracts import contract
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import DEAD_LETTERS, FACTS
+from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
 
 UNREADABLE = "unreadable"
 """Stands for an event whose bytes do not give their id."""
@@ -61,17 +62,27 @@ def named(value: bytes) -> str:
     return hashlib.sha256(value).hexdigest()[:NAME_DIGITS]
 
 
-def said(value: bytes) -> dict[str, Any]:
+def said(value: bytes) -> DeadLetterRecord:
     """What a letter says."""
-    return decode_body(contract(DEAD_LETTERS), split(value)[1])
+    return cast("DeadLetterRecord", decode_body(contract(DEAD_LETTERS), split(value)[1]))
 
 
 def letter(value: bytes, book: SchemaBook | None = None, lies: LetterPosition = NOWHERE) -> DeadLetter:
     """The letter in a record; without a `book` nobody looks for its events."""
     record = said(value)
     found = tuple(events(record["value"] or b"", book)) if book else ()
-    names = ("stage", "code", "reason", "topic", "partition", "offset", "at")
-    return DeadLetter(name=named(value), **{name: record[name] for name in names}, events=found, lies=lies)
+    return DeadLetter(
+        name=named(value),
+        stage=record["stage"],
+        code=record["code"],
+        reason=record["reason"],
+        topic=record["topic"],
+        partition=record["partition"],
+        offset=record["offset"],
+        at=record["at"],
+        events=found,
+        lies=lies,
+    )
 
 
 def of_record(message: Message, book: SchemaBook | None = None) -> DeadLetter:

@@ -1,6 +1,6 @@
 """Finds the message of a dead letter: in the letter, or where it came from when it was too large for the letter."""
 
-from typing import Any
+from typing import cast
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
@@ -13,6 +13,8 @@ from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import NO_VALUE, Origin, lies_under
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_MESSAGE
+from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
+from schemas.twins.rules_facts import Bundle
 
 SOURCES = (*DECLARATIONS, FACTS, FINDINGS)
 """The topics whose messages can become dead letters, and so can be put back."""
@@ -38,7 +40,7 @@ def record_at(reader: Consumer, place: Origin) -> Message | None:
     return found if found is not None and found.offset() == place.offset else None
 
 
-def said(reader: Consumer, letter: DeadLetter) -> dict[str, Any]:
+def said(reader: Consumer, letter: DeadLetter) -> DeadLetterRecord:
     """All that a letter says, its message included.
 
     Raises OriginalMissing when the letter itself cannot be read or is gone.
@@ -52,7 +54,7 @@ def said(reader: Consumer, letter: DeadLetter) -> dict[str, Any]:
     return letters.said(value)
 
 
-def message(reader: Consumer, record: dict[str, Any]) -> tuple[bytes | None, bytes]:
+def message(reader: Consumer, record: DeadLetterRecord) -> tuple[bytes | None, bytes]:
     """Key and value of the message that a letter (`record`) is about.
 
     Raises OriginalMissing when it has no value, or is neither in the letter nor on the topic it came from.
@@ -86,9 +88,9 @@ def back(reader: Consumer, letter: DeadLetter) -> ReplayedMessage:
     return ReplayedMessage(letter.topic, letter.partition, key, value)
 
 
-def bundle(value: bytes) -> dict[str, Any]:
+def bundle(value: bytes) -> Bundle:
     """The bundle of facts in a message; bytes that are none raise whatever they raise."""
     number, body = split(value)
     if number != contract(FACTS).id:
         raise ValueError
-    return decode_body(contract(FACTS), body)
+    return cast("Bundle", decode_body(contract(FACTS), body))

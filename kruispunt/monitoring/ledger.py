@@ -23,12 +23,13 @@ from kruispunt.monitoring import recount
 from kruispunt.monitoring import set_aside as aside
 from kruispunt.monitoring.lag import Inspector
 from kruispunt.monitoring.set_aside import DeadLetterCounts
-from schemas.codec import Record, decode_body, split
+from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import FACTS, FINDINGS, NOTICES, POSITIONS, delivery
+from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
 
 RULES = "rules"
 EXCHANGE = "exchange"
@@ -143,7 +144,7 @@ def read(settings: Settings) -> Books:
 
 
 def _dropped(
-    settings: Settings, connection: Connection[Any], letters: Iterable[Record]
+    settings: Settings, connection: Connection[Any], letters: Iterable[DeadLetterRecord]
 ) -> dict[tuple[Any, ...], Tally]:
     """What of the facts and events that were published somebody decided to drop: nobody misses them any more."""
     book = published_book(settings, Role.INSPECTOR)

@@ -11,9 +11,9 @@ from backbone import kafka
 from backbone.settings import Settings
 from kruispunt.dead_letters import letters
 from kruispunt.dead_letters.closings import DROPPED, closings
-from schemas.codec import Record
 from schemas.roles import Role
 from schemas.topics import DEAD_LETTERS
+from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class DeadLetterCounts:
 
     letters: Counter[str] = field(default_factory=Counter)
     open: Counter[str] = field(default_factory=Counter)
-    dropped: list[Record] = field(default_factory=list)
+    dropped: list[DeadLetterRecord] = field(default_factory=list)
 
 
 def look(settings: Settings, connection: Connection[Any]) -> DeadLetterCounts:

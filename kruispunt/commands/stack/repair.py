@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from confluent_kafka import TopicPartition
 from psycopg import Connection
@@ -42,6 +42,7 @@ from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import DISCLOSURES, FACTS, NOTICES, POSITIONS, changes
+from schemas.twins.notices_status import NoticeStatus
 
 NOTIFIER = "notifier"
 REGISTER = "register"
@@ -194,7 +195,7 @@ class Repair:
         with postgres.connect(self._config, Role.NOTIFIER, autocommit=True) as connection, translated():
             recall.read_on(self._config, connection)
             notices = recall.told(
-                decode_body(schemas.get(number), body)
+                cast("NoticeStatus", decode_body(schemas.get(number), body))
                 for message in published(self._config, NOTIFIER, self._kept(NOTIFIER))
                 if message.topic() == NOTICES
                 for schemas in (SchemaBook(),)
