@@ -19,7 +19,7 @@ from benchmarks.limits import ADMIN
 from kruispunt.commands.intake import check as checking
 from kruispunt.commands.intake import generate as generating
 from kruispunt.output import console, table
-from producers.intake.person_events import Seen, watch
+from producers.intake.person_events import DeclaredEvents, watch
 from rules.catalogue import decide_all, decide_history
 from rules.stream.transaction import Decider
 from rules.view.history import of
@@ -69,7 +69,7 @@ def measure(settings: Settings, folder: Path, since: dict[int, int]) -> Deciding
     Each is the best of a few, but the stream: a bundle is decided once.
     """
     files = sorted(folder.glob("*.xml"))
-    seen: list[Seen] = []
+    seen: list[DeclaredEvents] = []
     for file in files:
         watch(file, seen.append)
     persons = len(seen)
@@ -78,7 +78,7 @@ def measure(settings: Settings, folder: Path, since: dict[int, int]) -> Deciding
     return Deciding(persons / _pure(seen), persons / stream, persons / elapsed, persons / checked)
 
 
-def _pure(seen: list[Seen]) -> float:
+def _pure(seen: list[DeclaredEvents]) -> float:
     situations = [situation(one.wages, one.working_time, one.contributions, []) for one in seen]
     histories = [of(one) for one in situations]
     day = legal_today()

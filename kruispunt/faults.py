@@ -27,7 +27,7 @@ class Exit(IntEnum):
     """The stack cannot be reached, or something else keeps the answer from being given: try again."""
 
 
-class Verdict(NamedTuple):
+class CommandFailure(NamedTuple):
     """What a command ends with."""
 
     code: Exit
@@ -35,39 +35,39 @@ class Verdict(NamedTuple):
     remedy: str = ""
 
 
-def judge(error: Exception) -> Verdict:
+def judge(error: Exception) -> CommandFailure:
     """What an error means for whoever gave the command.
 
     Only our own errors speak for themselves. Those of libraries are told by their kind, because they quote values.
     """
     if isinstance(error, Reject):
         place = "" if not error.place or error.place in error.reason else f"{error.place} "
-        return Verdict(Exit.WRONG_USE, f"{place}{error.reason} ({error.code})", error.remedy or "")
+        return CommandFailure(Exit.WRONG_USE, f"{place}{error.reason} ({error.code})", error.remedy or "")
     if isinstance(error, Retry):
-        return Verdict(Exit.UNREACHABLE, error.reason, error.remedy or LOOK)
+        return CommandFailure(Exit.UNREACHABLE, error.reason, error.remedy or LOOK)
     if isinstance(error, Stop):
-        return Verdict(Exit.UNREACHABLE, error.reason, error.remedy)
+        return CommandFailure(Exit.UNREACHABLE, error.reason, error.remedy)
     if isinstance(error, psycopg.Error):
         return judge(trouble.of_postgres(error))
     if isinstance(error, OSError):
         return _system(error)
     if isinstance(error, UnicodeDecodeError):
-        return Verdict(Exit.WRONG_USE, "The input is not UTF-8.", "Save it as UTF-8.")
+        return CommandFailure(Exit.WRONG_USE, "The input is not UTF-8.", "Save it as UTF-8.")
     if isinstance(error, MemoryError):
-        return Verdict(Exit.UNREACHABLE, "There is not enough memory.", "Try again with less at a time.")
-    return Verdict(
+        return CommandFailure(Exit.UNREACHABLE, "There is not enough memory.", "Try again with less at a time.")
+    return CommandFailure(
         Exit.UNREACHABLE,
         f"This is a fault of Kruispunt itself: {type(error).__name__} in {_place(error)}.",
         "Report it with this line; nothing in it is about anybody.",
     )
 
 
-def _system(error: OSError) -> Verdict:
+def _system(error: OSError) -> CommandFailure:
     if full := trouble.of_storage(error, error.filename or SOMEWHERE):
         return judge(full)
     reason = error.strerror or type(error).__name__
     subject = f"{error.filename} cannot be used" if error.filename else "Reading or writing failed"
-    return Verdict(Exit.WRONG_USE, f"{subject}: {reason}.", "Check the path and its rights.")
+    return CommandFailure(Exit.WRONG_USE, f"{subject}: {reason}.", "Check the path and its rights.")
 
 
 def _place(error: Exception) -> str:

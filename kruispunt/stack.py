@@ -21,14 +21,15 @@ from backbone.stack.stack import Leash, Plan
 from consumers.directory import alarms
 from consumers.directory.alarms import Alarm
 from kruispunt import settings
-from kruispunt.commands.accounts.dead_letters.closings import open_by_stage
 from kruispunt.commands.institutions.alarms import REMEDY, as_document
 from kruispunt.commands.stack import certificates
+from kruispunt.dead_letters.closings import open_by_stage
 from kruispunt.monitoring import lag
 from kruispunt.monitoring.lag import Wait
 from kruispunt.output import Exit, as_json, console, errors, fail, moment, table
 from kruispunt.provisioning.provision import bring_embedded
 from schemas.institutions import HOSTED
+from schemas.roles import Role
 
 Lag = dict[str, int | None]
 RUNNING = "running"
@@ -120,7 +121,7 @@ def _dead_letters(config: Settings) -> int | None:
 
 def _alarms(config: Settings) -> list[Alarm] | None:
     try:
-        with postgres.connect(config, lag.INSPECTOR) as connection:
+        with postgres.connect(config, Role.INSPECTOR) as connection:
             return alarms.unacknowledged(connection)
     except (Retry, Stop, psycopg.Error):
         return None

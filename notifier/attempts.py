@@ -1,7 +1,7 @@
 """How long to wait before a notice is tried again, and where one goes that could not be written."""
 
 from notifier.content import Announcement
-from notifier.ledger import Move, State
+from notifier.ledger import Move, NoticeState
 from notifier.render import Unwritten
 
 FIRST_WAIT_S = 30.0
@@ -18,5 +18,5 @@ def backoff(attempts: int) -> float:
 def unwritten(notice: Announcement, failure: Unwritten) -> Move:
     """Where a notice goes that could not be written: to the next channel, or to wait where the machine failed."""
     if failure.passing:
-        return Move(notice.notice, State.POSTPONED, failure.reason, wait=backoff(notice.attempts + 1))
-    return Move(notice.notice, State.RETURNED, failure.reason)
+        return Move(notice.notice, NoticeState.POSTPONED, failure.reason, wait=backoff(notice.attempts + 1))
+    return Move(notice.notice, NoticeState.RETURNED, failure.reason)

@@ -10,8 +10,8 @@ from notifier import ledger
 from notifier.attempts import unwritten
 from notifier.channel import LETTER
 from notifier.content import Notice, contents
-from notifier.ledger import Move, State
-from notifier.outgoing import Outgoing, batch_name
+from notifier.ledger import Move, NoticeState
+from notifier.outgoing import PrintFolder, batch_name
 from notifier.render import Unwritten, write
 from notifier.render.paper import Letter, Printer
 from schemas.legal_day import legal_day
@@ -35,7 +35,7 @@ on conflict (batch) do update set number = excluded.number, digest = excluded.di
 """
 
 
-def hand_over_letters(connection: Connection[Any], outgoing: Outgoing, printer: Printer, partition: int) -> int:
+def hand_over_letters(connection: Connection[Any], outgoing: PrintFolder, printer: Printer, partition: int) -> int:
     """Hand over one batch of a partition; gives how many notices were looked at."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(PREPARED, (partition, LETTER, BATCH))
@@ -50,7 +50,7 @@ def hand_over_letters(connection: Connection[Any], outgoing: Outgoing, printer: 
         outgoing.begin(batch)
         outgoing.fill(batch, letters)
     # 2. Say that it is on its way.
-    moves += [Move(letter.notice, State.HANDING_OVER, batch=batch) for letter in letters]
+    moves += [Move(letter.notice, NoticeState.HANDING_OVER, batch=batch) for letter in letters]
     with connection.transaction(), connection.cursor() as cursor:
         ledger.move(cursor, moves)
         if letters:
@@ -60,7 +60,7 @@ def hand_over_letters(connection: Connection[Any], outgoing: Outgoing, printer: 
     return len(names)
 
 
-def resume(connection: Connection[Any], outgoing: Outgoing, printer: Printer, partition: int) -> int:
+def resume(connection: Connection[Any], outgoing: PrintFolder, printer: Printer, partition: int) -> int:
     """After a crash: finish what was begun and not handed over, and account for what was. Gives how many notices."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(BEGUN, (partition, LETTER))
@@ -81,13 +81,13 @@ def resume(connection: Connection[Any], outgoing: Outgoing, printer: Printer, pa
     return sum(len(names) for _, names in begun)
 
 
-def _sum_up(cursor: Cursor[Any], outgoing: Outgoing, batch: str) -> None:
+def _sum_up(cursor: Cursor[Any], outgoing: PrintFolder, batch: str) -> None:
     """Keep what the manifest comes to: once it is handed over, the print service may take it away."""
     names = outgoing.named(batch)
     cursor.execute(MANIFEST, (batch, len(names), sum(map(mark, names))))
 
 
-def _finish(connection: Connection[Any], outgoing: Outgoing, batch: str, names: Sequence[str]) -> None:
+def _finish(connection: Connection[Any], outgoing: PrintFolder, batch: str, names: Sequence[str]) -> None:
     # 3. The act.
     outgoing.hand_over(batch)
     # 4. Say that it is done.
@@ -96,7 +96,7 @@ def _finish(connection: Connection[Any], outgoing: Outgoing, batch: str, names: 
 
 def _account(connection: Connection[Any], names: Sequence[str]) -> None:
     with connection.transaction(), connection.cursor() as cursor:
-        ledger.move(cursor, [Move(name, State.HANDED_OVER) for name in names])
+        ledger.move(cursor, [Move(name, NoticeState.HANDED_OVER) for name in names])
 
 
 def _print(names: Sequence[str], notices: Sequence[Notice], printer: Printer) -> tuple[list[Letter], list[Move]]:
@@ -105,7 +105,7 @@ def _print(names: Sequence[str], notices: Sequence[Notice], printer: Printer) ->
     for name in names:
         notice = known.get(name)
         if notice is None or not notice.profile.has_address:
-            moves.append(Move(name, State.RETURNED, NO_ADDRESS))
+            moves.append(Move(name, NoticeState.RETURNED, NO_ADDRESS))
             continue
         letter = write(printer.print_letter, notice)
         if isinstance(letter, Unwritten):

@@ -9,11 +9,11 @@ from notifier import ledger
 from notifier.attempts import backoff, unwritten
 from notifier.channel import EMAIL
 from notifier.content import Announcement, announcements
-from notifier.ledger import Move, State
-from notifier.mail import Mail, Pool, Result
+from notifier.ledger import Move, NoticeState
+from notifier.mail import MailPool, MailResult, OutgoingMail
 from notifier.render import Unwritten, write
 from notifier.render.message import render_mail
-from notifier.replies import Outcome
+from notifier.replies import MailOutcome
 
 GROUP = 32
 """So many mails at most are in doubt after a crash; smaller groups would cost more commits than mails."""
@@ -40,7 +40,7 @@ select notice from notifier.notice where partition = any(%s) and channel = %s an
 """
 
 
-def hand_over_mails(connection: Connection[Any], pool: Pool, partitions: Sequence[int], sender: str) -> int:
+def hand_over_mails(connection: Connection[Any], pool: MailPool, partitions: Sequence[int], sender: str) -> int:
     """Hand over one group; gives how many notices were looked at.
 
     Raises Retry before anything changed when the mail server cannot be reached.
@@ -56,7 +56,7 @@ def hand_over_mails(connection: Connection[Any], pool: Pool, partitions: Sequenc
     pool.check()
     mails, moves = _render(due, known, sender)
     # 2. Say that they are on their way.
-    moves += [Move(mail.notice, State.HANDING_OVER) for mail in mails]
+    moves += [Move(mail.notice, NoticeState.HANDING_OVER) for mail in mails]
     with connection.transaction(), connection.cursor() as cursor:
         moved = ledger.move(cursor, moves)
     # 3. The act.
@@ -73,41 +73,41 @@ def doubt(connection: Connection[Any], partition: int) -> int:
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(BEGUN, ([partition], EMAIL))
         reason = "The notifier stopped while it was handed over."
-        return len(ledger.move(cursor, [Move(row[0], State.IN_DOUBT, reason) for row in cursor.fetchall()]))
+        return len(ledger.move(cursor, [Move(row[0], NoticeState.IN_DOUBT, reason) for row in cursor.fetchall()]))
 
 
-def _render(due: Sequence[str], known: dict[str, Announcement], sender: str) -> tuple[list[Mail], list[Move]]:
+def _render(due: Sequence[str], known: dict[str, Announcement], sender: str) -> tuple[list[OutgoingMail], list[Move]]:
     mails, moves = [], []
     for name in due:
         notice = known.get(name)
         if notice is None or not notice.profile.email:
-            moves.append(Move(name, State.RETURNED, NO_EMAIL))
+            moves.append(Move(name, NoticeState.RETURNED, NO_EMAIL))
             continue
         content = write(render_mail, notice, sender)
         if isinstance(content, Unwritten):
             moves.append(unwritten(notice, content))
         else:
-            mails.append(Mail(name, notice.profile.email, content))
+            mails.append(OutgoingMail(name, notice.profile.email, content))
     return mails, moves
 
 
-def _after(result: Result, attempts: int) -> Move:
+def _after(result: MailResult, attempts: int) -> Move:
     match result.outcome:
-        case Outcome.TAKEN:
-            return Move(result.notice, State.HANDED_OVER)
-        case Outcome.IN_DOUBT:
-            return Move(result.notice, State.IN_DOUBT, result.reason)
-        case Outcome.REFUSED:
-            return Move(result.notice, State.RETURNED, result.reason)
-        case Outcome.PASSING:
-            return Move(result.notice, State.POSTPONED, result.reason, wait=backoff(attempts))
+        case MailOutcome.TAKEN:
+            return Move(result.notice, NoticeState.HANDED_OVER)
+        case MailOutcome.IN_DOUBT:
+            return Move(result.notice, NoticeState.IN_DOUBT, result.reason)
+        case MailOutcome.REFUSED:
+            return Move(result.notice, NoticeState.RETURNED, result.reason)
+        case MailOutcome.PASSING:
+            return Move(result.notice, NoticeState.POSTPONED, result.reason, wait=backoff(attempts))
 
 
-def _give_up(cursor: Cursor[Any], results: Sequence[Result]) -> None:
-    waiting = {result.notice: result.reason for result in results if result.outcome is Outcome.PASSING}
+def _give_up(cursor: Cursor[Any], results: Sequence[MailResult]) -> None:
+    waiting = {result.notice: result.reason for result in results if result.outcome is MailOutcome.PASSING}
     if not waiting:
         return
     cursor.execute(TIRED, (list(waiting),))
     tired = [row[0] for row in cursor]
     given_up = GIVEN_UP.format(ATTEMPTS)
-    ledger.move(cursor, [Move(notice, State.RETURNED, f"{given_up} {waiting[notice]}") for notice in tired])
+    ledger.move(cursor, [Move(notice, NoticeState.RETURNED, f"{given_up} {waiting[notice]}") for notice in tired])

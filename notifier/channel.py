@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.languages import Language
+
 Channel = Literal["e-mail", "letter"]
 EMAIL: Channel = "e-mail"
 LETTER: Channel = "letter"
 HOME_COUNTRY = "BE"
-LANGUAGES = ("nl", "fr", "de", "en")
-LANGUAGE_OF_STRANGERS = "en"
+LANGUAGE_OF_STRANGERS: Language = "en"
 """For a recipient without a profile: nothing is sent, but a notice always names a language."""
 
 
@@ -24,7 +25,7 @@ class Profile:
     postcode: str
     town: str
     country: str
-    language: str
+    language: Language
     email: str | None
     email_activated: bool
 

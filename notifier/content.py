@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 from psycopg import Cursor
 
 from notifier.channel import Profile
+from schemas.languages import Language
 
 NOTICES = """
 select notice, side, recipient, language, created_at, attempts, quarter, sequence
@@ -27,7 +28,7 @@ select recipient, first_name, name, street, number, box, postcode, town, country
 """
 
 
-class Step(NamedTuple):
+class TraceStep(NamedTuple):
     """One step of the reasoning of a rule."""
 
     step: str
@@ -39,7 +40,7 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NoticeFinding:
     """One finding as a notice tells it. Money is in eurocents."""
 
     tells: Literal["found", "changed", "withdrawn"]
@@ -53,7 +54,7 @@ class Told:
     claimed: int
     missing: int | None
     certainty: str
-    trace: tuple[Step, ...]
+    trace: tuple[TraceStep, ...]
 
     @property
     def states_amounts(self) -> bool:
@@ -68,7 +69,7 @@ class Announcement:
     notice: str
     side: Literal["citizen", "employer"]
     recipient: str
-    language: str
+    language: Language
     created_at: datetime
     profile: Profile
     attempts: int
@@ -80,7 +81,7 @@ class Notice(Announcement):
 
     quarter: str
     sequence: int
-    told: tuple[Told, ...]
+    told: tuple[NoticeFinding, ...]
     names: dict[str, str]
     """Names of the employers that are mentioned, by number."""
 
@@ -106,10 +107,10 @@ def announcements(cursor: Cursor[Any], notices: Sequence[str]) -> list[Announcem
 def contents(cursor: Cursor[Any], notices: Sequence[str]) -> list[Notice]:
     """These notices with what they tell, in the order they were made; one whose profile is gone is missing."""
     cursor.execute(TELLINGS, (list(notices),))
-    told: dict[str, list[Told]] = defaultdict(list)
+    told: dict[str, list[NoticeFinding]] = defaultdict(list)
     for row in cursor:
-        steps = tuple(Step(**step) for step in row[-1])
-        told[row[0]].append(Told(*(*row[1:-1], steps)))
+        steps = tuple(TraceStep(**step) for step in row[-1])
+        told[row[0]].append(NoticeFinding(*(*row[1:-1], steps)))
     employers = {entry.employer for entries in told.values() for entry in entries}
     cursor.execute(NOTICES, (list(notices),))
     rows = cursor.fetchall()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import orjson
 from psycopg import Cursor
@@ -14,6 +14,7 @@ from schemas.dead_letter import Origin, dead_letter, lies_under
 from schemas.identifiers import pseudonym
 from schemas.registry import SchemaBook, UnknownSchema
 from schemas.topics import DEAD_LETTERS, FINDINGS
+from schemas.twins.findings import Finding
 
 SCHEMA = "notifier"
 QUARTER = re.compile(r"\d{4}Q[1-4]")
@@ -56,37 +57,37 @@ class Message(Protocol):
         """Kind, and milliseconds since 1970."""
 
 
-class Dead(NamedTuple):
+class OutgoingDeadLetter(NamedTuple):
     """A dead letter and the key it lies under."""
 
     key: bytes
     letter: bytes
 
 
-class Batch(NamedTuple):
+class FindingBatch(NamedTuple):
     """What a batch of messages comes to: rows to store, letters that died, and where to go on."""
 
     rows: list[tuple[Any, ...]]
-    dead: list[Dead]
+    dead: list[OutgoingDeadLetter]
     positions: dict[tuple[str, int], int]
 
 
-def read(messages: Iterable[Message], pepper: bytes, book: SchemaBook) -> Batch:
+def read(messages: Iterable[Message], pepper: bytes, book: SchemaBook) -> FindingBatch:
     """Turn messages into rows; what cannot be read becomes a dead letter and the rest goes on."""
-    batch = Batch([], [], {})
+    batch = FindingBatch([], [], {})
     for message in messages:
         partition, offset = message.partition() or 0, message.offset() or 0
         batch.positions[FINDINGS, partition] = offset + 1
         try:
             number, body = split(message.value() or b"")
-            found = decode_body(book.get(number), body)
+            found = cast("Finding", decode_body(book.get(number), body))
             batch.rows.append(_row(found, partition, pepper))
         except (BadFrame, UnknownSchema, LookupError, ValueError, TypeError, EOFError) as error:
             batch.dead.append(_dead(message, partition, offset, type(error).__name__))
     return batch
 
 
-def store(cursor: Cursor[Any], batch: Batch, since: positions.Positions) -> None:
+def store(cursor: Cursor[Any], batch: FindingBatch, since: positions.Positions) -> None:
     """Write a batch and the position behind it, inside the caller's transaction.
 
     `since`: where this reader found or last left the positions. Raises Retry when they are not there any more.
@@ -99,7 +100,7 @@ def store(cursor: Cursor[Any], batch: Batch, since: positions.Positions) -> None
         raise Retry("Another process is further.")
 
 
-def _row(found: dict[str, Any], partition: int, pepper: bytes) -> tuple[Any, ...]:
+def _row(found: Finding, partition: int, pepper: bytes) -> tuple[Any, ...]:
     recipient = found["employer"] if found["side"] == "employer" else found["person"]
     trace = orjson.dumps([{name: step.get(name) for name in OF_A_STEP} for step in found["trace"]]).decode()
     if not QUARTER.fullmatch(found["quarter"]):
@@ -114,11 +115,11 @@ def _row(found: dict[str, Any], partition: int, pepper: bytes) -> tuple[Any, ...
     )  # fmt: skip
 
 
-def _dead(message: Message, partition: int, offset: int, kind: str) -> Dead:
+def _dead(message: Message, partition: int, offset: int, kind: str) -> OutgoingDeadLetter:
     key, origin = message.key(), Origin(FINDINGS, partition, offset)
     reason = f"The message is not a finding ({kind})."
     letter = dead_letter(origin, SCHEMA, "unreadable-finding", reason, key, message.value(), message.timestamp()[1])
-    return Dead(lies_under(key), letter)
+    return OutgoingDeadLetter(lies_under(key), letter)
 
 
 def positions_of(cursor: Cursor[Any], partitions: Sequence[int]) -> positions.Positions:

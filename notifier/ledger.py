@@ -12,9 +12,10 @@ from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import GROUP, derive, grouped
 from schemas.topics import NOTICES
+from schemas.twins.notices_status import NoticeStatus
 
 
-class State(StrEnum):
+class NoticeState(StrEnum):
     """Where a notice is."""
 
     SETTLED = "settled"
@@ -37,18 +38,21 @@ class State(StrEnum):
     """No channel reaches the recipient."""
 
 
-FOLLOWS: Mapping[State, frozenset[State]] = {
-    State.SETTLED: frozenset({State.PREPARED, State.CANNOT_BE_TOLD}),
-    State.PREPARED: frozenset({State.HANDING_OVER, State.POSTPONED, State.RETURNED, State.CANNOT_BE_TOLD}),
-    State.HANDING_OVER: frozenset({State.HANDED_OVER, State.POSTPONED, State.RETURNED, State.IN_DOUBT}),
-    State.POSTPONED: frozenset({State.HANDING_OVER, State.POSTPONED, State.RETURNED}),
-    State.RETURNED: frozenset({State.PREPARED, State.CANNOT_BE_TOLD}),
-    State.IN_DOUBT: frozenset({State.HANDED_OVER, State.RETURNED}),
-    State.HANDED_OVER: frozenset(),
-    State.SUPPRESSED: frozenset(),
-    State.CANNOT_BE_TOLD: frozenset(),
+FOLLOWS: Mapping[NoticeState, frozenset[NoticeState]] = {
+    NoticeState.SETTLED: frozenset({NoticeState.PREPARED, NoticeState.CANNOT_BE_TOLD}),
+    NoticeState.PREPARED: frozenset(
+        {NoticeState.HANDING_OVER, NoticeState.POSTPONED, NoticeState.RETURNED, NoticeState.CANNOT_BE_TOLD}
+    ),
+    NoticeState.HANDING_OVER: frozenset(
+        {NoticeState.HANDED_OVER, NoticeState.POSTPONED, NoticeState.RETURNED, NoticeState.IN_DOUBT}
+    ),
+    NoticeState.POSTPONED: frozenset({NoticeState.HANDING_OVER, NoticeState.POSTPONED, NoticeState.RETURNED}),
+    NoticeState.RETURNED: frozenset({NoticeState.PREPARED, NoticeState.CANNOT_BE_TOLD}),
+    NoticeState.IN_DOUBT: frozenset({NoticeState.HANDED_OVER, NoticeState.RETURNED}),
+    NoticeState.HANDED_OVER: frozenset(),
+    NoticeState.SUPPRESSED: frozenset(),
+    NoticeState.CANNOT_BE_TOLD: frozenset(),
 }
-FINAL = frozenset(state for state, following in FOLLOWS.items() if not following)
 _FROM, _TO = zip(
     *((before, after) for before, following in FOLLOWS.items() for after in sorted(following)), strict=True
 )
@@ -86,7 +90,7 @@ class Move(NamedTuple):
     """A step of one notice into a state; `wait` seconds until it is looked at again."""
 
     notice: str
-    state: State
+    state: NoticeState
     reason: str = ""
     channel: str | None = None
     batch: str | None = None
@@ -129,13 +133,11 @@ def _event(
     at: datetime,
     findings: list[str],
 ) -> bytes:
-    return encode(
-        contract(NOTICES),
-        {
-            "notice": notice, "recipient": key, "state": state, "channel": channel, "language": language,
-            "findings": findings, "reason": reason, "at": at,
-        },
-    )  # fmt: skip
+    record: NoticeStatus = {
+        "notice": notice, "recipient": key, "state": state, "channel": channel, "language": language,
+        "findings": findings, "reason": reason, "at": at,
+    }  # fmt: skip
+    return encode(contract(NOTICES), record)
 
 
 def resolve(connection: Connection[Any], notice: str, *, arrived: bool) -> bool:
@@ -148,7 +150,7 @@ def resolve(connection: Connection[Any], notice: str, *, arrived: bool) -> bool:
         cursor.execute("select from notifier.notice where notice = %s and state = 'in doubt' for update", (notice,))
         if cursor.fetchone() is None:
             return False
-        return bool(move(cursor, [Move(notice, State.HANDED_OVER if arrived else State.RETURNED, reason)]))
+        return bool(move(cursor, [Move(notice, NoticeState.HANDED_OVER if arrived else NoticeState.RETURNED, reason)]))
 
 
 def notices(connection: Connection[Any]) -> Iterator[dict[str, Any]]:
@@ -159,12 +161,3 @@ def notices(connection: Connection[Any]) -> Iterator[dict[str, Any]]:
             " created_at from notifier.notices order by created_at, notice"
         )
         yield from cursor
-
-
-def counts(connection: Connection[Any]) -> dict[str, int]:
-    """For the effect ledger: findings and versions received and settled, notices made, and notices in each state."""
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("select what, number from notifier.counts")
-        total = dict(cursor.fetchall())
-        cursor.execute("select state, number from notifier.states")
-        return total | {state.value: 0 for state in State} | dict(cursor.fetchall())

@@ -15,7 +15,7 @@ from backbone.errors import Reject, Retry, Stop
 from backbone.settings import Settings
 from notifier import mail_address, replies
 from notifier.mail_address import MailAddress
-from notifier.replies import Outcome, Reply
+from notifier.replies import MailOutcome, Reply
 
 CONNECTIONS = 8
 MAILS_PER_CONNECTION = 100
@@ -30,7 +30,7 @@ NOT_UNDERSTOOD = "The mail server's answer could not be understood."
 NOTHING_KNOWN = "Nothing is known of it."
 
 
-class Mail(NamedTuple):
+class OutgoingMail(NamedTuple):
     """A mail and where it goes."""
 
     notice: str
@@ -38,15 +38,15 @@ class Mail(NamedTuple):
     content: bytes
 
 
-class Result(NamedTuple):
+class MailResult(NamedTuple):
     """What became of a mail; `reason` holds the server's code, never its words: they may quote the address."""
 
     notice: str
-    outcome: Outcome
+    outcome: MailOutcome
     reason: str = ""
 
 
-class Connection:
+class MailConnection:
     """One connection to the mail server, opened when needed and renewed when it has served enough."""
 
     def __init__(self, settings: Settings, context: ssl.SSLContext | None, sender: MailAddress) -> None:
@@ -100,7 +100,7 @@ class Connection:
             raise Retry(f"The mail server cannot be reached ({type(error).__name__}).") from error
         return client
 
-    async def hand_over(self, mail: Mail) -> Result:
+    async def hand_over(self, mail: OutgoingMail) -> MailResult:
         """Offer one mail; whatever goes wrong, this says what is known of it."""
         self._text_said = False
         try:
@@ -108,26 +108,26 @@ class Connection:
             client = await self.ready()
             self._sent, self._used = self._sent + 1, time.monotonic()
             if address.needs_smtputf8 and not _offers(client, "SMTPUTF8"):
-                return Result(mail.notice, Outcome.REFUSED, NO_SMTPUTF8)
+                return MailResult(mail.notice, MailOutcome.REFUSED, NO_SMTPUTF8)
             return await self._offer(client, mail, address)
         except Reject as error:
-            return Result(mail.notice, Outcome.REFUSED, error.reason)
+            return MailResult(mail.notice, MailOutcome.REFUSED, error.reason)
         except (Retry, Stop) as error:
-            return Result(mail.notice, Outcome.PASSING, str(error))
+            return MailResult(mail.notice, MailOutcome.PASSING, str(error))
         except Exception as error:  # noqa: BLE001 - one mail must not take the results of the others with it
             self._drop()
             # Once the text was said the server may have it, although it never said so.
-            outcome = Outcome.IN_DOUBT if self._text_said else Outcome.PASSING
-            return Result(mail.notice, outcome, _what_happened(error))
+            outcome = MailOutcome.IN_DOUBT if self._text_said else MailOutcome.PASSING
+            return MailResult(mail.notice, outcome, _what_happened(error))
 
-    async def _offer(self, client: SMTP, mail: Mail, address: MailAddress) -> Result:
+    async def _offer(self, client: SMTP, mail: OutgoingMail, address: MailAddress) -> MailResult:
         options = []
         if address.needs_smtputf8:
             options = [b"SMTPUTF8", *([b"BODY=8BITMIME"] if _offers(client, "8BITMIME") else [])]
         reply = await _say(client, b"MAIL", b"FROM:" + _path(self._sender), *options)
         if not reply.positive:
             # It is our sender that is refused, not this recipient: no reason to write a letter.
-            return await self._declined(client, mail, Outcome.PASSING, reply)
+            return await self._declined(client, mail, MailOutcome.PASSING, reply)
         reply = await _say(client, b"RCPT", b"TO:" + _path(address))
         if not reply.positive:
             return await self._declined(client, mail, replies.of_recipient(reply), reply)
@@ -136,8 +136,8 @@ class Connection:
             return await self._declined(client, mail, replies.of_recipient(reply), reply)
         reply = await self._say_text(client, mail.content)
         outcome = replies.of_text(reply)
-        if outcome is Outcome.TAKEN:
-            return Result(mail.notice, outcome)
+        if outcome is MailOutcome.TAKEN:
+            return MailResult(mail.notice, outcome)
         return await self._declined(client, mail, outcome, reply)
 
     async def _say_text(self, client: SMTP, content: bytes) -> Reply:
@@ -150,16 +150,16 @@ class Connection:
         response = await protocol.read_response(timeout=TIMEOUT_S)
         return Reply(response.code, response.message)
 
-    async def _declined(self, client: SMTP, mail: Mail, outcome: Outcome, reply: Reply) -> Result:
+    async def _declined(self, client: SMTP, mail: OutgoingMail, outcome: MailOutcome, reply: Reply) -> MailResult:
         if reply.negative:
             try:
                 await client.rset()
             except (SMTPException, OSError):
                 self._drop()
-            return Result(mail.notice, outcome, f"The mail server answered {reply.codes}.")
+            return MailResult(mail.notice, outcome, f"The mail server answered {reply.codes}.")
         # Who answers outside the protocol may still be answering: nothing more is said on this connection.
         self._drop()
-        return Result(mail.notice, outcome, NOT_UNDERSTOOD)
+        return MailResult(mail.notice, outcome, NOT_UNDERSTOOD)
 
     def _drop(self) -> None:
         client, self._client = self._client, None
@@ -227,7 +227,7 @@ def _what_happened(error: Exception) -> str:
     return f"It could not be handed over ({type(error).__name__})."
 
 
-class Pool:
+class MailPool:
     """Some connections that share the work.
 
     Raises Stop when the sender's address is not one that every server takes.
@@ -240,7 +240,7 @@ class Pool:
         context = None
         if settings.smtp_tls != "none":
             context = ssl.create_default_context(cafile=str(settings.smtp_ca) if settings.smtp_ca else None)
-        self._connections = [Connection(settings, context, sender) for _ in range(connections)]
+        self._connections = [MailConnection(settings, context, sender) for _ in range(connections)]
         self._loop = asyncio.Runner()
 
     def __enter__(self) -> Self:
@@ -259,11 +259,11 @@ class Pool:
         """
         self._loop.run(self._check())
 
-    def hand_over(self, mails: Sequence[Mail]) -> list[Result]:
+    def hand_over(self, mails: Sequence[OutgoingMail]) -> list[MailResult]:
         """Offer all of these, and say what became of each."""
         results = self._loop.run(self._hand_over(mails))
         outcomes = {result.outcome for result in results}
-        self.refusing = Outcome.PASSING in outcomes and Outcome.TAKEN not in outcomes
+        self.refusing = MailOutcome.PASSING in outcomes and MailOutcome.TAKEN not in outcomes
         return results
 
     async def _check(self) -> None:
@@ -272,15 +272,19 @@ class Pool:
     async def _close(self) -> None:
         await asyncio.gather(*(connection.close() for connection in self._connections))
 
-    async def _hand_over(self, mails: Sequence[Mail]) -> list[Result]:
+    async def _hand_over(self, mails: Sequence[OutgoingMail]) -> list[MailResult]:
         waiting = iter(mails)
-        results: dict[str, Result] = {}
+        results: dict[str, MailResult] = {}
         busy = self._connections[: len(mails)]
         await asyncio.gather(*(self._work(connection, waiting, results) for connection in busy))
-        return [results.get(mail.notice) or Result(mail.notice, Outcome.IN_DOUBT, NOTHING_KNOWN) for mail in mails]
+        return [
+            results.get(mail.notice) or MailResult(mail.notice, MailOutcome.IN_DOUBT, NOTHING_KNOWN) for mail in mails
+        ]
 
     @staticmethod
-    async def _work(connection: Connection, waiting: Iterator[Mail], results: dict[str, Result]) -> None:
+    async def _work(
+        connection: MailConnection, waiting: Iterator[OutgoingMail], results: dict[str, MailResult]
+    ) -> None:
         for mail in waiting:
             results[mail.notice] = await connection.hand_over(mail)
 

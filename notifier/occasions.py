@@ -9,8 +9,8 @@ from psycopg import Cursor
 from notifier import ledger
 from notifier.channel import LANGUAGE_OF_STRANGERS, LETTER, choose_channel
 from notifier.content import profiles
-from notifier.ledger import Move, State
-from notifier.settle import Occasion, Telling, Version, Waiting, ripe, settle, worth_a_notice
+from notifier.ledger import Move, NoticeState
+from notifier.settle import FindingVersion, Occasion, Telling, WaitingOccasion, ripe, settle, worth_a_notice
 
 WITHDRAWN_IN_TIME = "It went away before it was told, or nothing changed."
 UNREACHABLE = "There is no official e-mail and no complete address."
@@ -67,7 +67,7 @@ def find_ripe(cursor: Cursor[Any], partitions: Sequence[int], quiet_seconds: flo
     rows = cursor.fetchall()
     if not rows:
         return []
-    waiting = [Waiting(Occasion(*row[:3]), row[3], row[4]) for row in rows]
+    waiting = [WaitingOccasion(Occasion(*row[:3]), row[3], row[4]) for row in rows]
     return ripe(waiting, rows[0][5], quiet_seconds)
 
 
@@ -75,17 +75,17 @@ def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
     """One notice for each of these occasions, told or suppressed; gives how many."""
     columns = [list(column) for column in zip(*occasions, strict=True)]
     cursor.execute(FRESH, columns)
-    fresh: dict[Occasion, list[Version]] = defaultdict(list)
+    fresh: dict[Occasion, list[FindingVersion]] = defaultdict(list)
     places: dict[Occasion, tuple[str, int]] = {}
     for side, recipient, quarter, *version, recipient_id, partition in cursor:
         occasion = Occasion(side, recipient, quarter)
-        fresh[occasion].append(Version(*version))
+        fresh[occasion].append(FindingVersion(*version))
         places[occasion] = (recipient_id, partition)
     if not fresh:
         return 0
     names = sorted({version.finding for versions in fresh.values() for version in versions})
     cursor.execute(TOLD, (names,))
-    told = {row[0]: Version(*row) for row in cursor}
+    told = {row[0]: FindingVersion(*row) for row in cursor}
     cursor.execute(EARLIER, columns)
     earlier = {Occasion(*row[:3]): row[3] for row in cursor}
     notices: list[tuple[Any, ...]] = []
@@ -96,7 +96,7 @@ def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
         sequence = earlier.get(occasion, 0) + 1
         notice = ledger.name_notice(occasion.side, recipient_id, occasion.quarter, sequence)
         tell = worth_a_notice(settled)
-        state, reason = (State.SETTLED, "") if tell else (State.SUPPRESSED, WITHDRAWN_IN_TIME)
+        state, reason = (NoticeState.SETTLED, "") if tell else (NoticeState.SUPPRESSED, WITHDRAWN_IN_TIME)
         side, recipient, quarter = occasion
         notices.append((notice, side, recipient, recipient_id, quarter, sequence, partition, state, reason))
         tellings += [(notice, telling) for telling in settled]
@@ -105,7 +105,10 @@ def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
 
 
 def _write(
-    cursor: Cursor[Any], notices: list[tuple[Any, ...]], tellings: list[tuple[str, Telling]], versions: list[Version]
+    cursor: Cursor[Any],
+    notices: list[tuple[Any, ...]],
+    tellings: list[tuple[str, Telling]],
+    versions: list[FindingVersion],
 ) -> None:
     cursor.execute(NOTICE, [LANGUAGE_OF_STRANGERS, *(list(column) for column in zip(*notices, strict=True))])
     rows = [(notice, *telling) for notice, telling in tellings]
@@ -121,13 +124,13 @@ def choose_channels(cursor: Cursor[Any], partitions: Sequence[int], limit: int) 
     known = profiles(cursor, [row[1] for row in rows])
     moves = []
     for notice, recipient, state, channel, reason in rows:
-        if state == State.RETURNED and channel == LETTER:
+        if state == NoticeState.RETURNED and channel == LETTER:
             # Why the letter came to nothing, not what is usually the matter.
-            moves.append(Move(notice, State.CANNOT_BE_TOLD, reason or UNREACHABLE))
+            moves.append(Move(notice, NoticeState.CANNOT_BE_TOLD, reason or UNREACHABLE))
             continue
-        chosen = choose_channel(known.get(recipient), email_returned=state == State.RETURNED)
+        chosen = choose_channel(known.get(recipient), email_returned=state == NoticeState.RETURNED)
         if chosen is None:
-            moves.append(Move(notice, State.CANNOT_BE_TOLD, UNREACHABLE))
+            moves.append(Move(notice, NoticeState.CANNOT_BE_TOLD, UNREACHABLE))
         else:
-            moves.append(Move(notice, State.PREPARED, channel=chosen))
+            moves.append(Move(notice, NoticeState.PREPARED, channel=chosen))
     return len(ledger.move(cursor, moves))

@@ -27,7 +27,7 @@ def batch_name(partition: int, notices: Iterable[str], day: date) -> str:
     return f"{day:%Y%m%d}-{partition:02d}-{derive('batch', *sorted(notices))[:12]}"
 
 
-class Outgoing:
+class PrintFolder:
     """The folder that the print service collects from."""
 
     def __init__(self, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Says what a line of `persons.jsonl` or `employers.jsonl` must be, key by key, in words that never quote it."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
@@ -10,8 +10,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from notifier.characters import mend
 from notifier.countries import countries
 from schemas.identifiers import is_enterprise, is_inss, is_nsso
+from schemas.languages import Language
 
-Row = tuple[Any, ...]
+ProfileRow = tuple[Any, ...]
 NAME, LINE, SHORT = 400, 200, 40
 """Signs of a name of a firm, of a line of an address, of a house number: far more than any register has."""
 PLAIN_EMAIL = re.compile(
@@ -67,9 +68,9 @@ def _visible(name: str) -> str:
     return name
 
 
-Name = Annotated[str, StringConstraints(max_length=NAME, pattern=SIGNS), AfterValidator(mend)]
+NameText = Annotated[str, StringConstraints(max_length=NAME, pattern=SIGNS), AfterValidator(mend)]
 AddressLine = Annotated[str, StringConstraints(max_length=LINE, pattern=SIGNS), AfterValidator(mend)]
-Short = Annotated[str, StringConstraints(max_length=SHORT, pattern=SIGNS), AfterValidator(mend)]
+ShortText = Annotated[str, StringConstraints(max_length=SHORT, pattern=SIGNS), AfterValidator(mend)]
 
 
 class _Line(BaseModel):
@@ -79,27 +80,27 @@ class _Line(BaseModel):
 class PersonName(_Line):
     """How somebody is called; there are people with one name only."""
 
-    first: Name | None = None
-    last: Annotated[Name, AfterValidator(_visible)]
+    first: NameText | None = None
+    last: Annotated[NameText, AfterValidator(_visible)]
 
 
 class AddressLines(_Line):
     """Where somebody lives; empty where that is not known."""
 
     street: AddressLine
-    number: Short | None = None
-    box: Short | None = None
-    postcode: Short
+    number: ShortText | None = None
+    box: ShortText | None = None
+    postcode: ShortText
     town: AddressLine
     country: Annotated[str, AfterValidator(_country)]
 
 
 class _Reached(_Line):
     address: AddressLines
-    language: Literal["nl", "fr", "de", "en"]
+    language: Language
     email: Annotated[str, AfterValidator(_email)] | None = None
 
-    def _row(self, recipient: str, kind: str, first: str, name: str) -> Row:
+    def _row(self, recipient: str, kind: str, first: str, name: str) -> ProfileRow:
         at = self.address
         return (
             recipient, kind, first, name, at.street, at.number or "", at.box or "", at.postcode, at.town, at.country,
@@ -113,7 +114,7 @@ class CitizenProfile(_Reached):
     person: Annotated[str, AfterValidator(_person)]
     name: PersonName
 
-    def row(self) -> Row:
+    def row(self) -> ProfileRow:
         """The row of the database."""
         return self._row(self.person, "citizen", self.name.first or "", self.name.last)
 
@@ -122,9 +123,9 @@ class EmployerProfile(_Reached):
     """A line of `employers.jsonl`."""
 
     employer: Annotated[str, AfterValidator(_employer)]
-    name: Annotated[Name, AfterValidator(_visible)]
+    name: Annotated[NameText, AfterValidator(_visible)]
 
-    def row(self) -> Row:
+    def row(self) -> ProfileRow:
         """The row of the database."""
         return self._row(self.employer, "employer", "", self.name)
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from backbone import jsonlines
 from backbone.errors import Reject
 from backbone.jsonlines import Faults
-from notifier.profile_lines import CitizenProfile, EmployerProfile, Row, explain
+from notifier.profile_lines import CitizenProfile, EmployerProfile, ProfileRow, explain
 
 COLUMNS = (
     "recipient, kind, first_name, name, street, number, box, postcode, town, country, language, email, email_activated"
@@ -45,14 +45,14 @@ on conflict (recipient) do update
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedProfiles:
     """How many profiles a file held, and how many of them were new or changed."""
 
     read: int
     changed: int
 
 
-def load(connection: Connection[Any], path: Path) -> Loaded:
+def load(connection: Connection[Any], path: Path) -> LoadedProfiles:
     """Load `persons.jsonl` or `employers.jsonl`, all of it or nothing; the same line may stand there twice.
 
     Raises Reject with what is wrong in which line.
@@ -68,7 +68,7 @@ def load(connection: Connection[Any], path: Path) -> Loaded:
         cursor.execute(UPSERT)
         changed = cursor.rowcount
         cursor.execute("drop table arriving")
-        return Loaded(read, changed)
+        return LoadedProfiles(read, changed)
 
 
 def _stage(cursor: Cursor[Any], path: Path, faults: Faults) -> int:
@@ -82,7 +82,7 @@ def _stage(cursor: Cursor[Any], path: Path, faults: Faults) -> int:
     return read
 
 
-def rows(path: Path, faults: Faults) -> Iterator[tuple[int, Row]]:
+def rows(path: Path, faults: Faults) -> Iterator[tuple[int, ProfileRow]]:
     """Line number and database row of each sound profile of a file; what is wrong with the others goes to `faults`."""
     for number, value, fault in jsonlines.read(path):
         if fault:
@@ -94,7 +94,7 @@ def rows(path: Path, faults: Faults) -> Iterator[tuple[int, Row]]:
             faults.add(number, f"Line {number}: {error.reason}")
 
 
-def row(profile: Any) -> Row:
+def row(profile: Any) -> ProfileRow:
     """The database row of one profile. The e-mail of these files is the one officially activated.
 
     Raises Reject with each key that is wrong and what it must be, and never with what it is.

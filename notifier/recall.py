@@ -5,7 +5,7 @@ what it told; one of which the topic last says that it was being handed over is 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -16,12 +16,13 @@ from psycopg import Connection, Cursor
 from backbone import kafka
 from backbone.settings import Settings
 from notifier import findings, ledger
-from notifier.ledger import State
-from notifier.settle import Telling, Version, settle
+from notifier.ledger import NoticeState
+from notifier.settle import FindingVersion, Telling, settle
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import FINDINGS
+from schemas.twins.notices_status import NoticeStatus
 
-NAME = "notifier"
 BATCH = 5_000
 PUT_BACK = "The database was put back to an earlier moment while it was handed over."
 KNOWN = """
@@ -57,7 +58,7 @@ on conflict (batch) do nothing
 PAST = "insert into notifier.notice_state (notice, state, channel, reason, at) values (%s, %s, %s, %s, %s)"
 
 
-class Told(NamedTuple):
+class PublishedNotice(NamedTuple):
     """What the topic says of a notice: the last of it, and since when there is this notice."""
 
     notice: str
@@ -80,7 +81,7 @@ class Recalled(NamedTuple):
     unknown: tuple[str, ...] = ()
 
 
-class Place(NamedTuple):
+class NoticeSubject(NamedTuple):
     """Whose a notice is, and about which quarter."""
 
     side: str
@@ -90,19 +91,19 @@ class Place(NamedTuple):
     partition: int
 
 
-class Found(NamedTuple):
+class DatedVersion(NamedTuple):
     """A version of a finding, and when it was found."""
 
-    version: Version
+    version: FindingVersion
     at: datetime
 
 
-def told(records: Iterable[Mapping[str, Any]]) -> list[Told]:
+def told(records: Iterable[NoticeStatus]) -> list[PublishedNotice]:
     """The last state of each notice, from the records of the topic in their order; the oldest notice first."""
-    known: dict[str, Told] = {}
+    known: dict[str, PublishedNotice] = {}
     for one in records:
         before = known.get(one["notice"])
-        known[one["notice"]] = Told(
+        known[one["notice"]] = PublishedNotice(
             one["notice"], one["recipient"].hex(), one["language"], tuple(one["findings"]), one["channel"],
             one["state"], one["reason"], one["at"], before.since if before else one["at"],
         )  # fmt: skip
@@ -122,7 +123,7 @@ def read_on(settings: Settings, connection: Connection[Any]) -> int:
         for number in range(settings.partitions)
     ]
     read = 0
-    for messages in _some(kafka.read_to_end(settings, NAME, places)):
+    for messages in _some(kafka.read_to_end(settings, Role.NOTIFIER, places)):
         batch = findings.read(messages, pepper, book)
         with connection.transaction(), connection.cursor() as cursor:
             findings.store(cursor, batch, since)
@@ -138,7 +139,7 @@ def _some(messages: Iterator[Message]) -> Iterator[list[Message]]:
 
 def recall(
     connection: Connection[Any],
-    notices: Sequence[Told],
+    notices: Sequence[PublishedNotice],
     quiet_seconds: float,
     announced: Iterable[tuple[str, bytes, bytes]] = (),
 ) -> Recalled:
@@ -165,24 +166,24 @@ def recall(
                 moved += 1
         ours = [one.notice for one in notices]
         cursor.execute(
-            "select notice from notifier.notice where notice = any(%s) and state = %s", (ours, State.HANDING_OVER)
+            "select notice from notifier.notice where notice = any(%s) and state = %s", (ours, NoticeState.HANDING_OVER)
         )
-        doubtful = [ledger.Move(notice, State.IN_DOUBT, PUT_BACK) for (notice,) in cursor]
+        doubtful = [ledger.Move(notice, NoticeState.IN_DOUBT, PUT_BACK) for (notice,) in cursor]
         doubted = len(ledger.move(cursor, doubtful))
         cursor.execute(PRINTED, (ours,))
         cursor.executemany(ANNOUNCED, announced)
     return Recalled(made, moved, doubted, tuple(unknown))
 
 
-def _make(cursor: Cursor[Any], one: Told, quiet: timedelta) -> bool:
+def _make(cursor: Cursor[Any], one: PublishedNotice, quiet: timedelta) -> bool:
     """Make a notice again as it was; False when its findings are not there."""
-    place: Place | None = None
-    versions: dict[str, list[Found]] = defaultdict(list)
+    place: NoticeSubject | None = None
+    versions: dict[str, list[DatedVersion]] = defaultdict(list)
     cursor.execute(WHOSE, (list(one.findings),))
     for finding, side, recipient, recipient_id, quarter, partition, *version, found_at in cursor:
         if recipient_id == one.recipient_id:
-            place = Place(side, recipient, recipient_id, quarter, partition)
-            versions[finding].append(Found(Version(finding, *version), found_at))
+            place = NoticeSubject(side, recipient, recipient_id, quarter, partition)
+            versions[finding].append(DatedVersion(FindingVersion(finding, *version), found_at))
     if place is None:
         return False
     sequence = _sequence(cursor, one.notice, place)
@@ -197,7 +198,7 @@ def _make(cursor: Cursor[Any], one: Told, quiet: timedelta) -> bool:
     )  # fmt: skip
     cursor.execute(PAST, (one.notice, one.state, one.channel, one.reason, one.at))
     cursor.execute(TOLD, (list(versions),))
-    before = {row[0]: Version(*row) for row in cursor}
+    before = {row[0]: FindingVersion(*row) for row in cursor}
     fresh = [version for found in versions.values() for version in settled_by(found, one.since - quiet)]
     for telling in settle(fresh, before):
         _tell(cursor, one.notice, telling)
@@ -209,14 +210,14 @@ def _tell(cursor: Cursor[Any], notice: str, telling: Telling) -> None:
     cursor.execute(SETTLED, (telling.finding, telling.version))
 
 
-def settled_by(found: Sequence[Found], at: datetime) -> list[Version]:
+def settled_by(found: Sequence[DatedVersion], at: datetime) -> list[FindingVersion]:
     """The versions of one finding that a notice of this moment can have told: rather one too few, told again, than one
     too many, never told.
     """
     return [one.version for one in found if one.at <= at] or [found[0].version]
 
 
-def _sequence(cursor: Cursor[Any], notice: str, place: Place) -> int | None:
+def _sequence(cursor: Cursor[Any], notice: str, place: NoticeSubject) -> int | None:
     """Which notice of its occasion this is: its name says so."""
     cursor.execute(
         "select count(*) from notifier.notice where (side, recipient, quarter) = (%s, %s, %s)",

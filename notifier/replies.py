@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Outcome(StrEnum):
+class MailOutcome(StrEnum):
     """What is known of a mail after it was tried."""
 
     TAKEN = "taken"
@@ -83,18 +83,18 @@ RELAYING = re.compile(r"\brelay|\brcpthosts\b|\bauthenticat", re.IGNORECASE)
 ADDRESS = re.compile(r"\S*@\S*|<[^>]*>")
 
 
-def of_recipient(reply: Reply) -> Outcome:
+def of_recipient(reply: Reply) -> MailOutcome:
     """What a reply to RCPT, or to DATA before the text, means when it is not the one hoped for."""
-    return Outcome.REFUSED if _is_about_recipient(reply, NO_SUCH_MAILBOX) else Outcome.PASSING
+    return MailOutcome.REFUSED if _is_about_recipient(reply, NO_SUCH_MAILBOX) else MailOutcome.PASSING
 
 
-def of_text(reply: Reply) -> Outcome:
+def of_text(reply: Reply) -> MailOutcome:
     """What a reply to the whole text means; one against its content (5.6.x, 5.7.x) passes: notices look alike."""
     if reply.positive:
-        return Outcome.TAKEN
+        return MailOutcome.TAKEN
     if not reply.negative:
-        return Outcome.IN_DOUBT
-    return Outcome.REFUSED if _is_about_recipient(reply, NOT_THIS_MAIL) else Outcome.PASSING
+        return MailOutcome.IN_DOUBT
+    return MailOutcome.REFUSED if _is_about_recipient(reply, NOT_THIS_MAIL) else MailOutcome.PASSING
 
 
 def _is_about_recipient(reply: Reply, without_enhanced: frozenset[int]) -> bool:

@@ -15,8 +15,8 @@ from backbone.errors import Retry
 from backbone.group_reader import StoredPositions
 from backbone.settings import Settings
 from notifier import by_letter, by_mail, findings, occasions
-from notifier.mail import Pool
-from notifier.outgoing import Outgoing
+from notifier.mail import MailPool
+from notifier.outgoing import PrintFolder
 from notifier.render.paper import printer
 from schemas.registry import SchemaBook
 from schemas.topics import FINDINGS
@@ -42,12 +42,14 @@ SHARE_S = 2.0
 class Notifier:
     """A session that reads findings, and tells the recipients in the partitions whose locks it holds."""
 
-    def __init__(self, settings: Settings, connection: Connection[Any], pool: Pool, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self, settings: Settings, connection: Connection[Any], pool: MailPool, log: FilteringBoundLogger
+    ) -> None:
         self._settings = settings
         self._connection = connection
         self._pool = pool
         self._log = log
-        self._outgoing = Outgoing(settings.outgoing)
+        self._outgoing = PrintFolder(settings.outgoing)
         self._book = SchemaBook()
         self._pepper = settings.pepper()
         self._reader: StoredPositions | None = None
@@ -71,7 +73,7 @@ class Notifier:
             connection = opening.enter_context(closing(postgres.connect(settings, NAME, autocommit=True)))
             # A restored database does not know who was told already.
             marks.guard(settings, connection, NAME)
-            notifier = cls(settings, connection, opening.enter_context(Pool(settings)), log)
+            notifier = cls(settings, connection, opening.enter_context(MailPool(settings)), log)
             reader = StoredPositions(kafka.consumer(settings, NAME, NAME), connection, findings.SCHEMA)
             opening.callback(reader.close)
             reader.subscribe([FINDINGS], assigned=notifier._assign, revoked=notifier._revoke)

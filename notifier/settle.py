@@ -19,7 +19,7 @@ class Occasion(NamedTuple):
     quarter: str
 
 
-class Waiting(NamedTuple):
+class WaitingOccasion(NamedTuple):
     """An occasion with something unsettled, and when its first and latest unsettled versions came in."""
 
     occasion: Occasion
@@ -28,7 +28,7 @@ class Waiting(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class FindingVersion:
     """As much of one version of a finding as decides whether it is worth telling."""
 
     finding: str
@@ -43,7 +43,7 @@ class Version:
         """Whether there is a right to tell of: not withdrawn, and decided one way or another."""
         return self.status != "withdrawn" and self.certainty != "undetermined"
 
-    def says_the_same(self, other: "Version") -> bool:
+    def says_the_same(self, other: "FindingVersion") -> bool:
         """Whether the recipient would read the same in both."""
         return (self.holds, self.certainty, self.amount, self.missing) == (
             (other.holds, other.certainty, other.amount, other.missing)
@@ -58,7 +58,7 @@ class Telling(NamedTuple):
     tells: Tells
 
 
-def ripe(waiting: Iterable[Waiting], now: datetime, quiet_seconds: float) -> list[Occasion]:
+def ripe(waiting: Iterable[WaitingOccasion], now: datetime, quiet_seconds: float) -> list[Occasion]:
     """The occasions in which nothing changed for the quiet period, or that waited too long for it."""
     quiet = timedelta(seconds=quiet_seconds)
     return [
@@ -68,12 +68,12 @@ def ripe(waiting: Iterable[Waiting], now: datetime, quiet_seconds: float) -> lis
     ]
 
 
-def settle(fresh: Iterable[Version], told: Mapping[str, Version]) -> list[Telling]:
+def settle(fresh: Iterable[FindingVersion], told: Mapping[str, FindingVersion]) -> list[Telling]:
     """What is left to tell of the unsettled versions of one occasion: per finding, the last version only.
 
     `told` holds, per finding, the version its recipient last heard of.
     """
-    latest: dict[str, Version] = {}
+    latest: dict[str, FindingVersion] = {}
     for version in fresh:
         known = latest.get(version.finding)
         if known is None or version.version > known.version:
@@ -81,7 +81,7 @@ def settle(fresh: Iterable[Version], told: Mapping[str, Version]) -> list[Tellin
     return [Telling(name, latest[name].version, _tells(latest[name], told.get(name))) for name in sorted(latest)]
 
 
-def _tells(now: Version, before: Version | None) -> Tells:
+def _tells(now: FindingVersion, before: FindingVersion | None) -> Tells:
     if before is None or not before.holds:
         return "found" if now.holds else "nothing"
     if now.version <= before.version or now.says_the_same(before):

@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
-from population.events import Events, Part
+from population.events import PersonEvents, RecordPart
+from schemas.dmfa.code_lists import stands_on_line
 
-Due = Callable[[Mapping[str, Part]], Mapping[str, Mapping[str, int]]]
+ComputeDue = Callable[[Mapping[str, RecordPart]], Mapping[str, Mapping[str, int]]]
 """What the law gives to the person in these events (by kind), in cents: {"495/1": {"3000": 41250}, "015": {"0001": 9}}.
 
 A worker line with one occupation goes by the name of that occupation, one with several by its worker code alone.
 """
-
-LINE_CODES = frozenset({"0001", "0601", "0610"})
-"""Deduction codes that stand on the worker line (block 90110); the others stand on an occupation (block 90109)."""
 
 FORGOTTEN = 0.7
 """Of the reductions that are planted as missed, the share that is left out whole; the rest is taken too small."""
@@ -46,7 +44,7 @@ def _taken(due: int, random: Random, unclaimed: float) -> tuple[int, str]:
     return due * int(LEAST_TAKEN + part * (MOST_TAKEN - LEAST_TAKEN)) // 100, "short"
 
 
-def claim(events: Events, due: Due, random: Random, unclaimed: float) -> list[dict[str, Any]]:
+def claim(events: PersonEvents, due: ComputeDue, random: Random, unclaimed: float) -> list[dict[str, Any]]:
     """Write the reductions into the contributions event; returns what was planted, as in truth.jsonl."""
     wages, time, contributions = events
     law = due({"wages": wages, "working-time": time, "contributions": contributions})
@@ -55,7 +53,7 @@ def claim(events: Events, due: Due, random: Random, unclaimed: float) -> list[di
         amount = law[label][code]
         taken, how = _taken(amount, random, unclaimed)
         if taken:
-            holder["deductions"] = [*holder["deductions"], _deduction(code, taken, on_line=code in LINE_CODES)]
+            holder["deductions"] = [*holder["deductions"], _deduction(code, taken, on_line=stands_on_line(code))]
         if how != CLAIMED:
             planted.append(
                 {
@@ -72,7 +70,7 @@ def claim(events: Events, due: Due, random: Random, unclaimed: float) -> list[di
     return planted
 
 
-def _places(contributions: Part, law: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, Part]]:
+def _places(contributions: RecordPart, law: Mapping[str, Mapping[str, int]]) -> Iterator[tuple[str, str, RecordPart]]:
     """Name, code and record of each line and occupation to which something is due."""
     for line in contributions["lines"]:
         worker_code, occupations = line["worker_code"], line["occupations"]
@@ -82,5 +80,5 @@ def _places(contributions: Part, law: Mapping[str, Mapping[str, int]]) -> Iterat
             *((f"{worker_code}/{one['number']}", one, False) for one in occupations),
         ]:
             for code, amount in sorted(law.get(label, {}).items()):
-                if amount > 0 and (code in LINE_CODES) is on_line:
+                if amount > 0 and stands_on_line(code) is on_line:
                     yield label, code, holder

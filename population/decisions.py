@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from population.events import Line, Stint
-from population.persons import Person
+from population.events import SyntheticLine, SyntheticOccupation
+from population.persons import SyntheticPerson
 from population.wages import at_quarter
 from population.working_time import PAID
 
@@ -30,7 +30,7 @@ LONG_SICK_DAYS = 20_00
 FAMILIES = ("alone", "cohabitant", "family")
 ORDINARY_CODES = frozenset({"015", "495"})
 
-Decision = dict[str, Any]
+SyntheticDecision = dict[str, Any]
 
 
 class Decisions:
@@ -39,10 +39,10 @@ class Decisions:
     def __init__(self, quarter: str, first: date, random: Random, prefix: str) -> None:
         self.quarter, self.first, self.random, self.prefix = quarter, first, random, prefix
         self.last_start = first + timedelta(days=LAST_START)
-        self.made: list[Decision] = []
+        self.made: list[SyntheticDecision] = []
         self.planted: list[dict[str, Any]] = []
 
-    def about(self, person: Person, employer: str, lines: list[Line]) -> None:
+    def about(self, person: SyntheticPerson, employer: str, lines: list[SyntheticLine]) -> None:
         """Decide about somebody whose main job is given."""
         roll, way, place = self.random.random(), self.random.random(), self.random.random()
         starter = self._small_new_job(person, lines)
@@ -54,7 +54,9 @@ class Decisions:
             self._add(person, "rva", "unemployment_benefit", "01", until - timedelta(days=200), until, self._daily(way))
         self._sickness(person, lines, place)
 
-    def _small_new_job(self, person: Person, lines: list[Line]) -> tuple[Line, Stint] | None:
+    def _small_new_job(
+        self, person: SyntheticPerson, lines: list[SyntheticLine]
+    ) -> tuple[SyntheticLine, SyntheticOccupation] | None:
         age = self.first.year - person.born.year
         if not YOUNGEST <= age <= OLDEST or len(lines) != 1 or len(lines[0].stints) != 1:
             return None
@@ -66,7 +68,9 @@ class Decisions:
             return None
         return line, stint
 
-    def _came_back(self, person: Person, employer: str, line: Line, stint: Stint, *, way: float) -> None:
+    def _came_back(
+        self, person: SyntheticPerson, employer: str, line: SyntheticLine, stint: SyntheticOccupation, *, way: float
+    ) -> None:
         until = stint.start - timedelta(days=1)
         since = until - timedelta(days=60 + int(way * 900))
         self._add(person, "rva", "unemployment_benefit", "01", since, until, self._daily(way))
@@ -85,7 +89,7 @@ class Decisions:
                 }
             )
 
-    def _sickness(self, person: Person, lines: list[Line], place: float) -> None:
+    def _sickness(self, person: SyntheticPerson, lines: list[SyntheticLine], place: float) -> None:
         for line in lines:
             for stint in line.stints:
                 days = {service["code"]: service["days"] for service in stint.services}
@@ -100,7 +104,7 @@ class Decisions:
 
     def _add(
         self,
-        person: Person,
+        person: SyntheticPerson,
         institution: str,
         kind: str,
         nature: str,
@@ -133,7 +137,7 @@ BASES = {
 }
 
 
-def _month(stint: Stint) -> int:
+def _month(stint: SyntheticOccupation) -> int:
     """What a whole month of this work pays, in cents, bonuses included as if they came every month."""
     paid = sum(service["days"] for service in stint.services if service["code"] in PAID)
     return stint.gross * stint.regime.days * WEEKS_IN_THREE_MONTHS // (paid * 3) if paid else sys.maxsize

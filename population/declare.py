@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from population.claims import Due, claim
+from population.claims import ComputeDue, claim
 from population.decisions import Decisions
-from population.dossiers import Dossier, dossiers
+from population.dossiers import SyntheticDossier, dossiers
 from population.employers import MOST_EMPLOYERS, Employer, created_on, employer
-from population.events import Events, Line, envelope, owed, shape
-from population.folder import Folder
+from population.events import PersonEvents, SyntheticLine, envelope, owed, shape
+from population.folder import OutputFolder
 from population.form import write_person
 from population.jobs import main_job, second_job
-from population.persons import Person, Population, Profile, profile
+from population.persons import Population, SyntheticPerson, SyntheticProfile, profile
 from population.working_time import Calendar
 from population.workplace import Workplace
 
@@ -45,7 +45,7 @@ class Generation:
     persons: int
     calendar: Calendar
     population: Population
-    due: Due | None
+    due: ComputeDue | None
     unclaimed: float
     summary: Summary
 
@@ -57,7 +57,7 @@ class Generation:
             random = Random(f"{seed} employer {index}")  # noqa: S311 - repetition is the purpose
             yield employer(index, random, self.persons), random
 
-    def hire(self, one: Employer, random: Random) -> Iterator[tuple[Person, bool]]:
+    def hire(self, one: Employer, random: Random) -> Iterator[tuple[SyntheticPerson, bool]]:
         """The people who work there: new ones by main job, and a few who already work elsewhere."""
         start = self.summary.persons
         seen: set[int] = set()
@@ -70,14 +70,14 @@ class Generation:
                     seen.add(other)
                     yield person, False
 
-    def declare(self, one: Employer, random: Random, folder: Folder) -> None:
+    def declare(self, one: Employer, random: Random, folder: OutputFolder) -> None:
         """Write one employer's declaration and everything known about its people."""
         calendar = self.calendar
         place = Workplace(one, calendar, random)
         day = created_on(calendar.last + timedelta(days=1), random)
         begun = datetime(day.year, day.month, day.day, HOUR, tzinfo=UTC)
         decisions = Decisions(calendar.quarter, calendar.first, random, f"{calendar.quarter}-{one.index:06d}")
-        written = Written()
+        written = SyntheticDeclaration()
         for person, main in self.hire(one, random):
             lines = main_job(place, person) if main else second_job(place, person)
             if main:
@@ -96,7 +96,12 @@ class Generation:
         self._count(written, decisions)
 
     def _introduce(
-        self, person: Person, lines: list[Line], place: Workplace, decisions: Decisions, written: "Written"
+        self,
+        person: SyntheticPerson,
+        lines: list[SyntheticLine],
+        place: Workplace,
+        decisions: Decisions,
+        written: "SyntheticDeclaration",
     ) -> None:
         found = profile(person, place.employer.town, place.random)
         made = len(decisions.made)
@@ -107,11 +112,11 @@ class Generation:
         for line in lines:
             line.frontier = found["address"]["country"] != "BE"
 
-    def _events(self, one: Employer, person: Person, lines: list[Line], at: datetime) -> Events:
+    def _events(self, one: Employer, person: SyntheticPerson, lines: list[SyntheticLine], at: datetime) -> PersonEvents:
         begin = envelope(one.number, person.number, self.calendar.quarter, at)
         return shape(lines, begin, (self.calendar.first, self.calendar.last))
 
-    def _count(self, written: "Written", decisions: Decisions) -> None:
+    def _count(self, written: "SyntheticDeclaration", decisions: Decisions) -> None:
         self.summary.persons += len(written.profiles)
         self.summary.jobs += len(written.persons)
         self.summary.employers += 1
@@ -121,13 +126,13 @@ class Generation:
 
 
 @dataclass(slots=True)
-class Written:
+class SyntheticDeclaration:
     """What one employer's declaration is made of, and what goes into the files beside it."""
 
     net: int = 0
     persons: list[str] = field(default_factory=list)
-    profiles: list[Profile] = field(default_factory=list)
-    dossiers: list[Dossier] = field(default_factory=list)
+    profiles: list[SyntheticProfile] = field(default_factory=list)
+    dossiers: list[SyntheticDossier] = field(default_factory=list)
     truth: list[dict[str, Any]] = field(default_factory=list)
 
 

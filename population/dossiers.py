@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from population.events import Line
-from population.persons import Person, years_after
+from population.events import SyntheticLine
+from population.persons import SyntheticPerson, years_after
 from population.tables import pick
 
-Dossier = dict[str, Any]
+SyntheticDossier = dict[str, Any]
 MANUAL_ON_FILE = 0.9
 CLOSED = 0.06
 """Share of dossiers that were closed before the first quarter that can be made."""
@@ -61,7 +61,7 @@ def _drawn(*parts: str) -> Random:
     return Random(" ".join(("dossiers", *parts)))  # noqa: S311 - a synthetic population
 
 
-def _period(person: Person, institution: str, quality: str) -> tuple[date, date | None]:
+def _period(person: SyntheticPerson, institution: str, quality: str) -> tuple[date, date | None]:
     """When a dossier begins, from the year in which somebody becomes sixteen on, and when it was closed, if it was."""
     random = _drawn(person.number, institution, quality)
     adult = date(person.born.year + ADULT_YEARS, 1, 1)
@@ -73,7 +73,7 @@ def _period(person: Person, institution: str, quality: str) -> tuple[date, date 
     return since, since + timedelta(days=int(lasting * (span - days + 1)))
 
 
-def dossiers(person: Person, lines: list[Line], kinds: Iterable[str]) -> list[Dossier]:
+def dossiers(person: SyntheticPerson, lines: list[SyntheticLine], kinds: Iterable[str]) -> list[SyntheticDossier]:
     """The lines of the reference directory about one person; `kinds` are those of the decisions about that person."""
     random = _drawn(person.number)
     wanted = {(institution, quality) for institution, quality, share in ORDINARY if random.random() < share}

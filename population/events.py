@@ -7,29 +7,24 @@ from typing import Any
 
 from population.working_time import Regime
 from schemas.contracts import contract
+from schemas.fields import defaults, inner
 
-Part = dict[str, Any]
-Events = tuple[Part, Part, Part]
+RecordPart = dict[str, Any]
+PersonEvents = tuple[RecordPart, RecordPart, RecordPart]
 """Wages, working time, contributions of one person at one employer."""
-
-KINDS = ("wages", "working-time", "contributions")
 
 
 @cache
-def _fields(kind: str, *path: str) -> Part:
+def _fields(kind: str, *path: str) -> RecordPart:
     """A record of a contract in which everything that may be absent is absent."""
-    schema: Any = contract(f"declarations.{kind}").schema
+    schema = contract(f"declarations.{kind}").schema
     for step in path:
-        schema = next(field["type"] for field in schema["fields"] if field["name"] == step)
-        if isinstance(schema, list):
-            schema = next(branch for branch in schema if branch != "null")
-        if schema["type"] == "array":
-            schema = schema["items"]
-    return {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
+        schema = inner(next(field["type"] for field in schema["fields"] if field["name"] == step)) or {"fields": ()}
+    return defaults(schema)
 
 
 @dataclass(slots=True)
-class Stint:
+class SyntheticOccupation:
     """One occupation (block 90015): a stretch of work under unchanged conditions."""
 
     number: int
@@ -38,17 +33,17 @@ class Stint:
     committee: str
     regime: Regime
     establishment: str
-    services: list[Part]
-    remunerations: list[Part]
+    services: list[RecordPart]
+    remunerations: list[RecordPart]
     retired: bool = False
-    public_service: list[Part] = field(default_factory=list)
+    public_service: list[RecordPart] = field(default_factory=list)
 
     @property
     def gross(self) -> int:
         """Everything paid, in cents."""
         return sum(line["amount"] for line in self.remunerations)
 
-    def parts(self) -> Events:
+    def parts(self) -> PersonEvents:
         """This occupation in each of the three events."""
         common = {"number": self.number, "start": self.start, "end": self.end, "joint_committee": self.committee}
         inside = ("lines", "occupations")
@@ -69,17 +64,17 @@ class Stint:
 
 
 @dataclass(slots=True)
-class Line:
+class SyntheticLine:
     """A worker line (block 90012): occupations of one worker code, or the work of a student."""
 
     employer_class: str
     worker_code: str
-    stints: list[Stint] = field(default_factory=list)
-    contributions: list[Part] = field(default_factory=list)
+    stints: list[SyntheticOccupation] = field(default_factory=list)
+    contributions: list[RecordPart] = field(default_factory=list)
     student: tuple[int, int, int, str] | None = None
     frontier: bool = False
 
-    def parts(self, first: date, last: date) -> Events:
+    def parts(self, first: date, last: date) -> PersonEvents:
         """This line in each of the three events, for a quarter from first to last day."""
         common = {"employer_class": self.employer_class, "worker_code": self.worker_code}
         occupations = [stint.parts() for stint in self.stints]
@@ -107,7 +102,7 @@ class Line:
         return wages, time, owed
 
 
-def shape(lines: list[Line], envelope: Part, quarter_days: tuple[date, date]) -> Events:
+def shape(lines: list[SyntheticLine], envelope: RecordPart, quarter_days: tuple[date, date]) -> PersonEvents:
     """The three events of a person, not yet registered: their ids are given when the declaration is accepted."""
     parts = [line.parts(*quarter_days) for line in lines]
     wages = {**_fields("wages"), **envelope, "lines": [one[0] for one in parts]}
@@ -115,7 +110,7 @@ def shape(lines: list[Line], envelope: Part, quarter_days: tuple[date, date]) ->
     return wages, time, {**_fields("contributions"), **envelope, "lines": [one[2] for one in parts]}
 
 
-def envelope(employer: str, person: str, quarter: str, at: datetime) -> Part:
+def envelope(employer: str, person: str, quarter: str, at: datetime) -> RecordPart:
     """What every event begins with, as far as it is known before a declaration is accepted."""
     return {
         "event": "",
@@ -130,7 +125,7 @@ def envelope(employer: str, person: str, quarter: str, at: datetime) -> Part:
     }
 
 
-def owed(events: Events) -> int:
+def owed(events: PersonEvents) -> int:
     """What the employer owes for this person: contributions less reductions, in cents."""
     total = 0
     for line in events[2]["lines"]:

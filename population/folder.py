@@ -14,7 +14,7 @@ FORMS_PER_FILE = 250
 SIDE_FILES = ("persons", "employers", "directory", "entitlements", "truth")
 
 
-class Folder:
+class OutputFolder:
     """The folder a generation writes into; names sort in the order of writing."""
 
     def __init__(self, out: Path, quarter: str) -> None:

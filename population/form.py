@@ -7,13 +7,13 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
+from population.events import RecordPart
 from schemas.dmfa import tables
+from schemas.dmfa.tables import EVENT_KINDS
 from schemas.identifiers import to_dmfa
 
-Part = dict[str, Any]
-Zone = tuple[int, str, str, str, Callable[[Any], str]]
+FormZone = tuple[int, str, str, str, Callable[[Any], str]]
 
-KINDS = ("wages", "working-time", "contributions")
 EVERY = 1
 """A zone that all three events carry is read from working time, the one that is never empty."""
 
@@ -46,19 +46,19 @@ FORMATS: dict[str, Callable[[Any], str]] = {
 
 
 @dataclass(slots=True)
-class Block:
+class FormBlock:
     """A functional block: its own zones in file order, then its child blocks in file order."""
 
     name: str
     many: bool
     start: str
     end: str
-    zones: list[Zone] = field(default_factory=list)
-    children: list["Block"] = field(default_factory=list)
+    zones: list[FormZone] = field(default_factory=list)
+    children: list["FormBlock"] = field(default_factory=list)
     kinds: frozenset[int] = frozenset()
 
-    def write(self, parts: tuple[Part, ...], out: list[str]) -> None:
-        """Append this block, made of what each event says about it (`parts`, one for each of KINDS)."""
+    def write(self, parts: tuple[RecordPart, ...], out: list[str]) -> None:
+        """Append this block, made of what each event says about it (`parts`, one for each of EVENT_KINDS)."""
         out.append(self.start)
         for at, name, start, end, shape in self.zones:
             value = parts[at].get(name)
@@ -69,9 +69,9 @@ class Block:
                 child.write(inner, out)
         out.append(self.end)
 
-    def instances(self, parts: tuple[Part, ...]) -> Iterator[tuple[Part, ...]]:
+    def instances(self, parts: tuple[RecordPart, ...]) -> Iterator[tuple[RecordPart, ...]]:
         """The instances of this block below a parent: the n-th of each event belong together."""
-        nothing: Part = {}
+        nothing: RecordPart = {}
         if not self.many:
             found = tuple(part.get(self.name) or nothing for part in parts)
             if any(found):
@@ -86,8 +86,8 @@ class Block:
         yield from zip(*columns, strict=True)
 
 
-def _zone(zone: tables.Zone, depth: int) -> Zone:
-    at = EVERY if zone.kind == "every" else KINDS.index(zone.kind) if zone.kind in KINDS else 0
+def _zone(zone: tables.Zone, depth: int) -> FormZone:
+    at = EVERY if zone.kind == "every" else EVENT_KINDS.index(zone.kind) if zone.kind in EVENT_KINDS else 0
     start, end = "\t" * (depth + 1) + f"<{zone.element}>", f"</{zone.element}>\n"
     return at, zone.name, start, end, FORMATS.get(zone.type, escape)
 
@@ -97,21 +97,21 @@ def _place_in_parent(child: tables.Child) -> int:
 
 
 @cache
-def block(element: str, depth: int = 1) -> Block:
+def block(element: str, depth: int = 1) -> FormBlock:
     """A block of the DmfA tables with everything below it."""
     known = tables.blocks()[element]
     pad = "\t" * depth
-    made = Block(known.name, known.repeats, f"{pad}<{element}>\n", f"{pad}</{element}>\n")
+    made = FormBlock(known.name, known.repeats, f"{pad}<{element}>\n", f"{pad}</{element}>\n")
     made.zones = [_zone(zone, depth) for zone in known.zones if zone.most]
     made.children = [block(child.element, depth + 1) for child in sorted(known.children, key=_place_in_parent)]
     own = frozenset(zone[0] for zone in made.zones)
     made.kinds = own.union(*(child.kinds for child in made.children))
     if element in PARALLEL:
-        made.kinds = frozenset(range(len(KINDS)))
+        made.kinds = frozenset(range(len(EVENT_KINDS)))
     return made
 
 
-def write_person(events: tuple[Part, Part, Part], sequence: int) -> str:
+def write_person(events: tuple[RecordPart, RecordPart, RecordPart], sequence: int) -> str:
     """One NaturalPerson from its wages, working-time and contributions events."""
     natural = block("NaturalPerson", depth=3)
     out: list[str] = []
@@ -120,7 +120,7 @@ def write_person(events: tuple[Part, Part, Part], sequence: int) -> str:
     return "".join(out)
 
 
-def write_form(header: Part, persons: list[str]) -> Iterator[str]:
+def write_form(header: RecordPart, persons: list[str]) -> Iterator[str]:
     """One Form: the header's names are those of the zone table, `persons` what write_person made."""
     form, declaration = block("Form"), block("EmployerDeclaration", depth=2)
     before, after = _named(form, header), _named(declaration, header)
@@ -130,13 +130,13 @@ def write_form(header: Part, persons: list[str]) -> Iterator[str]:
     yield from (*after, declaration.end, form.end)
 
 
-def _zones(of: Block, header: Part) -> list[str]:
+def _zones(of: FormBlock, header: RecordPart) -> list[str]:
     return [
         start + shape(header[name]) + end for _, name, start, end, shape in of.zones if header.get(name) is not None
     ]
 
 
-def _named(of: Block, header: Part) -> list[str]:
+def _named(of: FormBlock, header: RecordPart) -> list[str]:
     out: list[str] = []
     for child in of.children:
         if child.name:

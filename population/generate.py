@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from population.claims import Due
+from population.claims import ComputeDue
 from population.declare import Generation, Summary
-from population.folder import Folder
+from population.folder import OutputFolder
 from population.persons import Population
 from population.working_time import Calendar
 
@@ -17,7 +17,7 @@ FIRST_QUARTER = "2017Q1"
 UNCLAIMED = 0.08
 DEFAULT_SEED = 20030101
 
-Progress = Callable[[int, int], None]
+ReportProgress = Callable[[int, int], None]
 
 
 class WrongRequest(ValueError):
@@ -29,9 +29,9 @@ def generate(
     quarter: str,
     out: Path,
     seed: int = DEFAULT_SEED,
-    progress: Progress | None = None,
+    progress: ReportProgress | None = None,
     *,
-    due: Due | None = None,
+    due: ComputeDue | None = None,
     unclaimed: float = UNCLAIMED,
 ) -> Summary:
     """Write a population of `persons` and the declarations of `quarter` (`2026Q3`) into the folder `out`.
@@ -46,7 +46,7 @@ def generate(
     if not 1 <= persons <= population.size:
         raise WrongRequest(f"{persons} persons: between 1 and {population.size} can be made")
     run = Generation(persons, Calendar(quarter), population, due, unclaimed, Summary())
-    with Folder(out, quarter) as folder:
+    with OutputFolder(out, quarter) as folder:
         for one, random in run.employers(seed):
             run.declare(one, random, folder)
             if progress:

@@ -3,12 +3,12 @@
 from datetime import date, timedelta
 
 from population.careers import STATUTORY, STATUTORY_CODE, career
-from population.events import Line
+from population.events import SyntheticLine
 from population.occasional import apprentice, flexi, student
-from population.persons import Person
+from population.persons import SyntheticPerson
 from population.wages import monthly
 from population.working_time import full_time, part_time
-from population.workplace import Period, Workplace
+from population.workplace import WorkPeriod, Workplace
 
 ADULT_YEAR = 18
 STUDENT_UNTIL = 26
@@ -26,7 +26,7 @@ TARGET_GROUP, TARGET_STAFF = 0.85, 0.2
 """Share of manual and of other workers of tailored-work companies for whom no wage moderation is due (012, 492)."""
 
 
-def main_job(place: Workplace, person: Person) -> list[Line]:
+def main_job(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
     """What somebody whose main job is here does."""
     age = place.calendar.last.year - person.born.year
     sector, roll = place.employer.sector, place.random.random()
@@ -39,7 +39,7 @@ def main_job(place: Workplace, person: Person) -> list[Line]:
     return _ordinary(place, person)
 
 
-def second_job(place: Workplace, person: Person) -> list[Line]:
+def second_job(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
     """What somebody does here beside a main job elsewhere."""
     sector = place.employer.sector
     if sector.flexi and place.random.random() < FLEXI_AS_SECOND:
@@ -49,7 +49,7 @@ def second_job(place: Workplace, person: Person) -> list[Line]:
     return [_line(place, person, [(part_time(sector.hours, place.random), start, end)], manual=manual)]
 
 
-def _since(place: Workplace, person: Person) -> tuple[date, date | None]:
+def _since(place: Workplace, person: SyntheticPerson) -> tuple[date, date | None]:
     roll, way = place.random.random(), place.random.random()
     if roll < HIRED:
         return place.day(0.9), None
@@ -59,7 +59,7 @@ def _since(place: Workplace, person: Person) -> tuple[date, date | None]:
     return first - timedelta(days=1 + int(way * way * 365 * years)), end
 
 
-def _ordinary(place: Workplace, person: Person) -> list[Line]:
+def _ordinary(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
     sector, random = place.employer.sector, place.random
     manual = random.random() < sector.manual_share
     less = random.random() < sector.part_time * (WOMEN_PART_TIME if person.sex == "f" else MEN_PART_TIME)
@@ -78,7 +78,7 @@ def _ordinary(place: Workplace, person: Person) -> list[Line]:
     ]
 
 
-def _line(place: Workplace, person: Person, periods: list[Period], *, manual: bool) -> Line:
+def _line(place: Workplace, person: SyntheticPerson, periods: list[WorkPeriod], *, manual: bool) -> SyntheticLine:
     sector, random = place.employer.sector, place.random
     job = sector.manual if manual else sector.employee
     code = "015" if manual else "495"

@@ -3,8 +3,8 @@
 from datetime import date
 
 from population.contributions import student_contribution
-from population.events import Line, Stint
-from population.persons import Person
+from population.events import SyntheticLine, SyntheticOccupation
+from population.persons import SyntheticPerson
 from population.tables import Job
 from population.wages import at_quarter, of_quarter
 from population.working_time import Regime, full_time, paid_days, services
@@ -25,17 +25,17 @@ def _kind(place: Workplace, manual_code: str, other_code: str) -> tuple[bool, st
     return manual, manual_code if manual else other_code, sector.manual if manual else sector.employee
 
 
-def student(place: Workplace) -> Line:
+def student(place: Workplace) -> SyntheticLine:
     """The work of a student under the solidarity contribution: no occupation, only wage and hours (block 90003)."""
     _, code, _ = _kind(place, "840", "841")
     most = SUMMER_HOURS if place.calendar.number == 3 else TERM_HOURS
     hours = 8 + int(place.random.random() * most)
     gross = at_quarter(STUDENT_HOUR + int(place.random.random() * 240), place.calendar.first) * hours
     work = (gross, student_contribution(gross), hours, place.site())
-    return Line(place.employer.employer_class, code, student=work)
+    return SyntheticLine(place.employer.employer_class, code, student=work)
 
 
-def flexi(place: Workplace) -> Line:
+def flexi(place: Workplace) -> SyntheticLine:
     """A flexi-job: its wage stands under a code of its own (022)."""
     _, code, job = _kind(place, "050", "450")
     days = 3 + int(place.random.random() * (FLEXI_MOST_DAYS - 3))
@@ -44,11 +44,13 @@ def flexi(place: Workplace) -> Line:
     time = [{"line": 1, "code": "001", "days": days * 100, "hours": hours, "flight_minutes": None}]
     regime = Regime(FLEXI_WEEK, FLEXI_WEEK * FLEXI_DAY // 100, place.employer.sector.hours)
     first, last = place.calendar.first, place.calendar.last
-    stint = Stint(1, first, last, job.committee, regime, place.site(), time, [remuneration(1, "022", gross)])
+    stint = SyntheticOccupation(
+        1, first, last, job.committee, regime, place.site(), time, [remuneration(1, "022", gross)]
+    )
     return place.line(code, [stint], job.committee)
 
 
-def apprentice(place: Workplace, person: Person) -> Line:
+def apprentice(place: Workplace, person: SyntheticPerson) -> SyntheticLine:
     """An apprentice, who falls under a few branches only until the end of the year of the 18th birthday."""
     manual, code, job = _kind(place, "035", "439")
     calendar, regime = place.calendar, full_time(place.employer.sector.hours)
@@ -56,5 +58,7 @@ def apprentice(place: Workplace, person: Person) -> Line:
     time = services(calendar.sums[-1], regime, [])
     month = at_quarter(APPRENTICE_MONTH, calendar.first)
     gross = of_quarter(month, regime, paid_days(time), calendar, manual=manual)
-    stint = Stint(1, start, None, job.committee, regime, place.site(), time, [remuneration(1, "001", gross)])
+    stint = SyntheticOccupation(
+        1, start, None, job.committee, regime, place.site(), time, [remuneration(1, "001", gross)]
+    )
     return place.line(code, [stint], job.committee)

@@ -23,11 +23,11 @@ ASCII = str.maketrans(
     "aaaaaaceeeeiiiinooooouuuuysigAAAAAACEEEEIIIINOOOOOUUUUYSIG",
 )
 
-Profile = dict[str, Any]
+SyntheticProfile = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class SyntheticPerson:
     """Who somebody is."""
 
     index: int
@@ -65,14 +65,14 @@ class Population:
         """How many different persons there are at most."""
         return self.days * (SEQUENCES_PER_DAY // 2)
 
-    def person(self, index: int) -> Person:
+    def person(self, index: int) -> SyntheticPerson:
         """The person with this index: days are walked in steps that visit each once before any comes twice."""
         turn, place = divmod(index, self.days)
         born = self.oldest + timedelta(days=(self.offset + self.step * place) % self.days)
         man = (index * 2654435761 >> 7) & 1
         sequence = HIGHEST_SEQUENCE + 1 - man - 2 * turn
         head = int(f"{born:%y%m%d}") * 1000 + sequence
-        return Person(index, inss(head, after_2000=born.year >= 2000), born, "m" if man else "f")
+        return SyntheticPerson(index, inss(head, after_2000=born.year >= 2000), born, "m" if man else "f")
 
 
 def _culture(language: str, random: Random) -> str:
@@ -113,7 +113,7 @@ def _abroad(random: Random) -> tuple[dict[str, str], str]:
     return found, language
 
 
-def profile(person: Person, work: Town, random: Random) -> Profile:
+def profile(person: SyntheticPerson, work: Town, random: Random) -> SyntheticProfile:
     """Name, address, language and e-mail of somebody who works in a town, as in persons.jsonl."""
     if random.random() < ABROAD and work.region != "brussels":
         home, language = _abroad(random)

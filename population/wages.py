@@ -3,7 +3,7 @@
 from datetime import date
 from random import Random
 
-from population.persons import Person
+from population.persons import SyntheticPerson
 from population.working_time import FULL_WEEK, Calendar, Regime
 
 INDEX_STEPS = (
@@ -27,7 +27,7 @@ def at_quarter(cents: int, first_day: date) -> int:
     return cents
 
 
-def monthly(base: int, person: Person, *, manual: bool, day: date, random: Random) -> int:
+def monthly(base: int, person: SyntheticPerson, *, manual: bool, day: date, random: Random) -> int:
     """Full-time gross wage of a month in cents."""
     experience = min(max(day.year - person.born.year - 21, 0), 30)
     spread = MANUAL_SPREAD if manual else EMPLOYEE_SPREAD

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
-from population.persons import Person
+from population.persons import SyntheticPerson
 from population.tables import Weighted
 from schemas.identifiers import quarter_days
 
@@ -67,7 +67,9 @@ def part_time(hours: int, random: Random) -> Regime:
     return Regime(days, (hours * thousandths + 500) // 1000, hours)
 
 
-def absences(calendar: Calendar, person: Person, *, manual: bool, idle: float, random: Random) -> list[tuple[str, int]]:
+def absences(
+    calendar: Calendar, person: SyntheticPerson, *, manual: bool, idle: float, random: Random
+) -> list[tuple[str, int]]:
     """Service codes and full-time days of what kept somebody from ordinary work, paid training included."""
     found: list[tuple[str, int]] = []
     sick, other, length = random.random(), random.random(), random.random()

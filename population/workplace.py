@@ -7,8 +7,8 @@ from typing import Any
 
 from population.contributions import contributions
 from population.employers import Employer
-from population.events import Line, Stint
-from population.persons import Person
+from population.events import SyntheticLine, SyntheticOccupation
+from population.persons import SyntheticPerson
 from population.tables import Job, pick
 from population.wages import YEAR_END_COMMITTEES, of_quarter, year_end_bonus
 from population.working_time import Calendar, Regime, absences, paid_days, services
@@ -18,7 +18,7 @@ MONTHS_FOR_BONUS = 6
 SMALL_BONUS = 0.03
 NOT_PERIODIC = 0
 
-Period = tuple[Regime, date, date | None]
+WorkPeriod = tuple[Regime, date, date | None]
 
 
 def remuneration(line: int, code: str, amount: int, months: int | None = None) -> dict[str, Any]:
@@ -43,8 +43,8 @@ class Workplace:
         return self.calendar.first + timedelta(days=int(self.random.random() * self.calendar.length * share))
 
     def stint(
-        self, person: Person, number: int, job: Job, month: int, period: Period, site: str, manual: bool
-    ) -> Stint:
+        self, person: SyntheticPerson, number: int, job: Job, month: int, period: WorkPeriod, site: str, manual: bool
+    ) -> SyntheticOccupation:
         """An occupation with its days and its wage, for a full-time gross month in cents."""
         regime, start, end = period
         calendar = self.calendar
@@ -54,9 +54,9 @@ class Workplace:
         base = of_quarter(month, regime, paid_days(time), calendar, manual=manual)
         paid = [remuneration(1, "001", base)] if base else []
         paid += self._bonus(job, month, period, manual=manual) if base else []
-        return Stint(number, start, end, job.committee, regime, site, time, paid)
+        return SyntheticOccupation(number, start, end, job.committee, regime, site, time, paid)
 
-    def _bonus(self, job: Job, month: int, period: Period, *, manual: bool) -> list[dict[str, Any]]:
+    def _bonus(self, job: Job, month: int, period: WorkPeriod, *, manual: bool) -> list[dict[str, Any]]:
         regime, start, end = period
         last, roll = self.calendar.last, self.random.random()
         months = (last.year - start.year) * 12 + last.month - start.month + 1
@@ -67,7 +67,7 @@ class Workplace:
             return [remuneration(2, "002", 5000 + int(roll / SMALL_BONUS * 60) * 1000, NOT_PERIODIC)]
         return []
 
-    def line(self, worker_code: str, stints: list[Stint], committee: str) -> Line:
+    def line(self, worker_code: str, stints: list[SyntheticOccupation], committee: str) -> SyntheticLine:
         """A worker line with what is owed on it."""
         owed = contributions(
             worker_code,
@@ -77,4 +77,4 @@ class Workplace:
             commercial=self.employer.commercial,
             quarter=self.calendar.quarter,
         )
-        return Line(self.employer.employer_class, worker_code, stints, owed)
+        return SyntheticLine(self.employer.employer_class, worker_code, stints, owed)

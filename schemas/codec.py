@@ -1,5 +1,6 @@
 """Turns records into framed Avro bytes and back, with the writer's own schema."""
 
+from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, cast
 
@@ -15,14 +16,14 @@ class BadFrame(ValueError):
     """The bytes do not begin with the Confluent framing: byte 0 and a 4-byte schema id."""
 
 
-def encode_body(contract: Contract, record: Record) -> bytes:
+def encode_body(contract: Contract, record: Mapping[str, Any]) -> bytes:
     """The Avro body alone, without framing."""
     out = BytesIO()
     schemaless_writer(out, contract.parsed, record)
     return out.getvalue()
 
 
-def encode(contract: Contract, record: Record) -> bytes:
+def encode(contract: Contract, record: Mapping[str, Any]) -> bytes:
     """Byte 0, schema id, body: what any stock client reads."""
     out = BytesIO()
     out.write(contract.prefix)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-Schema = Any
+AnySchema = Any
 
 PROMOTIONS = {
     ("int", "long"), ("int", "float"), ("int", "double"), ("long", "float"), ("long", "double"),
@@ -10,7 +10,7 @@ PROMOTIONS = {
 }  # fmt: skip
 
 
-def problems(writer: Schema, reader: Schema, place: str = "") -> list[str]:
+def problems(writer: AnySchema, reader: AnySchema, place: str = "") -> list[str]:
     """Why data written with `writer` could not be read with `reader`; empty when it can."""
     return _Comparison(writer, reader).problems(writer, reader, place)
 
@@ -18,12 +18,12 @@ def problems(writer: Schema, reader: Schema, place: str = "") -> list[str]:
 class _Comparison:
     """Named types of both sides, so that a reference by name is followed."""
 
-    def __init__(self, writer: Schema, reader: Schema) -> None:
-        self._named: tuple[dict[str, Schema], dict[str, Schema]] = ({}, {})
+    def __init__(self, writer: AnySchema, reader: AnySchema) -> None:
+        self._named: tuple[dict[str, AnySchema], dict[str, AnySchema]] = ({}, {})
         for side, schema in zip(self._named, (writer, reader), strict=True):
             _collect(schema, "", side)
 
-    def problems(self, writer: Schema, reader: Schema, place: str) -> list[str]:
+    def problems(self, writer: AnySchema, reader: AnySchema, place: str) -> list[str]:
         writer, reader = self._resolve(writer, 0), self._resolve(reader, 1)
         if isinstance(writer, list):
             return [found for branch in writer for found in self.problems(branch, reader, place)]
@@ -33,12 +33,12 @@ class _Comparison:
             return [f"{place}: no branch of the reader takes {_name(writer)}"]
         return self._plain(writer, reader, place)
 
-    def _resolve(self, schema: Schema, side: int) -> Schema:
+    def _resolve(self, schema: AnySchema, side: int) -> AnySchema:
         if isinstance(schema, str):
             return self._named[side].get(schema.rsplit(".", 1)[-1], {"type": schema})
         return schema
 
-    def _plain(self, writer: Schema, reader: Schema, place: str) -> list[str]:
+    def _plain(self, writer: AnySchema, reader: AnySchema, place: str) -> list[str]:
         ours, theirs = writer["type"], reader["type"]
         if writer.get("logicalType") != reader.get("logicalType"):
             return [f"{place}: {_name(writer)} is not {_name(reader)}"]
@@ -56,7 +56,7 @@ class _Comparison:
                 return [] if writer["size"] == reader["size"] else [f"{place}: another size"]
         return []
 
-    def _fields(self, writer: Schema, reader: Schema, place: str) -> list[str]:
+    def _fields(self, writer: AnySchema, reader: AnySchema, place: str) -> list[str]:
         written = {field["name"]: field for field in writer["fields"]}
         found = []
         for field in reader["fields"]:
@@ -68,11 +68,11 @@ class _Comparison:
         return found
 
 
-def _name(schema: Schema) -> str:
+def _name(schema: AnySchema) -> str:
     return str(schema.get("logicalType") or schema.get("name") or schema["type"])
 
 
-def _collect(schema: Schema, namespace: str, into: dict[str, Schema]) -> None:
+def _collect(schema: AnySchema, namespace: str, into: dict[str, AnySchema]) -> None:
     match schema:
         case list():
             for branch in schema:

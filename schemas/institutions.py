@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from schemas.languages import Language
+
 
 @dataclass(frozen=True, slots=True)
 class Institution:
@@ -12,7 +14,7 @@ class Institution:
 
     name: str
     sector: int
-    names: dict[str, str]
+    names: dict[Language, str]
     hosted: bool
 
 

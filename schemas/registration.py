@@ -9,7 +9,7 @@ from schemas.registry import SchemaCollision
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class SchemaVersion:
     """One version of a subject, as kept and served."""
 
     subject: str
@@ -34,12 +34,12 @@ class Version:
         return json.dumps(parts, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def parse(key: bytes | None, value: bytes | None) -> Version | None:
+def parse(key: bytes | None, value: bytes | None) -> SchemaVersion | None:
     """The version a record keeps; None for records of another kind."""
     if not key or not value or json.loads(key).get("keytype") != "SCHEMA":
         return None
     parts = json.loads(value)
-    return Version(parts["subject"], parts["version"], parts["id"], parts["schema"])
+    return SchemaVersion(parts["subject"], parts["version"], parts["id"], parts["schema"])
 
 
 def subject(topic: str) -> str:
@@ -47,7 +47,7 @@ def subject(topic: str) -> str:
     return f"{topic}-value"
 
 
-def missing(present: Iterable[Version], wanted: Iterable[tuple[str, Contract]]) -> Iterator[Version]:
+def missing(present: Iterable[SchemaVersion], wanted: Iterable[tuple[str, Contract]]) -> Iterator[SchemaVersion]:
     """The versions to add so that each wanted (subject, contract) is there.
 
     Raises SchemaCollision when an id already stands for another schema.
@@ -65,4 +65,4 @@ def missing(present: Iterable[Version], wanted: Iterable[tuple[str, Contract]]) 
         if contract.id in versions:
             continue
         versions[contract.id] = max(versions.values(), default=0) + 1
-        yield Version(name, versions[contract.id], contract.id, text)
+        yield SchemaVersion(name, versions[contract.id], contract.id, text)

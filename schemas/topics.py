@@ -1,9 +1,10 @@
 """Declares every topic once; creation, access rules, documentation and tests are derived from this file."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from schemas.institutions import INSTITUTIONS
+from schemas.roles import Role
 
 PERSON_PARTITIONED: Literal["person"] = "person"
 """Topics that must have the same number of partitions, so that one person is in one partition number everywhere."""
@@ -77,14 +78,15 @@ PERSON_KEY = "pseudonym of the person"
 TOPICS: tuple[Topic, ...] = (
     *(
         Topic(
-            name, PERSON_KEY, (name,), ("relay",), ("exchange", "replay", "inspector", "operator"),
+            name, PERSON_KEY, (name,), (Role.RELAY,), (Role.EXCHANGE, Role.REPLAY, Role.INSPECTOR, Role.OPERATOR),
             "What was accepted, once, in full. Closed to every institution.", retention_days=90,
         )
         for name in DECLARATIONS
     ),
     *(
         Topic(
-            delivery(institution), PERSON_KEY, DECLARATIONS, ("exchange", "replay"), (institution, "inspector"),
+            delivery(institution), PERSON_KEY, DECLARATIONS, (Role.EXCHANGE, Role.REPLAY),
+            (institution, Role.INSPECTOR),
             f"The copies {institution} is entitled to: projections of the declarations.", retention_days=30,
         )
         for institution in INSTITUTIONS
@@ -92,14 +94,15 @@ TOPICS: tuple[Topic, ...] = (
     *(
         Topic(
             changes(institution), "none: one partition keeps the order", (CHANGES,), (institution,),
-            ("dossiers", "inspector"), f"Whom {institution} takes on file, changes and ends.", spread="single",
+            (Role.DOSSIERS, Role.INSPECTOR), f"Whom {institution} takes on file, changes and ends.", spread="single",
             retention_days=30, largest=LARGEST_CHANGES, transactional=False,
         )
         for institution in INSTITUTIONS
     ),
     *(
         Topic(
-            answers(institution), "hash of the id of the change", (ANSWERS,), ("relay",), (institution, "operator"),
+            answers(institution), "hash of the id of the change", (ANSWERS,), (Role.RELAY,),
+            (institution, Role.OPERATOR),
             f"What became of each change of {institution}: taken in, or refused with a code.", spread="single",
             retention_days=30,
         )
@@ -107,38 +110,44 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         FACTS, "none: the partition is that of the persons in the bundle", (FACTS,),
-        ("exchange", "relay"), ("rules", "inspector", "operator"),
+        (Role.EXCHANGE, Role.RELAY), (Role.RULES, Role.INSPECTOR, Role.OPERATOR),
         "Bundles of narrowed facts for the rules.", retention_days=30,
     ),
     Topic(
-        DISCLOSURES, "none: the partition is that of the events", (DISCLOSURES,), ("exchange", "replay"),
-        ("audit", "replay", "inspector"), "Who received what about whom, and who was refused.", retention_days=30,
+        DISCLOSURES, "none: the partition is that of the events", (DISCLOSURES,), (Role.EXCHANGE, Role.REPLAY),
+        (Role.AUDIT, Role.REPLAY, Role.INSPECTOR),
+        "Who received what about whom, and who was refused.", retention_days=30,
     ),
     Topic(
-        CHECKPOINTS, "number of the checkpoint", (CHECKPOINTS,), ("relay",), ("auditor", "operator"),
+        CHECKPOINTS, "number of the checkpoint", (CHECKPOINTS,), (Role.RELAY,), (Role.AUDITOR, Role.OPERATOR),
         "Signed heads of the chains of the disclosure log, out of the reach of its database.", spread="single",
         retention_days=3_660,
     ),
     Topic(
-        FINDINGS, "pseudonym of the recipient", (FINDINGS,), ("relay",), ("notifier", "inspector", "operator"),
+        FINDINGS, "pseudonym of the recipient", (FINDINGS,), (Role.RELAY,),
+        (Role.NOTIFIER, Role.INSPECTOR, Role.OPERATOR),
         "Rights and reductions nobody took up, and their withdrawal.", retention_days=30,
     ),
     Topic(
-        NOTICES, "pseudonym of the recipient", (NOTICES,), ("relay",), ("inspector", "operator"),
+        NOTICES, "pseudonym of the recipient", (NOTICES,), (Role.RELAY,), (Role.INSPECTOR, Role.OPERATOR),
         "What happened to each notice.", retention_days=30,
     ),
     Topic(
-        POSITIONS, "name of the outbox, or replay", (POSITIONS,), ("relay", "replay"),
-        ("relay", "replay", "exchange", "notifier", "inspector"),
+        POSITIONS, "name of the outbox, or replay", (POSITIONS,), (Role.RELAY, Role.REPLAY),
+        (Role.RELAY, Role.REPLAY, Role.EXCHANGE, Role.NOTIFIER, Role.INSPECTOR),
         "How far each outbox is published, and how far dossiers are replayed.", spread="single", cleanup="compact",
     ),
     Topic(
         SCHEMAS, "subject and version, JSON in the shape of _schemas", (),
-        ("registrar",), ("api", "exchange", "replay", "audit", "rules", "inspector", "operator", "jurist"),
+        (Role.REGISTRAR,),
+        (
+            Role.API, Role.EXCHANGE, Role.REPLAY, Role.AUDIT, Role.RULES, Role.INSPECTOR, Role.OPERATOR, Role.JURIST,
+        ),
         "Every version of every schema.", spread="single", cleanup="compact",
     ),
     Topic(
-        DEAD_LETTERS, "that of the message", ("dead-letters",), ("exchange", "relay"), ("inspector", "operator"),
+        DEAD_LETTERS, "that of the message", (DEAD_LETTERS,), (Role.EXCHANGE, Role.RELAY),
+        (Role.INSPECTOR, Role.OPERATOR),
         "Messages that could not be handled, whole.", retention_days=365, largest=LARGEST_LETTER,
     ),
 )  # fmt: skip
@@ -153,3 +162,21 @@ def topic(name: str) -> Topic:
         if candidate.name == name:
             return candidate
     raise LookupError(name)
+
+
+def described(person_partitions: int) -> list[dict[str, Any]]:
+    """Every topic as JSON: its key, contracts, partitions, and who reads and writes it."""
+    return [
+        {
+            "topic": topic.name,
+            "key": topic.key,
+            "contracts": list(topic.contracts),
+            "partitions": topic.partitions(person_partitions),
+            "cleanup": topic.cleanup,
+            "retention_days": topic.retention_days if topic.cleanup == "delete" else None,
+            "readers": list(topic.readers),
+            "writers": list(topic.writers),
+            "doc": topic.doc,
+        }
+        for topic in TOPICS
+    ]

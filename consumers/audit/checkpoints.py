@@ -18,6 +18,7 @@ from consumers.audit.chain import BEGINNING
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.topics import CHECKPOINTS
+from schemas.twins.audit_checkpoints import Checkpoint as CheckpointRecord
 
 ACTS = "acts"
 """The name of the chain of acts; the others are named after their partition."""
@@ -107,7 +108,7 @@ def _sign(cursor: Cursor[Any], signer: Signer) -> bool:
     text = written(number, now or datetime.now(UTC), heads, previous, signer.fingerprint)
     signature = signer.sign(text)
     cursor.execute(KEEP, (number, text, signature))
-    record = {"number": number, "text": text, "signature": signature}
+    record: CheckpointRecord = {"number": number, "text": text, "signature": signature}
     cursor.execute(PUBLISH, (CHECKPOINTS, str(number).encode(), encode(contract(CHECKPOINTS), record)))
     return True
 

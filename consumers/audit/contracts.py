@@ -1,31 +1,16 @@
 """Keeps the text of every schema beside the log that names it, so that the log can be read without anything else."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from psycopg import Connection, Cursor
 
-from backbone import kafka
 from backbone.errors import Stop
-from backbone.settings import Settings
 from schemas.contracts import canonical
-from schemas.registration import parse
 from schemas.registry import SchemaBook, UnknownSchema
-from schemas.topics import SCHEMAS
 
 KEPT = "select number from audit.contract"
 TEXT = "select schema from audit.contract where number = %s"
 KEEP = "insert into audit.contract (number, schema) values (%s, %s) on conflict do nothing"
-
-
-def published(settings: Settings, user: str) -> SchemaBook:
-    """Finds schemas among those that are published; each unknown one reads the topic anew."""
-
-    def fetch(number: int) -> str | None:
-        found = (parse(message.key(), message.value()) for message in kafka.read_all(settings, user, SCHEMAS))
-        return next((version.schema for version in found if version and version.id == number), None)
-
-    return SchemaBook(fetch)
 
 
 def kept(connection: Connection[Any]) -> SchemaBook:
@@ -36,21 +21,6 @@ def kept(connection: Connection[Any]) -> SchemaBook:
         return str(row[0]) if row else None
 
     return SchemaBook(fetch)
-
-
-def leaves(schema: Any, above: str = "") -> Iterator[tuple[str, str]]:
-    """Every value a schema can hold: its dotted path and what it means, without the note on its sensitivity."""
-    match schema:
-        case list():
-            for branch in schema:
-                yield from leaves(branch, above)
-        case {"type": "array", "items": items}:
-            yield from leaves(items, above)
-        case {"type": "record", "fields": inner}:
-            for field in inner:
-                path = f"{above}.{field['name']}" if above else field["name"]
-                below = list(leaves(field["type"], path))
-                yield from below or [(path, field["doc"].partition(" Sensitivity:")[0])]
 
 
 class Contracts:

@@ -22,7 +22,7 @@ FETCH = 10
 """A segment is a few hundred kilobytes."""
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """What became of one event for one recipient: a copy on a `deliberation` with a `contract`, or a `reason` why not.
 
     `chain` and `segment` say where in the log it stands; `replay` whether the event is from before the person was on
@@ -40,7 +40,7 @@ class Entry(NamedTuple):
     segment: int
 
 
-def look_up(connection: Connection[Any], person: bytes) -> Iterator[Entry]:
+def look_up(connection: Connection[Any], person: bytes) -> Iterator[LogEntry]:
     """Every disclosure and every refusal about a person, by pseudonym, the newest segment first; streamed.
 
     The connection is not in autocommit. What is told stands in the segments, which are chained and signed.
@@ -54,10 +54,12 @@ def look_up(connection: Connection[Any], person: bytes) -> Iterator[Entry]:
             at, replay = record["at"], bool(record.get("replay"))
             for one in record["disclosures"]:
                 if one["person"] == person:
-                    yield Entry(
+                    yield LogEntry(
                         at, one["event"], one["recipient"], one["deliberation"], schemas.get(one["contract"]), None,
                         replay, chain, segment,
                     )  # fmt: skip
             for one in record["refusals"]:
                 if one["person"] == person:
-                    yield Entry(at, one["event"], one["recipient"], None, None, one["reason"], replay, chain, segment)
+                    yield LogEntry(
+                        at, one["event"], one["recipient"], None, None, one["reason"], replay, chain, segment
+                    )

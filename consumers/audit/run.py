@@ -8,11 +8,12 @@ from psycopg import Cursor
 from backbone import consumer_loop, postgres
 from backbone.postgres_consumer import PostgresConsumer, Subscription
 from backbone.process import with_retry
+from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from consumers.audit import store
 from consumers.audit.catch_up import catch_up
 from consumers.audit.checkpoints import Checkpoints, Signer
-from consumers.audit.contracts import Contracts, published
+from consumers.audit.contracts import Contracts
 from schemas.registry import SchemaBook
 from schemas.topics import DISCLOSURES
 
@@ -32,7 +33,7 @@ def run(settings: Settings) -> None:
     Raises Stop without a key to sign with.
     """
     signing = Checkpoints(Signer(settings.signing_key()), settings.checkpoint_seconds)
-    schemas = published(settings, AUDIT)
+    schemas = published_book(settings, AUDIT)
     contracts = Contracts(schemas)
     with_retry(lambda: _catch_up(settings, schemas))
 

@@ -73,7 +73,7 @@ class WrongUse(Exception):
     """What was given cannot be used."""
 
 
-class Finding(NamedTuple):
+class Discrepancy(NamedTuple):
     """Something that is not as it was written: the chain (a partition, acts, checkpoints, contracts), where, what."""
 
     chain: str
@@ -98,10 +98,10 @@ class Checkpoint(NamedTuple):
 
 
 @dataclass
-class Report:
+class VerificationReport:
     """What was found. `tell` hears of each finding at once; `notes` are no findings; `ends` is where chains end."""
 
-    tell: Callable[[Finding], None]
+    tell: Callable[[Discrepancy], None]
     step: Callable[[int, int], None]
     total: int = 0
     findings: int = 0
@@ -112,7 +112,7 @@ class Report:
     def found(self, chain: str, number: int, what: str) -> None:
         """Tell of a place that is not as it was written."""
         self.findings += 1
-        self.tell(Finding(chain, number, what))
+        self.tell(Discrepancy(chain, number, what))
 
     def count(self, kind: str, number: int = 1) -> None:
         """Count what was checked, and say how far this is."""
@@ -161,15 +161,15 @@ def verify(
     published: Iterable[Checkpoint] | None = None,
     *,
     age: timedelta = AGE,
-    tell: Callable[[Finding], None] = print,
+    tell: Callable[[Discrepancy], None] = print,
     step: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Report:
+) -> VerificationReport:
     """Verify everything in one snapshot; the connection is in no transaction.
 
     Without `published` nothing is said about what left the database. Raises WrongUse, psycopg.Error.
     """
     connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
-    report = Report(tell, step)
+    report = VerificationReport(tell, step)
     with connection.transaction():
         (report.total, now) = connection.execute(
             "select (select count(*) from audit.segment) + (select count(*) from audit.act)"
@@ -192,7 +192,7 @@ def _streamed(connection: Connection[Any], name: str, query: str, fetch: int = F
 # The chains of segments, and what is derived from them.
 
 
-def _contracts(connection: Connection[Any], report: Report) -> dict[int, Any]:
+def _contracts(connection: Connection[Any], report: VerificationReport) -> dict[int, Any]:
     """Every kept schema that is what its number says, ready to decode with."""
     found = {}
     for number, text in connection.execute("select number, schema from audit.contract order by number"):
@@ -217,7 +217,7 @@ class _Rows:
             yield self._next[2:]
             self._next = next(self._rows, None)
 
-    def before(self, place: tuple[int, int] | None, report: Report) -> None:
+    def before(self, place: tuple[int, int] | None, report: VerificationReport) -> None:
         """Rows of a segment that is not there."""
         while self._next and (place is None or self._next[:2] < place):
             where = self._next[0], self._next[1]
@@ -270,7 +270,7 @@ def _compare(rows: Iterable[tuple[Any, ...]], expected: Counter[Any], table: str
         yield f"audit.{table} lacks {missing} rows that are in it, as {_example((+expected).keys())}"
 
 
-def _segments(connection: Connection[Any], report: Report) -> None:
+def _segments(connection: Connection[Any], report: VerificationReport) -> None:
     contracts = _contracts(connection, report)
     named: set[int] = set()
     tables = [_Rows(connection, table) for table in DERIVED]
@@ -313,7 +313,14 @@ def _segments(connection: Connection[Any], report: Report) -> None:
 
 
 def _link(
-    report: Report, chain: str, following: int, number: int, before: bytes, previous: bytes, kept: bytes, content: bytes
+    report: VerificationReport,
+    chain: str,
+    following: int,
+    number: int,
+    before: bytes,
+    previous: bytes,
+    kept: bytes,
+    content: bytes,
 ) -> Iterator[str]:
     """What is wrong with a link; what is missing before it is told at once."""
     if number < 1:
@@ -327,7 +334,7 @@ def _link(
         yield "its hash is not that of its content"
 
 
-def _acts(connection: Connection[Any], report: Report) -> None:
+def _acts(connection: Connection[Any], report: VerificationReport) -> None:
     following, before = 1, BEGINNING
     query = "select number, line, previous, hash from audit.act order by number"
     for number, line, previous, kept in _streamed(connection, "acts", query):
@@ -353,8 +360,8 @@ class _Checkpoints:
     """Checks every checkpoint in order; `fresh_since` is the moment since when things may still be on their way."""
 
     def __init__(
-        self, connection: Connection[Any], keys: dict[str, Ed25519PublicKey], report: Report, fresh_since: datetime,
-        published: Iterable[Checkpoint] | None,
+        self, connection: Connection[Any], keys: dict[str, Ed25519PublicKey], report: VerificationReport,
+        fresh_since: datetime, published: Iterable[Checkpoint] | None,
     ) -> None:  # fmt: skip
         self._connection, self._keys, self._report, self._fresh_since = connection, keys, report, fresh_since
         self._given = published is not None
@@ -496,19 +503,19 @@ class _Checkpoints:
             if old and (self._newest is None or self._newest < self._fresh_since):
                 self._report.found(chain, signed + 1, f"is not signed, though it is long there{to and f'; all{to}'}")
             else:
-                self._report.notes.append(f"{Finding(chain, signed + 1, '').place}{to}: not yet signed")
+                self._report.notes.append(f"{Discrepancy(chain, signed + 1, '').place}{to}: not yet signed")
 
 
 # What people and programs read.
 
 
-class Answer:
+class VerifierOutput:
     """Writes findings as they come: lines, or one JSON document."""
 
     def __init__(self, *, as_json: bool, write: Callable[[str], Any]) -> None:
         self._json, self._write, self._begun = as_json, write, False
 
-    def tell(self, one: Finding) -> None:
+    def tell(self, one: Discrepancy) -> None:
         """Write one finding."""
         if not self._json:
             self._write(f"{one}\n")
@@ -517,7 +524,7 @@ class Answer:
         self._write(("," if self._begun else '{"findings": [') + f"\n  {told}")
         self._begun = True
 
-    def end(self, report: Report) -> int:
+    def end(self, report: VerificationReport) -> int:
         """Write the end; gives the exit code."""
         if self._json:
             rest = {"notes": report.notes, "checked": report.checked, "whole": not report.findings}
@@ -539,7 +546,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--age", type=float, default=AGE.total_seconds(), help="seconds after which all must be signed")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of lines")
     given = parser.parse_args(arguments)
-    answer = Answer(as_json=given.json, write=sys.stdout.write)
+    answer = VerifierOutput(as_json=given.json, write=sys.stdout.write)
     try:
         keys = public_keys(path.read_bytes() for path in given.key)
         lines = given.checkpoints.open("rb") if given.checkpoints else None

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from consumers.narrowing.permitted_fields import expanded, grantable
 from schemas.contracts import contract
+from schemas.fields import expanded, grantable, symbols
 from schemas.qualities import QUALITIES
 
 RULES = "rules"
@@ -15,7 +15,7 @@ EVERYONE = "everyone"
 ENTITLEMENTS = "declarations.entitlements"
 RECIPIENTS = (*QUALITIES, RULES)
 
-Kind = Literal[
+EventKind = Literal[
     "declarations.wages", "declarations.working-time", "declarations.contributions", "declarations.entitlements"
 ]
 Fields = Annotated[tuple[str, ...], Field(min_length=1)]
@@ -55,7 +55,7 @@ class Deliberation(BaseModel):
     retention: Annotated[int, Field(ge=1, le=100)]
     history: Annotated[int, Field(ge=1, le=100)] | None = None
     population: frozenset[str] | Literal["everyone"]
-    fields: dict[Kind, Fields]
+    fields: dict[EventKind, Fields]
     decisions: frozenset[str] = frozenset()
 
     @property
@@ -136,8 +136,7 @@ def contradictions(written: Mapping[str, Any]) -> Iterator[str]:
 
 def decision_kinds() -> tuple[str, ...]:
     """The kinds of decision that entitlements can carry."""
-    (kind,) = (field for field in contract(ENTITLEMENTS).schema["fields"] if field["name"] == "kind")
-    return tuple(kind["type"]["symbols"])
+    return symbols(contract(ENTITLEMENTS).schema, "kind")
 
 
 def entitlements(deliberations: Iterable[Deliberation], day: date | None = None) -> Iterator[dict[str, Any]]:

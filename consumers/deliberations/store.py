@@ -13,7 +13,7 @@ from psycopg import Connection, Cursor
 
 from backbone.errors import Reject
 from backbone.postgres import Lock, hold
-from consumers.audit import acts
+from consumers import acts
 from consumers.deliberations.model import Deliberation
 from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, read, stored
 from schemas.legal_day import legal_day, legal_today
@@ -41,7 +41,7 @@ Register = Callable[[Sequence[Deliberation]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredDeliberation:
     """A version as it is kept: since when, and since when it is withdrawn, if it is."""
 
     deliberation: Deliberation
@@ -52,13 +52,36 @@ class Held:
         """Whether it was in force on a day and not withdrawn before it."""
         return self.deliberation.holds_on(day) and (self.withdrawn is None or day <= legal_day(self.withdrawn))
 
+    def state_on(self, today: date) -> str:
+        """What a version is good for: in force, to come, over, or withdrawn on a day."""
+        if self.withdrawn:
+            return f"withdrawn {legal_day(self.withdrawn)}"
+        if self.deliberation.holds_on(today):
+            return "in force"
+        return "to come" if today < self.deliberation.since else "over"
+
+    def as_document(self, today: date) -> dict[str, Any]:
+        """The version with its state, as JSON."""
+        said = self.deliberation
+        return {
+            "deliberation": said.id,
+            "recipient": said.recipient,
+            "state": self.state_on(today),
+            "from": said.since.isoformat(),
+            "until": said.until.isoformat() if said.until else None,
+            "loaded": self.loaded.isoformat(),
+            "withdrawn": self.withdrawn.isoformat() if self.withdrawn else None,
+            "basis": said.basis,
+            "purpose": said.purpose,
+        }
+
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredRevision:
     """All that is kept, as of a revision."""
 
     revision: int
-    held: tuple[Held, ...]
+    held: tuple[StoredDeliberation, ...]
 
     @property
     def usable(self) -> tuple[Deliberation, ...]:
@@ -82,11 +105,11 @@ def revision(cursor: Cursor[Any]) -> int:
     return int(row[0]) if row else 0
 
 
-def current(cursor: Cursor[Any]) -> Kept:
+def current(cursor: Cursor[Any]) -> StoredRevision:
     """All that is kept now; the revision is read first, so that what comes in between is seen again later."""
     number = revision(cursor)
     cursor.execute(KEPT)
-    return Kept(number, tuple(Held(parse(text), loaded, gone) for text, loaded, gone in cursor))
+    return StoredRevision(number, tuple(StoredDeliberation(parse(text), loaded, gone) for text, loaded, gone in cursor))
 
 
 def text(cursor: Cursor[Any], name: str) -> str | None:
@@ -99,7 +122,7 @@ def text(cursor: Cursor[Any], name: str) -> str | None:
     return str(row[0]) if row else None
 
 
-def _alone(cursor: Cursor[Any]) -> Kept:
+def _alone(cursor: Cursor[Any]) -> StoredRevision:
     """What is kept, and nobody else adds to it before this transaction ends."""
     hold(cursor, Lock.DELIBERATIONS)
     return current(cursor)
@@ -140,13 +163,13 @@ def add(
     return tuple(one for _, one in changed)
 
 
-def not_kept(kept: Kept, shipped: Iterable[Deliberation] | None = None) -> tuple[Deliberation, ...]:
+def not_kept(kept: StoredRevision, shipped: Iterable[Deliberation] | None = None) -> tuple[Deliberation, ...]:
     """The versions this release ships and that are not kept yet; a number that went on by itself is left alone."""
     newest = _newest(kept)
     return tuple(one for one in (load() if shipped is None else shipped) if one.version > newest.get(one.number, 0))
 
 
-def _newest(kept: Kept) -> dict[str, int]:
+def _newest(kept: StoredRevision) -> dict[str, int]:
     newest: dict[str, int] = {}
     for one in kept.by_id.values():
         newest[one.number] = max(newest.get(one.number, 0), one.version)

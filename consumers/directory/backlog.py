@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from backbone.batches import Fetched, RecordBatch
 from backbone.unpacking import Unpackable, Unpacker
-from consumers.directory.batch import Unreadable
-from consumers.directory.changes import Change
-from schemas.topics import changes
+from consumers.directory.batch import UnreadableRecords
+from consumers.directory.changes import DossierChange
+from schemas.topics import LARGEST_CHANGES, changes
 
-LARGEST_UNPACKED = 8 * 1024 * 1024
+LARGEST_UNPACKED = 8 * LARGEST_CHANGES
 """Bytes of a batch when it is unpacked; a stock client packs 1,000,000."""
 TURN_S = 0.25
 """So long a turn lasts before its piece is written; the batch in hand may be unpacked beyond that."""
@@ -25,7 +25,7 @@ NOT_A_CHANGE = "not a change written by the contract"
 NOT_UNPACKED = f"broken, or larger than {LARGEST_UNPACKED >> 20} MiB when unpacked"
 MINUTE_S = 60.0
 
-Read = Callable[[str, bytes], Change | None]
+ReadChange = Callable[[str, bytes], DossierChange | None]
 
 
 class Allowance:
@@ -50,14 +50,16 @@ class Allowance:
 class Piece(NamedTuple):
     """Changes and unreadable records in order, and the offset that follows them."""
 
-    arrived: list[Change | Unreadable]
+    arrived: list[DossierChange | UnreadableRecords]
     following: int
 
 
 class Backlog:
     """The records of one institution from an offset on."""
 
-    def __init__(self, institution: str, begin: int, unpacker: Unpacker, read: Read, allowance: Allowance) -> None:
+    def __init__(
+        self, institution: str, begin: int, unpacker: Unpacker, read: ReadChange, allowance: Allowance
+    ) -> None:
         self.institution = institution
         self.topic = changes(institution)
         self.allowance = allowance
@@ -67,8 +69,8 @@ class Backlog:
         self._read = read
         self._end = begin
         self._batches: deque[RecordBatch] = deque()
-        self._records: Iterator[Unreadable | bytes] | None = None
-        self._run: Unreadable | None = None
+        self._records: Iterator[UnreadableRecords | bytes] | None = None
+        self._run: UnreadableRecords | None = None
 
     @property
     def begin(self) -> int:
@@ -88,7 +90,7 @@ class Backlog:
         if self._batches:
             self._records = self._looked_at()
 
-    def _looked_at(self) -> Iterator[Unreadable | bytes]:
+    def _looked_at(self) -> Iterator[UnreadableRecords | bytes]:
         """Each record, or the rest of a batch that cannot be unpacked; `reached` follows what was given last."""
         while self._batches:
             batch = self._batches.popleft()
@@ -101,7 +103,7 @@ class Backlog:
             except Unpackable:
                 self.reached = batch.following
                 if begin < batch.following:
-                    yield Unreadable(self.institution, begin, batch.following, NOT_UNPACKED)
+                    yield UnreadableRecords(self.institution, begin, batch.following, NOT_UNPACKED)
             self.reached = batch.following
 
     def take(self, most: int) -> Piece | None:
@@ -109,7 +111,7 @@ class Backlog:
 
         Unreadable records one behind the other are one answer, so such a run waits for its end, where more follows.
         """
-        arrived: list[Change | Unreadable] = [self._run] if self._run else []
+        arrived: list[DossierChange | UnreadableRecords] = [self._run] if self._run else []
         self._run = None
         until = time.monotonic() + TURN_S
         while self._records is not None and len(arrived) < most and time.monotonic() < until:
@@ -120,20 +122,20 @@ class Backlog:
                 self._add(arrived, record)
         following = self.reached
         last = arrived[-1] if arrived else None
-        if isinstance(last, Unreadable) and last.records < LONGEST_RUN and self.reached < self._end:
+        if isinstance(last, UnreadableRecords) and last.records < LONGEST_RUN and self.reached < self._end:
             arrived.pop()
             self._run, following = last, last.first
         return Piece(arrived, following) if arrived else None
 
-    def _add(self, arrived: list[Change | Unreadable], record: Unreadable | bytes) -> None:
+    def _add(self, arrived: list[DossierChange | UnreadableRecords], record: UnreadableRecords | bytes) -> None:
         if isinstance(record, bytes):
             change = self._read(self.institution, record)
             if change is not None:
                 arrived.append(change)
                 return
-            record = Unreadable(self.institution, self.reached - 1, self.reached, NOT_A_CHANGE)
+            record = UnreadableRecords(self.institution, self.reached - 1, self.reached, NOT_A_CHANGE)
         last = arrived[-1] if arrived else None
-        if isinstance(last, Unreadable) and (last.following, last.why) == (record.first, record.why):
+        if isinstance(last, UnreadableRecords) and (last.following, last.why) == (record.first, record.why):
             arrived[-1] = last._replace(following=record.following)
         else:
             arrived.append(record)

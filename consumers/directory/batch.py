@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import orjson
 
-from consumers.directory.changes import Change, Key, Shelf
-from consumers.directory.codes import Code, Fault, code, reason
+from consumers.directory.changes import DossierChange, DossierKey, OpenDossiers
+from consumers.directory.codes import ChangeFault, ReturnCode, code, reason
 from schemas.identifiers import is_inss
 from schemas.qualities import QUALITIES, filed
 
@@ -20,7 +20,7 @@ LONGEST_ID = 100
 NOTHING = "\0"
 
 
-class Unreadable(NamedTuple):
+class UnreadableRecords(NamedTuple):
     """Records one behind the other that are no changes, on the topic of an institution, and why."""
 
     institution: str
@@ -52,36 +52,36 @@ class Answer(NamedTuple):
     @property
     def accepted(self) -> bool:
         """Whether the directory has it now."""
-        return self.code == Code.TAKEN_IN
+        return self.code == ReturnCode.TAKEN_IN
 
 
-class Given(NamedTuple):
+class RecordedAnswer(NamedTuple):
     """An answer that counts for its change from then on, and the digest of what that change said."""
 
     digest: bytes
     answer: Answer
 
 
-Name = tuple[str, str]
+ChangeReference = tuple[str, str]
 """An institution and the id it gave a change."""
 
 
-def name(change: Change) -> Name:
+def name(change: DossierChange) -> ChangeReference:
     """Which change it is."""
     return change.key.institution, change.id
 
 
-def nameable(change: Change) -> bool:
+def nameable(change: DossierChange) -> bool:
     """Whether a change can be remembered by its id."""
     return 0 < len(change.id) <= LONGEST_ID and NOTHING not in change.id
 
 
-def askable(key: Key) -> bool:
+def askable(key: DossierKey) -> bool:
     """Whether there can be dossiers of this key; all others are refused without asking."""
     return key.institution in QUALITIES and key.quality in filed(key.institution) and is_inss(key.person)
 
 
-def digest(change: Change) -> bytes:
+def digest(change: DossierChange) -> bytes:
     """32 bytes that are the same for the same content."""
     said: tuple[str | date | int | None, ...] = (
         change.action, change.key.person, change.key.quality, change.since, change.until, change.version,
@@ -89,19 +89,24 @@ def digest(change: Change) -> bytes:
     return hashlib.sha256(orjson.dumps(said)).digest()
 
 
-class Judged(NamedTuple):
+class AnsweredBatch(NamedTuple):
     """The answers of a batch in its order, and those that are new and count from now on."""
 
     answers: list[Answer]
-    given: dict[Name, Given]
+    given: dict[ChangeReference, RecordedAnswer]
 
 
-def judge(arrived: Iterable[Change | Unreadable], shelf: Shelf, before: dict[Name, Given], at: datetime) -> Judged:
+def judge(
+    arrived: Iterable[DossierChange | UnreadableRecords],
+    shelf: OpenDossiers,
+    before: dict[ChangeReference, RecordedAnswer],
+    at: datetime,
+) -> AnsweredBatch:
     """Judge a batch; `shelf` takes in what is sound, `before` are the answers that were given to these changes."""
-    judged = Judged([], {})
+    judged = AnsweredBatch([], {})
     for one in arrived:
-        if isinstance(one, Unreadable):
-            fault = Fault(Code.UNREADABLE, str(one))
+        if isinstance(one, UnreadableRecords):
+            fault = ChangeFault(ReturnCode.UNREADABLE, str(one))
             judged.answers.append(Answer(one.institution, "", fault.code, reason((fault,)), 0, at))
         elif nameable(one):
             judged.answers.append(_once(one, shelf, before, judged.given, at))
@@ -110,22 +115,28 @@ def judge(arrived: Iterable[Change | Unreadable], shelf: Shelf, before: dict[Nam
     return judged
 
 
-def _once(change: Change, shelf: Shelf, before: dict[Name, Given], given: dict[Name, Given], at: datetime) -> Answer:
+def _once(
+    change: DossierChange,
+    shelf: OpenDossiers,
+    before: dict[ChangeReference, RecordedAnswer],
+    given: dict[ChangeReference, RecordedAnswer],
+    at: datetime,
+) -> Answer:
     this, content = name(change), digest(change)
     known = before.get(this) or given.get(this)
     if known is None:
         verdict = shelf.take_in(change, at)
         made = Answer(*this, code(verdict.faults), reason(verdict.faults), verdict.version, at)
-        given[this] = Given(content, made)
+        given[this] = RecordedAnswer(content, made)
         return made
     if known.digest == content:
         return known.answer
-    fault = Fault(Code.OTHER_CONTENT)
+    fault = ChangeFault(ReturnCode.OTHER_CONTENT)
     return Answer(*this, fault.code, reason((fault,)), shelf.version(change), at)
 
 
-def _nameless(change: Change, shelf: Shelf, at: datetime) -> Answer:
-    fault = Fault(Code.WRONG_FIELD, f"change: 1 to {LONGEST_ID} characters, none of them NUL")
+def _nameless(change: DossierChange, shelf: OpenDossiers, at: datetime) -> Answer:
+    fault = ChangeFault(ReturnCode.WRONG_FIELD, f"change: 1 to {LONGEST_ID} characters, none of them NUL")
     verdict = shelf.take_in(change, at, (fault,))
     institution, told = name(change)
     return Answer(institution, told[:LONGEST_ID], code(verdict.faults), reason(verdict.faults), verdict.version, at)

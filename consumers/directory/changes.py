@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from consumers.directory.codes import Code, Fault
+from consumers.directory.codes import ChangeFault, ReturnCode
 from schemas.identifiers import is_inss
 from schemas.qualities import everywhere, filed, gives_right
 
 INTEGRATE, CHANGE, END = "integrate", "change", "end"
 FIRST = 1
 """The version of a dossier that is new."""
-OF_THE_KEY = {Code.WRONG_NUMBER, Code.UNKNOWN_QUALITY, Code.NOT_YOUR_QUALITY}
+OF_THE_KEY = {ReturnCode.WRONG_NUMBER, ReturnCode.UNKNOWN_QUALITY, ReturnCode.NOT_YOUR_QUALITY}
 """Where the key is wrong, there is nothing to hold the rest against."""
 
 
-class Key(NamedTuple):
+class DossierKey(NamedTuple):
     """Who is on file where in which quality; its dossiers may not overlap."""
 
     person: str
@@ -27,19 +27,19 @@ class Key(NamedTuple):
     quality: str
 
 
-class Change(NamedTuple):
+class DossierChange(NamedTuple):
     """What an institution says about one dossier of its own; version None is whichever follows the one kept."""
 
     id: str
     action: str
-    key: Key
+    key: DossierKey
     since: date
     until: date | None
     version: int | None
 
 
 @dataclass(slots=True)
-class Held:
+class StoredDossier:
     """A dossier as it is kept, or is to be; `fresh` while it is not kept yet."""
 
     since: date
@@ -49,17 +49,17 @@ class Held:
     fresh: bool = False
 
 
-class Verdict(NamedTuple):
+class ChangeVerdict(NamedTuple):
     """What became of a change, and the version of its dossier in the directory now; 0 where there is none."""
 
-    faults: tuple[Fault, ...]
+    faults: tuple[ChangeFault, ...]
     version: int
 
 
-class Integration(NamedTuple):
+class IntegratedPeriod(NamedTuple):
     """A dossier that is new, or lasts longer than before."""
 
-    key: Key
+    key: DossierKey
     since: date
     until: date | None
 
@@ -74,36 +74,36 @@ def grew(before: date | None, after: date | None) -> bool:
     return before is not None and (after is None or after > before)
 
 
-def wrong(key: Key, since: date, until: date | None) -> Iterator[Fault]:
+def wrong(key: DossierKey, since: date, until: date | None) -> Iterator[ChangeFault]:
     """What is wrong with a dossier whatever else there is; never quotes what was given, which may be anything."""
     if not is_inss(key.person):
-        yield Fault(Code.WRONG_NUMBER, "person")
+        yield ChangeFault(ReturnCode.WRONG_NUMBER, "person")
     if key.quality not in filed(key.institution):
-        code = Code.NOT_YOUR_QUALITY if key.quality in everywhere() else Code.UNKNOWN_QUALITY
-        yield Fault(code, f"quality; {key.institution} has {', '.join(sorted(filed(key.institution)))}")
+        code = ReturnCode.NOT_YOUR_QUALITY if key.quality in everywhere() else ReturnCode.UNKNOWN_QUALITY
+        yield ChangeFault(code, f"quality; {key.institution} has {', '.join(sorted(filed(key.institution)))}")
     if until is not None and until < since:
-        yield Fault(Code.PERIOD_REVERSED, f"until {until}, from {since}")
+        yield ChangeFault(ReturnCode.PERIOD_REVERSED, f"until {until}, from {since}")
 
 
-class Shelf:
+class OpenDossiers:
     """The dossiers of some keys, not ended, and what changes make of them, in order."""
 
-    def __init__(self, kept: Mapping[Key, Iterable[Held]]) -> None:
+    def __init__(self, kept: Mapping[DossierKey, Iterable[StoredDossier]]) -> None:
         self._live = {key: list(found) for key, found in kept.items()}
-        self._touched: dict[int, tuple[Key, Held]] = {}
-        self.integrations: list[Integration] = []
+        self._touched: dict[int, tuple[DossierKey, StoredDossier]] = {}
+        self.integrations: list[IntegratedPeriod] = []
 
     @property
-    def touched(self) -> list[tuple[Key, Held]]:
+    def touched(self) -> list[tuple[DossierKey, StoredDossier]]:
         """Every dossier that is new or otherwise than before."""
         return list(self._touched.values())
 
-    def version(self, change: Change) -> int:
+    def version(self, change: DossierChange) -> int:
         """The version of the dossier a change is about; 0 where there is none."""
         kept = self._kept(change)
         return kept.version if kept else 0
 
-    def take_in(self, change: Change, at: datetime, faults: Iterable[Fault] = ()) -> Verdict:
+    def take_in(self, change: DossierChange, at: datetime, faults: Iterable[ChangeFault] = ()) -> ChangeVerdict:
         """Take a change in unless something is wrong with it; `faults` are those found before."""
         ends = change.action == END
         found = [*faults, *wrong(change.key, change.since, None if ends else change.until)]
@@ -112,29 +112,29 @@ class Shelf:
         if sound:
             found += self._against(change, kept)
         if found:
-            return Verdict(tuple(found), kept.version if kept else 0)
-        return Verdict((), self._do(change, kept, at))
+            return ChangeVerdict(tuple(found), kept.version if kept else 0)
+        return ChangeVerdict((), self._do(change, kept, at))
 
-    def _kept(self, change: Change) -> Held | None:
+    def _kept(self, change: DossierChange) -> StoredDossier | None:
         return next((one for one in self._live.get(change.key, ()) if one.since == change.since), None)
 
-    def _against(self, change: Change, kept: Held | None) -> Iterator[Fault]:
+    def _against(self, change: DossierChange, kept: StoredDossier | None) -> Iterator[ChangeFault]:
         """What does not go together with what is kept."""
         if change.action != INTEGRATE and kept is None:
-            yield Fault(Code.NOT_INTEGRATED)
+            yield ChangeFault(ReturnCode.NOT_INTEGRATED)
             return
         expected = FIRST if change.action == INTEGRATE or kept is None else kept.version + 1
         if change.version not in {None, expected}:
-            yield Fault(Code.VERSION_CONFLICT, f"version {change.version}, expected {expected}")
+            yield ChangeFault(ReturnCode.VERSION_CONFLICT, f"version {change.version}, expected {expected}")
         if change.action == END or (change.until is not None and change.until < change.since):
             return
         others = (one for one in self._live.get(change.key, ()) if change.action == INTEGRATE or one is not kept)
         if any(overlap(one.since, one.until, change.since, change.until) for one in others):
-            yield Fault(Code.PERIOD_CONFLICT)
+            yield ChangeFault(ReturnCode.PERIOD_CONFLICT)
 
-    def _do(self, change: Change, kept: Held | None, at: datetime) -> int:
+    def _do(self, change: DossierChange, kept: StoredDossier | None, at: datetime) -> int:
         if kept is None:
-            kept = Held(change.since, change.until, FIRST, fresh=True)
+            kept = StoredDossier(change.since, change.until, FIRST, fresh=True)
             self._live.setdefault(change.key, []).append(kept)
             self._integrated(change)
         else:
@@ -149,6 +149,6 @@ class Shelf:
         self._touched[id(kept)] = change.key, kept
         return kept.version
 
-    def _integrated(self, change: Change) -> None:
+    def _integrated(self, change: DossierChange) -> None:
         if gives_right(change.key.quality):
-            self.integrations.append(Integration(change.key, change.since, change.until))
+            self.integrations.append(IntegratedPeriod(change.key, change.since, change.until))

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Code(StrEnum):
+class ReturnCode(StrEnum):
     """Return codes, in the order in which the first of several is the code of an answer."""
 
     TAKEN_IN = "000000"
@@ -25,24 +25,27 @@ class Code(StrEnum):
     PERIOD_CONFLICT = "400040"
 
 
-MEANS: dict[Code, tuple[str, str]] = {
-    Code.TAKEN_IN: ("taken in", "nothing"),
-    Code.UNREADABLE: ("cannot be read", "write it by its contract, with nothing before or after it"),
-    Code.WRONG_FIELD: ("a field is not what it must be", "correct the field that is named"),
-    Code.OTHER_CONTENT: ("this id was given to a change with other content", "give each change an id of its own"),
-    Code.WRONG_NUMBER: ("the date or the check digits of the national number do not fit", "look the number up again"),
-    Code.UNKNOWN_QUALITY: ("there is no such quality", "use sector/code, as 18/1"),
-    Code.NOT_YOUR_QUALITY: ("the quality is another institution's", "use a quality of your own sector"),
-    Code.PERIOD_REVERSED: ("the period ends before it begins", "correct the first or the last day"),
-    Code.NOT_INTEGRATED: (
+MEANS: dict[ReturnCode, tuple[str, str]] = {
+    ReturnCode.TAKEN_IN: ("taken in", "nothing"),
+    ReturnCode.UNREADABLE: ("cannot be read", "write it by its contract, with nothing before or after it"),
+    ReturnCode.WRONG_FIELD: ("a field is not what it must be", "correct the field that is named"),
+    ReturnCode.OTHER_CONTENT: ("this id was given to a change with other content", "give each change an id of its own"),
+    ReturnCode.WRONG_NUMBER: (
+        "the date or the check digits of the national number do not fit",
+        "look the number up again",
+    ),
+    ReturnCode.UNKNOWN_QUALITY: ("there is no such quality", "use sector/code, as 18/1"),
+    ReturnCode.NOT_YOUR_QUALITY: ("the quality is another institution's", "use a quality of your own sector"),
+    ReturnCode.PERIOD_REVERSED: ("the period ends before it begins", "correct the first or the last day"),
+    ReturnCode.NOT_INTEGRATED: (
         "the person is not on file there in that quality from that day",
         "look which dossiers there are; integrate the person first",
     ),
-    Code.VERSION_CONFLICT: (
+    ReturnCode.VERSION_CONFLICT: (
         "the version does not follow the one that is kept",
         "send the version that is expected, if the change still holds against what is kept",
     ),
-    Code.PERIOD_CONFLICT: (
+    ReturnCode.PERIOD_CONFLICT: (
         "the period overlaps that of another dossier in the same quality",
         "change or end that dossier first",
     ),
@@ -50,10 +53,10 @@ MEANS: dict[Code, tuple[str, str]] = {
 """What each code means, and what to do."""
 
 
-class Fault(NamedTuple):
+class ChangeFault(NamedTuple):
     """Something wrong with a change: its code, and which value is meant, without repeating a person's."""
 
-    code: Code
+    code: ReturnCode
     detail: str = ""
 
     def __str__(self) -> str:
@@ -61,12 +64,12 @@ class Fault(NamedTuple):
         return f"{self.code}: {means}{f' ({self.detail})' if self.detail else ''}; {remedy}."
 
 
-def reason(faults: Iterable[Fault]) -> str:
+def reason(faults: Iterable[ChangeFault]) -> str:
     """All that is wrong in one text; what to do is in it."""
     return " ".join(map(str, faults)) or "Taken in."
 
 
-def code(faults: Iterable[Fault]) -> Code:
+def code(faults: Iterable[ChangeFault]) -> ReturnCode:
     """The code of the first fault in the order of the codes; taken in where there is none."""
-    order = list(Code)
-    return min((fault.code for fault in faults), key=order.index, default=Code.TAKEN_IN)
+    order = list(ReturnCode)
+    return min((fault.code for fault in faults), key=order.index, default=ReturnCode.TAKEN_IN)

@@ -12,9 +12,9 @@ from psycopg import Connection, Cursor
 
 from backbone import jsonlines
 from backbone.jsonlines import Faults, Refused
-from consumers.audit import acts
-from consumers.directory.changes import Key, wrong
-from consumers.directory.codes import Code, Fault
+from consumers import acts
+from consumers.directory.changes import DossierKey, wrong
+from consumers.directory.codes import ChangeFault, ReturnCode
 from consumers.directory.store import alone
 from schemas.qualities import PROVISIONAL, QUALITIES
 
@@ -88,7 +88,7 @@ on conflict (person, institution, quality, since) where ended is null
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedDossiers:
     """How many lines a file had and how many of them changed the directory."""
 
     lines: int
@@ -107,30 +107,30 @@ def _last(text: str | None) -> date | None:
     return None if text is None else _day(text)
 
 
-def _faults(line: Any) -> list[Fault]:
+def _faults(line: Any) -> list[ChangeFault]:
     """What is wrong with a line, without repeating whose it is."""
     if not isinstance(line, dict) or line.keys() != KEYS:
-        return [Fault(Code.WRONG_FIELD, f"it needs exactly the keys {', '.join(sorted(KEYS))}")]
+        return [ChangeFault(ReturnCode.WRONG_FIELD, f"it needs exactly the keys {', '.join(sorted(KEYS))}")]
     person, institution, quality = line["person"], line["institution"], line["quality"]
     found, days = [], None
     if not isinstance(institution, str) or institution not in QUALITIES:
-        found.append(Fault(Code.WRONG_FIELD, f"institution; there are {', '.join(QUALITIES)}"))
+        found.append(ChangeFault(ReturnCode.WRONG_FIELD, f"institution; there are {', '.join(QUALITIES)}"))
     with suppress(TypeError, ValueError):
         days = _day(line["from"]), _last(line["until"])
     if days is None:
-        found.append(Fault(Code.WRONG_FIELD, "from, until; days as 2026-07-01, until may be null"))
+        found.append(ChangeFault(ReturnCode.WRONG_FIELD, "from, until; days as 2026-07-01, until may be null"))
     if not isinstance(person, str) or not isinstance(quality, str):
-        found.append(Fault(Code.WRONG_FIELD, "person, quality; texts"))
+        found.append(ChangeFault(ReturnCode.WRONG_FIELD, "person, quality; texts"))
     if found:
         return found
     since, until = days or (date.min, None)
-    return list(wrong(Key(person, institution, quality), since, until))
+    return list(wrong(DossierKey(person, institution, quality), since, until))
 
 
 def _lines(path: Path, faults: Faults) -> Iterator[tuple[int, str, str, str, date, date | None]]:
     """The sound lines of a file with their numbers; what is wrong with the others goes to `faults`."""
     for number, line, fault in jsonlines.read(path):
-        found = [Fault(Code.UNREADABLE, fault)] if fault else _faults(line)
+        found = [ChangeFault(ReturnCode.UNREADABLE, fault)] if fault else _faults(line)
         if found:
             faults.add(number, f"line {number}: {' '.join(map(str, found))}")
             continue
@@ -142,10 +142,10 @@ def _lines(path: Path, faults: Faults) -> Iterator[tuple[int, str, str, str, dat
 def _conflicts(cursor: Cursor[Any], query: LiteralString, faults: Faults) -> None:
     cursor.execute(query)
     for (number,) in cursor:
-        faults.add(number, f"line {number}: {Fault(Code.PERIOD_CONFLICT)}")
+        faults.add(number, f"line {number}: {ChangeFault(ReturnCode.PERIOD_CONFLICT)}")
 
 
-def load(connection: Connection[Any], path: Path) -> Loaded:
+def load(connection: Connection[Any], path: Path) -> LoadedDossiers:
     """Bring the lines of a file into the directory; again changes nothing, nor does it bring back what was ended.
 
     Raises Refused with the faults, their line numbers and codes; then nothing has changed but the record of acts.
@@ -160,7 +160,7 @@ def load(connection: Connection[Any], path: Path) -> Loaded:
         raise
 
 
-def _load(cursor: Cursor[Any], path: Path, faults: Faults) -> Loaded:
+def _load(cursor: Cursor[Any], path: Path, faults: Faults) -> LoadedDossiers:
     alone(cursor)
     cursor.execute("truncate directory.incoming")
     count = 0
@@ -182,4 +182,4 @@ def _load(cursor: Cursor[Any], path: Path, faults: Faults) -> Loaded:
     cursor.execute("truncate directory.incoming")
     if changed:
         acts.note(cursor, "loaded dossiers", path.name, lines=count, changed=changed)
-    return Loaded(count, changed)
+    return LoadedDossiers(count, changed)

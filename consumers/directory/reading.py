@@ -1,26 +1,27 @@
 """Reads a record of the topic of an institution as a change; whose it is, the topic says and nothing in the record."""
 
 from io import BytesIO
-from typing import Any, cast
+from typing import cast
 
 from fastavro import schemaless_reader
 
-from consumers.directory.changes import Change, Key
+from consumers.directory.changes import DossierChange, DossierKey
 from schemas.codec import split
 from schemas.contracts import Contract
 from schemas.registry import SchemaBook
 from schemas.topics import CHANGES
+from schemas.twins.dossiers_changes import Change as ChangeRecord
 
 
-def _whole(contract: Contract, body: bytes) -> dict[str, Any]:
+def _whole(contract: Contract, body: bytes) -> ChangeRecord:
     stream = BytesIO(body)
-    record = cast("dict[str, Any]", schemaless_reader(stream, contract.parsed, None))
+    record = cast("ChangeRecord", schemaless_reader(stream, contract.parsed, None))
     if stream.tell() != len(body):
         raise ValueError
     return record
 
 
-def read(institution: str, value: bytes, schemas: SchemaBook) -> Change | None:
+def read(institution: str, value: bytes, schemas: SchemaBook) -> DossierChange | None:
     """The change in a record of an institution's topic; None where there is none in it."""
     try:
         number, body = split(value)
@@ -30,10 +31,10 @@ def read(institution: str, value: bytes, schemas: SchemaBook) -> Change | None:
         found = _whole(contract, body)
     except Exception:  # noqa: BLE001 - whatever Avro, UTF-8 or a calendar finds wrong in bytes of others
         return None
-    return Change(
+    return DossierChange(
         id=found["change"],
         action=found["action"],
-        key=Key(found["person"], institution, found["quality"]),
+        key=DossierKey(found["person"], institution, found["quality"]),
         since=found["from"],
         until=found["until"],
         version=found["version"],

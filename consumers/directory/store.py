@@ -9,11 +9,28 @@ from psycopg import Cursor
 
 from backbone.errors import Retry
 from backbone.postgres import Lock, hold
-from consumers.directory.batch import Answer, Given, Name, Unreadable, askable, judge, name, nameable
-from consumers.directory.changes import Change, Held, Integration, Key, Shelf, Verdict
+from consumers.directory.batch import (
+    Answer,
+    ChangeReference,
+    RecordedAnswer,
+    UnreadableRecords,
+    askable,
+    judge,
+    name,
+    nameable,
+)
+from consumers.directory.changes import (
+    ChangeVerdict,
+    DossierChange,
+    DossierKey,
+    IntegratedPeriod,
+    OpenDossiers,
+    StoredDossier,
+)
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.topics import ANSWERS, answers
+from schemas.twins.dossiers_answers import Answer as AnswerRecord
 
 KEY_BYTES = 16
 
@@ -62,20 +79,20 @@ def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> tuple[list[Any], ..
     return tuple([row[place] for row in rows] for place in range(width))
 
 
-def shelf(cursor: Cursor[Any], keys: Iterable[Key]) -> Shelf:
+def shelf(cursor: Cursor[Any], keys: Iterable[DossierKey]) -> OpenDossiers:
     """The dossiers of these keys that have not been ended, in one query."""
-    kept: dict[Key, list[Held]] = {}
+    kept: dict[DossierKey, list[StoredDossier]] = {}
     cursor.execute(KEPT, _columns(sorted({key for key in keys if askable(key)}), 3), binary=True)
     for person, institution, quality, since, until, version in cursor:
-        kept.setdefault(Key(person, institution, quality), []).append(Held(since, until, version))
-    return Shelf(kept)
+        kept.setdefault(DossierKey(person, institution, quality), []).append(StoredDossier(since, until, version))
+    return OpenDossiers(kept)
 
 
-def _given(cursor: Cursor[Any], names: Iterable[Name]) -> dict[Name, Given]:
+def _given(cursor: Cursor[Any], names: Iterable[ChangeReference]) -> dict[ChangeReference, RecordedAnswer]:
     """What these changes were answered before, in one query."""
     cursor.execute(GIVEN, _columns(sorted(set(names)), 2), binary=True)
     return {
-        (institution, change): Given(digest, Answer(institution, change, code, reason, version, at))
+        (institution, change): RecordedAnswer(digest, Answer(institution, change, code, reason, version, at))
         for institution, change, digest, code, reason, version, at in cursor
     }
 
@@ -87,7 +104,9 @@ def _copy(cursor: Cursor[Any], query: Any, types: Sequence[str], rows: Iterable[
             copy.write_row(row)
 
 
-def _keep(cursor: Cursor[Any], touched: list[tuple[Key, Held]], integrations: list[Integration]) -> None:
+def _keep(
+    cursor: Cursor[Any], touched: list[tuple[DossierKey, StoredDossier]], integrations: list[IntegratedPeriod]
+) -> None:
     """Write what became of dossiers: the changed first, as an ended one makes room for a new one of the same key.
 
     Raises Retry when somebody who did not wait for us changed them.
@@ -109,7 +128,7 @@ def _answer(cursor: Cursor[Any], found: Iterable[Answer]) -> None:
 
     def rows(found: Iterable[Answer]) -> Iterable[tuple[Any, ...]]:
         for one in found:
-            record = {
+            record: AnswerRecord = {
                 "change": one.change, "accepted": one.accepted, "code": one.code, "reason": one.reason,
                 "version": one.version, "at": one.at,
             }  # fmt: skip
@@ -119,13 +138,13 @@ def _answer(cursor: Cursor[Any], found: Iterable[Answer]) -> None:
     _copy(cursor, ANSWER, ANSWER_TYPES, rows(found))
 
 
-def take_in(cursor: Cursor[Any], arrived: Sequence[Change | Unreadable]) -> None:
+def take_in(cursor: Cursor[Any], arrived: Sequence[DossierChange | UnreadableRecords]) -> None:
     """Judge a batch of changes and write all that follows from it.
 
     Raises Retry when somebody who did not wait for us changed the same dossiers.
     """
     alone(cursor)
-    found = [one for one in arrived if isinstance(one, Change)]
+    found = [one for one in arrived if isinstance(one, DossierChange)]
     before = _given(cursor, (name(one) for one in found if nameable(one)))
     files = shelf(cursor, (one.key for one in found))
     judged = judge(arrived, files, before, now())
@@ -139,7 +158,7 @@ def take_in(cursor: Cursor[Any], arrived: Sequence[Change | Unreadable]) -> None
     _answer(cursor, judged.answers)
 
 
-def take_in_one(cursor: Cursor[Any], change: Change) -> Verdict:
+def take_in_one(cursor: Cursor[Any], change: DossierChange) -> ChangeVerdict:
     """Take one change in that comes by command, so that its answer need not be kept."""
     alone(cursor)
     files = shelf(cursor, (change.key,))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from confluent_kafka import Message
 
-from consumers.narrowing.narrow import Event, persons
+from consumers.narrowing.narrow import PublishedEvent, persons
 from schemas.codec import BadFrame, split
 from schemas.registry import SchemaBook, UnknownSchema
 from schemas.topics import DECLARATIONS
@@ -29,7 +29,7 @@ class EventBatch:
     """Messages that could be opened as events, side by side with them, and the reasons of those that could not."""
 
     sources: list[Received]
-    events: list[Event]
+    events: list[PublishedEvent]
     failed: list[tuple[Received, str]]
     received: list[Received]
 
@@ -60,7 +60,7 @@ def opened(messages: Sequence[Received], schemas: SchemaBook) -> EventBatch:
             batch.failed.append((message, "its schema or its key is not that of an event"))
             continue
         batch.sources.append(message)
-        batch.events.append(Event(found, body))
+        batch.events.append(PublishedEvent(found, body))
     return batch
 
 

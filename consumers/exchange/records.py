@@ -14,7 +14,7 @@ from consumers.directory import Dossier
 from consumers.exchange.account import Account
 from consumers.exchange.batch import EventBatch, Received
 from consumers.narrowing.access import NOT_AUTHORISED, Access
-from consumers.narrowing.narrow import Copy, Narrowed, narrow
+from consumers.narrowing.narrow import Narrowed, NarrowedCopy, narrow
 from schemas.codec import Record, encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter, lies_under
@@ -86,9 +86,9 @@ def bundles(batch: EventBatch, narrowed: Narrowed, at: datetime, account: Accoun
             yield OutgoingRecord(FACTS, partition, None, encode(contract(FACTS), {"at": at, "facts": records}))
 
 
-def _parts(facts: list[Copy]) -> Iterator[list[Copy]]:
+def _parts(facts: list[NarrowedCopy]) -> Iterator[list[NarrowedCopy]]:
     """Facts in bundles that stay below the limits."""
-    part: list[Copy] = []
+    part: list[NarrowedCopy] = []
     size = 0
     for fact in facts:
         if part and (len(part) == BUNDLE_FACTS or size + len(fact.body) > RECORD_BYTES):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from consumers.directory import Dossier
-from consumers.narrowing.event_codec import Opened, Unreadable
+from consumers.narrowing.event_codec import OpenedEvent, UnreadableBody
 from consumers.narrowing.projection import Projection
 from schemas.identifiers import quarter_days
 from schemas.institutions import INSTITUTIONS
@@ -40,10 +40,10 @@ class Standings:
         self._dossiers = dossiers
         self._known: dict[tuple[str, str], dict[str, Standing]] = {}
 
-    def of(self, opened: Opened) -> dict[str, Standing]:
+    def of(self, opened: OpenedEvent) -> dict[str, Standing]:
         """By institution, for the period of an event: its quarter, or that of the decision.
 
-        Raises Unreadable when the quarter is none.
+        Raises UnreadableBody when the quarter is none.
         """
         if opened.decision:
             return self._work_out(opened.person, opened.decision.first, opened.decision.last)
@@ -68,10 +68,10 @@ def _days(quarter: str) -> tuple[date, date]:
     try:
         return quarter_days(quarter)
     except (ValueError, IndexError) as error:
-        raise Unreadable("its quarter is none") from error
+        raise UnreadableBody("its quarter is none") from error
 
 
-class Judgement(NamedTuple):
+class AccessDecision(NamedTuple):
     """Of one event: the projections to copy by, who is refused and why, and the institutions it does not concern.
 
     Every institution is in exactly one of them.
@@ -95,7 +95,7 @@ class Access:
             for kind, recipients in self._by_kind.items()
         }
 
-    def judge(self, kind: str, standings: Mapping[str, Standing], decision: str | None) -> Judgement:
+    def judge(self, kind: str, standings: Mapping[str, Standing], decision: str | None) -> AccessDecision:
         """What becomes of an event for each recipient.
 
         An institution that neither has a deliberation on this kind nor the person on file asks for nothing and is
@@ -125,7 +125,7 @@ class Access:
                 refused.append((institution, NOT_AUTHORISED))
             else:
                 unconcerned.append(institution)
-        return Judgement(tuple(granted), tuple(refused), tuple(unconcerned))
+        return AccessDecision(tuple(granted), tuple(refused), tuple(unconcerned))
 
 
 def _concerns(projection: Projection, decision: str) -> bool:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import fastavro
 from fastavro import schemaless_writer
 
-from consumers.narrowing.permitted_fields import ENVELOPE, TRAIL
 from consumers.narrowing.plain_values import part, record
 from consumers.narrowing.projection import Projection
 from schemas.contracts import Contract
+from schemas.fields import ENVELOPE, TRAIL, symbols
 
 EPOCH = date(1970, 1, 1)
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,11 +25,11 @@ MARKS = {False: b"\x00", True: b"\x01"}
 """A boolean in Avro's binary form."""
 
 
-class Unreadable(ValueError):
+class UnreadableBody(ValueError):
     """These bytes are not what their schema id says."""
 
 
-class Decision(NamedTuple):
+class EntitlementPeriod(NamedTuple):
     """What an entitlement decides, and for which period."""
 
     kind: str
@@ -38,7 +38,7 @@ class Decision(NamedTuple):
 
 
 @dataclass(slots=True)
-class Opened:
+class OpenedEvent:
     """An event in parts: who and what in full, the rest as plain values, the envelope as bytes.
 
     The 24 hours it was made in begin at `day`.
@@ -51,7 +51,7 @@ class Opened:
     head: bytes
     trail: bytes
     rest: dict[str, Any]
-    decision: Decision | None
+    decision: EntitlementPeriod | None
 
 
 @lru_cache(maxsize=1_000)
@@ -59,32 +59,29 @@ def _day(number: int) -> datetime:
     return BEGINNING + timedelta(number)
 
 
-class Shape:
+class EventDecoder:
     """A full contract, ready to open events of it."""
 
     def __init__(self, contract: Contract) -> None:
         self._head = part(contract, ENVELOPE)
         self._trail = part(contract, TRAIL)
         self._rest = part(contract, None)
-        self._decisions: tuple[str, ...] = ()
-        if contract.name == ENTITLEMENTS:
-            (kind,) = (field for field in contract.schema["fields"] if field["name"] == "kind")
-            self._decisions = tuple(kind["type"]["symbols"])
+        self._decisions = symbols(contract.schema, "kind") if contract.name == ENTITLEMENTS else ()
 
     def person(self, body: bytes) -> str:
         """Whom an event is about.
 
-        Raises Unreadable.
+        Raises UnreadableBody.
         """
         try:
             return str(record(BytesIO(body), self._head)["person"])
         except Exception as error:
-            raise Unreadable("the envelope cannot be read") from error
+            raise UnreadableBody("the envelope cannot be read") from error
 
-    def open(self, body: bytes) -> Opened:
+    def open(self, body: bytes) -> OpenedEvent:
         """An event in parts.
 
-        Raises Unreadable.
+        Raises UnreadableBody.
         """
         stream = BytesIO(body)
         try:
@@ -94,8 +91,8 @@ class Shape:
             after = stream.tell()
             rest = record(stream, self._rest)
             if stream.tell() != len(body):
-                raise Unreadable("bytes are left over")  # noqa: TRY301 - told apart below
-            return Opened(
+                raise UnreadableBody("bytes are left over")  # noqa: TRY301 - told apart below
+            return OpenedEvent(
                 event=head["event"],
                 person=head["person"],
                 quarter=head["quarter"],
@@ -105,21 +102,21 @@ class Shape:
                 rest=rest,
                 decision=self._decision(rest) if self._decisions else None,
             )
-        except Unreadable:
+        except UnreadableBody:
             raise
         except Exception as error:
-            raise Unreadable("the body does not follow its schema") from error
+            raise UnreadableBody("the body does not follow its schema") from error
 
-    def _decision(self, rest: dict[str, Any]) -> Decision:
+    def _decision(self, rest: dict[str, Any]) -> EntitlementPeriod:
         until = rest["until"]
-        return Decision(
+        return EntitlementPeriod(
             self._decisions[rest["kind"]],
             EPOCH + timedelta(rest["from"]),
             None if until is None else EPOCH + timedelta(until),
         )
 
 
-class Cutter:
+class CopyEncoder:
     """A projection, ready to write copies."""
 
     def __init__(self, projection: Projection) -> None:
@@ -129,7 +126,7 @@ class Cutter:
         schemaless_writer(out, name, projection.deliberation)
         self._basis = {replay: out.getvalue() + mark for replay, mark in MARKS.items()}
 
-    def cut(self, opened: Opened, *, replay: bool = False) -> bytes:
+    def cut(self, opened: OpenedEvent, *, replay: bool = False) -> bytes:
         """The body of a copy: envelope, deliberation, mark of a replay, and the permitted fields only."""
         out = BytesIO()
         out.write(opened.head)
@@ -140,12 +137,12 @@ class Cutter:
 
 
 @cache
-def shape(contract: Contract) -> Shape:
+def shape(contract: Contract) -> EventDecoder:
     """The shape of a contract."""
-    return Shape(contract)
+    return EventDecoder(contract)
 
 
 @cache
-def cutter(projection: Projection) -> Cutter:
+def cutter(projection: Projection) -> CopyEncoder:
     """The cutter of a projection."""
-    return Cutter(projection)
+    return CopyEncoder(projection)

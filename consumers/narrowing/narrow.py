@@ -10,19 +10,19 @@ from typing import NamedTuple
 
 from consumers.directory import Dossier
 from consumers.narrowing.access import Access, Standings
-from consumers.narrowing.event_codec import Unreadable, cutter, shape
+from consumers.narrowing.event_codec import UnreadableBody, cutter, shape
 from consumers.narrowing.projection import Projection
 from schemas.contracts import Contract
 
 
-class Event(NamedTuple):
+class PublishedEvent(NamedTuple):
     """An event as it was published: its contract and its encoded body."""
 
     contract: Contract
     body: bytes
 
 
-class Copy(NamedTuple):
+class NarrowedCopy(NamedTuple):
     """A narrowed event, made in the 24 hours from `day` on; framed with its projection's prefix it is what travels."""
 
     source: int
@@ -41,7 +41,7 @@ class Refusal(NamedTuple):
     reason: str
 
 
-class Failure(NamedTuple):
+class UnreadableEvent(NamedTuple):
     """An event that could not be read."""
 
     source: int
@@ -55,25 +55,25 @@ class Narrowed:
     `read` has every event that could be read: its place, its id, and the institutions it does not concern.
     """
 
-    copies: list[Copy] = field(default_factory=list)
+    copies: list[NarrowedCopy] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    failures: list[UnreadableEvent] = field(default_factory=list)
     read: list[tuple[int, str, tuple[str, ...]]] = field(default_factory=list)
 
 
-def persons(events: Sequence[Event]) -> set[str]:
+def persons(events: Sequence[PublishedEvent]) -> set[str]:
     """Whom a batch is about; events that cannot be read are about nobody."""
     found = set()
     for contract, body in events:
         try:
             found.add(shape(contract).person(body))
-        except Unreadable:
+        except UnreadableBody:
             continue
     return found
 
 
 def narrow(
-    events: Sequence[Event], access: Access, dossiers: Mapping[str, Sequence[Dossier]], *, replay: bool = False
+    events: Sequence[PublishedEvent], access: Access, dossiers: Mapping[str, Sequence[Dossier]], *, replay: bool = False
 ) -> Narrowed:
     """Copy each event for everybody entitled to it, in the order of the events; `replay` marks the copies."""
     result = Narrowed()
@@ -83,14 +83,14 @@ def narrow(
         try:
             opened = shape(contract).open(body)
             standing = standings.of(opened)
-        except Unreadable as error:
-            result.failures.append(Failure(source, str(error)))
+        except UnreadableBody as error:
+            result.failures.append(UnreadableEvent(source, str(error)))
             continue
         granted, refused, unconcerned = access.judge(contract.name, standing, opened.decision and opened.decision.kind)
         result.read.append((source, opened.event, unconcerned))
         for projection in granted:
             copied = cutter(projection).cut(opened, replay=replay)
-            copies.append(Copy(source, opened.event, opened.day, projection, copied))
+            copies.append(NarrowedCopy(source, opened.event, opened.day, projection, copied))
         for recipient, reason in refused:
             refusals.append(Refusal(source, opened.event, recipient, reason))
     return result

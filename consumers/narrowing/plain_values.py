@@ -9,8 +9,8 @@ from typing import Any, cast
 import fastavro
 from fastavro import schemaless_reader
 
-from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.contracts import Contract
+from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 
 
 def _plain(schema: Any) -> Any:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from consumers.deliberations import EVERYONE, Deliberation
-from consumers.narrowing.permitted_fields import leaves, narrower
 from schemas.contracts import Contract, contract, make
+from schemas.fields import leaves, narrower
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,7 +20,7 @@ from consumers.exchange.account import Account
 from consumers.exchange.batch import EventBatch, Received, concerned, opened
 from consumers.exchange.records import OutgoingRecord, bundles, deliveries, disclosures
 from consumers.narrowing.access import Access
-from consumers.narrowing.narrow import Copy, Narrowed, narrow
+from consumers.narrowing.narrow import Narrowed, NarrowedCopy, narrow
 from consumers.narrowing.projection import Projection, in_force
 from consumers.replay import due
 from consumers.replay.due import Disclosed
@@ -185,7 +185,7 @@ def again(
         dossiers = look_up(cursor, concerned(batch))
         recipients = {one.recipient for withheld in difference.withheld.values() for one in withheld}
         disclosed = due.disclosed(cursor, [one.key for one in batch.sources], sorted(recipients))
-    copies: list[Copy] = []
+    copies: list[NarrowedCopy] = []
     for day, places in _by_day(batch, found, difference).items():
         # Nobody knows the day of an event that the log does not name: what any of the days withheld counts.
         withheld = difference.withheld[day] if day else _any(difference)
@@ -212,6 +212,6 @@ def _any(difference: WrongDays) -> tuple[Projection, ...]:
     return tuple(dict.fromkeys(one for withheld in difference.withheld.values() for one in withheld))
 
 
-def _had(disclosed: Disclosed, copy: Copy) -> bool:
+def _had(disclosed: Disclosed, copy: NarrowedCopy) -> bool:
     number = copy.projection.deliberation.partition("@")[0]
     return (copy.projection.recipient, copy.event, number) in disclosed

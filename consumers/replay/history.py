@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from consumers.deliberations import Deliberation
-from consumers.deliberations.store import Held
+from consumers.deliberations.store import StoredDeliberation
 from consumers.narrowing.access import Access
 from consumers.narrowing.projection import Projection, common
 
@@ -39,7 +39,7 @@ def _pairs(versions: Iterable[Deliberation]) -> dict[tuple[str, str], tuple[Proj
 class ReplayHistory:
     """Who may still have what was published on a day, as of another day."""
 
-    def __init__(self, held: Iterable[Held], today: date) -> None:
+    def __init__(self, held: Iterable[StoredDeliberation], today: date) -> None:
         self._held = tuple(held)
         self._pairs = _pairs(one.deliberation for one in self._held)
         self._today = today

@@ -14,7 +14,7 @@ from consumers.directory import Dossiers
 from consumers.exchange.account import Account
 from consumers.exchange.batch import EventBatch, Received, opened
 from consumers.exchange.records import OutgoingRecord, deliveries, disclosures
-from consumers.narrowing.narrow import Copy, Narrowed, narrow
+from consumers.narrowing.narrow import Narrowed, NarrowedCopy, narrow
 from consumers.replay.due import Disclosed, PublishedEvent
 from consumers.replay.history import ReplayHistory
 from schemas.legal_day import legal_day
@@ -71,7 +71,7 @@ def _copies(
     keys: AbstractSet[bytes],
     dossiers: Dossiers,
     history: ReplayHistory,
-) -> Iterable[Copy]:
+) -> Iterable[NarrowedCopy]:
     """What one institution may have; `source` of each copy is its place in the whole batch."""
     by_day: dict[date, list[int]] = {}
     for place, message in enumerate(batch.sources):

@@ -23,7 +23,7 @@ from backbone.process import Drain
 from backbone.progress import START, Progress, positions, record
 from backbone.settings import Settings
 from backbone.standby import Standby
-from consumers.deliberations.store import Kept, current, revision
+from consumers.deliberations.store import StoredRevision, current, revision
 from consumers.directory import look_up
 from consumers.exchange.published import check_published
 from consumers.replay import due
@@ -64,7 +64,7 @@ class Replay:
         self._offsets = Offsets(settings, REPLAY)
         self._barrier = Barrier(self._offsets, connection, settings.partitions)
         self._schemas = SchemaBook()
-        self._kept = Kept(0, ())
+        self._kept = StoredRevision(0, ())
         self._history = ReplayHistory((), date.min)
         self._today = date.min
         position = positions(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, START)

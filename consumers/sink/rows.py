@@ -10,8 +10,8 @@ import orjson
 from confluent_kafka import Message
 
 from backbone.errors import Retry, Stop
-from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.codec import BadFrame, decode_body, split
+from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.registry import SchemaBook, UnknownSchema
 
 TIMEOUT_S = 10.0

@@ -65,7 +65,7 @@ NAMED = "Letters, as `kruispunt dead` names them."
 
 
 def _list(*, closed_too: bool, json: bool) -> None:
-    from kruispunt.commands.accounts.dead_letters import commands
+    from kruispunt.commands.accounts import dead_letters as commands
 
     with answering():
         raise typer.Exit(commands.listing(closed_too=closed_too, json=json))
@@ -94,7 +94,7 @@ def show_letter(
     letter: Annotated[str, typer.Argument(help="A letter, as `kruispunt dead` names it.")], json: Json = False
 ) -> None:
     """Show what a message holds, decoded as far as it can be. That somebody looked is an act."""
-    from kruispunt.commands.accounts.dead_letters import commands
+    from kruispunt.commands.accounts import dead_letters as commands
 
     with answering():
         raise typer.Exit(commands.show(letter, json=json))
@@ -108,7 +108,7 @@ def replay_letters(
     json: Json = False,
 ) -> None:
     """Put messages back where they came from, in their order, once what was wrong is mended."""
-    from kruispunt.commands.accounts.dead_letters import commands
+    from kruispunt.commands.accounts import dead_letters as commands
 
     with answering():
         raise typer.Exit(commands.replay(letters or [], everything=everything, stage=stage, json=json))
@@ -121,7 +121,7 @@ def drop_letters(
     json: Json = False,
 ) -> None:
     """Close letters without handling their messages, for a reason that is kept."""
-    from kruispunt.commands.accounts.dead_letters import commands
+    from kruispunt.commands.accounts import dead_letters as commands
 
     with answering():
         raise typer.Exit(commands.drop(letters, reason=reason, json=json))

@@ -44,9 +44,11 @@ app = typer.Typer(
 STACK, IN, OUT, TOLD, PROCESS = "The stack", "In", "Out", "Told and accounted for", "Processes"
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
-Files = Annotated[list[Path], typer.Argument(help="DmfA files, or JSON lines with decisions of institutions.")]
-Folder = Annotated[Path, typer.Argument(help="A folder made by `kruispunt generate`.", exists=True, file_okay=False)]
-Name = Annotated[str, typer.Argument(help="An institution, as rva.")]
+FilesArgument = Annotated[list[Path], typer.Argument(help="DmfA files, or JSON lines with decisions of institutions.")]
+FolderArgument = Annotated[
+    Path, typer.Argument(help="A folder made by `kruispunt generate`.", exists=True, file_okay=False)
+]
+InstitutionArgument = Annotated[str, typer.Argument(help="An institution, as rva.")]
 Seconds = Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="On this day.")]
 

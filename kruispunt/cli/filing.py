@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from kruispunt.cli.app import OUT, Json, Name, app, day, given
+from kruispunt.cli.app import OUT, InstitutionArgument, Json, app, day, given
 from kruispunt.output import answering
 
-Person = Annotated[str, typer.Argument(help="A national number; - reads it from stdin.")]
-Quality = Annotated[str, typer.Argument(help="Sector and quality code, as 18/1.")]
-Since = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the dossier.")]
-Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the dossier.")]
-Version = Annotated[
+PersonArgument = Annotated[str, typer.Argument(help="A national number; - reads it from stdin.")]
+QualityArgument = Annotated[str, typer.Argument(help="Sector and quality code, as 18/1.")]
+SinceOption = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the dossier.")]
+UntilOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the dossier.")]
+VersionOption = Annotated[
     int | None, typer.Option(min=1, help="The version this makes; refused when another was kept meanwhile.")
 ]
 
@@ -42,7 +42,12 @@ def directory(
 
 @files.command()
 def integrate(
-    institution: Name, person: Person, quality: Quality, since: Since, until: Until = None, json: Json = False
+    institution: InstitutionArgument,
+    person: PersonArgument,
+    quality: QualityArgument,
+    since: SinceOption,
+    until: UntilOption = None,
+    json: Json = False,
 ) -> None:
     """Take a person on file: a new dossier, version 1, without --until an open one."""
     from kruispunt.commands.institutions import dossiers as filing
@@ -58,13 +63,13 @@ def integrate(
 
 @files.command()
 def change(
-    institution: Name,
-    person: Person,
-    quality: Quality,
-    since: Since,
-    until: Until = None,
+    institution: InstitutionArgument,
+    person: PersonArgument,
+    quality: QualityArgument,
+    since: SinceOption,
+    until: UntilOption = None,
     open_end: Annotated[bool, typer.Option("--open", help="The dossier is to have no last day.")] = False,
-    version: Version = None,
+    version: VersionOption = None,
     json: Json = False,
 ) -> None:
     """Change until when a dossier lasts."""
@@ -83,7 +88,12 @@ def change(
 
 @files.command()
 def end(
-    institution: Name, person: Person, quality: Quality, since: Since, version: Version = None, json: Json = False
+    institution: InstitutionArgument,
+    person: PersonArgument,
+    quality: QualityArgument,
+    since: SinceOption,
+    version: VersionOption = None,
+    json: Json = False,
 ) -> None:
     """End a dossier: nothing is delivered on it from the next batch on."""
     from kruispunt.commands.institutions import dossiers as filing
@@ -108,7 +118,7 @@ def alarms(json: Json = False) -> None:
 
 @files.command()
 def acknowledge(
-    institution: Name, reason: Annotated[str, typer.Option(help="What was found out, for the record.")]
+    institution: InstitutionArgument, reason: Annotated[str, typer.Option(help="What was found out, for the record.")]
 ) -> None:
     """Show the alarms of an institution in `status` no more."""
     from kruispunt.commands.institutions import alarms as alarming

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from kruispunt.cli.app import IN, Files, Folder, Json, app, day
+from kruispunt.cli.app import IN, FilesArgument, FolderArgument, Json, app, day
 from kruispunt.output import answering
 
 
 @app.command(rich_help_panel=IN)
 def check(
-    files: Files,
+    files: FilesArgument,
     json: Json = False,
     on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge as if sent on this day.")] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Show every person, not only the largest amounts.")] = False,
@@ -26,7 +26,7 @@ def check(
 
 @app.command(rich_help_panel=IN)
 def submit(
-    files: Files,
+    files: FilesArgument,
     json: Json = False,
     on: Annotated[
         datetime | None,
@@ -55,7 +55,7 @@ def generate(
 
 
 @app.command(rich_help_panel=IN)
-def load(folder: Folder) -> None:
+def load(folder: FolderArgument) -> None:
     """Load profiles of persons and employers, and the dossiers of institutions."""
     from kruispunt.commands.institutions import load as loading
 

@@ -9,6 +9,7 @@ import typer
 from kruispunt.cli.app import Day, Json, day
 from kruispunt.cli.processes import law
 from kruispunt.output import answering
+from schemas.languages import Language
 from schemas.legal_day import legal_today
 
 
@@ -19,11 +20,13 @@ def _rules() -> list[str]:
     return known()
 
 
-Rule = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` names it.", autocompletion=_rules)]
-Finding = Annotated[str, typer.Argument(help="A finding, as `kruispunt notices --json` names it.")]
+RuleArgument = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` names it.", autocompletion=_rules)]
+FindingArgument = Annotated[str, typer.Argument(help="A finding, as `kruispunt notices --json` names it.")]
 
-On = Annotated[list[Path], typer.Option("--on", help="DmfA files, folders of them, or `stack`: the stored situations.")]
-Persons = Annotated[bool, typer.Option("--persons", help="Name who gains and who loses, too.")]
+OnOption = Annotated[
+    list[Path], typer.Option("--on", help="DmfA files, folders of them, or `stack`: the stored situations.")
+]
+PersonsOption = Annotated[bool, typer.Option("--persons", help="Name who gains and who loses, too.")]
 
 
 class Audience(StrEnum):
@@ -31,15 +34,6 @@ class Audience(StrEnum):
 
     citizen = "citizen"
     jurist = "jurist"
-
-
-class Language(StrEnum):
-    """The languages of the country, and English."""
-
-    nl = "nl"
-    fr = "fr"
-    de = "de"
-    en = "en"
 
 
 @law.command("test")
@@ -67,7 +61,7 @@ def list_rules(json: Json = False) -> None:
 
 
 @law.command("show")
-def show_rule(rule: Rule, on: Day = None, json: Json = False) -> None:
+def show_rule(rule: RuleArgument, on: Day = None, json: Json = False) -> None:
     """Show a rule as it stands on a day: formula, figures, units, sources; where there is no law, why."""
     from kruispunt.commands.rules import law as stage
 
@@ -77,9 +71,9 @@ def show_rule(rule: Rule, on: Day = None, json: Json = False) -> None:
 
 @law.command("explain")
 def explain_finding(
-    finding: Finding,
+    finding: FindingArgument,
     audience: Annotated[Audience, typer.Option("--for", help="For whom.")] = Audience.citizen,
-    language: Annotated[Language, typer.Option(help="In which language.")] = Language.en,
+    language: Annotated[Language, typer.Option(help="In which language.")] = "en",
     person: Annotated[bool, typer.Option("--person", help="With the national number of the person.")] = False,
     json: Json = False,
 ) -> None:
@@ -87,11 +81,11 @@ def explain_finding(
     from kruispunt.commands.rules import explain as explaining
 
     with answering():
-        explaining.explain(finding, audience=audience.value, language=language.value, person=person, json=json)
+        explaining.explain(finding, audience=audience.value, language=language, person=person, json=json)
 
 
 @law.command("replay")
-def replay_finding(finding: Finding, json: Json = False) -> None:
+def replay_finding(finding: FindingArgument, json: Json = False) -> None:
     """Decide a finding again from the events it rested on; 1 when other bytes come out."""
     from kruispunt.commands.rules import explain as explaining
 
@@ -103,8 +97,8 @@ def replay_finding(finding: Finding, json: Json = False) -> None:
 def diff_law(
     before: Annotated[str, typer.Option("--from", help="A revision, a day (2026-07-01), or a folder of YAML files.")],
     after: Annotated[str, typer.Option("--to", help="A revision, a day (2026-07-01), or a folder of YAML files.")],
-    on: On,
-    persons: Persons = False,
+    on: OnOption,
+    persons: PersonsOption = False,
     json: Json = False,
 ) -> None:
     """Say who would gain and who would lose, and how much, under other figures; 1 when anything changes."""
@@ -117,8 +111,8 @@ def diff_law(
 @law.command("what-if")
 def what_if(
     changes: Annotated[list[str], typer.Option("--set", help="rule.series.figure=value; may be given several times.")],
-    on: On,
-    persons: Persons = False,
+    on: OnOption,
+    persons: PersonsOption = False,
     json: Json = False,
 ) -> None:
     """Say who would gain and who would lose, and how much, if some figures were others; 1 when anything changes."""

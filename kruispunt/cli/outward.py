@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from kruispunt.cli.app import OUT, Day, Json, Name, app, day, given
+from kruispunt.cli.app import OUT, Day, InstitutionArgument, Json, app, day, given
 from kruispunt.output import answering
 
 
 @app.command(rich_help_panel=OUT)
 def credentials(
-    institution: Name,
+    institution: InstitutionArgument,
     rotate: Annotated[
         bool, typer.Option("--rotate", help="Make another password first; the old one is refused.")
     ] = False,

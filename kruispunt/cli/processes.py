@@ -2,7 +2,7 @@
 
 import typer
 
-from kruispunt.cli.app import PROCESS, Name, app, process
+from kruispunt.cli.app import PROCESS, InstitutionArgument, app, process
 
 law = typer.Typer(
     help="Decide the rules for what arrives (a process); list, try, explain and compare the law.",
@@ -50,7 +50,7 @@ def replay() -> None:
 
 
 @app.command(rich_help_panel=PROCESS)
-def deliver(institution: Name) -> None:
+def deliver(institution: InstitutionArgument) -> None:
     """Take an institution's deliveries into its own database."""
     from consumers.sink import run as stage
     from kruispunt.commands.institutions.overview import known

@@ -21,9 +21,9 @@ from consumers.deliberations import store
 from kruispunt.declared_outboxes import BY_NAME
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.legal_day import legal_today
+from schemas.roles import Role
 from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, FINDINGS, POSITIONS, changes, delivery
 
-INSPECTOR = "inspector"
 MAIN = "kruispunt"
 RELAYS = "relay "
 """How the name of a stage begins that publishes an outbox."""
@@ -48,7 +48,7 @@ class Inspector:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._offsets = Offsets(settings, INSPECTOR)
+        self._offsets = Offsets(settings, Role.INSPECTOR)
         self._connections: dict[str, Connection[Any]] = {}
         self._entitled: frozenset[str] = frozenset()
         self._as_of: tuple[int, date] | None = None
@@ -84,7 +84,7 @@ class Inspector:
     def _ask(self, database: str, question: Callable[[Connection[Any]], Any]) -> Any:
         connection = self._connections.get(database)
         if connection is None:
-            connection = postgres.connect(self._settings, INSPECTOR, database, autocommit=True)
+            connection = postgres.connect(self._settings, Role.INSPECTOR, database, autocommit=True)
             self._connections[database] = connection
         try:
             return question(connection)
@@ -163,7 +163,7 @@ def waits(settings: Settings, waiting: Mapping[str, int | None]) -> list[Wait]:
     busy = [name for name in BY_NAME if waiting.get(f"{RELAYS}{name}")]
     if not busy:
         return []
-    with translated(), postgres.connect(settings, INSPECTOR, autocommit=True) as connection:
+    with translated(), postgres.connect(settings, Role.INSPECTOR, autocommit=True) as connection:
         return [
             Wait(f"{RELAYS}{name}", holder)
             for name in busy

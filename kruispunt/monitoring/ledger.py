@@ -16,18 +16,20 @@ from psycopg import Connection
 
 from backbone import kafka, postgres
 from backbone.progress import Published, summed
+from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
 from kruispunt.monitoring import recount
 from kruispunt.monitoring import set_aside as aside
-from kruispunt.monitoring.lag import INSPECTOR, Inspector
-from kruispunt.monitoring.set_aside import Aside
-from rules.stream.transaction import schema_source
-from schemas.codec import Record, decode_body, split
+from kruispunt.monitoring.lag import Inspector
+from kruispunt.monitoring.set_aside import DeadLetterCounts
+from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import FACTS, FINDINGS, NOTICES, POSITIONS, delivery
+from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
 
 RULES = "rules"
 EXCHANGE = "exchange"
@@ -53,7 +55,7 @@ Cells = Mapping[tuple[Any, ...], Tally]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LedgerRow:
     """One effect: how often it should be there, and how often it is; see `backbone.tally.compare`."""
 
     effect: str
@@ -88,7 +90,7 @@ class Books:
     told: Mapping[str, Tally]
     notices: Mapping[tuple[str, str], Tally]
     printed: Tally
-    aside: Aside
+    aside: DeadLetterCounts
     dropped: Cells
 
 
@@ -112,7 +114,7 @@ def published(settings: Settings) -> dict[str, Published]:
 
     Raises Retry.
     """
-    return summed(kafka.read_all(settings, INSPECTOR, POSITIONS))
+    return summed(kafka.read_all(settings, Role.INSPECTOR, POSITIONS))
 
 
 def read(settings: Settings) -> Books:
@@ -122,9 +124,9 @@ def read(settings: Settings) -> Books:
     """
     stored = {}
     for name in HOSTED:
-        with postgres.connect(settings, INSPECTOR, name) as connection:
+        with postgres.connect(settings, Role.INSPECTOR, name) as connection:
             stored[name] = cells(connection, STORED)
-    with postgres.connect(settings, INSPECTOR) as connection:
+    with postgres.connect(settings, Role.INSPECTOR) as connection:
         letters = aside.look(settings, connection)
         dropped = _dropped(settings, connection, letters.dropped) if letters.dropped else {}
         return Books(
@@ -142,10 +144,10 @@ def read(settings: Settings) -> Books:
 
 
 def _dropped(
-    settings: Settings, connection: Connection[Any], letters: Iterable[Record]
+    settings: Settings, connection: Connection[Any], letters: Iterable[DeadLetterRecord]
 ) -> dict[tuple[Any, ...], Tally]:
     """What of the facts and events that were published somebody decided to drop: nobody misses them any more."""
-    book = SchemaBook(schema_source(settings, INSPECTOR))
+    book = published_book(settings, Role.INSPECTOR)
     found: dict[tuple[Any, ...], Tally] = {}
 
     def drop(key: tuple[Any, ...], marked: int | None) -> None:
@@ -181,12 +183,12 @@ def _of(books: Books, what: str, recipient: str | None = None) -> dict[Logged, T
     }
 
 
-def held(effect: str, expected: Mapping[Any, Tally], found: Mapping[Any, Tally]) -> Row:
+def held(effect: str, expected: Mapping[Any, Tally], found: Mapping[Any, Tally]) -> LedgerRow:
     """The row of two places held against each other."""
-    return Row(effect, *compare(expected, found))
+    return LedgerRow(effect, *compare(expected, found))
 
 
-def in_all(effect: str, expected: Tally, found: Tally) -> Row:
+def in_all(effect: str, expected: Tally, found: Tally) -> LedgerRow:
     """The row of two places that are known as wholes."""
     return held(effect, {(): expected}, {(): found})
 
@@ -236,12 +238,12 @@ def _unread(settings: Settings, look: Inspector, name: str) -> Tally:
     topic, at = delivery(name), look.stored(name, "store")
     places = [TopicPartition(topic, number, at.get((topic, number), 0)) for number in range(settings.partitions)]
     found = NONE
-    for message in kafka.read_to_end(settings, INSPECTOR, places):
+    for message in kafka.read_to_end(settings, Role.INSPECTOR, places):
         found = found.plus(Tally(1, mark(leading(bytes(message.value() or b"")))))
     return found
 
 
-def _stored(settings: Settings, books: Books) -> Iterable[Row]:
+def _stored(settings: Settings, books: Books) -> Iterable[LedgerRow]:
     withheld = _withheld(settings)
     for name in HOSTED:
         effect = f"delivered records = stored records ({name})"
@@ -254,7 +256,7 @@ def _stored(settings: Settings, books: Books) -> Iterable[Row]:
             yield held(effect, *by_day(delivered(books, name), books.stored[name]))
 
 
-def _exchanged(books: Books) -> Iterable[Row]:
+def _exchanged(books: Books) -> Iterable[LedgerRow]:
     read = merged(_of(books, "exchanged"), lambda cell: (cell.partition, cell.day))
     yield in_all(
         "published events = exchanged events",
@@ -268,7 +270,7 @@ def _exchanged(books: Books) -> Iterable[Row]:
         yield held(f"exchanged events = delivered or refused ({name})", {**read, **owed}, accounted)
 
 
-def _logged(books: Books) -> Iterable[Row]:
+def _logged(books: Books) -> Iterable[LedgerRow]:
     def place(cell: Logged) -> tuple[Any, ...]:
         return cell.recipient, cell.deliberation, cell.partition
 
@@ -283,7 +285,7 @@ def _logged(books: Books) -> Iterable[Row]:
         yield held(effect, expected, found)
 
 
-def _decided(books: Books) -> Iterable[Row]:
+def _decided(books: Books) -> Iterable[LedgerRow]:
     def of(what: str) -> dict[tuple[Any, ...], Tally]:
         return _by_what(books.decided, what)
 
@@ -296,7 +298,7 @@ def _decided(books: Books) -> Iterable[Row]:
     )
 
 
-def _told(settings: Settings, books: Books) -> Iterable[Row]:
+def _told(settings: Settings, books: Books) -> Iterable[LedgerRow]:
     made, findings = (
         total(f for key, f in books.decided.items() if key[0] == "told"),
         _published(books, RULES, FINDINGS),
@@ -313,7 +315,7 @@ def _told(settings: Settings, books: Books) -> Iterable[Row]:
         books.told.get("announced", NONE),
         _published(books, NOTIFIER, NOTICES),
     )
-    yield Row(
+    yield LedgerRow(
         "e-mails handed over = e-mails in the inbox",
         books.notices.get((HANDED_OVER, E_MAIL), NONE).number,
         _inbox(settings),
@@ -333,15 +335,15 @@ def _published(books: Books, source: str, topic: str) -> Tally:
     return books.published.get(source, {}).get(topic, NONE)
 
 
-def _letters(books: Books) -> Iterable[Row]:
+def _letters(books: Books) -> Iterable[LedgerRow]:
     for stage in sorted({EXCHANGE, RULES, NOTIFIER, *books.aside.letters}):
         number = books.aside.letters[stage]
-        yield Row(f"dead letters = replayed + dropped ({stage})", number, number - books.aside.open[stage])
+        yield LedgerRow(f"dead letters = replayed + dropped ({stage})", number, number - books.aside.open[stage])
 
 
 def _inbox(settings: Settings) -> int:
     """How many different notices lie in the inbox; those in doubt may or may not, so they are left out."""
-    with postgres.connect(settings, INSPECTOR) as connection:
+    with postgres.connect(settings, Role.INSPECTOR) as connection:
         doubtful = {row[0].encode() for row in connection.execute(DOUBTFUL)}
     found = set()
     for mail in settings.inbox.iterdir() if settings.inbox.is_dir() else ():
@@ -355,7 +357,7 @@ def _inbox(settings: Settings) -> int:
     return len(found - doubtful)
 
 
-def rows(settings: Settings) -> list[Row]:
+def rows(settings: Settings) -> list[LedgerRow]:
     """Every effect, in the order data travels."""
     books = read(settings)
     return [
@@ -373,25 +375,25 @@ def rows(settings: Settings) -> list[Row]:
     ]
 
 
-def counted_anew(settings: Settings) -> list[Row]:
+def counted_anew(settings: Settings) -> list[LedgerRow]:
     """What should be held, derived from what was accepted, against what is held, record by record.
 
     Raises Retry.
     """
     books, owed = read(settings), recount.due(settings)
     withheld = _withheld(settings)
-    with postgres.connect(settings, INSPECTOR) as connection:
+    with postgres.connect(settings, Role.INSPECTOR) as connection:
         facts = one(connection, "select number, digest from register.recounted")
         found = one(connection, "select number, digest from rules.recounted")
         received = one(connection, "select number, digest from notifier.recounted")
-    made: list[Row] = [in_all("accepted facts = accepted facts, counted anew", books.accepted, facts)]
+    made: list[LedgerRow] = [in_all("accepted facts = accepted facts, counted anew", books.accepted, facts)]
     for name in INSTITUTIONS:
         due = recount.of(owed, name)
         left = merged(delivered(books, name), lambda key: key[:2])
         if name not in HOSTED or name in withheld:
             made.append(held(f"copies due = copies delivered ({name})", due, left))
             continue
-        with postgres.connect(settings, INSPECTOR, name) as connection:
+        with postgres.connect(settings, Role.INSPECTOR, name) as connection:
             stored = cells(connection, "select deliberation, partition, number, digest from store.recounted")
         summed_up = merged(books.stored[name], lambda key: key[:2])
         made.append(held(f"copies due = records held ({name})", due, stored))

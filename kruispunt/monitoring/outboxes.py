@@ -14,16 +14,15 @@ from backbone.outbox import OutboxRow, OutboxSource
 from backbone.progress import Progress
 from backbone.settings import Settings
 from backbone.trouble import translated
-from kruispunt.monitoring.lag import INSPECTOR
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import event_of
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import ANSWERS, DEAD_LETTERS, DECLARATIONS, FINDINGS, topic
 
-OPERATOR = "operator"
 Identity = tuple[Any, ...]
-Place = tuple[str, int, int]
+MessagePlace = tuple[str, int, int]
 ROWS: LiteralString = """
 select tx::text::bigint, id, topic, key, value, {} from {}.outbox
 where (tx, id) > (%s::text::xid8, %s) and tx < %s::text::xid8 order by tx, id
@@ -38,7 +37,7 @@ PASSING = ("occurred_at", "trace_parent")
 """What differs when the same fact is accepted again."""
 
 
-class Reader:
+class IdentityReader:
     """Says what a message is about, so that one that was made again is recognised."""
 
     def __init__(self) -> None:
@@ -93,22 +92,22 @@ def published(config: Settings, source: OutboxSource, kept: StoredMark) -> Itera
         for name in source.topics
         for number in range(topic(name).partitions(config.partitions))
     ]
-    for message in kafka.read_to_end(config, OPERATOR, places):
+    for message in kafka.read_to_end(config, Role.OPERATOR, places):
         # Others set messages aside on the same topic; what was put back lies on its topic twice.
         if (message.topic() != DEAD_LETTERS or _stage(message) == source.name) and _place(message) not in put_back_from:
             yield message
 
 
-def _put_back_from(config: Settings, kept: StoredMark) -> frozenset[Place] | None:
+def _put_back_from(config: Settings, kept: StoredMark) -> frozenset[MessagePlace] | None:
     """Where the messages were that were put back; None when none was since that moment."""
-    with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
+    with postgres.connect(config, Role.INSPECTOR, autocommit=True) as connection, translated():
         since = connection.execute(SINCE, (str(kept.reached.tx), kept.reached.id)).fetchone()
         if not since or not since[0]:
             return None
         return frozenset(connection.execute(PUT_BACK).fetchall())
 
 
-def _place(message: Message) -> Place:
+def _place(message: Message) -> MessagePlace:
     return str(message.topic()), int(message.partition() or 0), int(message.offset() or 0)
 
 
@@ -123,7 +122,7 @@ class Outbox:
     def __init__(self, source: OutboxSource, kept: StoredMark, messages: Iterable[Message]) -> None:
         self._source = source
         self._kept = kept
-        self._reader = Reader()
+        self._reader = IdentityReader()
         self._there: Counter[Identity] = Counter()
         self._bytes: dict[Identity, int] = {}
         for message in messages:
@@ -172,7 +171,7 @@ class Outbox:
 
 def otherwise(found: Mapping[Identity, bytes], messages: Iterable[Message]) -> list[str]:
     """The declarations that say something else in the register than what was published under the same event."""
-    reader, different = Reader(), set()
+    reader, different = IdentityReader(), set()
     for message in messages:
         value = bytes(message.value() or b"")
         row = found.get(reader.identity(str(message.topic()), b"", value))

@@ -23,18 +23,18 @@ from backbone import postgres
 from backbone.settings import Settings
 from backbone.tally import Sums, Tally, mark
 from consumers.deliberations import RULES
-from consumers.deliberations.store import Held, current
+from consumers.deliberations.store import StoredDeliberation, current
 from consumers.directory import Dossier
 from consumers.narrowing.access import Access, Standings
-from consumers.narrowing.event_codec import Opened, Unreadable, shape
+from consumers.narrowing.event_codec import OpenedEvent, UnreadableBody, shape
 from consumers.narrowing.projection import in_force, projections
 from consumers.replay.history import ReplayHistory
 from schemas.codec import BadFrame, split
 from schemas.contracts import Contract
 from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook, UnknownSchema
+from schemas.roles import Role
 
-ROLE = "replay"
 AT_ONCE = 2_000
 """Events looked at together, and those of the last person whole."""
 CLOSE = timedelta(seconds=5)
@@ -52,23 +52,23 @@ where person = any(%s) and not replay group by event
 """
 MADE = "select recipient, event, deliberation from audit.disclosure where person = any(%s)"
 
-Place = tuple[str, str, int]
+DeliveryCell = tuple[str, str, int]
 """Recipient, deliberation and partition."""
 Basis = tuple[str, str]
 """Recipient and deliberation."""
 
 
-class Fact(NamedTuple):
+class AcceptedEvent(NamedTuple):
     """An accepted event, opened."""
 
     key: bytes
-    opened: Opened
+    opened: OpenedEvent
     contract: Contract
     at: datetime
 
 
 @dataclass(slots=True)
-class File:
+class DossierTimeline:
     """A dossier through time: when it came on file with which end, when it ended, and the end it has now."""
 
     comings: list[tuple[datetime, date | None]]
@@ -85,20 +85,20 @@ class File:
         return not over, self.until if as_now else until
 
 
-Files = Mapping[tuple[str, str, date], File]
+DossierTimelines = Mapping[tuple[str, str, date], DossierTimeline]
 """The files of a person, by institution, quality and first day."""
 
 
 class Bases:
     """Who could have what at a moment, as the deliberations stood then."""
 
-    def __init__(self, held: Sequence[Held]) -> None:
+    def __init__(self, held: Sequence[StoredDeliberation]) -> None:
         self._held = held
         self.changes = sorted(moment for one in held for moment in (one.loaded, one.withdrawn) if moment is not None)
         self._access: dict[tuple[int, date], Access] = {}
         self._histories: dict[tuple[int, date], ReplayHistory] = {}
 
-    def _at(self, moment: datetime) -> tuple[Held, ...]:
+    def _at(self, moment: datetime) -> tuple[StoredDeliberation, ...]:
         return tuple(
             one if one.withdrawn is None or one.withdrawn <= moment else replace(one, withdrawn=None)
             for one in self._held
@@ -126,14 +126,14 @@ class Bases:
 
 
 @dataclass(slots=True)
-class Due:
+class DueCopies:
     """What is due of an event: what certainly is, and what may be."""
 
     certain: set[Basis]
     possible: set[Basis]
 
 
-def standing(files: Files, moment: datetime, *, as_now: bool, only: str | None = None) -> list[Dossier]:
+def standing(files: DossierTimelines, moment: datetime, *, as_now: bool, only: str | None = None) -> list[Dossier]:
     """The dossiers of a person as they stood at a moment, at every institution or at one."""
     found = []
     for (institution, quality, since), file in files.items():
@@ -143,7 +143,7 @@ def standing(files: Files, moment: datetime, *, as_now: bool, only: str | None =
     return found
 
 
-def _granted(fact: Fact, access: Access, dossiers: list[Dossier]) -> set[Basis]:
+def _granted(fact: AcceptedEvent, access: Access, dossiers: list[Dossier]) -> set[Basis]:
     opened = fact.opened
     standings = Standings({opened.person: dossiers}).of(opened)
     judged = access.judge(fact.contract.name, standings, opened.decision and opened.decision.kind)
@@ -157,7 +157,7 @@ def _moments(moment: datetime, later: timedelta, changes: Sequence[datetime]) ->
     return [first, moment, last] if near else [moment]
 
 
-def derive(fact: Fact, files: Files, bases: Bases, judged: datetime) -> Due:
+def derive(fact: AcceptedEvent, files: DossierTimelines, bases: Bases, judged: datetime) -> DueCopies:
     """What is due of an event that was judged at a moment: pure."""
     changes = [
         *bases.changes,
@@ -190,13 +190,13 @@ def derive(fact: Fact, files: Files, bases: Bases, judged: datetime) -> Due:
         maybe = {(recipient, basis.partition("@")[0]) for recipient, basis in possible - certain}
         certain |= {one for one in always if (one[0], one[1].partition("@")[0]) not in maybe}
         possible |= some
-    return Due(certain, possible | certain)
+    return DueCopies(certain, possible | certain)
 
 
-def _files(cursor: Cursor[Any], persons: list[str]) -> dict[str, dict[tuple[str, str, date], File]]:
-    found: dict[str, dict[tuple[str, str, date], File]] = defaultdict(dict)
+def _files(cursor: Cursor[Any], persons: list[str]) -> dict[str, dict[tuple[str, str, date], DossierTimeline]]:
+    found: dict[str, dict[tuple[str, str, date], DossierTimeline]] = defaultdict(dict)
     for person, institution, quality, since, until, ended in cursor.execute(DOSSIERS, (persons,)):
-        file = found[person].setdefault((institution, quality, since), File([], [], until))
+        file = found[person].setdefault((institution, quality, since), DossierTimeline([], [], until))
         if ended is None:
             file.until = until
         else:
@@ -212,18 +212,18 @@ def _files(cursor: Cursor[Any], persons: list[str]) -> dict[str, dict[tuple[str,
     return found
 
 
-def _chunks(connection: Connection[Any], book: SchemaBook) -> Iterator[list[Fact]]:
+def _chunks(connection: Connection[Any], book: SchemaBook) -> Iterator[list[AcceptedEvent]]:
     """Every accepted event that can be read, in the order of persons; a person is never cut in two."""
     with connection.cursor(name="accepted", binary=True) as cursor:
         cursor.itersize = AT_ONCE
         cursor.execute(ACCEPTED)
-        chunk: list[Fact] = []
+        chunk: list[AcceptedEvent] = []
         for key, value, at in cursor:
             try:
                 number, body = split(bytes(value))
                 contract = book.get(number)
-                fact = Fact(bytes(key), shape(contract).open(body), contract, at)
-            except (BadFrame, UnknownSchema, Unreadable):
+                fact = AcceptedEvent(bytes(key), shape(contract).open(body), contract, at)
+            except (BadFrame, UnknownSchema, UnreadableBody):
                 continue
             if len(chunk) >= AT_ONCE and chunk[-1].key != fact.key:
                 yield chunk
@@ -233,13 +233,16 @@ def _chunks(connection: Connection[Any], book: SchemaBook) -> Iterator[list[Fact
             yield chunk
 
 
-def due(settings: Settings) -> dict[Place, Tally]:
+def due(settings: Settings) -> dict[DeliveryCell, Tally]:
     """What every recipient should hold, by deliberation and partition.
 
     Raises Retry.
     """
-    sums: Sums[Place] = Sums()
-    with postgres.connect(settings, ROLE) as reading, postgres.connect(settings, ROLE, autocommit=True) as asking:
+    sums: Sums[DeliveryCell] = Sums()
+    with (
+        postgres.connect(settings, Role.REPLAY) as reading,
+        postgres.connect(settings, Role.REPLAY, autocommit=True) as asking,
+    ):
         with asking.cursor() as cursor:
             bases = Bases(current(cursor).held)
         for facts in _chunks(reading, SchemaBook()):
@@ -258,9 +261,9 @@ def due(settings: Settings) -> dict[Place, Tally]:
     return sums.tallies()
 
 
-def of(tallies: Mapping[Place, Tally], recipient: str) -> dict[tuple[str, int], Tally]:
+def of(tallies: Mapping[DeliveryCell, Tally], recipient: str) -> dict[tuple[str, int], Tally]:
     """What is due to one recipient."""
     return {(basis, partition): found for (name, basis, partition), found in tallies.items() if name == recipient}
 
 
-__all__ = ["RULES", "Bases", "Due", "Fact", "File", "derive", "due", "of"]
+__all__ = ["RULES", "AcceptedEvent", "Bases", "DossierTimeline", "DueCopies", "derive", "due", "of"]

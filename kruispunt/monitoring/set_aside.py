@@ -9,30 +9,30 @@ from psycopg import Connection
 
 from backbone import kafka
 from backbone.settings import Settings
-from kruispunt.commands.accounts.dead_letters import letters
-from kruispunt.commands.accounts.dead_letters.closings import DROPPED, closings
-from kruispunt.monitoring.lag import INSPECTOR
-from schemas.codec import Record
+from kruispunt.dead_letters import letters
+from kruispunt.dead_letters.closings import DROPPED, closings
+from schemas.roles import Role
 from schemas.topics import DEAD_LETTERS
+from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
 
 
 @dataclass(slots=True)
-class Aside:
+class DeadLetterCounts:
     """Dead letters by stage: how many there are, how many nobody has decided about, and what the dropped ones say."""
 
     letters: Counter[str] = field(default_factory=Counter)
     open: Counter[str] = field(default_factory=Counter)
-    dropped: list[Record] = field(default_factory=list)
+    dropped: list[DeadLetterRecord] = field(default_factory=list)
 
 
-def look(settings: Settings, connection: Connection[Any]) -> Aside:
+def look(settings: Settings, connection: Connection[Any]) -> DeadLetterCounts:
     """Every dead letter, and what became of it.
 
     Raises Retry.
     """
-    closed, seen, found = closings(connection), set[str](), Aside()
+    closed, seen, found = closings(connection), set[str](), DeadLetterCounts()
     places = [TopicPartition(DEAD_LETTERS, number, OFFSET_BEGINNING) for number in range(settings.partitions)]
-    for message in kafka.read_to_end(settings, INSPECTOR, places):
+    for message in kafka.read_to_end(settings, Role.INSPECTOR, places):
         letter = letters.of_record(message)
         if letter.name in seen:
             continue

@@ -9,7 +9,7 @@ from psycopg import Connection
 from backbone import kafka, postgres
 from backbone.errors import Retry
 from backbone.settings import Settings
-from consumers.audit import acts
+from consumers import acts
 from consumers.deliberations import Deliberation, load, store
 from consumers.narrowing.projection import projections
 from consumers.replay.history import replayable

@@ -29,7 +29,7 @@ def justified(connection: Connection[Any], day: date | None = None) -> Justified
     today = day or legal_today()
     with connection.cursor() as cursor:
         made = cursor.execute("select to_regclass('deliberations.withdrawal')").fetchone()
-        kept = store.current(cursor) if made and made[0] else store.Kept(0, ())
+        kept = store.current(cursor) if made and made[0] else store.StoredRevision(0, ())
     new = store.not_kept(kept)
     entitled = kept.entitled_on(today) | {one.recipient for one in new if not one.is_over_on(today)}
     return Justified(entitled, (*load(), *kept.by_id.values()), new)

@@ -23,7 +23,7 @@ from backbone.settings import Settings
 from backbone.stack import credentials, roles, strays
 from backbone.stack.places import Places
 from backbone.stack.readiness import READY_S
-from consumers.audit import acts
+from consumers import acts
 from consumers.directory import alarms
 from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, errors, table

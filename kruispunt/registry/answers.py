@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from schemas.registration import Version
+from schemas.registration import SchemaVersion
 
 MEDIA = ("application/vnd.schemaregistry.v1+json", "application/vnd.schemaregistry+json", "application/json")
 """What is answered, the most exact first."""
@@ -71,7 +71,7 @@ def read_only(what: str) -> RegistryError:
     return RegistryError(42205, f"{what} is in read-only mode")
 
 
-def version(found: Version) -> dict[str, Any]:
+def version(found: SchemaVersion) -> dict[str, Any]:
     """A version as it is answered."""
     return {"subject": found.subject, "version": found.version, "id": found.id, "schema": found.schema}
 

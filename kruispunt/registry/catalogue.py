@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from schemas.lookup import InvalidSchema, normalized
-from schemas.registration import Version
+from schemas.registration import SchemaVersion
 
 MOST_DIGITS = 10
 """More stand for a number that no version and no id has."""
@@ -22,10 +22,10 @@ class Catalogue:
     def __init__(self) -> None:
         self.cluster = ""
         self.texts: dict[int, str] = {}
-        self._subjects: dict[str, dict[int, Version]] = {}
-        self._same: dict[tuple[str, str], Version] = {}
+        self._subjects: dict[str, dict[int, SchemaVersion]] = {}
+        self._same: dict[tuple[str, str], SchemaVersion] = {}
 
-    def add(self, version: Version) -> None:
+    def add(self, version: SchemaVersion) -> None:
         """Take in one version."""
         self.texts[version.id] = version.schema
         self._subjects.setdefault(version.subject, {})[version.version] = version
@@ -43,17 +43,17 @@ class Catalogue:
         """The versions of a subject, in order; none when it is not there."""
         return sorted(self._subjects.get(subject.removeprefix(DEFAULT_CONTEXT), ()))
 
-    def version(self, subject: str, wanted: int | None) -> Version | None:
+    def version(self, subject: str, wanted: int | None) -> SchemaVersion | None:
         """A version of a subject by number; the newest without one."""
         versions = self._subjects.get(subject.removeprefix(DEFAULT_CONTEXT), {})
         return versions.get(max(list(versions), default=0) if wanted is None else wanted)
 
-    def uses(self, wanted: int) -> list[Version]:
+    def uses(self, wanted: int) -> list[SchemaVersion]:
         """Every version that has the schema with this id."""
         versions = [version for subject in self.subjects() for version in list(self._subjects[subject].values())]
         return [version for version in versions if version.id == wanted]
 
-    def same(self, subject: str, text: str) -> Version | None:
+    def same(self, subject: str, text: str) -> SchemaVersion | None:
         """The newest version of a subject with this schema, however it is written.
 
         Raises InvalidSchema.

@@ -18,7 +18,7 @@ from backbone.settings import Settings
 from kruispunt.registry import answers
 from kruispunt.registry.catalogue import DEFAULT_CONTEXT, Catalogue, number
 from schemas.lookup import InvalidSchema
-from schemas.registration import Version, parse
+from schemas.registration import SchemaVersion, parse
 from schemas.topics import SCHEMAS
 
 POLL_S = 0.2
@@ -60,7 +60,7 @@ def _add_schemas(get: Get, catalogue: Catalogue) -> None:
             raise answers.schema_not_found(wanted)
         return text
 
-    def uses_of(wanted: str) -> list[Version]:
+    def uses_of(wanted: str) -> list[SchemaVersion]:
         uses = catalogue.uses(number(wanted))
         if not uses:
             raise answers.schema_not_found()
@@ -90,7 +90,7 @@ def _add_schemas(get: Get, catalogue: Catalogue) -> None:
 def _add_subjects(get: Get, catalogue: Catalogue) -> None:
     """Schemas by subject and version."""
 
-    def version_of(subject: str, wanted: str) -> Version:
+    def version_of(subject: str, wanted: str) -> SchemaVersion:
         asked = None if wanted.lower() in ("latest", "-1") else number(wanted)
         if asked == 0:
             raise answers.invalid_version(wanted)
@@ -170,7 +170,7 @@ def _add_settings(get: Get, catalogue: Catalogue) -> None:
 def _add_look_up(app: FastAPI, catalogue: Catalogue) -> None:
     """Versions by their schema."""
 
-    async def same(request: Request, subject: str) -> Version | None:
+    async def same(request: Request, subject: str) -> SchemaVersion | None:
         schema, kind = answers.schema_in(await answers.requested(request))
         if kind != answers.AVRO:
             raise answers.invalid_schema(f"Invalid schema type {kind}: only {answers.AVRO} is served")

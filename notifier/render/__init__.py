@@ -6,7 +6,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 from backbone.errors import Reject
 
 Of = ParamSpec("Of")
-Written = TypeVar("Written")
+Rendered = TypeVar("Rendered")
 
 
 class Unwritten(NamedTuple):
@@ -16,7 +16,7 @@ class Unwritten(NamedTuple):
     passing: bool
 
 
-def write(render: Callable[Of, Written], *args: Of.args, **more: Of.kwargs) -> Written | Unwritten:
+def write(render: Callable[Of, Rendered], *args: Of.args, **more: Of.kwargs) -> Rendered | Unwritten:
     """What `render` makes of a notice; however it fails, that is the trouble of this notice and stops no other."""
     try:
         return render(*args, **more)

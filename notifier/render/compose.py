@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from notifier.content import Notice, Told
+from notifier.content import Notice, NoticeFinding
 from notifier.render import calculation, figures, words
-from notifier.render.document import Block, Document, bullets, facts, heading, paragraph, subheading
+from notifier.render.document import Document, DocumentBlock, bullets, facts, heading, paragraph, subheading
 from notifier.render.texts import Texts
 
 CITIZEN = "citizen"
@@ -46,7 +46,7 @@ def for_letter(notice: Notice, texts: Texts) -> Document:
     )
 
 
-def annex(notice: Notice, texts: Texts) -> list[Block]:
+def annex(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     """What comes after the signature of a letter: the calculations."""
     if notice.side == CITIZEN:
         return calculation.for_citizen(notice, texts)
@@ -57,7 +57,7 @@ def _greeting(side: str, name: str, texts: Texts) -> str:
     return texts.say("greeting", name=name) if side == CITIZEN else texts.say("greeting_employer")
 
 
-def _opening(notice: Notice, texts: Texts) -> list[Block]:
+def _opening(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     quarter = words.quarter(notice.quarter, texts)
     if all(told.tells == "withdrawn" for told in notice.told):
         return [paragraph(texts.say(f"{notice.side}.only_withdrawn", quarter=quarter))]
@@ -67,8 +67,8 @@ def _opening(notice: Notice, texts: Texts) -> list[Block]:
     return blocks
 
 
-def _parts(notice: Notice, texts: Texts) -> list[Block]:
-    blocks: list[Block] = []
+def _parts(notice: Notice, texts: Texts) -> list[DocumentBlock]:
+    blocks: list[DocumentBlock] = []
     ordered = sorted(notice.told, key=lambda told: (told.tells == "withdrawn", told.rule))
     for (withdrawn, rule), group in groupby(ordered, key=lambda told: (told.tells == "withdrawn", told.rule)):
         told = list(group)
@@ -84,7 +84,7 @@ def _parts(notice: Notice, texts: Texts) -> list[Block]:
     return blocks
 
 
-def _found(notice: Notice, told: Sequence[Told], texts: Texts, name: str) -> list[Block]:
+def _found(notice: Notice, told: Sequence[NoticeFinding], texts: Texts, name: str) -> list[DocumentBlock]:
     blocks = []
     if any(entry.tells == "changed" for entry in told):
         blocks.append(paragraph(texts.say("says.changed")))
@@ -95,12 +95,12 @@ def _found(notice: Notice, told: Sequence[Told], texts: Texts, name: str) -> lis
     return [*blocks, subheading(texts.say("headings.do")), bullets(texts.get(f"{name}.do"))]
 
 
-def _certainty(told: Sequence[Told], texts: Texts) -> str:
+def _certainty(told: Sequence[NoticeFinding], texts: Texts) -> str:
     kinds = {entry.certainty for entry in told}
     return texts.say(f"says.{kinds.pop()}" if len(kinds) == 1 else "says.mixed")
 
 
-def _ending(notice: Notice, texts: Texts) -> list[Block]:
+def _ending(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     contact = texts.say("contact", email=texts.sender.email, address=texts.sender.one_line, reference=notice.notice)
     blocks = [heading(texts.say("headings.decision")), paragraph(texts.say("decision"))]
     blocks += [heading(texts.say("headings.contact")), paragraph(contact)]

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
+from schemas.languages import Language
 
-class Block(TypedDict, total=False):
+
+class DocumentBlock(TypedDict, total=False):
     """A heading, a paragraph, a list or a table; `figures` is a table of one row that must not be overlooked.
 
     `facts` are short, each with its name before it.
@@ -19,42 +21,42 @@ class Block(TypedDict, total=False):
     rows: list[list[str]]
 
 
-def heading(text: str) -> Block:
+def heading(text: str) -> DocumentBlock:
     """A heading."""
     return {"kind": "heading", "text": text}
 
 
-def subheading(text: str) -> Block:
+def subheading(text: str) -> DocumentBlock:
     """A heading within a part."""
     return {"kind": "subheading", "text": text}
 
 
-def paragraph(text: str) -> Block:
+def paragraph(text: str) -> DocumentBlock:
     """A paragraph."""
     return {"kind": "text", "text": text}
 
 
-def note(text: str) -> Block:
+def note(text: str) -> DocumentBlock:
     """A paragraph in smaller type."""
     return {"kind": "note", "text": text}
 
 
-def bullets(items: list[str]) -> Block:
+def bullets(items: list[str]) -> DocumentBlock:
     """A list."""
     return {"kind": "list", "items": items}
 
 
-def table(header: list[str], align: list[str], widths: list[str], rows: list[list[str]]) -> Block:
+def table(header: list[str], align: list[str], widths: list[str], rows: list[list[str]]) -> DocumentBlock:
     """A table; `align` and `widths` per column, widths as `2fr` or `auto`."""
     return {"kind": "table", "header": header, "align": align, "widths": widths, "rows": rows}
 
 
-def figures(header: list[str], row: list[str]) -> Block:
+def figures(header: list[str], row: list[str]) -> DocumentBlock:
     """The few amounts a notice is about."""
     return {"kind": "figures", "header": header, "rows": [row]}
 
 
-def facts(rows: list[list[str]]) -> Block:
+def facts(rows: list[list[str]]) -> DocumentBlock:
     """What a notice is known by: pairs of a name and a value."""
     return {"kind": "facts", "rows": rows}
 
@@ -63,7 +65,7 @@ def facts(rows: list[list[str]]) -> Block:
 class Document:
     """A notice in words."""
 
-    language: str
+    language: Language
     title: str
     greeting: str
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[DocumentBlock] = field(default_factory=list)

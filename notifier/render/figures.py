@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 
-from notifier.content import Notice, Told
+from notifier.content import Notice, NoticeFinding
 from notifier.render import words
-from notifier.render.document import Block, figures, paragraph, table
+from notifier.render.document import DocumentBlock, figures, paragraph, table
 from notifier.render.texts import Texts
 
 CITIZEN = "citizen"
 
 
-def amounts(notice: Notice, told: Sequence[Told], texts: Texts) -> list[Block]:
+def amounts(notice: Notice, told: Sequence[NoticeFinding], texts: Texts) -> list[DocumentBlock]:
     """The amounts of findings of one rule: large for a citizen, a row per worker for an employer."""
     if notice.side != CITIZEN:
         codes = sorted({entry.deduction_code for entry in told if entry.deduction_code})
         named = [paragraph(f"{texts.say('letter.code')}: {', '.join(codes)}")] if codes else []
         return [*named, _workers(told, texts)]
-    blocks: list[Block] = []
+    blocks: list[DocumentBlock] = []
     for entry in told:
         blocks += where(notice, entry, texts)
         if entry.states_amounts and entry.amount is not None:
@@ -25,7 +25,7 @@ def amounts(notice: Notice, told: Sequence[Told], texts: Texts) -> list[Block]:
     return blocks
 
 
-def which(notice: Notice, told: Sequence[Told], texts: Texts) -> list[Block]:
+def which(notice: Notice, told: Sequence[NoticeFinding], texts: Texts) -> list[DocumentBlock]:
     """Which findings are withdrawn, without their amounts."""
     if notice.side == CITIZEN:
         return [block for entry in told for block in where(notice, entry, texts)]
@@ -34,7 +34,7 @@ def which(notice: Notice, told: Sequence[Told], texts: Texts) -> list[Block]:
     return [table(header, ["left", "left"], ["1fr", "2fr"], rows)]
 
 
-def _workers(told: Sequence[Told], texts: Texts) -> Block:
+def _workers(told: Sequence[NoticeFinding], texts: Texts) -> DocumentBlock:
     rows = [
         [words.person_number(entry.person), entry.occupation or "", *_cells(entry, texts), _certainty(entry, texts)]
         for entry in told
@@ -45,24 +45,24 @@ def _workers(told: Sequence[Told], texts: Texts) -> Block:
     )  # fmt: skip
 
 
-def _cells(entry: Told, texts: Texts) -> list[str]:
+def _cells(entry: NoticeFinding, texts: Texts) -> list[str]:
     if not entry.states_amounts:
         return [texts.say("letter.no_amount"), "", ""]
     stated = (entry.amount, entry.claimed, entry.missing)
     return ["" if amount is None else words.money(amount, texts) for amount in stated]
 
 
-def _certainty(entry: Told, texts: Texts) -> str:
+def _certainty(entry: NoticeFinding, texts: Texts) -> str:
     return str(texts.get("certainty")[entry.certainty])
 
 
-def where(notice: Notice, entry: Told, texts: Texts) -> list[Block]:
+def where(notice: Notice, entry: NoticeFinding, texts: Texts) -> list[DocumentBlock]:
     """A paragraph with the place of a finding; none for a right that belongs to no employer."""
     found = place(notice, entry, texts)
     return [paragraph(found)] if found else []
 
 
-def place(notice: Notice, entry: Told, texts: Texts) -> str:
+def place(notice: Notice, entry: NoticeFinding, texts: Texts) -> str:
     """Where a finding was made: employer, occupation, reduction code; empty where it belongs to none of them."""
     parts = []
     if entry.employer:

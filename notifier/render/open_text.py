@@ -11,6 +11,7 @@ from notifier.content import Announcement
 from notifier.render import words
 from notifier.render.compose import for_mail
 from notifier.render.texts import texts
+from schemas.languages import Language
 from schemas.legal_day import legal_day
 
 LINE = 74
@@ -33,7 +34,7 @@ def open_text(announcement: Announcement) -> tuple[str, str]:
 
 
 @cache
-def _pieces(language: str, side: str) -> tuple[list[str], list[str]]:
+def _pieces(language: Language, side: str) -> tuple[list[str], list[str]]:
     """Both parts, split at the marks; they are set once, as everybody reads the same."""
     said = texts(language)
     document = for_mail(said, side, name=NAME, day=DAY, reference=REFERENCE)

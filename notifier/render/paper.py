@@ -15,7 +15,7 @@ import typst
 from backbone.errors import Reject
 from notifier.content import Notice
 from notifier.render import address, glyphs, words
-from notifier.render.address import Window
+from notifier.render.address import EnvelopeWindow
 from notifier.render.compose import annex, for_letter
 from notifier.render.texts import Texts, texts
 from schemas.legal_day import legal_day
@@ -24,7 +24,7 @@ STANDARDS: list[Literal["ua-1", "a-2a"]] = ["ua-1", "a-2a"]
 PAGES = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count\s+(\d+)|/Count\s+(\d+)[^>]*?/Type\s*/Pages\b")
 
 
-WINDOWS = {"be-right-c56": Window(left=110, top=50, width=85, height=35)}
+WINDOWS = {"be-right-c56": EnvelopeWindow(left=110, top=50, width=85, height=35)}
 """A sheet folded in three in a C5/6 envelope with its window on the right, 15 mm free beside it (bpost)."""
 
 
@@ -78,7 +78,7 @@ class Printer:
             raise TypeError(type(pdf))
         return pdf
 
-    def _content(self, notice: Notice, words_of: Texts, block: address.Block) -> dict[str, Any]:
+    def _content(self, notice: Notice, words_of: Texts, block: address.AddressBlock) -> dict[str, Any]:
         document = for_letter(notice, words_of)
         sender = words_of.sender
         return {

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 from jinja2 import Environment, StrictUndefined, Template
 
+from schemas.languages import Language
+
 PLAIN = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - plain text; HTML escapes when it is set
 OTHER_RULE = "other"
 """What is said of a rule that has no text of its own yet."""
@@ -22,7 +24,7 @@ class Sender:
     email: str
     tagline: str
     address: tuple[str, ...]
-    abroad: str
+    abroad: Language
     """The language in which the post of the sender reads the name of another country."""
 
     @property
@@ -34,7 +36,7 @@ class Sender:
 class Texts:
     """The texts of one language, by dotted name."""
 
-    def __init__(self, language: str, tree: Mapping[str, Any], sender: Sender) -> None:
+    def __init__(self, language: Language, tree: Mapping[str, Any], sender: Sender) -> None:
         self.language = language
         self.sender = sender
         self._tree = tree
@@ -70,7 +72,7 @@ class Texts:
 
 
 @cache
-def texts(language: str) -> Texts:
+def texts(language: Language) -> Texts:
     """The texts of a language."""
     folder = files("notifier") / "texts"
     tree = yaml.safe_load((folder / f"{language}.yaml").read_text("utf-8"))

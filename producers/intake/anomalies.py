@@ -51,7 +51,7 @@ class TooMany(Exception):
     """So many anomalies that the rest of the file is not read."""
 
 
-Kept = dict[str, str]
+UnreadElement = dict[str, str]
 """What was not read: `path`, and `xml` as it stands in the file."""
 
 
@@ -87,7 +87,7 @@ class Anomalies:
         self.done: Counter[str] = Counter()
         self.unread = 0
         self._unread_first: dict[tuple[str, str, str], tuple[int, int]] = {}
-        self._kept: list[Kept] = []
+        self._kept: list[UnreadElement] = []
         self._kept_size = 0
 
     def path(self, element: _Element) -> str:
@@ -135,7 +135,7 @@ class Anomalies:
             self._add(Anomaly(f"{FILE}-172", FILE, ROOT, "blocking", f"/{ROOT}", message))
             raise TooMany
 
-    def kept(self) -> list[Kept]:
+    def kept(self) -> list[UnreadElement]:
         """What was kept since this was asked last."""
         kept, self._kept = self._kept, []
         return kept

@@ -16,8 +16,9 @@ from producers.intake.anomalies import Anomalies, shown
 from producers.intake.dmfa.texts import DAY
 from producers.intake.dmfa.value_faults import SPACE
 from producers.intake.dmfa.xml_stream import LARGEST_FILE
-from producers.intake.unreadable import Unreadable
+from producers.intake.unreadable import UnreadableFile
 from schemas.contracts import contract
+from schemas.fields import symbols
 from schemas.identifiers import derive, inss_fault, quarter_of
 from schemas.institutions import INSTITUTIONS
 
@@ -29,7 +30,7 @@ SOURCE = "entitlement"
 """Stands where DmfA has a zone number: decisions have fields, not zones."""
 
 
-class Fault(StrEnum):
+class DecisionFault(StrEnum):
     """What can be wrong with a decision: the three digits behind `entitlement-`, as annex 30 has them for zones."""
 
     MISSING = "001"
@@ -38,14 +39,17 @@ class Fault(StrEnum):
     STRANGE = "092"
 
 
-MEANS: dict[Fault, tuple[str, str]] = {
-    Fault.MISSING: ("a field that every decision has is missing", "add it"),
-    Fault.WRONG: (
+MEANS: dict[DecisionFault, tuple[str, str]] = {
+    DecisionFault.MISSING: ("a field that every decision has is missing", "add it"),
+    DecisionFault.WRONG: (
         "a field is not what it must be, fields contradict each other, or the line is not one object of JSON",
         "correct the field or the line",
     ),
-    Fault.TWICE: ("the same decision of the same institution is on two lines of the file", "send its last state only"),
-    Fault.STRANGE: ("there is a field that no decision has", "take it out, or correct its name"),
+    DecisionFault.TWICE: (
+        "the same decision of the same institution is on two lines of the file",
+        "send its last state only",
+    ),
+    DecisionFault.STRANGE: ("there is a field that no decision has", "take it out, or correct its name"),
 }
 """What each means, and what its sender does; `docs/anomalies.md` has the same."""
 
@@ -69,12 +73,9 @@ def _institution(name: str) -> str:
 
 
 def _kind(name: str) -> str:
-    symbols = next(
-        field["type"]["symbols"] for field in contract("declarations.entitlements").schema["fields"]
-        if field["name"] == "kind"
-    )  # fmt: skip
-    if name not in symbols:
-        raise ValueError(f"is none of {', '.join(symbols)}")
+    kinds = symbols(contract("declarations.entitlements").schema, "kind")
+    if name not in kinds:
+        raise ValueError(f"is none of {', '.join(kinds)}")
     return name
 
 
@@ -100,7 +101,7 @@ def _amount(written: Any) -> Any:
 Plain = Annotated[str, AfterValidator(_plain)]
 
 
-class Decision(BaseModel):
+class SubmittedDecision(BaseModel):
     """What an institution decided about one person."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, str_max_length=500)
@@ -120,7 +121,7 @@ class Decision(BaseModel):
     basis: Plain = ""
 
     @model_validator(mode="after")
-    def _whole(self) -> "Decision":
+    def _whole(self) -> "SubmittedDecision":
         if self.until is not None and self.until < self.since:
             raise ValueError(f"it ends on {self.until}, before it begins on {self.since}")
         if (self.amount is None) != (self.per is None):
@@ -157,16 +158,18 @@ class Decision(BaseModel):
         return sha256("\x1f".join(map(str, self.content().values())).encode()).digest()
 
 
-def _problems(error: ValidationError, line: bytes, number: int) -> Iterator[tuple[Fault, str, str]]:
+def _problems(error: ValidationError, line: bytes, number: int) -> Iterator[tuple[DecisionFault, str, str]]:
     """Annex-30 code, field and message of everything pydantic found."""
     for problem in error.errors(include_url=False):
         if problem["type"] == "json_invalid":
-            yield Fault.WRONG, "", _not_json(line, number)
+            yield DecisionFault.WRONG, "", _not_json(line, number)
             continue
         name = str(problem["loc"][0]) if problem["loc"] else ""
-        code = {"missing": Fault.MISSING, "extra_forbidden": Fault.STRANGE}.get(problem["type"], Fault.WRONG)
+        code = {"missing": DecisionFault.MISSING, "extra_forbidden": DecisionFault.STRANGE}.get(
+            problem["type"], DecisionFault.WRONG
+        )
         text = problem["msg"].removeprefix("Value error, ")
-        given = "" if code == Fault.MISSING or not name else f"{shown(problem['input'])} "
+        given = "" if code == DecisionFault.MISSING or not name else f"{shown(problem['input'])} "
         yield code, name, f"{given}{text}. Correct the field."
 
 
@@ -183,41 +186,43 @@ def _not_json(line: bytes, number: int) -> str:
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     if path.stat().st_size > LARGEST_FILE:
-        raise Unreadable("172", f"The file is larger than {LARGEST_FILE >> 20} MiB. Send it in several files.")
+        raise UnreadableFile("172", f"The file is larger than {LARGEST_FILE >> 20} MiB. Send it in several files.")
     with path.open("rb") as file:
         number = 0
         while line := file.readline(LONGEST_LINE + 1):
             number += 1
             if len(line) > LONGEST_LINE:
-                raise Unreadable("093", f"Line {number} is longer than {LONGEST_LINE} characters. Send real decisions.")
+                raise UnreadableFile(
+                    "093", f"Line {number} is longer than {LONGEST_LINE} characters. Send real decisions."
+                )
             line = line.removeprefix(BOM) if number == 1 else line
             if line.strip(SPACE.encode()):
                 yield number, line
 
 
-def read(path: Path, anomalies: Anomalies) -> Iterator[Decision]:
+def read(path: Path, anomalies: Anomalies) -> Iterator[SubmittedDecision]:
     """The decisions of a file that are sound; what is not goes to `anomalies`.
 
-    Raises Unreadable, TooMany; OSError when the file cannot be opened.
+    Raises UnreadableFile, TooMany; OSError when the file cannot be opened.
     """
     seen: set[str] = set()
     for number, line in _lines(path):
         place = f"/line[{number}]"
         try:
-            decision = Decision.model_validate_json(line)
+            decision = SubmittedDecision.model_validate_json(line)
         except ValidationError as error:
             for code, name, message in _problems(error, line, number):
                 anomalies.tell(place, f"{SOURCE}-{code}", name, message, below=name)
             continue
         if decision.id in seen:
             message = f"{shown(decision.decision)} stands twice in this file. Send its last state only."
-            anomalies.tell(place, f"{SOURCE}-{Fault.TWICE}", "decision", message, below="decision")
+            anomalies.tell(place, f"{SOURCE}-{DecisionFault.TWICE}", "decision", message, below="decision")
             continue
         seen.add(decision.id)
         yield decision
 
 
-def groups(decisions: Iterator[Decision], size: int = 1000) -> Iterator[tuple[Decision, ...]]:
+def groups(decisions: Iterator[SubmittedDecision], size: int = 1000) -> Iterator[tuple[SubmittedDecision, ...]]:
     """Decisions by the thousand, to ask the register about them at once."""
     while group := tuple(islice(decisions, size)):
         yield group

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from producers.intake.dmfa.block_types import KINDS, Outs
+from producers.intake.dmfa.block_types import BlockRecords
 from producers.intake.dmfa.declaration import Declaration
 from schemas.codec import encode
 from schemas.contracts import contract
+from schemas.dmfa.tables import EVENT_KINDS
 from schemas.identifiers import derive, pseudonym
 
-TOPICS = tuple(f"declarations.{kind}" for kind in KINDS)
+TOPICS = tuple(f"declarations.{kind}" for kind in EVENT_KINDS)
 DECISIONS = "declarations.entitlements"
-Write = Callable[[str, bytes, bytes], None]
+WriteEvent = Callable[[str, bytes, bytes], None]
 """Takes topic, key and value."""
 
 
@@ -22,10 +23,10 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-class Events:
+class EventEncoder:
     """Encodes what one submission accepts. Without pepper (a check, that sends nothing) keys are empty."""
 
-    def __init__(self, write: Write, *, trace: str, pepper: bytes | None = None) -> None:
+    def __init__(self, write: WriteEvent, *, trace: str, pepper: bytes | None = None) -> None:
         self._write = write
         self._pepper = pepper
         self._contracts = tuple(contract(topic) for topic in TOPICS)
@@ -35,14 +36,14 @@ class Events:
     def _key(self, person: str) -> bytes:
         return pseudonym(self._pepper, person) if self._pepper is not None else b""
 
-    def person(self, declaration: Declaration, records: Outs) -> None:
+    def person(self, declaration: Declaration, records: BlockRecords) -> None:
         """The three events of a person in an original declaration."""
         self.complete(declaration, records)
         key = self._key(records[0]["person"])
         for topic, made, record in zip(TOPICS, self._contracts, records, strict=False):
             self._write(topic, key, encode(made, record))
 
-    def complete(self, declaration: Declaration, records: Outs) -> None:
+    def complete(self, declaration: Declaration, records: BlockRecords) -> None:
         """Put the envelope around what is said of a person."""
         person = records[0]["person"]
         envelope = {
@@ -53,7 +54,7 @@ class Events:
             "employer": declaration.employer,
             **self._common,
         }
-        for kind, record in zip(KINDS, records, strict=False):
+        for kind, record in zip(EVENT_KINDS, records, strict=False):
             record.update(envelope, event=derive("event", declaration.id, person, "1", kind))
 
     def decision(self, declaration: str, version: int, quarter: str, content: dict[str, Any]) -> None:

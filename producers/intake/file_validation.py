@@ -9,34 +9,33 @@ from typing import Any, Literal
 from backbone.errors import Reject
 from producers.intake import decisions as entitlements
 from producers.intake.anomalies import FILE, Anomalies, TooMany
-from producers.intake.decisions import Decision
+from producers.intake.decisions import SubmittedDecision
 from producers.intake.dmfa.declaration import Declaration
 from producers.intake.dmfa.walk import Walk
 from producers.intake.dmfa.xml_stream import Stream
-from producers.intake.events import Events
-from producers.intake.receipts import Declared
-from producers.intake.spool import Spool
-from producers.intake.unreadable import Unreadable
+from producers.intake.events import EventEncoder
+from producers.intake.receipts import ReceiptEntry
+from producers.intake.unreadable import UnreadableFile
 from schemas.dmfa.tables import ROOT
 
 BEGINNING = 64
 UPDATES = "00297"
 """The zone that says of which type a form is; told when a type is not taken in."""
 
-Versions = Callable[[Iterable[Decision]], dict[str, tuple[int, bytes]]]
+Versions = Callable[[Iterable[SubmittedDecision]], dict[str, tuple[int, bytes]]]
 """The last version and digest that is registered of each of these decisions."""
 
 
-def unregistered(_decisions: Iterable[Decision]) -> dict[str, tuple[int, bytes]]:
+def unregistered(_decisions: Iterable[SubmittedDecision]) -> dict[str, tuple[int, bytes]]:
     """Where there is no register, every decision is new."""
     return {}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RegisterEntry:
     """What the register keeps of a declaration or decision beside its facts."""
 
-    declared: Declared
+    declared: ReceiptEntry
     kind: Literal["dmfa", "decision"]
     trusteeship: bool
     digest: bytes
@@ -44,12 +43,12 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Judgement:
+class FileValidation:
     """What was found in one file. Its events are in the spool, only when it is `accepted`."""
 
     anomalies: Anomalies = field(default_factory=Anomalies)
-    entries: list[Entry] = field(default_factory=list)
-    unchanged: list[Declared] = field(default_factory=list)
+    entries: list[RegisterEntry] = field(default_factory=list)
+    unchanged: list[ReceiptEntry] = field(default_factory=list)
     """Decisions that are registered already with the same content."""
 
     @property
@@ -58,23 +57,25 @@ class Judgement:
         return not self.anomalies.blocking
 
     @property
-    def declared(self) -> tuple[Declared, ...]:
+    def declared(self) -> tuple[ReceiptEntry, ...]:
         """Everything the file declares, in its order as far as it is new."""
         return (*(entry.declared for entry in self.entries), *self.unchanged)
 
 
-def judge(path: Path, events: Events, *, on: date | None = None, versions: Versions = unregistered) -> Judgement:
+def judge(
+    path: Path, events: EventEncoder, *, on: date | None = None, versions: Versions = unregistered
+) -> FileValidation:
     """Read a file whole. `on` is the day of sending, by default the day the form was made.
 
     Raises Reject when the file cannot be opened.
     """
-    judgement = Judgement()
+    judgement = FileValidation()
     try:
         if _is_json(path):
             _judge_decisions(path, events, judgement, versions)
         else:
             _judge_declarations(path, events, judgement, on)
-    except Unreadable as error:
+    except UnreadableFile as error:
         code = f"{UPDATES if error.code == '163' else FILE}-{error.code}"
         label = "TypeForm" if error.code == "163" else ROOT
         judgement.anomalies.tell(error.path, code, label, error.message, blocking=True)
@@ -93,7 +94,7 @@ def _is_json(path: Path) -> bool:
         return file.read(BEGINNING).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
-def _judge_declarations(path: Path, events: Events, judgement: Judgement, on: date | None) -> None:
+def _judge_declarations(path: Path, events: EventEncoder, judgement: FileValidation, on: date | None) -> None:
     walk = Walk(Stream(path), on)
     judgement.anomalies = walk.anomalies
     for person in walk.persons():
@@ -102,32 +103,27 @@ def _judge_declarations(path: Path, events: Events, judgement: Judgement, on: da
     judgement.entries = [_entry(declaration) for declaration in walk.declarations]
 
 
-def _entry(declaration: Declaration) -> Entry:
-    declared = Declared(declaration.id, declaration.employer, declaration.quarter, declaration.persons)
-    return Entry(declared, "dmfa", declaration.trusteeship, b"", declaration.content())
+def _entry(declaration: Declaration) -> RegisterEntry:
+    declared = ReceiptEntry(declaration.id, declaration.employer, declaration.quarter, declaration.persons)
+    return RegisterEntry(declared, "dmfa", declaration.trusteeship, b"", declaration.content())
 
 
-def _judge_decisions(path: Path, events: Events, judgement: Judgement, versions: Versions) -> None:
+def _judge_decisions(path: Path, events: EventEncoder, judgement: FileValidation, versions: Versions) -> None:
     for group in entitlements.groups(entitlements.read(path, judgement.anomalies)):
         known = versions(group)
         for decision in group:
             version, digest = known.get(decision.id, (0, b""))
             if digest == decision.digest():
                 status: Literal["original", "changed"] = "original" if version == 1 else "changed"
-                judgement.unchanged.append(Declared(decision.id, "", decision.quarter, 1, version, status))
+                judgement.unchanged.append(ReceiptEntry(decision.id, "", decision.quarter, 1, version, status))
             else:
                 _add(decision, version + 1, events, judgement)
 
 
-def _add(decision: Decision, version: int, events: Events, judgement: Judgement) -> None:
+def _add(decision: SubmittedDecision, version: int, events: EventEncoder, judgement: FileValidation) -> None:
     status: Literal["original", "changed"] = "original" if version == 1 else "changed"
-    declared = Declared(decision.id, "", decision.quarter, 1, version, status)
+    declared = ReceiptEntry(decision.id, "", decision.quarter, 1, version, status)
     content = {"institution": decision.institution, "decision": decision.decision}
-    judgement.entries.append(Entry(declared, "decision", False, decision.digest(), content))
+    judgement.entries.append(RegisterEntry(declared, "decision", False, decision.digest(), content))
     if judgement.accepted:
         events.decision(decision.id, version, decision.quarter, decision.content())
-
-
-def spooled(spool: Spool, *, trace: str = "", pepper: bytes | None = None) -> Events:
-    """Events that go to a spool."""
-    return Events(spool.write, trace=trace, pepper=pepper)

@@ -7,35 +7,36 @@ from pathlib import Path
 from typing import Any
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.dmfa.block_types import Outs
+from producers.intake.dmfa.block_types import BlockRecords
 from producers.intake.dmfa.declaration import Declaration
-from producers.intake.events import TOPICS, Events, Write
+from producers.intake.events import TOPICS, EventEncoder, WriteEvent
 from producers.intake.file_validation import judge
-from producers.intake.receipts import Declared
+from producers.intake.receipts import ReceiptEntry
 from schemas.contracts import contract
+from schemas.fields import defaults
 
-Event = dict[str, Any]
+EventRecord = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DeclaredEvents:
     """What a declaration says of a person: three events, where the person stands in the file, the day of sending."""
 
-    wages: Event
-    working_time: Event
-    contributions: Event
+    wages: EventRecord
+    working_time: EventRecord
+    contributions: EventRecord
     place: str
     day: date
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class ReadFile:
     """What a file holds."""
 
     file: str
     accepted: bool
     anomalies: tuple[Anomaly, ...]
-    declarations: tuple[Declared, ...]
+    declarations: tuple[ReceiptEntry, ...]
 
 
 Fill = Callable[[Any], Any]
@@ -43,11 +44,11 @@ Fill = Callable[[Any], Any]
 
 def _whole(schema: dict[str, Any]) -> Fill:
     """Fills in what a contract has a default for, as writing and reading would."""
-    defaults = {field["name"]: field["default"] for field in schema["fields"] if "default" in field}
+    absent = defaults(schema)
     inner = {field["name"]: each for field in schema["fields"] if (each := _inside(field["type"]))}
 
-    def fill(record: Event) -> Event:
-        made = {**defaults, **record}
+    def fill(record: EventRecord) -> EventRecord:
+        made = {**absent, **record}
         for name, put in inner.items():
             made[name] = put(made[name])
         return made
@@ -72,17 +73,17 @@ def _inside(kind: Any) -> Fill | None:
 WHOLE = tuple(_whole(contract(topic).schema) for topic in TOPICS)
 
 
-class View:
+class PersonObserver:
     """Shows persons as a declaration is read, each with its place in the file."""
 
-    def __init__(self, see: Callable[[Seen], None], on: date | None) -> None:
+    def __init__(self, see: Callable[[DeclaredEvents], None], on: date | None) -> None:
         self._see = see
         self._on = on
         self._declaration: Declaration | None = None
         self._form = 0
         self._person = 0
 
-    def show(self, declaration: Declaration, records: Outs) -> None:
+    def show(self, declaration: Declaration, records: BlockRecords) -> None:
         """Show a person whose records have their envelope."""
         if declaration is not self._declaration:
             self._declaration, self._form, self._person = declaration, self._form + 1, 0
@@ -90,36 +91,36 @@ class View:
         wages, working_time, contributions = (whole(record) for whole, record in zip(WHOLE, records, strict=False))
         place = f"/DmfAOriginal/Form[{self._form}]/EmployerDeclaration/NaturalPerson[{self._person}]"
         day = self._on or declaration.form["created_on"]
-        self._see(Seen(wages, working_time, contributions, place, day))
+        self._see(DeclaredEvents(wages, working_time, contributions, place, day))
 
 
-class _Watch(Events):
+class _Watch(EventEncoder):
     """Shows each person as it is read instead of encoding anything."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: PersonObserver) -> None:
         super().__init__(lambda *_: None, trace="")
         self._view = view
 
-    def person(self, declaration: Declaration, records: Outs) -> None:
+    def person(self, declaration: Declaration, records: BlockRecords) -> None:
         """Show the events of a person."""
         self.complete(declaration, records)
         self._view.show(declaration, records)
 
 
-class WatchedEvents(Events):
+class ObservedEncoder(EventEncoder):
     """Encodes each person, and shows it."""
 
-    def __init__(self, write: Write, view: View, *, trace: str, pepper: bytes | None = None) -> None:
+    def __init__(self, write: WriteEvent, view: PersonObserver, *, trace: str, pepper: bytes | None = None) -> None:
         super().__init__(write, trace=trace, pepper=pepper)
         self._view = view
 
-    def person(self, declaration: Declaration, records: Outs) -> None:
+    def person(self, declaration: Declaration, records: BlockRecords) -> None:
         """Encode and show the events of a person."""
         super().person(declaration, records)
         self._view.show(declaration, records)
 
 
-def watch(path: Path, see: Callable[[Seen], None], on: date | None = None) -> Watched:
+def watch(path: Path, see: Callable[[DeclaredEvents], None], on: date | None = None) -> ReadFile:
     """Read a file, and show each person to `see` on the way; none after something that blocks.
 
     `on` is the day of sending, by default the day the form was made. What was seen counts only when the file is
@@ -127,5 +128,5 @@ def watch(path: Path, see: Callable[[Seen], None], on: date | None = None) -> Wa
 
     Raises Reject when it cannot be opened.
     """
-    found = judge(path, _Watch(View(see, on)), on=on)
-    return Watched(str(path), found.accepted, tuple(found.anomalies.found), found.declared)
+    found = judge(path, _Watch(PersonObserver(see, on)), on=on)
+    return ReadFile(str(path), found.accepted, tuple(found.anomalies.found), found.declared)

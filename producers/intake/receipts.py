@@ -7,7 +7,7 @@ from producers.intake.anomalies import Anomaly
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class ReceiptEntry:
     """One declaration, or one decision, of a submission."""
 
     declaration: str
@@ -26,7 +26,7 @@ class Receipt:
     submission: str
     accepted: bool
     already_received: bool
-    declarations: tuple[Declared, ...]
+    declarations: tuple[ReceiptEntry, ...]
     anomalies: tuple[Anomaly, ...]
 
     def as_dict(self) -> dict[str, Any]:

@@ -9,28 +9,25 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone import postgres
 from backbone.errors import Reject, Retry
-from backbone.settings import Settings
 from backbone.trouble import translated
 from producers.intake import register
 from producers.intake.anomalies import MOST, Anomalies, Anomaly, shown
-from producers.intake.file_validation import Entry, Judgement, judge
-from producers.intake.person_events import Seen, View, WatchedEvents
+from producers.intake.file_validation import FileValidation, RegisterEntry, judge
+from producers.intake.person_events import DeclaredEvents, ObservedEncoder, PersonObserver
 from producers.intake.receipts import Receipt
 from producers.intake.spool import Spool
 from schemas.dmfa.tables import ROOT
 from schemas.identifiers import derive
 from schemas.legal_day import legal_today
 
-INTAKE = "intake"
-Look = Callable[[Seen], Iterable[Anomaly]]
+PersonCheck = Callable[[DeclaredEvents], Iterable[Anomaly]]
 """Anomalies of one person that keep nothing out, found by somebody who knows more than the form."""
 ATTEMPTS = 5
 """Two files with the same decision at once: the later one is judged again, on what the other registered."""
 
 
-class Taken(Exception):
+class AlreadyRegistered(Exception):
     """Some declarations of this file are registered already."""
 
     def __init__(self, free: set[str]) -> None:
@@ -41,7 +38,7 @@ class Taken(Exception):
 class Submission:
     """One file on its way into the register."""
 
-    def __init__(self, connection: Connection[Any], path: Path, pepper: bytes, on: date, look: Look) -> None:
+    def __init__(self, connection: Connection[Any], path: Path, pepper: bytes, on: date, look: PersonCheck) -> None:
         self._connection = connection
         self._path = path
         self._pepper = pepper
@@ -58,9 +55,9 @@ class Submission:
         """None when somebody registered a version of one of these decisions meanwhile: then judge it again."""
         with Spool() as spool:
             more: list[Anomaly] = []
-            view = View(lambda seen: self._see(seen, more), self._on)
+            view = PersonObserver(lambda seen: self._see(seen, more), self._on)
             trace = f"00-{self.id}-{self.id[:16]}-01"
-            events = WatchedEvents(spool.write, view, trace=trace, pepper=self._pepper)
+            events = ObservedEncoder(spool.write, view, trace=trace, pepper=self._pepper)
             found = judge(
                 self._path,
                 events,
@@ -71,14 +68,14 @@ class Submission:
                 found.anomalies.found.extend(more)
             try:
                 return self._register(found, spool)
-            except Taken as taken:
+            except AlreadyRegistered as taken:
                 if any(entry.kind == "decision" for entry in found.entries):
                     return None
                 del found.anomalies.found[len(found.anomalies.found) - len(more) :]
                 _refuse(found, taken.free)
             return self._register(found, spool)
 
-    def _see(self, seen: Seen, more: list[Anomaly]) -> None:
+    def _see(self, seen: DeclaredEvents, more: list[Anomaly]) -> None:
         """Look at a person further, as long as somebody can still read what is told."""
         if len(more) < MOST:
             more.extend(self._look(seen))
@@ -86,7 +83,7 @@ class Submission:
                 message = "From here on nothing more of this kind is told. `kruispunt check` has all of it."
                 more.append(replace(more[-1], path=f"/{ROOT}", message=message))
 
-    def _register(self, found: Judgement, spool: Spool) -> Receipt:
+    def _register(self, found: FileValidation, spool: Spool) -> Receipt:
         receipt = Receipt(str(self._path), self.id, found.accepted, False, found.declared, tuple(found.anomalies.found))
         with self._connection.transaction():
             # 1. The submission. Whoever sends the same bytes at this moment waits here and gets the first receipt.
@@ -99,7 +96,7 @@ class Submission:
             lost = register.lost_elsewhere(self._connection, self.id, _originals(found.entries))
             free = register.add_declarations(self._connection, self.id, found.entries) - lost
             if len(free) != len(found.entries):
-                raise Taken(free)
+                raise AlreadyRegistered(free)
             # 3. Their facts, into the outbox; the commit makes all three true at once.
             if found.entries:
                 register.add_facts(self._connection, spool, self.id)
@@ -118,15 +115,15 @@ def digest_of(path: Path) -> bytes:
         raise Reject("unreadable", f"cannot be read: {error.strerror}.", place=str(path), remedy="Check it.") from error
 
 
-def _originals(entries: Iterable[Entry]) -> list[str]:
+def _originals(entries: Iterable[RegisterEntry]) -> list[str]:
     """Declarations whose version is not counted on from those before: decisions are judged by what was lost."""
     return [entry.declared.declaration for entry in entries if entry.kind != "decision"]
 
 
-def _refuse(found: Judgement, free: set[str]) -> None:
+def _refuse(found: FileValidation, free: set[str]) -> None:
     """Originals that were accepted before block the whole file."""
     anomalies: Anomalies = found.anomalies
-    taken: list[tuple[int, Entry]] = [
+    taken: list[tuple[int, RegisterEntry]] = [
         (number, entry) for number, entry in enumerate(found.entries, 1) if entry.declared.declaration not in free
     ]
     for number, entry in taken:
@@ -139,13 +136,13 @@ def _refuse(found: Judgement, free: set[str]) -> None:
     found.entries = []
 
 
-def nothing_more(_seen: Seen) -> Iterable[Anomaly]:
+def nothing_more(_seen: DeclaredEvents) -> Iterable[Anomaly]:
     """Where nobody looks further."""
     return ()
 
 
-def receive_with(
-    connection: Connection[Any], path: Path, *, pepper: bytes, on: date | None = None, look: Look = nothing_more
+def receive(
+    connection: Connection[Any], path: Path, *, pepper: bytes, on: date | None = None, look: PersonCheck = nothing_more
 ) -> Receipt:
     """Take a file in, on a connection in autocommit mode; for many files in a row.
 
@@ -162,14 +159,3 @@ def receive_with(
     if receipt is None:
         raise Retry("Others register the same decisions again and again.")
     return receipt
-
-
-def receive(settings: Settings, path: Path, *, on: date | None = None) -> Receipt:
-    """Take a file in and answer it. The same bytes get their first receipt, and change nothing.
-
-    `on` is the day of receipt, by default this day in Belgium.
-
-    Raises Reject when it cannot be opened, Retry when the register cannot be reached or a disk is full, Stop.
-    """
-    with postgres.connect(settings, INTAKE, autocommit=True) as connection:
-        return receive_with(connection, path, pepper=settings.pepper(), on=on)

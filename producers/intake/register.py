@@ -10,13 +10,13 @@ from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.decisions import Decision
-from producers.intake.file_validation import Entry
-from producers.intake.receipts import Declared, Receipt
+from producers.intake.decisions import SubmittedDecision
+from producers.intake.file_validation import RegisterEntry
+from producers.intake.receipts import Receipt, ReceiptEntry
 from producers.intake.spool import Spool
 from schemas.identifiers import EVENT_AT, EVENT_BYTES
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 SUBMISSION = """
 insert into register.submission (id, digest, accepted, declarations, anomalies) values (%s, %s, %s, %s, %s)
 on conflict do nothing
@@ -92,11 +92,11 @@ def receipt(connection: Connection[Any], digest: bytes, file: str) -> Receipt | 
     if row is None:
         return None
     submission, accepted, declarations, anomalies = row
-    declared = [Declared(**declaration) for declaration in declarations]
+    declared = [ReceiptEntry(**declaration) for declaration in declarations]
     with connection.cursor() as cursor:
         # One part at a time: together they may be larger than the client likes to hold twice.
         for (further,) in cursor.stream(FURTHER, (submission,)):
-            declared += [Declared(**declaration) for declaration in further]
+            declared += [ReceiptEntry(**declaration) for declaration in further]
     return Receipt(
         file,
         submission,
@@ -108,7 +108,7 @@ def receipt(connection: Connection[Any], digest: bytes, file: str) -> Receipt | 
 
 
 def versions(
-    connection: Connection[Any], decisions: Iterable[Decision], submission: str
+    connection: Connection[Any], decisions: Iterable[SubmittedDecision], submission: str
 ) -> dict[str, tuple[int, bytes]]:
     """The last version and digest of each of these decisions that is registered, or that another file lost."""
     names = [decision.id for decision in decisions]
@@ -146,18 +146,18 @@ def add_submission(connection: Connection[Any], given: Receipt, digest: bytes) -
     return True
 
 
-def _parts(things: Sequence[Thing]) -> Iterator[Sequence[Thing]]:
+def _parts(things: Sequence[Item]) -> Iterator[Sequence[Item]]:
     return (things[start : start + PART] for start in range(0, len(things), PART))
 
 
-def add_declarations(connection: Connection[Any], submission: str, entries: Sequence[Entry]) -> set[str]:
+def add_declarations(connection: Connection[Any], submission: str, entries: Sequence[RegisterEntry]) -> set[str]:
     """Register declarations; gives the ids that were free and are now taken."""
     # In one order for everybody: two files with the same decisions wait for each other, and never both.
     ordered = sorted(entries, key=lambda entry: entry.declared.declaration)
     return {name for part in _parts(ordered) for name in _add_part(connection, submission, part)}
 
 
-def _add_part(connection: Connection[Any], submission: str, entries: Sequence[Entry]) -> Iterator[str]:
+def _add_part(connection: Connection[Any], submission: str, entries: Sequence[RegisterEntry]) -> Iterator[str]:
     columns = zip(
         *(
             (

@@ -17,7 +17,7 @@ FIELDS = struct.pack("!h", 3)
 LENGTH = struct.Struct("!i")
 
 
-class Row(NamedTuple):
+class SpooledRow(NamedTuple):
     """A row for the outbox."""
 
     topic: str
@@ -74,14 +74,14 @@ class Spool:
             yield chunk
         yield TRAILER
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[SpooledRow]:
         """The rows, in the order they were written."""
         with temporary():
             self._file.seek(len(HEADER))
         for _ in range(self.rows):
             self._read(len(FIELDS))
             topic, key, value = (self._read(*LENGTH.unpack(self._read(LENGTH.size))) for _ in range(3))
-            yield Row(topic.decode(), key, value)
+            yield SpooledRow(topic.decode(), key, value)
 
     def _read(self, size: int) -> bytes:
         try:

@@ -57,7 +57,7 @@ FAULTS = {
 """What libxml2 tells, in words for somebody whose program wrote the file."""
 
 
-class Unreadable(Exception):
+class UnreadableFile(Exception):
     """The file cannot be read as a DmfA. `code` of annex 30, `message` what is wrong and what to do."""
 
     def __init__(self, code: str, message: str, path: str = "/") -> None:
@@ -67,20 +67,20 @@ class Unreadable(Exception):
         self.path = path
 
 
-def another_format(start: bytes) -> Unreadable | None:
+def another_format(start: bytes) -> UnreadableFile | None:
     """What a file is whose first bytes are those of something else; None where they may be XML."""
     if not start.strip(SPACES):
-        return Unreadable("134", "The file is empty. Send the declaration.")
+        return UnreadableFile("134", "The file is empty. Send the declaration.")
     text = start.lstrip(SPACES)
     for beginning, what, remedy in FORMATS:
         if start.startswith(beginning) or (beginning.isascii() and text.startswith(beginning)):
-            return Unreadable("102", f"This is not XML: it is {what}. {remedy}")
+            return UnreadableFile("102", f"This is not XML: it is {what}. {remedy}")
     if b"<" not in start:
-        return Unreadable("102", f"This is not XML: its first part has no element. {XML}")
+        return UnreadableFile("102", f"This is not XML: its first part has no element. {XML}")
     return None
 
 
-def not_begun(error: XMLSyntaxError, file: BinaryIO) -> Unreadable:
+def not_begun(error: XMLSyntaxError, file: BinaryIO) -> UnreadableFile:
     """Why no element begins in a file that may be XML."""
     code, (line, column) = _code(error), error.position
     file.seek(0)
@@ -89,22 +89,22 @@ def not_begun(error: XMLSyntaxError, file: BinaryIO) -> Unreadable:
         return _encoding(file, line)
     if code == ErrorTypes.ERR_UNSUPPORTED_ENCODING:
         message = f"The encoding that the file declares is not known: {_declared(start)}. Save it as UTF-8."
-        return Unreadable("102", message)
+        return UnreadableFile("102", message)
     if code == ErrorTypes.ERR_RESERVED_XML_NAME:
         message = (
             "Something stands before the XML declaration, if only a space or an empty line. Begin the file with <?xml."
         )
-        return Unreadable("102", message)
+        return UnreadableFile("102", message)
     if start[:1] == b"\0" or not start.lstrip(SPACES).startswith(b"<"):
         message = "Something stands before the first element. Begin the file with <?xml or with the root."
-        return Unreadable("102", message)
+        return UnreadableFile("102", message)
     if b"\0" in start[:CHUNK] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         message = "This is UTF-16 that does not say so, or has NUL among its signs. Save it as UTF-8."
-        return Unreadable("102", message)
-    return Unreadable("102", f"This is not well-formed XML (line {line}, column {column}). Correct it there.")
+        return UnreadableFile("102", message)
+    return UnreadableFile("102", f"This is not well-formed XML (line {line}, column {column}). Correct it there.")
 
 
-def not_a_dmfa(name: str, prefix: str | None) -> Unreadable:
+def not_a_dmfa(name: str, prefix: str | None) -> UnreadableFile:
     """What is wrong with a root of this name (`{namespace}name` where it has one)."""
     namespace, _, local = name.rpartition("}")
     undeclared, _, local = local.rpartition(":")
@@ -118,10 +118,10 @@ def not_a_dmfa(name: str, prefix: str | None) -> Unreadable:
         message = f"A DmfA has no namespace, and this one has. Take {by} out."
     else:
         message = f"The root is {shown(local)}, where a DmfA has {ROOT}. Send a DmfA of the NSSO schema."
-    return Unreadable("089", message)
+    return UnreadableFile("089", message)
 
 
-def not_well_formed(error: XMLSyntaxError, parser: XMLPullParser, file: BinaryIO, *, ended: bool) -> Unreadable:
+def not_well_formed(error: XMLSyntaxError, parser: XMLPullParser, file: BinaryIO, *, ended: bool) -> UnreadableFile:
     """Where and why a DmfA is no XML; `ended` when all of its bytes were read before it showed."""
     code, (line, column) = _code(error), error.position
     first = next(iter(parser.feed_error_log), None)
@@ -134,10 +134,10 @@ def not_well_formed(error: XMLSyntaxError, parser: XMLPullParser, file: BinaryIO
     if code == ErrorTypes.ERR_RESERVED_XML_NAME:
         code = ErrorTypes.ERR_DOCUMENT_END
     if code in FAULTS:
-        return Unreadable("102", f"This is not well-formed XML ({place}): {FAULTS[code]}")
+        return UnreadableFile("102", f"This is not well-formed XML ({place}): {FAULTS[code]}")
     if ended:
-        return Unreadable("102", f"The file breaks off ({place}). Send it again, whole.")
-    return Unreadable("102", f"This is not well-formed XML ({place}). Correct it there.")
+        return UnreadableFile("102", f"The file breaks off ({place}). Send it again, whole.")
+    return UnreadableFile("102", f"This is not well-formed XML ({place}). Correct it there.")
 
 
 def _code(error: XMLSyntaxError) -> int:
@@ -149,14 +149,14 @@ def _declared(start: bytes) -> str:
     return found.group(1).decode("ascii")[:40] if found else ""
 
 
-def _encoding(file: BinaryIO, line: int) -> Unreadable:
+def _encoding(file: BinaryIO, line: int) -> UnreadableFile:
     file.seek(0)
     start = file.read(CHUNK)
     declared = _declared(start)
     name = declared or "UTF-8"
     if name.upper().startswith(WIDE):
         message = f"The bytes are not {name}, although the file says so. Declare the encoding it has, mostly UTF-8."
-        return Unreadable("102", message)
+        return UnreadableFile("102", message)
     file.seek(0)
     line = _undecodable(file, name) or line
     says = "although the file says so" if declared else "which a file is that declares no encoding"
@@ -164,7 +164,7 @@ def _encoding(file: BinaryIO, line: int) -> Unreadable:
         f"Line {line}: the bytes are not {name}, {says}. Save the file as {name}, or declare the encoding it has in "
         'its first line, as encoding="windows-1252".'
     )
-    return Unreadable("102", message)
+    return UnreadableFile("102", message)
 
 
 def _undecodable(file: BinaryIO, encoding: str) -> int:

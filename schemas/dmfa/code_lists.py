@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from schemas.dmfa.tables import Row, is_later, rows
+from schemas.dmfa.tables import TableRow, is_later, rows
 
 Severity = Literal["blocking", "non-blocking"]
-ALL_QUARTERS = ("", "")
 PLACEHOLDERS = {"services": {"999"}, "deductions": {"9999"}, "joint_committees": {"000"}}
 """What stands for a code in examples, and is none in any quarter."""
 KINDRED = {"workers": ("contributions", "unrelated_contributions"), "contributions": ("unrelated_contributions",)}
@@ -51,12 +50,19 @@ def code_list(name: str) -> CodeList:
 
 
 @cache
-def deduction_rows() -> dict[str, tuple[Row, ...]]:
+def deduction_rows() -> dict[str, tuple[TableRow, ...]]:
     """Per reduction code its lines of annex 4: level, and which zones are there `always`, `never` or `may` be."""
-    found: dict[str, tuple[Row, ...]] = {}
+    found: dict[str, tuple[TableRow, ...]] = {}
     for row in rows("codes/deductions.csv"):
         found[row["code"]] = (*found.get(row["code"], ()), row)
     return found
+
+
+@cache
+def stands_on_line(code: str) -> bool:
+    """Whether a reduction stands on the worker line (block 90110) and not on an occupation (block 90109)."""
+    rows = deduction_rows().get(code, ())
+    return bool(rows) and all(row["level"] == "line" for row in rows)
 
 
 @cache

@@ -7,12 +7,14 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-Row = dict[str, str]
+TableRow = dict[str, str]
 ZoneType = Literal[
     "string", "int", "long", "bool", "date", "quarter", "nsso", "enterprise", "establishment",
     "inss", "inss0", "code3", "code4", "percent",
 ]  # fmt: skip
-Kind = Literal["", "wages", "working-time", "contributions", "every"]
+ZoneKind = Literal["", "wages", "working-time", "contributions", "every"]
+EVENT_KINDS = ("wages", "working-time", "contributions")
+"""The events that a declaration makes of a person; one contract each, `declarations.<kind>`."""
 UNBOUNDED = 1_000_000_000
 ROOT = "DmfAOriginal"
 TABLES_OF = "2022Q3"
@@ -34,7 +36,7 @@ class Zone:
     pattern: str
     values: tuple[str, ...]
     name: str
-    kind: Kind
+    kind: ZoneKind
     codes: str
     label: str
 
@@ -61,7 +63,7 @@ class Block:
     variants: tuple[tuple[Child, ...], ...]
 
 
-def rows(name: str) -> list[Row]:
+def rows(name: str) -> list[TableRow]:
     """The lines of one table."""
     return list(csv.DictReader((files("schemas") / "dmfa" / name).read_text("utf-8").splitlines()))
 
@@ -70,11 +72,11 @@ def _most(text: str) -> int:
     return UNBOUNDED if text == "*" else int(text)
 
 
-def _child(row: Row) -> Child:
+def _child(row: TableRow) -> Child:
     return Child(row["element"], int(row["min"]), _most(row["max"]))
 
 
-def _zone(row: Row) -> Zone:
+def _zone(row: TableRow) -> Zone:
     return Zone(
         number=row["zone"],
         element=row["element"],
@@ -93,7 +95,7 @@ def _zone(row: Row) -> Zone:
     )
 
 
-def _variants(parent: str, children: tuple[Child, ...], choices: list[Row]) -> Iterator[tuple[Child, ...]]:
+def _variants(parent: str, children: tuple[Child, ...], choices: list[TableRow]) -> Iterator[tuple[Child, ...]]:
     own = [row for row in choices if row["parent"] == parent]
     if not own:
         yield children

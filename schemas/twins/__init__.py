@@ -1,1 +1,1 @@
-"""Typed twins of the contracts: what mypy checks is what travels."""
+"""Typed twins of the contracts, for records as this version writes them; a log that keeps those of earlier versions is read untyped."""

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.file_validation import judge, spooled
-from producers.intake.receipts import Declared
-from producers.intake.spool import Row, Spool
+from producers.intake.events import EventEncoder
+from producers.intake.file_validation import judge
+from producers.intake.receipts import ReceiptEntry
+from producers.intake.spool import Spool, SpooledRow
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 
@@ -25,7 +26,7 @@ class Reading:
     file: str
     accepted: bool
     anomalies: tuple[Anomaly, ...]
-    declarations: tuple[Declared, ...]
+    declarations: tuple[ReceiptEntry, ...]
     sent_on: Mapping[str, date]
     """The day of sending by declaration: as asked, else the day the form was made."""
     _spool: Spool
@@ -39,7 +40,7 @@ class Reading:
                 yield dict(events)
 
 
-def _decoded(row: Row) -> tuple[str, Event]:
+def _decoded(row: SpooledRow) -> tuple[str, Event]:
     return row.topic, decode_body(contract(row.topic), split(row.value)[1])
 
 
@@ -50,7 +51,7 @@ def read(path: Path, on: date | None = None) -> Iterator[Reading]:
     Raises Reject when it cannot be opened.
     """
     with Spool() as spool:
-        found = judge(path, spooled(spool), on=on)
+        found = judge(path, EventEncoder(spool.write, trace=""), on=on)
         days = {
             entry.declared.declaration: on or entry.content["form"]["created_on"]
             for entry in found.entries

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from consumers.deliberations import RULES, load
-from consumers.narrowing.permitted_fields import leaves
 from rules.view.required_fields import NEEDS
 from schemas.contracts import contract
+from schemas.fields import leaves
 from schemas.topics import DECLARATIONS
 
 

@@ -58,13 +58,13 @@ def test_every_key_of_a_deliberation_is_explained() -> None:
 
 
 def test_every_code_about_a_decision_is_explained_as_the_code_means_it() -> None:
-    from producers.intake.decisions import MEANS, SOURCE, Decision, Fault
+    from producers.intake.decisions import MEANS, SOURCE, DecisionFault, SubmittedDecision
 
     text = (ROOT / "docs" / "anomalies.md").read_text("utf-8")
     told = re.findall(rf"^\| `{SOURCE}-(\d+)` \| (.+) \| (.+) \|$", text, re.MULTILINE)
-    assert {Fault(code): (means, remedy) for code, means, remedy in told} == MEANS
-    assert set(MEANS) == set(Fault)
-    fields = {field.alias or name for name, field in Decision.model_fields.items()}
+    assert {DecisionFault(code): (means, remedy) for code, means, remedy in told} == MEANS
+    assert set(MEANS) == set(DecisionFault)
+    fields = {field.alias or name for name, field in SubmittedDecision.model_fields.items()}
     assert fields == set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
 
 
@@ -85,9 +85,9 @@ def test_every_code_found_since_the_tables_is_listed() -> None:
 
 
 def test_every_return_code_is_explained_as_the_answers_explain_it() -> None:
-    from consumers.directory.codes import MEANS, Code
+    from consumers.directory.codes import MEANS, ReturnCode
 
-    assert list(MEANS) == list(Code)
+    assert list(MEANS) == list(ReturnCode)
     table = (ROOT / "docs" / "directory.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\d{6})` \| (.+) \| (.+) \|$", table, re.MULTILINE)
     assert rows == [(str(code), means, remedy) for code, (means, remedy) in MEANS.items()]

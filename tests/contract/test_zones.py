@@ -9,12 +9,11 @@ from typing import Any, get_args
 import pytest
 from lxml import etree
 
-from producers.intake.dmfa.block_types import KINDS
 from producers.intake.dmfa.values import MAKERS, PERSONS
 from producers.intake.dmfa.zone_steps import kinds
 from schemas.contracts import contract
 from schemas.dmfa.code_lists import code_list, deduction_rows, severities
-from schemas.dmfa.tables import Kind, ZoneType, blocks, rows
+from schemas.dmfa.tables import EVENT_KINDS, ZoneKind, ZoneType, blocks, rows
 from tests.builders.read_file import read
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +43,7 @@ def _fields(record: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def _compare(element: str, place: int, record: dict[str, Any]) -> Iterator[str]:
     """Differences between what a block gives for one kind of event and the record of the contract."""
     block = blocks()[element]
-    kind = KINDS[place]
+    kind = EVENT_KINDS[place]
     given: dict[str, str | None] = {zone.name: None for zone in block.zones if zone.kind in (kind, "every")}
     given |= {blocks()[child.element].name: child.element for child in block.children if place in kinds(child.element)}
     expected = dict(_fields(record))
@@ -59,16 +58,16 @@ def _compare(element: str, place: int, record: dict[str, Any]) -> Iterator[str]:
             yield from _compare(child, place, inside)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", EVENT_KINDS)
 def test_the_zones_of_a_kind_are_the_fields_of_its_contract(kind: str) -> None:
     found = contract(f"declarations.{kind}").schema
-    assert list(_compare("NaturalPerson", KINDS.index(kind), found)) == []
+    assert list(_compare("NaturalPerson", EVENT_KINDS.index(kind), found)) == []
 
 
 def test_every_zone_has_a_type_and_a_kind_we_read() -> None:
     zones = [zone for block in blocks().values() for zone in block.zones]
     assert {zone.type for zone in zones} <= set(get_args(ZoneType)) == {*MAKERS, *PERSONS}
-    assert {zone.kind for zone in zones} <= set(get_args(Kind))
+    assert {zone.kind for zone in zones} <= set(get_args(ZoneKind))
     assert all(zone.name for zone in zones if zone.most)
 
 

@@ -15,7 +15,7 @@ from backbone.settings import Settings
 from backbone.stack.places import Places
 from backbone.stack.postgres import SUPERUSER
 from backbone.stack.supervisor import Supervisor
-from consumers.audit import acts
+from consumers import acts
 from consumers.audit.verifier import public_keys
 from schemas.identifiers import pseudonym
 

@@ -18,11 +18,12 @@ from typer.testing import CliRunner
 from backbone import kafka, logs, postgres
 from backbone.errors import Retry
 from backbone.settings import Settings
-from consumers.audit import acts
+from consumers import acts
 from consumers.exchange.run import Exchange
 from kruispunt.cli import app
-from kruispunt.commands.accounts.dead_letters import closings, commands
+from kruispunt.commands.accounts import dead_letters as commands
 from kruispunt.commands.stack import wait as waiting
+from kruispunt.dead_letters import closings
 from kruispunt.monitoring import lag
 from schemas.codec import encode, encode_body
 from schemas.contracts import contract

@@ -17,7 +17,7 @@ import structlog
 from backbone import kafka, postgres
 from backbone.settings import Settings
 from consumers.directory.alarms import set_limit
-from consumers.directory.changes import INTEGRATE, Change, Key
+from consumers.directory.changes import INTEGRATE, DossierChange, DossierKey
 from consumers.directory.store import take_in_one
 from consumers.exchange.run import Exchange
 from schemas.codec import encode
@@ -141,7 +141,7 @@ def test_a_wrong_change_is_refused_with_its_codes_changes_nothing_and_is_on_reco
 
 def test_two_who_speak_at_once_never_put_two_dossiers_on_one_day(servers: Settings) -> None:
     person = inss(740404000 + FRESH % 990, after_2000=False)
-    first = Change("", INTEGRATE, Key(person, "rva", "18/1"), date(2026, 1, 1), None, 1)
+    first = DossierChange("", INTEGRATE, DossierKey(person, "rva", "18/1"), date(2026, 1, 1), None, 1)
     with ThreadPoolExecutor() as pool, postgres.connect(servers, "operator") as connection:
         assert take_in_one(connection.cursor(), first).faults == ()
         second = pool.submit(directory, servers, "integrate", "rva", person, "18/1", "--from", "2026-02-01")

@@ -12,7 +12,7 @@ from backbone import postgres
 from backbone.errors import Reject
 from backbone.settings import Settings
 from consumers.directory import Dossier, Dossiers, look_up
-from consumers.directory.loading import Loaded, load
+from consumers.directory.loading import LoadedDossiers, load
 from consumers.directory.lookup import listing
 from population.generate import generate
 from schemas.identifiers import inss
@@ -33,7 +33,7 @@ def write(folder: Path, *lines: dict[str, Any]) -> Path:
     return path
 
 
-def loaded(settings: Settings, path: Path) -> Loaded:
+def loaded(settings: Settings, path: Path) -> LoadedDossiers:
     with postgres.connect(settings, "operator") as connection:
         return load(connection, path)
 
@@ -45,8 +45,8 @@ def known(settings: Settings) -> Dossiers:
 
 def test_a_file_is_taken_in_once_and_a_closed_dossier_is_closed(servers: Settings, tmp_path: Path) -> None:
     first = write(tmp_path, line(PERSONS[0]), line(PERSONS[1], "nic", "11/2", until="2024-06-30"))
-    assert loaded(servers, first) == Loaded(lines=2, changed=2)
-    assert loaded(servers, first) == Loaded(lines=2, changed=0)
+    assert loaded(servers, first) == LoadedDossiers(lines=2, changed=2)
+    assert loaded(servers, first) == LoadedDossiers(lines=2, changed=0)
     assert known(servers) == {
         PERSONS[0]: [Dossier("rva", "18/1", date(2024, 1, 1), None)],
         PERSONS[1]: [Dossier("nic", "11/2", date(2024, 1, 1), date(2024, 6, 30))],
@@ -123,7 +123,7 @@ def test_another_last_day_is_a_new_version_and_only_what_grows_is_told_to_replay
 ) -> None:
     who = person(0)
     for until, changed in (("2024-06-30", 1), ("2024-06-30", 0), ("2024-03-31", 1), (None, 1), ("2026-03-31", 1)):
-        assert loaded(servers, write(tmp_path, line(who, until=until))) == Loaded(1, changed)
+        assert loaded(servers, write(tmp_path, line(who, until=until))) == LoadedDossiers(1, changed)
     assert kept(servers, who) == [("18/1", "2024-01-01", "2026-03-31", 4, False)]
     assert integrations(servers, who) == [("18/1", "2024-06-30"), ("18/1", None)]
 
@@ -171,12 +171,12 @@ def test_periods_that_follow_each_other_and_other_qualities_contradict_nothing(
         line(who, until="2024-03-31"), line(who, **{"from": "2024-04-01"}), line(who, **{"from": "2024-04-01"}),
         line(who, quality="18/4"), line(who, "nic", "11/1"),
     )  # fmt: skip
-    assert loaded(servers, path) == Loaded(5, 4)
+    assert loaded(servers, path) == LoadedDossiers(5, 4)
     # One ends where the next begins, in the same file.
     assert loaded(
         servers,
         write(tmp_path, line(who, until="2024-02-29"), line(who, **{"from": "2024-03-01", "until": "2024-03-31"})),
-    ) == Loaded(2, 2)
+    ) == LoadedDossiers(2, 2)
 
 
 def test_an_old_file_brings_nothing_back_that_was_ended(servers: Settings, tmp_path: Path) -> None:
@@ -185,8 +185,8 @@ def test_an_old_file_brings_nothing_back_that_was_ended(servers: Settings, tmp_p
     loaded(servers, path)
     with postgres.connect(servers, "operator") as connection:
         connection.execute("update directory.dossier set ended = now(), version = 2 where person = %s", (who,))
-    assert loaded(servers, path) == Loaded(1, 0)
-    assert loaded(servers, write(tmp_path, line(who, until="2026-01-01"))) == Loaded(1, 0)
+    assert loaded(servers, path) == LoadedDossiers(1, 0)
+    assert loaded(servers, write(tmp_path, line(who, until="2026-01-01"))) == LoadedDossiers(1, 0)
     assert kept(servers, who) == [("18/1", "2024-01-01", None, 2, True)]
     assert len(integrations(servers, who)) == 1
 

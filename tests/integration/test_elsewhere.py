@@ -23,7 +23,7 @@ from backbone.stack.places import Places
 from consumers.deliberations import load
 from consumers.directory import Dossier
 from consumers.narrowing.access import Access
-from consumers.narrowing.narrow import Event, narrow
+from consumers.narrowing.narrow import PublishedEvent, narrow
 from consumers.narrowing.projection import in_force, projections
 from kruispunt.monitoring import lag
 from kruispunt.provisioning import declared_state as provision
@@ -76,7 +76,7 @@ def own_server(servers: Settings, temporary_home: Callable[[str], Path]) -> Iter
 def copy(settings: Settings, person: str) -> tuple[str, bytes]:
     """One event as this institution may have it."""
     record = sample(KIND) | {"person": person, "event": derive("elsewhere", str(time.time_ns()))}
-    event = Event(contract(KIND), encode_body(contract(KIND), record))
+    event = PublishedEvent(contract(KIND), encode_body(contract(KIND), record))
     known = {person: [Dossier(INSTITUTION, QUALITY, date(2020, 1, 1), None)]}
     access = Access(in_force(projections(load()), legal_today()))
     (made,) = [one for one in narrow([event], access, known).copies if one.projection.recipient == INSTITUTION]

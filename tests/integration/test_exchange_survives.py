@@ -26,7 +26,7 @@ from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
 from consumers.exchange.published import check_published
 from consumers.narrowing.access import Access
-from consumers.narrowing.narrow import Event, narrow
+from consumers.narrowing.narrow import PublishedEvent, narrow
 from consumers.narrowing.projection import in_force, projections
 from kruispunt.monitoring import lag
 from schemas.codec import decode_body, encode_body, split
@@ -240,7 +240,7 @@ def read(settings: Settings) -> Outcome:
 @cache
 def expected() -> dict[str, set[str]]:
     """What the pure part says."""
-    given = [Event(contract(kind), body) for kind, _, body in events()]
+    given = [PublishedEvent(contract(kind), body) for kind, _, body in events()]
     access = Access(in_force(projections(load()), legal_today()))
     found: dict[str, set[str]] = {}
     for copy in narrow(given, access, dossiers()).copies:
@@ -301,7 +301,7 @@ def test_every_copy_and_every_fact_is_in_the_record_of_disclosures_once(servers:
         logged = connection.execute(
             "select recipient, event from audit.disclosure where event = any(%s)", (mine,)
         ).fetchall()
-    found: list[verifier.Finding] = []
+    found: list[verifier.Discrepancy] = []
     with postgres.connect(servers, "auditor") as connection:
         report = verifier.verify(
             connection, verifier.public_keys([servers.public_keys.read_bytes()]), tell=found.append

@@ -27,10 +27,12 @@ from kruispunt.commands.intake.generate import due
 from population.generate import generate
 from producers.intake import register
 from producers.intake.receipts import Receipt
-from producers.intake.receive import INTAKE, nothing_more, receive, receive_with
+from producers.intake.receive import nothing_more, receive
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import inss, pseudonym
+from schemas.roles import Role
+from tests.builders.receive_file import receive_file
 
 SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
 RECEIVED = date(2022, 10, 20)
@@ -58,7 +60,7 @@ def send(servers: Settings, tmp_path: Path) -> Send:
     def submit(text: str, on: date = RECEIVED) -> Receipt:
         path = tmp_path / f"{next(numbers)}.xml"
         path.write_text(text, "utf-8")
-        return receive(servers, path, on=on)
+        return receive_file(servers, path, on=on)
 
     return submit
 
@@ -123,7 +125,7 @@ def test_the_same_bytes_at_the_same_moment_are_registered_once(servers: Settings
     path = tmp_path / "same.xml"
     path.write_text(of(employer()), "utf-8")
     with ThreadPoolExecutor(4) as pool:
-        receipts = list(pool.map(lambda _: receive(servers, path, on=RECEIVED), range(4)))
+        receipts = list(pool.map(lambda _: receive_file(servers, path, on=RECEIVED), range(4)))
     assert sorted(receipt.already_received for receipt in receipts) == [False, True, True, True]
     assert len({receipt.submission for receipt in receipts}) == 1
     assert len(events(servers, receipts[0])) == 18
@@ -138,7 +140,7 @@ def test_two_originals_of_one_declaration_at_the_same_moment_are_accepted_once(
         paths.append(tmp_path / f"{reference}.xml")
         paths[-1].write_text(of(number).replace("2022-3-0001", reference), "utf-8")
     with ThreadPoolExecutor(3) as pool:
-        receipts = list(pool.map(lambda path: receive(servers, path, on=RECEIVED), paths))
+        receipts = list(pool.map(lambda path: receive_file(servers, path, on=RECEIVED), paths))
     assert sorted(receipt.accepted for receipt in receipts) == [False, False, True]
     accepted = next(receipt for receipt in receipts if receipt.accepted)
     assert len(events(servers, accepted)) == 18
@@ -190,16 +192,16 @@ def test_a_quarter_is_time_barred_by_the_day_of_receipt_whatever_day_the_form_sa
 ) -> None:
     path = tmp_path / "old.xml"
     path.write_text(of(employer()), "utf-8")
-    first = receive(servers, path, on=day)
+    first = receive_file(servers, path, on=day)
     assert [anomaly.code for anomaly in first.anomalies] == codes
-    again = receive(servers, path, on=RECEIVED)
+    again = receive_file(servers, path, on=RECEIVED)
     assert (again.accepted, again.already_received, again.anomalies) == (False, True, first.anomalies)
 
 
 def test_a_form_made_after_the_day_of_receipt_is_refused(servers: Settings, tmp_path: Path) -> None:
     path = tmp_path / "early.xml"
     path.write_text(of(employer()), "utf-8")
-    receipt = receive(servers, path, on=date(2022, 10, 13))
+    receipt = receive_file(servers, path, on=date(2022, 10, 13))
     assert [(anomaly.code, anomaly.severity) for anomaly in receipt.anomalies] == [("00218-008", "blocking")]
 
 
@@ -211,9 +213,9 @@ def test_what_is_taken_beyond_what_is_due_is_told_on_the_receipt_as_in_the_check
     claim = re.compile(r"(<DeductionCode>3000</DeductionCode>\s*<DeductionAmount>)\d+")
     path.write_text(claim.sub(r"\g<1>9000000", path.read_text("utf-8"), count=3), "utf-8")
     day = date(2026, 4, 30)
-    with postgres.connect(servers, INTAKE, autocommit=True) as connection:
+    with postgres.connect(servers, Role.INTAKE, autocommit=True) as connection:
         receipts = [
-            receive_with(connection, path, pepper=servers.pepper(), on=day, look=look)
+            receive(connection, path, pepper=servers.pepper(), on=day, look=look)
             for look in (excess.look, nothing_more)
         ]
     told = [anomaly for anomaly in receipts[0].anomalies if anomaly.code == "00089-044"]
@@ -272,7 +274,7 @@ def test_changes_of_one_decision_at_the_same_moment_all_become_versions(servers:
         paths.append(tmp_path / f"{cents}.jsonl")
         paths[-1].write_text(json.dumps(decision), "utf-8")
     with ThreadPoolExecutor(3) as pool:
-        receipts = list(pool.map(lambda path: receive(servers, path, on=RECEIVED), paths))
+        receipts = list(pool.map(lambda path: receive_file(servers, path, on=RECEIVED), paths))
     assert sorted(receipt.declarations[0].version for receipt in receipts) == [1, 2, 3]
 
 
@@ -283,7 +285,7 @@ def test_intake_can_neither_read_the_outbox_nor_change_what_is_registered(server
         "update register.declaration set persons = 0",
     ):
         with (
-            postgres.connect(servers, INTAKE) as connection,
+            postgres.connect(servers, Role.INTAKE) as connection,
             pytest.raises(InsufficientPrivilege),
         ):
             connection.execute(forbidden)
@@ -297,7 +299,7 @@ def test_a_receipt_too_long_for_one_value_is_the_same_when_it_is_asked_for_again
     lines = [decision(f"rva-{next(numbers)}") for _ in range(number)]
     path = tmp_path / "decisions.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
-    first, again = receive(servers, path), receive(servers, path)
+    first, again = receive_file(servers, path), receive_file(servers, path)
     assert len(first.declarations) == len({declared.declaration for declared in first.declarations}) == number
     assert again == replace(first, already_received=True)
     assert len(events(servers, first)) == number
@@ -316,8 +318,8 @@ def test_a_long_receipt_is_written_whole_or_not_at_all(
     with monkeypatch.context() as broken:
         broken.setattr(register, "FACTS", "copy register.outbox (nothing) from stdin (format binary)")
         with pytest.raises(Stop):
-            receive(servers, path)
-    assert len(receive(servers, path).declarations) == 3
+            receive_file(servers, path)
+    assert len(receive_file(servers, path).declarations) == 3
 
 
 def test_a_full_folder_for_temporary_files_refuses_nothing(servers: Settings, tmp_path: Path) -> None:
@@ -336,7 +338,7 @@ def test_a_full_folder_for_temporary_files_refuses_nothing(servers: Settings, tm
     assert "try again" in found.stderr
     assert "Traceback" not in found.stderr
     assert found.stdout == ""
-    again = receive(servers, path)
+    again = receive_file(servers, path)
     assert (again.accepted, again.already_received, len(again.declarations)) == (True, False, len(lines))
 
 
@@ -362,7 +364,7 @@ def test_what_a_real_server_says_is_told_as_what_it_is(
 ) -> None:
     with (
         pytest.raises(kind) as caught,
-        postgres.connect(servers, INTAKE, autocommit=True) as connection,
+        postgres.connect(servers, Role.INTAKE, autocommit=True) as connection,
         trouble.translated(),
     ):
         connection.execute(statement)
@@ -375,7 +377,7 @@ def test_a_server_that_lets_nobody_else_in_says_so(servers: Settings) -> None:
 
         def take_all() -> None:
             for _ in range(MOST_CONNECTIONS):
-                held.enter_context(postgres.connect(servers, INTAKE))
+                held.enter_context(postgres.connect(servers, Role.INTAKE))
 
         with pytest.raises(Retry, match=r"connection slots|too many clients"):
             take_all()

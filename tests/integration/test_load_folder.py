@@ -12,7 +12,7 @@ import pytest
 
 from backbone import postgres
 from backbone.settings import Settings
-from notifier.render import example
+from tests.builders import notices as example
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 NUMBERS = count(61_000)

@@ -26,17 +26,18 @@ from backbone import postgres
 from backbone.errors import Reject
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
-from consumers.audit import acts, store, verifier
+from consumers import acts
+from consumers.audit import store, verifier
 from consumers.audit.catch_up import catch_up
 from consumers.audit.checkpoints import Checkpoints, Signer, checkpoint
 from consumers.audit.contracts import Contracts
 from consumers.audit.person import look_up
-from consumers.audit.verifier import Checkpoint, Finding
+from consumers.audit.person_report import report
+from consumers.audit.verifier import Checkpoint, Discrepancy
 from consumers.deliberations import load
 from consumers.deliberations import store as kept
 from consumers.narrowing.access import NOT_IN_PERIOD, NOT_INTEGRATED
 from consumers.narrowing.projection import projections
-from kruispunt.commands.audit import person_report as citizen
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive
@@ -86,8 +87,8 @@ class Log:
     def superuser(self) -> Connection[Any]:
         return postgres.connect(self.settings, SUPERUSER, self.database)
 
-    def verified(self, **how: Any) -> tuple[list[Finding], verifier.Report]:
-        found: list[Finding] = []
+    def verified(self, **how: Any) -> tuple[list[Discrepancy], verifier.VerificationReport]:
+        found: list[Discrepancy] = []
         given = {"published": self.published} | how
         with postgres.connect(self.settings, "auditor", self.database) as connection:
             report = verifier.verify(connection, self.keys, tell=found.append, **given)
@@ -411,7 +412,7 @@ def test_a_key_that_was_exchanged_for_a_new_one_is_told_by_its_fingerprint(touch
     assert now.places() == {("checkpoints", 4), ("acts", 7)} - {("acts", 7)}
     public = Signer(OTHER_KEY)
     key = Ed25519PrivateKey.from_private_bytes(_raw(OTHER_KEY)).public_key()
-    found: list[Finding] = []
+    found: list[Discrepancy] = []
     with postgres.connect(now.settings, "auditor", now.database) as connection:
         verifier.verify(connection, now.keys | {public.fingerprint: key}, now.published, tell=found.append)
     assert found == []
@@ -555,7 +556,7 @@ def test_a_basis_that_is_withdrawn_or_replaced_is_still_told_by_its_name(touched
         gone = kept.withdraw(connection, ["rva"], reason="for this test")
     person = bytes([1, 0]) * 8
     with postgres.connect(touched.settings, "auditor", touched.database) as connection:
-        told = citizen.answer(look_up(connection, person), citizen.bases(connection), "fr")
+        told = report(connection, person, "fr")
     assert {one["title"] for one in told["disclosures"]} == {
         one.names.fr for one in load() if one.id in {one["deliberation"] for one in told["disclosures"]}
     }

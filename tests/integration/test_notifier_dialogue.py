@@ -15,8 +15,8 @@ from backbone.settings import Settings
 from backbone.stack.certificates import ensure
 from backbone.stack.places import Places
 from notifier import mail, replies
-from notifier.mail import Mail, Pool, Result
-from notifier.replies import Outcome
+from notifier.mail import MailPool, MailResult, OutgoingMail
+from notifier.replies import MailOutcome
 
 Answer = Callable[[str, str], bytes | None]
 """What is answered to a verb and its line (`TEXT` for the whole text); None hangs up."""
@@ -114,42 +114,42 @@ def settings_for(server: ScriptedServer, home: Path, tls: str = "none", ca: Path
 
 
 @pytest.fixture
-def offer(tmp_path: Path) -> Callable[..., list[Result]]:
+def offer(tmp_path: Path) -> Callable[..., list[MailResult]]:
     """Hand over a mail to each of these recipients through one connection."""
 
-    def run(server: ScriptedServer, *recipients: str, content: bytes = CONTENT) -> list[Result]:
-        with server.listening(), Pool(settings_for(server, tmp_path), connections=1) as pool:
-            return pool.hand_over([Mail(name, name, content) for name in recipients or ("anna@mail.example",)])
+    def run(server: ScriptedServer, *recipients: str, content: bytes = CONTENT) -> list[MailResult]:
+        with server.listening(), MailPool(settings_for(server, tmp_path), connections=1) as pool:
+            return pool.hand_over([OutgoingMail(name, name, content) for name in recipients or ("anna@mail.example",)])
 
     return run
 
 
-Offer = Callable[..., list[Result]]
+Offer = Callable[..., list[MailResult]]
 
 
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (b"250 2.0.0 queued\r\n", Outcome.TAKEN),
-        (b"250-queued\r\n250 as 1\r\n", Outcome.TAKEN),
-        (b"251 2.1.5 will forward\r\n", Outcome.TAKEN),
-        (b"200\r\n", Outcome.TAKEN),
-        (b"\r\n250 queued\r\n", Outcome.IN_DOUBT),
-        (b"hello\r\n", Outcome.IN_DOUBT),
-        (b"150 wait\r\n", Outcome.IN_DOUBT),
-        (b"354 go on\r\n", Outcome.IN_DOUBT),
-        (b"650 what\r\n", Outcome.IN_DOUBT),
-        (b"25\r\n", Outcome.IN_DOUBT),
-        (None, Outcome.IN_DOUBT),
-        (b"451 4.3.0 not now\r\n", Outcome.PASSING),
-        (b"421 4.3.2 closing\r\n", Outcome.PASSING),
-        (b"552 5.2.2 full\r\n", Outcome.PASSING),
-        (b"554 5.7.1 looks like spam\r\n", Outcome.PASSING),
-        (b"550 5.1.1 unknown after all\r\n", Outcome.REFUSED),
+        (b"250 2.0.0 queued\r\n", MailOutcome.TAKEN),
+        (b"250-queued\r\n250 as 1\r\n", MailOutcome.TAKEN),
+        (b"251 2.1.5 will forward\r\n", MailOutcome.TAKEN),
+        (b"200\r\n", MailOutcome.TAKEN),
+        (b"\r\n250 queued\r\n", MailOutcome.IN_DOUBT),
+        (b"hello\r\n", MailOutcome.IN_DOUBT),
+        (b"150 wait\r\n", MailOutcome.IN_DOUBT),
+        (b"354 go on\r\n", MailOutcome.IN_DOUBT),
+        (b"650 what\r\n", MailOutcome.IN_DOUBT),
+        (b"25\r\n", MailOutcome.IN_DOUBT),
+        (None, MailOutcome.IN_DOUBT),
+        (b"451 4.3.0 not now\r\n", MailOutcome.PASSING),
+        (b"421 4.3.2 closing\r\n", MailOutcome.PASSING),
+        (b"552 5.2.2 full\r\n", MailOutcome.PASSING),
+        (b"554 5.7.1 looks like spam\r\n", MailOutcome.PASSING),
+        (b"550 5.1.1 unknown after all\r\n", MailOutcome.REFUSED),
     ],
 )
 def test_after_the_text_only_a_clear_no_means_that_the_mail_was_not_taken(
-    offer: Offer, answer: bytes | None, outcome: Outcome
+    offer: Offer, answer: bytes | None, outcome: MailOutcome
 ) -> None:
     server = ScriptedServer(answering({"TEXT": answer}))
     assert [result.outcome for result in offer(server)] == [outcome]
@@ -160,7 +160,7 @@ def test_what_an_odd_answer_leaves_behind_is_not_taken_for_the_answer_to_the_nex
     answers = iter([b"\r\n250 queued\r\n", b"451 not now\r\n", b"250 queued\r\n"])
     server = ScriptedServer(lambda verb, line: next(answers) if verb == "TEXT" else normally(verb, line))
     outcomes = [result.outcome for result in offer(server, "a@x.example", "b@x.example", "c@x.example")]
-    assert outcomes == [Outcome.IN_DOUBT, Outcome.PASSING, Outcome.TAKEN]
+    assert outcomes == [MailOutcome.IN_DOUBT, MailOutcome.PASSING, MailOutcome.TAKEN]
     assert server.verbs().count("EHLO") == 2, "a new connection after the odd answer, the same one after the clear one"
 
 
@@ -182,7 +182,7 @@ def test_nothing_more_is_said_to_a_server_that_answered_what_it_was_not_asked(
 )
 def test_a_text_that_was_never_asked_for_is_never_in_doubt(offer: Offer, answer: bytes | None) -> None:
     server = ScriptedServer(answering({"DATA": answer}))
-    assert [result.outcome for result in offer(server)] == [Outcome.PASSING]
+    assert [result.outcome for result in offer(server)] == [MailOutcome.PASSING]
     assert server.texts == []
 
 
@@ -196,19 +196,19 @@ def test_a_text_that_was_never_asked_for_is_never_in_doubt(offer: Offer, answer:
 )  # fmt: skip
 def test_a_server_that_lets_nobody_through_sends_nobody_a_letter(offer: Offer, verb: str, answer: bytes | None) -> None:
     server = ScriptedServer(answering({verb: answer}))
-    assert {result.outcome for result in offer(server, "a@x.example", "b@x.example")} == {Outcome.PASSING}
+    assert {result.outcome for result in offer(server, "a@x.example", "b@x.example")} == {MailOutcome.PASSING}
     assert server.texts == []
 
 
 def test_any_success_at_rcpt_is_one(offer: Offer) -> None:
     server = ScriptedServer(answering({"RCPT": b"252 cannot verify, will try\r\n"}))
-    assert [result.outcome for result in offer(server)] == [Outcome.TAKEN]
+    assert [result.outcome for result in offer(server)] == [MailOutcome.TAKEN]
 
 
 def test_the_first_mail_on_a_connection_may_need_an_extension(offer: Offer) -> None:
     server = ScriptedServer()
     results = offer(server, "jörg@mail.example", "anna@mail.example", "jörg@bücher.example")
-    assert [result.outcome for result in results] == [Outcome.TAKEN] * 3
+    assert [result.outcome for result in results] == [MailOutcome.TAKEN] * 3
     mails = [line for line in server.said if line.startswith(("MAIL", "RCPT"))]
     assert mails == [
         "MAIL FROM:<no-reply@kruispunt.example> SMTPUTF8 BODY=8BITMIME", "RCPT TO:<jörg@mail.example>",
@@ -219,29 +219,29 @@ def test_the_first_mail_on_a_connection_may_need_an_extension(offer: Offer) -> N
 
 def test_a_domain_in_another_script_needs_no_extension(offer: Offer) -> None:
     server = ScriptedServer(extensions=())
-    assert [result.outcome for result in offer(server, "jan@bücher.example")] == [Outcome.TAKEN]
+    assert [result.outcome for result in offer(server, "jan@bücher.example")] == [MailOutcome.TAKEN]
     assert server.said[1:3] == ["MAIL FROM:<no-reply@kruispunt.example>", "RCPT TO:<jan@xn--bcher-kva.example>"]
 
 
 def test_an_extension_in_the_line_where_the_name_belongs_is_one(offer: Offer) -> None:
     server = ScriptedServer(answering({"EHLO": b"250-SMTPUTF8\r\n250 SIZE\r\n"}))
-    assert [result.outcome for result in offer(server, "jörg@mail.example")] == [Outcome.TAKEN]
+    assert [result.outcome for result in offer(server, "jörg@mail.example")] == [MailOutcome.TAKEN]
 
 
 def test_a_server_that_knows_only_helo_takes_what_is_ascii(offer: Offer) -> None:
     server = ScriptedServer(answering({"EHLO": b"502 what?\r\n"}))
     results = offer(server, "anna@mail.example", "jörg@mail.example", "jan@bücher.example")
-    assert [result.outcome for result in results] == [Outcome.TAKEN, Outcome.REFUSED, Outcome.TAKEN]
+    assert [result.outcome for result in results] == [MailOutcome.TAKEN, MailOutcome.REFUSED, MailOutcome.TAKEN]
     assert results[1].reason == "The mail server cannot write to an address that is not ASCII."
     assert server.verbs()[:3] == ["EHLO", "HELO", "MAIL"]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "outcome"),
-    [([], ["SMTPUTF8"], Outcome.TAKEN), (["SMTPUTF8"], [], Outcome.REFUSED)],
+    [([], ["SMTPUTF8"], MailOutcome.TAKEN), (["SMTPUTF8"], [], MailOutcome.REFUSED)],
 )
 def test_only_what_the_server_offers_after_starttls_counts(
-    tmp_path: Path, before: list[str], after: list[str], outcome: Outcome
+    tmp_path: Path, before: list[str], after: list[str], outcome: MailOutcome
 ) -> None:
     places = Places(tmp_path)
     places.certificates.mkdir(parents=True)
@@ -250,8 +250,8 @@ def test_only_what_the_server_offers_after_starttls_counts(
     server.extensions_after_tls = after
     server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.tls.load_cert_chain(places.certificates / "server.pem")
-    with server.listening(), Pool(settings_for(server, tmp_path, "starttls", places.ca), connections=1) as pool:
-        (result,) = pool.hand_over([Mail("n", "jörg@mail.example", CONTENT)])
+    with server.listening(), MailPool(settings_for(server, tmp_path, "starttls", places.ca), connections=1) as pool:
+        (result,) = pool.hand_over([OutgoingMail("n", "jörg@mail.example", CONTENT)])
     assert result.outcome == outcome
     assert server.verbs()[:3] == ["EHLO", "STARTTLS", "EHLO"]
 
@@ -266,17 +266,17 @@ def test_only_what_the_server_offers_after_starttls_counts(
 )
 def test_a_line_that_looks_like_the_end_of_the_text_is_not(offer: Offer, content: bytes, said: bytes) -> None:
     server = ScriptedServer()
-    assert [result.outcome for result in offer(server, content=content)] == [Outcome.TAKEN]
+    assert [result.outcome for result in offer(server, content=content)] == [MailOutcome.TAKEN]
     assert server.texts == [said]
 
 
 @pytest.mark.parametrize("error", [KeyError("anna@mail.example"), MemoryError(), RecursionError(), ValueError("anna")])
-@pytest.mark.parametrize(("moment", "outcome"), [("_offer", Outcome.PASSING), ("of_text", Outcome.IN_DOUBT)])
+@pytest.mark.parametrize(("moment", "outcome"), [("_offer", MailOutcome.PASSING), ("of_text", MailOutcome.IN_DOUBT)])
 def test_whatever_goes_wrong_with_one_mail_the_results_of_the_others_are_kept(
-    offer: Offer, monkeypatch: pytest.MonkeyPatch, error: Exception, moment: str, outcome: Outcome
+    offer: Offer, monkeypatch: pytest.MonkeyPatch, error: Exception, moment: str, outcome: MailOutcome
 ) -> None:
     fails = iter([False, True, False, False])
-    owner = mail.Connection if moment == "_offer" else replies
+    owner = mail.MailConnection if moment == "_offer" else replies
     real = getattr(owner, moment)
 
     def maybe(*arguments: object) -> object:
@@ -287,7 +287,7 @@ def test_whatever_goes_wrong_with_one_mail_the_results_of_the_others_are_kept(
     monkeypatch.setattr(owner, moment, maybe)
     server = ScriptedServer()
     results = offer(server, "a@x.example", "b@x.example", "c@x.example", "d@x.example")
-    assert [result.outcome for result in results] == [Outcome.TAKEN, outcome, Outcome.TAKEN, Outcome.TAKEN]
+    assert [result.outcome for result in results] == [MailOutcome.TAKEN, outcome, MailOutcome.TAKEN, MailOutcome.TAKEN]
     assert results[1].reason == f"It could not be handed over ({type(error).__name__})."
 
 
@@ -315,11 +315,11 @@ def test_a_server_that_no_longer_reads_leaves_no_connection_behind(
         thread = threading.Thread(target=serve)
         thread.start()
         port = listener.getsockname()[1]
-        with Pool(Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none"), 1) as pool:
-            (result,) = pool.hand_over([Mail("n", "anna@mail.example", b"x" * 20_000_000)])
+        with MailPool(Settings(home=tmp_path, smtp_host="127.0.0.1", smtp_port=port, smtp_tls="none"), 1) as pool:
+            (result,) = pool.hand_over([OutgoingMail("n", "anna@mail.example", b"x" * 20_000_000)])
         parted.set()
         thread.join(10)
-    assert result.outcome is Outcome.IN_DOUBT
+    assert result.outcome is MailOutcome.IN_DOUBT
     assert ended.is_set()
 
 
@@ -328,16 +328,16 @@ def test_a_sender_that_cannot_be_written_is_refused_at_the_start_and_sends_nobod
     tmp_path: Path, address: str
 ) -> None:
     with pytest.raises(Stop, match="smtp_from"):
-        Pool(Settings(home=tmp_path, smtp_tls="none", smtp_from=address))
+        MailPool(Settings(home=tmp_path, smtp_tls="none", smtp_from=address))
 
 
 def test_a_pool_tells_when_the_server_takes_nothing(tmp_path: Path) -> None:
     server = ScriptedServer(answering({"RCPT": b"550 5.7.1 no\r\n"}))
-    with server.listening(), Pool(settings_for(server, tmp_path), connections=1) as pool:
+    with server.listening(), MailPool(settings_for(server, tmp_path), connections=1) as pool:
         for answer, refusing in [
             (b"550 5.7.1 Relaying denied\r\n", True), (b"550 5.1.1 unknown\r\n", False),
             (b"452 4.3.1 no room\r\n", True), (b"250 OK\r\n", False),
         ]:  # fmt: skip
             server.answer = answering({"RCPT": answer})
-            pool.hand_over([Mail("n", "anna@mail.example", CONTENT)])
+            pool.hand_over([OutgoingMail("n", "anna@mail.example", CONTENT)])
             assert pool.refusing is refusing

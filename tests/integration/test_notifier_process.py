@@ -21,10 +21,10 @@ from backbone import kafka, postgres
 from backbone.settings import Settings
 from notifier import profiles
 from notifier.by_mail import GROUP
-from notifier.render import example
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
+from tests.builders import notices as example
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 NUMBERS = count(20_000)

@@ -18,10 +18,10 @@ from backbone.settings import Settings
 from notifier import by_letter, by_mail, findings, ledger, mail, occasions, profiles
 from notifier.channel import Profile
 from notifier.content import Notice, contents
-from notifier.ledger import Move, State
-from notifier.mail import Pool
-from notifier.outgoing import MANIFEST, Outgoing
-from notifier.render import example, glyphs
+from notifier.ledger import Move, NoticeState
+from notifier.mail import MailPool
+from notifier.outgoing import MANIFEST, PrintFolder
+from notifier.render import glyphs
 from notifier.render.compose import for_letter
 from notifier.render.message import render_mail
 from notifier.render.paper import Printer, printer
@@ -30,6 +30,7 @@ from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
 from schemas.registry import SchemaBook
+from tests.builders import notices as example
 from tests.builders.mail_server import MailServer
 
 NUMBERS = count(5_000)
@@ -85,11 +86,11 @@ class Mailbox:
 class Office:
     """One partition of its own with all its steps at hand."""
 
-    def __init__(self, settings: Settings, connection: psycopg.Connection[Any], pool: Pool, outgoing: Path) -> None:
+    def __init__(self, settings: Settings, connection: psycopg.Connection[Any], pool: MailPool, outgoing: Path) -> None:
         self.settings = settings
         self.connection = connection
         self.pool = pool
-        self.outgoing = Outgoing(outgoing)
+        self.outgoing = PrintFolder(outgoing)
         self.folder = outgoing
         self.partition = next(PARTITIONS)
         self._offsets = count()
@@ -210,7 +211,7 @@ def office(servers: Settings, mailbox: Mailbox, tmp_path: Path) -> Iterator[Offi
     controller.start()
     settings = servers.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
     try:
-        with postgres.connect(settings, "notifier", autocommit=True) as connection, Pool(settings, 2) as pool:
+        with postgres.connect(settings, "notifier", autocommit=True) as connection, MailPool(settings, 2) as pool:
             yield Office(settings, connection, pool, tmp_path / "outgoing")
     finally:
         controller.stop()
@@ -328,7 +329,7 @@ def test_while_no_mail_server_is_there_nothing_moves_and_nothing_is_in_doubt(off
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         closed = office.settings.model_copy(update={"smtp_port": nobody.getsockname()[1]})
-        with Pool(closed) as pool, pytest.raises(Retry):
+        with MailPool(closed) as pool, pytest.raises(Retry):
             by_mail.hand_over_mails(office.connection, pool, [office.partition], closed.smtp_from)
     assert office.states(anna) == [("prepared", "e-mail")]
     office.mail()
@@ -367,14 +368,14 @@ def test_a_mail_on_its_way_when_the_notifier_died_is_in_doubt_and_never_sent_aga
     office.arrive(anna)
     office.settle()
     office.choose()
-    _move(office, anna, State.HANDING_OVER)
+    _move(office, anna, NoticeState.HANDING_OVER)
     assert by_mail.doubt(office.connection, office.partition) == 1
     office.tell()
     assert office.states(anna) == [("in doubt", "e-mail")]
     assert mailbox.contents == []
 
 
-def _move(office: Office, person: str, state: State, batch: str | None = None) -> set[str]:
+def _move(office: Office, person: str, state: NoticeState, batch: str | None = None) -> set[str]:
     with office.connection.transaction(), office.connection.cursor() as cursor:
         cursor.execute("select notice from notifier.notice where recipient = %s", (person,))
         return ledger.move(cursor, [Move(row[0], state, batch=batch) for row in cursor.fetchall()])
@@ -386,7 +387,7 @@ def test_a_doubt_ends_when_somebody_finds_out(office: Office, *, arrived: bool, 
     office.arrive(anna)
     office.settle()
     office.choose()
-    _move(office, anna, State.HANDING_OVER)
+    _move(office, anna, NoticeState.HANDING_OVER)
     by_mail.doubt(office.connection, office.partition)
     notice = office.connection.execute("select notice from notifier.notice where recipient = %s", (anna,)).fetchone()
     assert notice is not None
@@ -554,9 +555,9 @@ def test_one_mail_whose_hand_over_fails_keeps_nobody_elses_result(
     for somebody in people:
         office.arrive(somebody)
     before_text, after_text = people[1], people[2]
-    offer = mail.Connection._offer
+    offer = mail.MailConnection._offer
 
-    async def maybe(self: mail.Connection, client: Any, one: mail.Mail, address: Any) -> mail.Result:
+    async def maybe(self: mail.MailConnection, client: Any, one: mail.OutgoingMail, address: Any) -> mail.MailResult:
         if one.recipient.startswith(before_text):
             raise KeyError(one.recipient)
         result = await offer(self, client, one, address)
@@ -564,7 +565,7 @@ def test_one_mail_whose_hand_over_fails_keeps_nobody_elses_result(
             raise KeyError(one.recipient)
         return result
 
-    monkeypatch.setattr(mail.Connection, "_offer", maybe)
+    monkeypatch.setattr(mail.MailConnection, "_offer", maybe)
     office.tell()
     assert office.states(before_text) == [("postponed", "e-mail")]
     assert office.states(after_text) == [("in doubt", "e-mail")]
@@ -614,7 +615,8 @@ def test_moves_may_give_their_waits_in_any_kind_of_number(office: Office) -> Non
         names = [row[0] for row in cursor.fetchall()]
         waits: tuple[float, ...] = (0, 30.0, 7)
         moves = [
-            Move(name, State.PREPARED, channel="e-mail", wait=wait) for name, wait in zip(names, waits, strict=True)
+            Move(name, NoticeState.PREPARED, channel="e-mail", wait=wait)
+            for name, wait in zip(names, waits, strict=True)
         ]
         assert ledger.move(cursor, moves) == set(names)
 
@@ -687,7 +689,7 @@ def test_a_notice_does_not_go_back(office: Office) -> None:
     anna = office.person()
     office.arrive(anna)
     office.tell()
-    for state in State:
+    for state in NoticeState:
         assert _move(office, anna, state) == set()
     assert office.states(anna) == [("handed over", "e-mail")]
 
@@ -698,12 +700,13 @@ def test_what_is_shown_of_a_notice_names_nobody(office: Office) -> None:
     office.tell()
     with postgres.connect(office.settings, "inspector") as connection:
         shown = [entry for entry in ledger.notices(connection) if entry["recipient"] == _opaque(office, anna)]
-        counted = ledger.counts(connection)
+        counted: dict[str, int] = dict(connection.execute("select what, number from notifier.counts").fetchall())
+        states: dict[str, int] = dict(connection.execute("select state, number from notifier.states").fetchall())
     assert [(entry["state"], entry["channel"], entry["rules"]) for entry in shown] == [
         ("handed over", "e-mail", ["work_bonus"])
     ]
     assert anna not in str(shown)
-    assert counted["notices"] == sum(counted[state] for state in State)
+    assert counted["notices"] == sum(states.values())
     assert counted["findings settled"] <= counted["findings received"]
 
 
@@ -754,8 +757,8 @@ def test_loading_the_same_profiles_again_changes_nothing(office: Office, tmp_pat
     ]
     path.write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
     with postgres.connect(office.settings, "operator") as connection:
-        assert profiles.load(connection, path) == profiles.Loaded(50, 50)
-        assert profiles.load(connection, path) == profiles.Loaded(50, 0)
+        assert profiles.load(connection, path) == profiles.LoadedProfiles(50, 50)
+        assert profiles.load(connection, path) == profiles.LoadedProfiles(50, 0)
         lines[0]["language"] = "fr"
         path.write_bytes(b"\n".join(orjson.dumps(line) for line in [*lines, lines[0]]))
-        assert profiles.load(connection, path) == profiles.Loaded(51, 1)
+        assert profiles.load(connection, path) == profiles.LoadedProfiles(51, 1)

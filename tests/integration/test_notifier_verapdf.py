@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from backbone.stack.artifacts import cache_folder
-from notifier.channel import LANGUAGES
-from notifier.render import example
 from notifier.render.paper import printer
+from schemas.languages import LANGUAGES
+from tests.builders import notices as example
 
 VERSION = "1.28.2"
 MAIN = "org.verapdf.apps.GreenfieldCliWrapper"

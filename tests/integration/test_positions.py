@@ -172,7 +172,7 @@ def test_a_notifier_that_was_paused_keeps_nothing_of_what_another_kept_meanwhile
     number = 900 + time.time_ns() % 1_000_000
     pepper, book = servers.pepper(), SchemaBook()
 
-    def batch(first: int, last: int) -> findings.Batch:
+    def batch(first: int, last: int) -> findings.FindingBatch:
         read = findings.read([Record(FINDINGS, offset) for offset in range(first, last + 1)], pepper, book)
         return read._replace(dead=[], positions={(FINDINGS, number): last + 1})
 

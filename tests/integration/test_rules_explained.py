@@ -13,14 +13,14 @@ import pytest
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
-from consumers.narrowing.permitted_fields import narrower
 from rules.casebook.case_events import EMPLOYER, events
 from rules.stream.transaction import Decider
 from rules.view.required_fields import NEEDS
 from schemas.codec import decode_body, encode, encode_body, split
 from schemas.contracts import Contract, contract, make
+from schemas.fields import narrower
 from schemas.identifiers import inss, pseudonym
-from schemas.registration import Version, subject
+from schemas.registration import SchemaVersion, subject
 from schemas.registry import SchemaBook
 from schemas.topics import FACTS, SCHEMAS
 
@@ -82,7 +82,7 @@ def _decider(servers: Settings) -> Decider:
     book = SchemaBook()
     for kind, narrow in NARROW.items():
         book.add(narrow)
-        version = Version(f"{subject(FACTS)}.test.{kind}", 1, narrow.id, json.dumps(narrow.schema))
+        version = SchemaVersion(f"{subject(FACTS)}.test.{kind}", 1, narrow.id, json.dumps(narrow.schema))
         writer.produce(SCHEMAS, key=version.key(), value=version.value())
     writer.flush(30)
     return Decider(servers, book)

@@ -18,14 +18,14 @@ from backbone.settings import Settings
 from backbone.stack.ports import reachable
 from backbone.stack.processes import PROCESSES
 from backbone.stack.stack import status
-from consumers.narrowing.permitted_fields import narrower
 from rules.casebook.case_events import EMPLOYER, decisions, events
 from rules.stream.run import STOP_S
 from rules.view.required_fields import NEEDS
 from schemas.codec import decode_body, encode, encode_body, split
 from schemas.contracts import Contract, contract, make
+from schemas.fields import narrower
 from schemas.identifiers import derive, inss, pseudonym
-from schemas.registration import Version, subject
+from schemas.registration import SchemaVersion, subject
 from schemas.topics import FACTS, SCHEMAS
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
@@ -95,7 +95,7 @@ def schemas(servers: Settings) -> None:
 
     writer = kafka.producer(servers, "registrar")
     for kind, narrow in NARROW.items():
-        version = Version(f"{subject(FACTS)}.test.{kind}", 1, narrow.id, json.dumps(narrow.schema))
+        version = SchemaVersion(f"{subject(FACTS)}.test.{kind}", 1, narrow.id, json.dumps(narrow.schema))
         writer.produce(SCHEMAS, key=version.key(), value=version.value())
     writer.flush(30)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from notifier.content import Step, Told
+from notifier.content import NoticeFinding, TraceStep
 from rules.casebook.case_file import shipped
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
@@ -14,23 +14,23 @@ from rules.findings.finding import Certainty, Finding
 from schemas.identifiers import derive
 
 
-def _told(finding: Finding, number: int) -> Told:
+def _told(finding: Finding, number: int) -> NoticeFinding:
     record = finding.as_record()
-    trace = tuple(Step(step["step"], step["value"], step["unit"], step["source"]) for step in record["trace"])
-    return Told(
+    trace = tuple(TraceStep(step["step"], step["value"], step["unit"], step["source"]) for step in record["trace"])
+    return NoticeFinding(
         "found", derive("finding", str(number)), finding.rule, finding.employer, finding.person, finding.occupation,
         finding.deduction_code, record["amount"], record["claimed"], record["missing"], record["certainty"], trace,
     )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
-def found_by_rule() -> Mapping[str, Sequence[Told]]:
+def found_by_rule() -> Mapping[str, Sequence[NoticeFinding]]:
     """Everything the rules find in their cases, by rule.
 
     What is undetermined is told to nobody; of a rule that finds nothing else it is taken as to check.
     """
-    found: dict[str, list[Told]] = defaultdict(list)
-    undetermined: dict[str, list[Told]] = defaultdict(list)
+    found: dict[str, list[NoticeFinding]] = defaultdict(list)
+    undetermined: dict[str, list[NoticeFinding]] = defaultdict(list)
     for number, written in enumerate(shipped({*RULES, *HISTORY_RULES})):
         for finding in decide(read(written)):
             told = _told(finding, number)

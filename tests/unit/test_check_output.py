@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from kruispunt.cli import app
 from kruispunt.commands.intake.unclaimed import fill_in
-from producers.intake.person_events import Seen, watch
+from producers.intake.person_events import DeclaredEvents, watch
 from rules.findings.finding import Certainty, Finding, Step
 from tests.builders.read_file import read
 
@@ -91,7 +91,7 @@ def test_the_json_holds_what_the_interface_promises_and_nothing_else(file: Path)
 
 
 def test_what_is_seen_while_reading_is_what_the_events_say(file: Path) -> None:
-    seen: list[Seen] = []
+    seen: list[DeclaredEvents] = []
     watch(file, seen.append)
     with read(file) as reading:
         decoded = [[person[kind] for kind in KINDS] for person in reading.persons()]

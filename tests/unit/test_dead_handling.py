@@ -10,10 +10,10 @@ from confluent_kafka import Consumer, Message
 
 from backbone import kafka
 from backbone.errors import Stop
-from kruispunt.commands.accounts.dead_letters import contents, letters, originals
-from kruispunt.commands.accounts.dead_letters.letters import Lies
-from kruispunt.commands.accounts.dead_letters.originals import Missing
 from kruispunt.commands.stack import wait as waiting
+from kruispunt.dead_letters import contents, letters, originals
+from kruispunt.dead_letters.letters import LetterPosition
+from kruispunt.dead_letters.originals import OriginalMissing
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
@@ -89,14 +89,14 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> dict[Origin, Record]:
     return there
 
 
-def lying(topics: dict[Origin, Record], value: bytes) -> letters.Letter:
+def lying(topics: dict[Origin, Record], value: bytes) -> letters.DeadLetter:
     topics[Origin(DEAD_LETTERS, 2, 5)] = Record(Origin(DEAD_LETTERS, 2, 5), KEY, value)
-    return letters.letter(value, lies=Lies(2, 5))
+    return letters.letter(value, lies=LetterPosition(2, 5))
 
 
 def test_a_letter_has_the_same_name_wherever_it_lies_and_another_than_every_other() -> None:
     first = letters.letter(written(Origin(KIND, 3, 41), KEY, EVENT), BOOK)
-    assert first.name == letters.letter(written(Origin(KIND, 3, 41), KEY, EVENT), lies=Lies(9, 9)).name
+    assert first.name == letters.letter(written(Origin(KIND, 3, 41), KEY, EVENT), lies=LetterPosition(9, 9)).name
     assert first.name != letters.letter(written(Origin(KIND, 3, 42), KEY, EVENT)).name
     assert (len(first.name), first.events) == (16, (sample(KIND)["event"],))
 
@@ -114,7 +114,7 @@ def test_a_record_that_is_no_letter_is_one_that_can_only_be_dropped(
     found = list(letters.read(cast("Any", config)))
     assert [one.code for one in found] == [letters.UNREADABLE_LETTER, letters.UNREADABLE_LETTER, "unreadable"]
     assert len({one.name for one in found}) == len(found)
-    with pytest.raises(Missing, match="itself cannot be read"):
+    with pytest.raises(OriginalMissing, match="itself cannot be read"):
         originals.back(READER, found[0])
 
 
@@ -133,13 +133,13 @@ def test_a_bundle_goes_back_without_the_key_of_its_letter(topics: dict[Origin, R
 def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: dict[Origin, Record]) -> None:
     origin = Origin(FINDINGS, 0, 12)
     letter = lying(topics, place_only(origin, KEY))
-    with pytest.raises(Missing, match="not on its topic any more"):
+    with pytest.raises(OriginalMissing, match="not on its topic any more"):
         originals.back(READER, letter)
     topics[origin] = Record(origin, b"of somebody else", b"another")
-    with pytest.raises(Missing, match="not on its topic any more"):
+    with pytest.raises(OriginalMissing, match="not on its topic any more"):
         originals.back(READER, letter)
     topics[origin] = Record(origin, KEY, b"v" * LARGEST_MESSAGE)
-    with pytest.raises(Missing, match=f"has {LARGEST_MESSAGE + len(KEY)} bytes"):
+    with pytest.raises(OriginalMissing, match=f"has {LARGEST_MESSAGE + len(KEY)} bytes"):
         originals.back(READER, letter)
     topics[origin] = Record(origin, KEY, b"what fits now")
     assert originals.back(READER, letter) == (FINDINGS, 0, KEY, b"what fits now")
@@ -147,17 +147,17 @@ def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: d
 
 @pytest.mark.parametrize("value", [None, b""])
 def test_nothing_is_put_back_of_a_message_without_a_value(topics: dict[Origin, Record], value: bytes | None) -> None:
-    with pytest.raises(Missing, match="no value"):
+    with pytest.raises(OriginalMissing, match="no value"):
         originals.back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, value)))
 
 
 def test_a_letter_that_is_gone_or_another_by_now_is_not_put_back(topics: dict[Origin, Record]) -> None:
     letter = lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT))
     lying(topics, written(Origin(KIND, 3, 42), KEY, EVENT))
-    with pytest.raises(Missing, match="not on its topic"):
+    with pytest.raises(OriginalMissing, match="not on its topic"):
         originals.back(READER, letter)
     topics.clear()
-    with pytest.raises(Missing, match="not on its topic"):
+    with pytest.raises(OriginalMissing, match="not on its topic"):
         originals.back(READER, letter)
 
 

@@ -9,9 +9,9 @@ import yaml
 
 from backbone.errors import Stop
 from consumers.deliberations import RULES, Deliberation, entitlements, load, read
-from consumers.narrowing.permitted_fields import grantable, leaves, paths
 from consumers.narrowing.projection import in_force, projections
 from schemas.contracts import contract
+from schemas.fields import grantable, leaves, walk
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import DECLARATIONS
 
@@ -212,7 +212,7 @@ def test_the_list_of_entitlements_names_every_leaf_that_a_copy_can_hold() -> Non
     assert listed
     for projection in projections(load()):
         fields = projection.contract.schema["fields"][11:]
-        held = {path for path, leaf in paths({"type": "record", "fields": fields}) if leaf}
+        held = {field.path for field in walk({"type": "record", "fields": fields}) if field.leaf}
         assert held == {
             path
             for path in listed[projection.deliberation, projection.contract.name]

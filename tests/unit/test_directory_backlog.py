@@ -17,15 +17,15 @@ from consumers.directory.backlog import (
     Allowance,
     Backlog,
 )
-from consumers.directory.batch import Unreadable
-from consumers.directory.changes import Change, Key
+from consumers.directory.batch import UnreadableRecords
+from consumers.directory.changes import DossierChange, DossierKey
 from schemas.legal_day import legal_today
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 MIB = 1024 * 1024
 BOMB = {"gzip": 24 * MIB, "snappy": 9 * MIB, "lz4": 24 * MIB, "zstd": 24 * MIB}
 """Beyond what is unpacked, and still less than a megabyte with each codec."""
-KEY = Key("", "rva", "18/1")
+KEY = DossierKey("", "rva", "18/1")
 
 
 def stored(values: Iterable[bytes], first: int = 0, codec: str = "none") -> bytes:
@@ -44,10 +44,10 @@ def batch(values: Iterable[bytes], first: int = 0, codec: str = "none") -> Recor
     return one
 
 
-def read(institution: str, value: bytes) -> Change | None:
+def read(institution: str, value: bytes) -> DossierChange | None:
     if not value.startswith(b"change"):
         return None
-    return Change(value.decode(), "integrate", KEY._replace(institution=institution), legal_today(), None, 1)
+    return DossierChange(value.decode(), "integrate", KEY._replace(institution=institution), legal_today(), None, 1)
 
 
 def backlog(*batches: RecordBatch, begin: int = 0, end: int | None = None) -> Backlog:
@@ -61,7 +61,7 @@ def said(one: Backlog, most: int = 100) -> tuple[list[str | tuple[int, int, str]
     piece = one.take(most)
     if piece is None:
         return None
-    return [told.id if isinstance(told, Change) else told[1:] for told in piece.arrived], piece.following
+    return [told.id if isinstance(told, DossierChange) else told[1:] for told in piece.arrived], piece.following
 
 
 @pytest.mark.parametrize("codec", CODECS)
@@ -167,4 +167,4 @@ def test_an_institution_may_say_a_minutes_worth_at_once_and_then_its_rate() -> N
 def test_records_that_cannot_be_read_cost_an_institution_one_answer_of_its_rate() -> None:
     piece = backlog(batch([b"x"] * 5_000)).take(10)
     assert piece is not None
-    assert piece.arrived == [Unreadable("rva", 0, 5_000, NOT_A_CHANGE)]
+    assert piece.arrived == [UnreadableRecords("rva", 0, 5_000, NOT_A_CHANGE)]

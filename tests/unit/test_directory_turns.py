@@ -17,7 +17,7 @@ from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from consumers.directory import alarms
 from consumers.directory import run as module
-from consumers.directory.batch import Unreadable
+from consumers.directory.batch import UnreadableRecords
 from consumers.directory.run import Turns
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import changes
@@ -64,7 +64,7 @@ class Directory:
         self.error = error
         self.taken: dict[str, list[int]] = {}
 
-    def take_in(self, _cursor: object, arrived: list[Unreadable]) -> None:
+    def take_in(self, _cursor: object, arrived: list[UnreadableRecords]) -> None:
         [run] = arrived
         if self.error and run.institution == "fpd":
             raise self.error

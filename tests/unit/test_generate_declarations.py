@@ -11,13 +11,13 @@ from lxml import etree
 
 from kruispunt.commands.intake.generate import due
 from population.declare import Summary
-from population.events import KINDS
-from population.form import HEAD, TAIL, Block, block, write_form, write_person
+from population.form import HEAD, TAIL, FormBlock, block, write_form, write_person
 from population.generate import generate
 from rules.catalogue import decide_all, excesses
 from rules.view.situation import situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
+from schemas.dmfa.tables import EVENT_KINDS
 from schemas.identifiers import quarter_days
 
 QUARTERS = ("2026Q3", "2025Q2", "2022Q4")
@@ -172,7 +172,7 @@ def test_every_event_fits_its_contract(made: Made) -> None:
 
 
 def test_a_person_is_written_with_every_zone_the_tables_know() -> None:
-    events = tuple(filled(contract(f"declarations.{kind}").schema) for kind in KINDS)
+    events = tuple(filled(contract(f"declarations.{kind}").schema) for kind in EVENT_KINDS)
     root = etree.fromstring(write_person((events[0], events[1], events[2]), 1).encode())
     assert {element.tag for element in root.iter() if not len(element)} == tags(block("NaturalPerson", depth=3))
     assert root.findtext(".//IncapacityDegree") == "000,07"
@@ -200,7 +200,7 @@ def test_what_belongs_to_no_person_is_written_around_the_persons() -> None:
 
 
 def test_occupations_that_do_not_belong_together_are_not_written() -> None:
-    wages, time, contributions = (filled(contract(f"declarations.{kind}").schema) for kind in KINDS)
+    wages, time, contributions = (filled(contract(f"declarations.{kind}").schema) for kind in EVENT_KINDS)
     wages["lines"][0]["occupations"] *= 2
     with pytest.raises(ValueError, match="zip"):
         write_person((wages, time, contributions), 1)
@@ -221,7 +221,7 @@ def filled(schema: Any) -> Any:
     return date(2026, 7, 1)
 
 
-def tags(of: Block) -> set[str]:
+def tags(of: FormBlock) -> set[str]:
     """The elements of all zones of a block and of those below it."""
     own = {start.strip().strip("<>") for _, _, start, _, _ in of.zones}
     return own.union(*(tags(child) for child in of.children))

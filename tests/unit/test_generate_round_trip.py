@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from population.events import Events
+from population.events import PersonEvents
 from population.form import HEAD, TAIL, write_form, write_person
 from population.generate import generate
 from producers.intake.dmfa.walk import Walk
@@ -97,7 +97,7 @@ def value(draw: st.DrawFn, zone: Zone) -> Any:
 
 
 @st.composite
-def parts(draw: st.DrawFn, block: Block, events: int = 3) -> Events:
+def parts(draw: st.DrawFn, block: Block, events: int = 3) -> PersonEvents:
     """A block in each of the three events."""
     made: tuple[dict[str, Any], ...] = tuple({} for _ in range(events))
     for zone in block.zones:
@@ -119,7 +119,7 @@ def parts(draw: st.DrawFn, block: Block, events: int = 3) -> Events:
 
 @given(events=parts(blocks()["NaturalPerson"]))
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-def test_whatever_a_form_can_say_of_a_person_comes_back_from_it(events: Events) -> None:
+def test_whatever_a_form_can_say_of_a_person_comes_back_from_it(events: PersonEvents) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "form.xml"
         path.write_text(f"{HEAD}{''.join(write_form(HEADER, [write_person(events, 1)]))}{TAIL}", "utf-8")

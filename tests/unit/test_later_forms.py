@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from producers.intake import anomalies
-from producers.intake.dmfa.block_types import KINDS
-from producers.intake.events import Events
+from producers.intake.events import EventEncoder
 from producers.intake.file_validation import judge
 from rules.catalogue import decide_all, excesses
 from rules.findings.contradiction import doubt_history
@@ -21,7 +20,7 @@ from rules.findings.finding import Certainty
 from rules.view.history import Kept, of, pack, unpack
 from rules.view.situation import Situation, situation
 from schemas.contracts import contract
-from schemas.dmfa.tables import TABLES_OF, is_later
+from schemas.dmfa.tables import EVENT_KINDS, TABLES_OF, is_later
 from tests.builders.read_file import read
 
 OF_THE_TABLES = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
@@ -81,7 +80,7 @@ class Read:
             self.persons = list(reading.persons())
         self.kept: list[dict[str, str]] = [
             kept
-            for entry in judge(path, Events(lambda *_: None, trace="")).entries
+            for entry in judge(path, EventEncoder(lambda *_: None, trace="")).entries
             for kept in entry.content.get("unread", [])
         ]
         self.unread = [person["declarations.working-time"]["unread"] for person in self.persons]
@@ -239,7 +238,7 @@ def test_what_stands_between_persons_or_forms_does_not_pile_up(place: str, tmp_p
 
 def seen(text: str, tmp_path: Path) -> Iterator[Situation]:
     for person in Read(tmp_path / "one.xml", text).persons:
-        wages, working_time, contributions = (person[f"declarations.{kind}"] for kind in KINDS)
+        wages, working_time, contributions = (person[f"declarations.{kind}"] for kind in EVENT_KINDS)
         yield situation(wages, working_time, contributions)
 
 

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from backbone.tally import Tally, mark
-from kruispunt.monitoring.ledger import Books, Logged, Row, _decided, _exchanged, _letters
-from kruispunt.monitoring.set_aside import Aside
+from kruispunt.monitoring.ledger import Books, LedgerRow, Logged, _decided, _exchanged, _letters
+from kruispunt.monitoring.set_aside import DeadLetterCounts
 from schemas.institutions import INSTITUTIONS
 
 DAY = datetime(2026, 10, 12, tzinfo=UTC)
@@ -16,7 +16,9 @@ def of(*events: str) -> Tally:
     return Tally(len(events), sum(map(mark, events)))
 
 
-def books(read: Tally, aside: Aside, *, decided: Tally | None = None, set_aside: Tally | None = None) -> Books:
+def books(
+    read: Tally, aside: DeadLetterCounts, *, decided: Tally | None = None, set_aside: Tally | None = None
+) -> Books:
     log = {Logged("exchanged", "", "", 0, DAY): read, Logged("delivered", "rules", "26/001@1", 0, DAY): of(*EVENTS)}
     log |= {Logged("accounted", name, "", 0, DAY): read for name in INSTITUTIONS}
     tallies = {("received", "26/001@1", 0): of(*EVENTS), ("decided", "26/001@1", 0): decided or of(*EVENTS)}
@@ -26,27 +28,27 @@ def books(read: Tally, aside: Aside, *, decided: Tally | None = None, set_aside:
     return Books(of(*EVENTS), published, log, {}, tallies, {}, {}, Tally(), aside, {})
 
 
-def red(rows: list[Row]) -> dict[str, int]:
+def red(rows: list[LedgerRow]) -> dict[str, int]:
     return {row.effect: row.difference for row in rows if row.difference}
 
 
-def every(found: Books) -> list[Row]:
+def every(found: Books) -> list[LedgerRow]:
     return [*_exchanged(found), *_decided(found), *_letters(found)]
 
 
 def test_all_that_was_published_and_decided_balances() -> None:
-    assert red(every(books(of(*EVENTS), Aside()))) == {}
+    assert red(every(books(of(*EVENTS), DeadLetterCounts()))) == {}
 
 
 def test_an_event_nobody_could_read_is_missing_everywhere_until_it_is_replayed_or_dropped() -> None:
-    left_open = Aside(Counter(exchange=1), Counter(exchange=1))
+    left_open = DeadLetterCounts(Counter(exchange=1), Counter(exchange=1))
     found = red(every(books(of("a", "b"), left_open)))
     assert found == {
         "published events = exchanged events": -1,
         **{f"exchanged events = delivered or refused ({name})": -1 for name in INSTITUTIONS},
         "dead letters = replayed + dropped (exchange)": -1,
     }
-    closed = Aside(Counter(exchange=1), Counter())
+    closed = DeadLetterCounts(Counter(exchange=1), Counter())
     assert red(every(books(of(*EVENTS), closed))) == {}
     dropped = books(of("a", "b"), closed)
     dropped.dropped["exchange",] = of("c")  # type: ignore[index]
@@ -54,13 +56,13 @@ def test_an_event_nobody_could_read_is_missing_everywhere_until_it_is_replayed_o
 
 
 def test_a_message_somebody_else_wrote_is_no_event_and_a_difference_only_as_a_letter() -> None:
-    found = red(every(books(of(*EVENTS), Aside(Counter(exchange=1), Counter(exchange=1)))))
+    found = red(every(books(of(*EVENTS), DeadLetterCounts(Counter(exchange=1), Counter(exchange=1)))))
     assert found.pop("dead letters = replayed + dropped (exchange)") == -1
     assert set(found) == {f"exchanged events = delivered or refused ({name})" for name in INSTITUTIONS}
 
 
 def test_a_person_set_aside_is_a_difference_and_nothing_is_lost() -> None:
-    letters = Aside(Counter(rules=1), Counter(rules=1))
+    letters = DeadLetterCounts(Counter(rules=1), Counter(rules=1))
     found = books(of(*EVENTS), letters, decided=of("a"), set_aside=of("b", "c"))
     assert red(every(found)) == {
         "facts for the rules = facts decided": -2,
@@ -71,7 +73,7 @@ def test_a_person_set_aside_is_a_difference_and_nothing_is_lost() -> None:
 
 
 def test_one_fact_lost_and_another_decided_twice_is_a_difference() -> None:
-    assert red(every(books(of(*EVENTS), Aside(), decided=of("a", "b", "b")))) == {
+    assert red(every(books(of(*EVENTS), DeadLetterCounts(), decided=of("a", "b", "b")))) == {
         "facts for the rules = facts decided": -1,
         "facts for the rules = facts decided + facts set aside": -1,
     }

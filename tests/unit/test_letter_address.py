@@ -11,9 +11,10 @@ from pypdf import PdfReader
 
 from notifier.channel import Profile
 from notifier.countries import countries
-from notifier.render import address, example
+from notifier.render import address
 from notifier.render.glyphs import width
 from notifier.render.paper import WINDOWS, Letter, printer
+from tests.builders import notices as example
 
 MM = 72 / 25.4
 WINDOW = WINDOWS["be-right-c56"]

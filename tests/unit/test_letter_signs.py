@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from backbone.errors import Reject
-from notifier.channel import LANGUAGES
 from notifier.content import Notice
-from notifier.render import example, glyphs
+from notifier.render import glyphs
 from notifier.render.paper import Letter, Printer, printer
+from schemas.languages import LANGUAGES
+from tests.builders import notices as example
 
 WRITTEN = {
     "D\u0092Hondt": "D’Hondt",

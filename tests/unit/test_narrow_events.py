@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from consumers.deliberations import RULES, load, read
 from consumers.directory import Dossier
 from consumers.narrowing.access import NOT_AUTHORISED, NOT_IN_PERIOD, NOT_INTEGRATED, NOT_THAT_QUALITY, Access
-from consumers.narrowing.narrow import Event, Narrowed, narrow, persons
-from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, leaves, paths
+from consumers.narrowing.narrow import Narrowed, PublishedEvent, narrow, persons
 from consumers.narrowing.projection import Projection, in_force, projections
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import Contract, contract, contracts
+from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL, grantable, leaves, walk
 from schemas.identifiers import inss
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS
@@ -37,8 +37,8 @@ MANUAL = Dossier("rjv", "10/10", OPEN, None)
 SICK = Dossier("nic", "11/2", OPEN, None)
 
 
-def event(of: str, person: str = ANN, /, **changes: Any) -> Event:
-    return Event(contract(of), encode_body(contract(of), sample(of) | {"person": person} | changes))
+def event(of: str, person: str = ANN, /, **changes: Any) -> PublishedEvent:
+    return PublishedEvent(contract(of), encode_body(contract(of), sample(of) | {"person": person} | changes))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_event_of_every_version_of_its_contract_is_copied_for_everybody_entit
     record = sample(older.name) | {"person": ANN}
     known = {field["name"] for field in older.schema["fields"]}
     body = encode_body(older, {name: value for name, value in record.items() if name in known})
-    narrowed = narrow([Event(older, body)], ALL, {ANN: [UNEMPLOYED, MANUAL, SICK]})
+    narrowed = narrow([PublishedEvent(older, body)], ALL, {ANN: [UNEMPLOYED, MANUAL, SICK]})
     assert narrowed.copies
     newest = narrow([event(older.name)], ALL, {ANN: [UNEMPLOYED, MANUAL, SICK]})
     assert narrowed.copies == newest.copies
@@ -142,7 +142,7 @@ def test_a_decision_without_end_reaches_who_knows_the_person_later() -> None:
 def test_bytes_that_do_not_follow_their_schema_stop_nobody_else(kind: str) -> None:
     good = event(kind)
     torn, longer, empty = good.body[:-1], good.body + b"\0", b""
-    batch = [good, *(Event(good.contract, body) for body in (torn, longer, empty)), event(kind, BOB)]
+    batch = [good, *(PublishedEvent(good.contract, body) for body in (torn, longer, empty)), event(kind, BOB)]
     narrowed = narrow(batch, ALL, {})
     assert [one.source for one in narrowed.failures] == [1, 2, 3]
     assert [one.source for one in narrowed.copies] == [0, 4]
@@ -153,7 +153,7 @@ def test_an_event_about_no_quarter_is_not_exchanged() -> None:
 
 
 def test_a_batch_is_about_the_persons_in_it() -> None:
-    assert persons([event(WAGES), event(WORKING_TIME, BOB), Event(contract(WAGES), b"")]) == {ANN, BOB}
+    assert persons([event(WAGES), event(WORKING_TIME, BOB), PublishedEvent(contract(WAGES), b"")]) == {ANN, BOB}
 
 
 @pytest.mark.parametrize("projection", IN_FORCE, ids=lambda one: f"{one.deliberation} {one.contract.name}")
@@ -228,7 +228,7 @@ def varint(number: int) -> bytes:
 def test_no_byte_of_a_field_outside_the_deliberation_is_in_a_copy(kind: str, seed: int) -> None:
     planter = Planter(Random(seed))  # noqa: S311 - hypothesis picks the seed
     record = planter.fill(contract(kind).schema) | {"quarter": "2026Q3", "person": ANN}
-    narrowed = narrow([Event(contract(kind), encode_body(contract(kind), record))], ALL, {ANN: everywhere()})
+    narrowed = narrow([PublishedEvent(contract(kind), encode_body(contract(kind), record))], ALL, {ANN: everywhere()})
     assert narrowed.failures == []
     assert RULES in recipients(narrowed)
     for copy in narrowed.copies:
@@ -238,7 +238,7 @@ def test_no_byte_of_a_field_outside_the_deliberation_is_in_a_copy(kind: str, see
         for path, values in planter.planted.items():
             if path not in permitted:
                 assert [value for value in values if value in copy.body] == [], path
-        seen = {path for path, leaf in paths(projection.contract.schema) if leaf}
+        seen = {field.path for field in walk(projection.contract.schema) if field.leaf}
         assert seen <= permitted | {DELIBERATION["name"], REPLAY["name"]}
         # What is permitted is all there, as the plain codec writes it.
         whole = record | {"deliberation": projection.deliberation, "replay": False}
@@ -264,7 +264,7 @@ def test_whatever_a_deliberation_grants_a_stock_reader_finds_that_and_not_a_byte
     planter = Planter(random)
     record = planter.fill(full) | {"quarter": "2026Q3", "person": ANN}
     narrowed = narrow(
-        [Event(contract(kind), encode_body(contract(kind), record))], Access([projection]), {ANN: [UNEMPLOYED]}
+        [PublishedEvent(contract(kind), encode_body(contract(kind), record))], Access([projection]), {ANN: [UNEMPLOYED]}
     )
     (copy,) = narrowed.copies
     permitted = leaves(full, granted) | {*ENVELOPE, *TRAIL}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from notifier.channel import choose_channel
-from notifier.render.example import profile
+from tests.builders.notices import profile
 
 ANNA = profile("nl")
 

@@ -14,14 +14,15 @@ from typing import Any, Literal
 import pytest
 from pypdf import PdfReader
 
-from notifier.channel import LANGUAGES
-from notifier.content import Notice, Step, Told
-from notifier.render import example, words
+from notifier.content import Notice, NoticeFinding, TraceStep
+from notifier.render import words
 from notifier.render.compose import annex, for_letter
-from notifier.render.document import Block
+from notifier.render.document import DocumentBlock
 from notifier.render.paper import printer
 from notifier.render.texts import Texts, texts
 from rules.catalogue import HISTORY_RULES, RULES
+from schemas.languages import LANGUAGES, Language
+from tests.builders import notices as example
 
 EVERY = sorted({*RULES, *HISTORY_RULES})
 SIDES: tuple[Literal["citizen", "employer"], ...] = ("citizen", "employer")
@@ -32,19 +33,21 @@ MONTHLY = re.compile(r"(.+) (\d{4}-\d{2})")
 SEPARATOR = " · "
 
 
-def notice_of(told: Sequence[Told], side: Literal["citizen", "employer"], language: str, tells: Any) -> Notice:
+def notice_of(
+    told: Sequence[NoticeFinding], side: Literal["citizen", "employer"], language: Language, tells: Any
+) -> Notice:
     made = example.for_citizen(language) if side == "citizen" else example.for_employer(language)
     entries = tuple(replace(entry, tells=tells) for entry in told)
     names = {entry.employer: FIRM for entry in entries if entry.employer}
     return replace(made, sequence=1 if tells == "found" else 2, told=entries, names=names)
 
 
-def blocks_of(notice: Notice) -> tuple[list[Block], list[Block]]:
+def blocks_of(notice: Notice) -> tuple[list[DocumentBlock], list[DocumentBlock]]:
     said = texts(notice.language)
     return for_letter(notice, said).blocks, annex(notice, said)
 
 
-def strings(blocks: Sequence[Block]) -> list[str]:
+def strings(blocks: Sequence[DocumentBlock]) -> list[str]:
     """Every text in these blocks."""
     return [
         text
@@ -81,12 +84,12 @@ def cents(shown: str, said: Texts) -> int | None:
     return int(euro + rest)
 
 
-def steps_of(told: Told) -> list[Step]:
+def steps_of(told: NoticeFinding) -> list[TraceStep]:
     """What must be shown of a trace: all of it, but for amounts where none may be stated."""
     return [step for step in told.trace if step.step not in NOT_A_STEP and (step.unit != "EUR" or told.states_amounts)]
 
 
-def shown_to_citizen(blocks: Sequence[Block], said: Texts) -> Iterator[tuple[str, str]]:
+def shown_to_citizen(blocks: Sequence[DocumentBlock], said: Texts) -> Iterator[tuple[str, str]]:
     """Every figure of the calculation as pairs of its name and its value, read back."""
     columns = said.get("letter.columns")
     for block in blocks:
@@ -102,7 +105,7 @@ def shown_to_citizen(blocks: Sequence[Block], said: Texts) -> Iterator[tuple[str
                         yield f"{row[0]}, {month}", read_back(value, said)
 
 
-def named_for_citizen(step: Step, said: Texts) -> str:
+def named_for_citizen(step: TraceStep, said: Texts) -> str:
     monthly = MONTHLY.fullmatch(step.step)
     base = monthly[1] if monthly else step.step
     label = said.get("month_steps" if monthly else "steps").get(base, base if monthly else base.replace("_", " "))
@@ -115,7 +118,7 @@ def named_for_citizen(step: Step, said: Texts) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_the_calculation_for_a_citizen_is_the_trace(
-    rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[Told]]
+    rule: str, language: Language, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     said = texts(language)
     assert found_by_rule[rule]
@@ -133,7 +136,7 @@ def test_the_calculation_for_a_citizen_is_the_trace(
             assert told.states_amounts or "€" not in " ".join(strings([*body, *calculation]))
 
 
-def worker(told: Told) -> str:
+def worker(told: NoticeFinding) -> str:
     return " \u00a0".join(part for part in (words.person_number(told.person), told.occupation) if part)
 
 
@@ -141,7 +144,7 @@ def worker(told: Told) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_the_calculation_for_an_employer_is_the_trace_of_each_worker(
-    rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[Told]]
+    rule: str, language: Language, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     said = texts(language)
     every = found_by_rule[rule]
@@ -162,7 +165,7 @@ def test_the_calculation_for_an_employer_is_the_trace_of_each_worker(
             assert sorted(seen.get(worker(entry), seen[""])) == expected
 
 
-def amounts_of(body: Sequence[Block], said: Texts) -> Iterator[tuple[str, tuple[int | None, ...] | None]]:
+def amounts_of(body: Sequence[DocumentBlock], said: Texts) -> Iterator[tuple[str, tuple[int | None, ...] | None]]:
     for block in body:
         if block["kind"] == "table":
             for person, _, *stated, _ in block["rows"]:
@@ -174,7 +177,7 @@ def named_for_employer(step: str, said: Texts) -> str:
     return words.sign(step) or words.label(step, said)
 
 
-def seen_by_worker(calculation: Sequence[Block], said: Texts) -> dict[str, list[tuple[str, str]]]:
+def seen_by_worker(calculation: Sequence[DocumentBlock], said: Texts) -> dict[str, list[tuple[str, str]]]:
     """Names and values by worker, with what is stated once for everybody; under no name only that."""
     tables = [block["rows"] for block in calculation if block["kind"] == "table"]
     if not tables:
@@ -204,7 +207,7 @@ def unbroken(value: str, said: Texts) -> str:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_a_letter_says_all_there_is_to_say_of_a_rule(
-    rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[Told]]
+    rule: str, language: Language, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     said = texts(language)
     for side in SIDES:
@@ -227,7 +230,7 @@ def test_a_letter_says_all_there_is_to_say_of_a_rule(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_a_withdrawal_says_which_and_states_no_figure(
-    rule: str, language: str, found_by_rule: Mapping[str, Sequence[Told]]
+    rule: str, language: Language, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     said = texts(language)
     for side in SIDES:
@@ -242,7 +245,7 @@ def test_a_withdrawal_says_which_and_states_no_figure(
 
 
 @pytest.mark.parametrize("rule", EVERY)
-def test_what_is_composed_stands_on_paper(rule: str, found_by_rule: Mapping[str, Sequence[Told]]) -> None:
+def test_what_is_composed_stands_on_paper(rule: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]) -> None:
     """Each rule in one of the languages, with the case that shows most."""
     language = LANGUAGES[EVERY.index(rule) % len(LANGUAGES)]
     told = max(found_by_rule[rule], key=lambda entry: (entry.states_amounts, len(entry.trace)))

@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 import pytest
 
-from notifier.channel import LANGUAGES
-from notifier.content import Notice, Told
-from notifier.render import example, words
+from notifier.content import Notice, NoticeFinding
+from notifier.render import words
 from notifier.render.message import render_mail
 from notifier.render.texts import texts
 from rules.catalogue import HISTORY_RULES, RULES
+from schemas.languages import LANGUAGES, Language
+from tests.builders import notices as example
 
 SENDER = "no-reply@kruispunt.example"
 EVERY = sorted({*RULES, *HISTORY_RULES})
@@ -76,30 +77,32 @@ def leaves(tree: Any) -> Iterator[str]:
 
 
 @cache
-def said_by_rules(language: str) -> tuple[str, ...]:
+def said_by_rules(language: Language) -> tuple[str, ...]:
     """Every title, finding and advice of every rule."""
     return tuple(leaves(texts(language).get("rules")))
 
 
 @cache
-def of_rules(language: str) -> frozenset[str]:
+def of_rules(language: Language) -> frozenset[str]:
     """Every word that rules say, and what they call their steps and values."""
     named = [text for part in ("steps", "month_steps", "values") for text in leaves(texts(language).get(part))]
     return frozenset(word for text in (*said_by_rules(language), *named) for word in words_of(text))
 
 
-def general(language: str) -> set[str]:
+def general(language: Language) -> set[str]:
     return set(GENERAL[language].split())
 
 
-def betrayed(text: str, language: str) -> set[str]:
+def betrayed(text: str, language: Language) -> set[str]:
     """What a text says that belongs to a rule: words, and titles, findings and advice as a whole."""
     plain = " ".join(text.split())
     sentences = {sentence for sentence in said_by_rules(language) if " ".join(sentence.split()) in plain}
     return (words_of(text) & of_rules(language)) - general(language) | sentences
 
 
-def notice_of(told: Sequence[Told], side: Literal["citizen", "employer"], language: str, tells: Any) -> Notice:
+def notice_of(
+    told: Sequence[NoticeFinding], side: Literal["citizen", "employer"], language: Language, tells: Any
+) -> Notice:
     made = example.for_citizen(language) if side == "citizen" else example.for_employer(language)
     entries = tuple(replace(entry, tells=tells) for entry in told)
     return replace(
@@ -125,7 +128,7 @@ def decoded(mail: bytes) -> tuple[EmailMessage, list[str]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("rule", EVERY)
 def test_an_e_mail_says_nothing_of_what_a_rule_found(
-    rule: str, language: str, tells: str, found_by_rule: Mapping[str, Sequence[Told]]
+    rule: str, language: Language, tells: str, found_by_rule: Mapping[str, Sequence[NoticeFinding]]
 ) -> None:
     for side in SIDES:
         notice = notice_of(found_by_rule[rule], side, language, tells)
@@ -150,7 +153,10 @@ def test_an_e_mail_says_nothing_of_what_a_rule_found(
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("side", SIDES)
 def test_whatever_is_told_the_e_mail_is_the_same_byte_for_byte(
-    side: Literal["citizen", "employer"], language: str, tells: str, found_by_rule: Mapping[str, Sequence[Told]]
+    side: Literal["citizen", "employer"],
+    language: Language,
+    tells: str,
+    found_by_rule: Mapping[str, Sequence[NoticeFinding]],
 ) -> None:
     made = [notice_of(found_by_rule[rule], side, language, tells) for rule in EVERY]
     first = replace(made[0], told=(), names={}, quarter="2021Q1", sequence=7)
@@ -159,7 +165,7 @@ def test_whatever_is_told_the_e_mail_is_the_same_byte_for_byte(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("side", SIDES)
-def test_nothing_in_an_e_mail_becomes_a_link(side: Literal["citizen", "employer"], language: str) -> None:
+def test_nothing_in_an_e_mail_becomes_a_link(side: Literal["citizen", "employer"], language: Language) -> None:
     notice = notice_of((), side, language, "found")
     named = replace(
         notice, profile=replace(notice.profile, first_name="J.De", name="Vos www.vos.example a@b http://vos")
@@ -173,7 +179,7 @@ def test_nothing_in_an_e_mail_becomes_a_link(side: Literal["citizen", "employer"
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("side", SIDES)
 def test_an_e_mail_says_for_whom_since_when_and_under_which_reference(
-    side: Literal["citizen", "employer"], language: str
+    side: Literal["citizen", "employer"], language: Language
 ) -> None:
     notice = notice_of((), side, language, "found")
     said = texts(language)
@@ -194,7 +200,7 @@ def test_the_day_is_the_day_in_belgium() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_words_that_are_allowed_are_those_an_e_mail_needs(language: str) -> None:
+def test_the_words_that_are_allowed_are_those_an_e_mail_needs(language: Language) -> None:
     needed = set()
     for side in SIDES:
         notice = notice_of((), side, language, "found")
@@ -204,7 +210,7 @@ def test_the_words_that_are_allowed_are_those_an_e_mail_needs(language: str) -> 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_title_finding_and_advice_of_a_rule_would_be_noticed(language: str) -> None:
+def test_every_title_finding_and_advice_of_a_rule_would_be_noticed(language: Language) -> None:
     """Not only as a whole: a word of it gives it away, but for the few lines that say that nothing has to be done."""
     assert len(of_rules(language) - general(language)) > 10 * len(general(language))
     assert not [text for text in said_by_rules(language) if not betrayed(text, language)]
@@ -213,7 +219,7 @@ def test_every_title_finding_and_advice_of_a_rule_would_be_noticed(language: str
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_text_of_a_rule_holds_an_address(language: str) -> None:
+def test_no_text_of_a_rule_holds_an_address(language: Language) -> None:
     texts_of_all = list(leaves(texts(language)._tree))
     assert not [text for text in texts_of_all if ADDRESS.search(text)]
 

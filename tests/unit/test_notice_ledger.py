@@ -6,10 +6,12 @@ import pytest
 
 from notifier.attempts import LONGEST_WAIT_S, backoff
 from notifier.by_mail import ATTEMPTS
-from notifier.ledger import FINAL, FOLLOWS, State, name_notice
+from notifier.ledger import FOLLOWS, NoticeState, name_notice
+
+FINAL = frozenset(state for state, following in FOLLOWS.items() if not following)
 
 
-def reachable(start: State) -> set[State]:
+def reachable(start: NoticeState) -> set[NoticeState]:
     found, open_states = {start}, [start]
     while open_states:
         for following in FOLLOWS[open_states.pop()] - found:
@@ -19,26 +21,26 @@ def reachable(start: State) -> set[State]:
 
 
 def test_every_state_is_reached_from_the_beginning_or_is_one() -> None:
-    assert reachable(State.SETTLED) | {State.SUPPRESSED} == set(State)
+    assert reachable(NoticeState.SETTLED) | {NoticeState.SUPPRESSED} == set(NoticeState)
 
 
-@pytest.mark.parametrize("state", sorted(State))
-def test_every_state_can_still_end(state: State) -> None:
+@pytest.mark.parametrize("state", sorted(NoticeState))
+def test_every_state_can_still_end(state: NoticeState) -> None:
     assert reachable(state) & FINAL
 
 
 def test_what_was_handed_over_suppressed_or_cannot_be_told_stays_so() -> None:
-    assert {State.HANDED_OVER, State.SUPPRESSED, State.CANNOT_BE_TOLD} == FINAL
+    assert {NoticeState.HANDED_OVER, NoticeState.SUPPRESSED, NoticeState.CANNOT_BE_TOLD} == FINAL
 
 
 def test_what_is_in_doubt_is_never_handed_over_again_as_it_is() -> None:
-    assert State.HANDING_OVER not in FOLLOWS[State.IN_DOUBT]
-    assert State.POSTPONED not in FOLLOWS[State.IN_DOUBT]
+    assert NoticeState.HANDING_OVER not in FOLLOWS[NoticeState.IN_DOUBT]
+    assert NoticeState.POSTPONED not in FOLLOWS[NoticeState.IN_DOUBT]
 
 
 def test_nothing_is_handed_over_without_having_been_on_its_way() -> None:
-    before = {state for state, following in FOLLOWS.items() if State.HANDED_OVER in following}
-    assert before == {State.HANDING_OVER, State.IN_DOUBT}
+    before = {state for state, following in FOLLOWS.items() if NoticeState.HANDED_OVER in following}
+    assert before == {NoticeState.HANDING_OVER, NoticeState.IN_DOUBT}
 
 
 def test_waits_grow_up_to_an_hour() -> None:

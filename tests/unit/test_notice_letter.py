@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from notifier.channel import LANGUAGES
-from notifier.content import Notice, Step
-from notifier.render import example, words
+from notifier.content import Notice, TraceStep
+from notifier.render import words
 from notifier.render.compose import annex, for_letter
 from notifier.render.paper import WINDOWS, Letter, printer
 from notifier.render.texts import texts
+from schemas.languages import LANGUAGES, Language
+from tests.builders import notices as example
 
 MM = 72 / 25.4
 A4_HEIGHT = 297 * MM
@@ -70,7 +71,7 @@ def test_every_figure_in_a_letter_is_a_value_of_the_finding_or_its_trace(notice:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_value_of_the_trace_stands_in_the_letter(language: str) -> None:
+def test_every_value_of_the_trace_stands_in_the_letter(language: Language) -> None:
     notice = example.for_citizen(language, example.work_bonus("certain"))
     text = " ".join(" ".join(pages(printed(notice))).split())
     said = texts(language)
@@ -90,7 +91,7 @@ OUTCOMES = {
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_condition_stands_in_the_letter_with_what_became_of_it(language: str) -> None:
+def test_a_condition_stands_in_the_letter_with_what_became_of_it(language: Language) -> None:
     held, unknown, failed = OUTCOMES[language]
     said = texts(language)
     sure = replace(example.income_guarantee(), certainty="likely")
@@ -103,9 +104,9 @@ def test_a_condition_stands_in_the_letter_with_what_became_of_it(language: str) 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_employer_reads_what_became_of_a_condition_of_each_worker(language: str) -> None:
+def test_an_employer_reads_what_became_of_a_condition_of_each_worker(language: Language) -> None:
     notice = example.for_employer(language, 3)
-    conditions = [Step("least age", f"{55 + place}", "years", "RD", "held") for place in range(3)]
+    conditions = [TraceStep("least age", f"{55 + place}", "years", "RD", "held") for place in range(3)]
     told = tuple(replace(one, trace=(step,)) for one, step in zip(notice.told, conditions, strict=True))
     text = " ".join(" ".join(pages(printed(replace(notice, told=told)))).split())
     assert text.count(f"({OUTCOMES[language][0]})") == len(conditions)
@@ -233,7 +234,7 @@ def test_what_is_reckoned_by_month_stands_in_a_column_for_each_month() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_right_that_belongs_to_no_employer_names_none_and_leaves_no_gap(language: str) -> None:
+def test_a_right_that_belongs_to_no_employer_names_none_and_leaves_no_gap(language: Language) -> None:
     said = texts(language)
     right = example.senior_holiday()
     notice = example.for_citizen(language, right)

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.errors import Reject
-from notifier.channel import LANGUAGES
 from notifier.content import Notice
-from notifier.render import example
 from notifier.render.message import render_mail
+from schemas.languages import LANGUAGES
+from tests.builders import notices as example
 
 SENDER = "no-reply@kruispunt.example"
 AMOUNT = re.compile(r"€|\bEUR\b|\d+[.,]\d{2}\b")

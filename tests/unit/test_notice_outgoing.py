@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from notifier.outgoing import MANIFEST, Outgoing, batch_name
+from notifier.outgoing import MANIFEST, PrintFolder, batch_name
 from notifier.render.paper import Letter
 
 LETTERS = [Letter(f"notice{n}", ("Anna Peeters", "Kerkstraat 1", "9000 GENT"), f"%PDF {n}".encode(), n) for n in (1, 2)]
@@ -19,7 +19,7 @@ def visible(folder: Path) -> list[str]:
 
 
 def test_a_batch_is_not_to_be_seen_before_it_is_handed_over(tmp_path: Path) -> None:
-    outgoing = Outgoing(tmp_path)
+    outgoing = PrintFolder(tmp_path)
     outgoing.begin(BATCH)
     outgoing.fill(BATCH, LETTERS)
     assert visible(tmp_path) == []
@@ -30,7 +30,7 @@ def test_a_batch_is_not_to_be_seen_before_it_is_handed_over(tmp_path: Path) -> N
 
 
 def test_the_manifest_has_a_line_for_each_letter_that_holds_its_hash(tmp_path: Path) -> None:
-    outgoing = Outgoing(tmp_path)
+    outgoing = PrintFolder(tmp_path)
     outgoing.begin(BATCH)
     outgoing.fill(BATCH, LETTERS)
     outgoing.hand_over(BATCH)
@@ -45,7 +45,7 @@ def test_the_manifest_has_a_line_for_each_letter_that_holds_its_hash(tmp_path: P
 
 def test_a_batch_can_be_filled_again_after_a_crash(tmp_path: Path) -> None:
     for _ in range(2):
-        outgoing = Outgoing(tmp_path)
+        outgoing = PrintFolder(tmp_path)
         outgoing.begin(BATCH)
         outgoing.fill(BATCH, LETTERS)
     outgoing.hand_over(BATCH)
@@ -53,7 +53,7 @@ def test_a_batch_can_be_filled_again_after_a_crash(tmp_path: Path) -> None:
 
 
 def test_a_batch_is_never_handed_over_a_second_time(tmp_path: Path) -> None:
-    outgoing = Outgoing(tmp_path)
+    outgoing = PrintFolder(tmp_path)
     outgoing.begin(BATCH)
     outgoing.fill(BATCH, LETTERS)
     outgoing.hand_over(BATCH)
@@ -62,7 +62,7 @@ def test_a_batch_is_never_handed_over_a_second_time(tmp_path: Path) -> None:
 
 
 def test_only_what_one_partition_began_and_never_accounted_for_is_thrown_away(tmp_path: Path) -> None:
-    outgoing = Outgoing(tmp_path)
+    outgoing = PrintFolder(tmp_path)
     moment = datetime(2026, 11, 23, tzinfo=UTC)
     mine, other, kept = (batch_name(number, [name], moment) for number, name in ((1, "a"), (2, "b"), (1, "c")))
     for batch in (mine, other, kept):

@@ -1,15 +1,15 @@
 """What the topic of notices says is taken back as it was; what may not have been told is told rather than lost."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from notifier.recall import Found, settled_by, told
-from notifier.settle import Version
+from notifier.recall import DatedVersion, settled_by, told
+from notifier.settle import FindingVersion
+from schemas.twins.notices_status import NoticeStatus
 
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
-def status(notice: str, state: str, minutes: int) -> dict[str, Any]:
+def status(notice: str, state: str, minutes: int) -> NoticeStatus:
     return {
         "notice": notice, "recipient": b"\x01" * 16, "state": state,
         "channel": None if state == "settled" else "letter",
@@ -17,8 +17,8 @@ def status(notice: str, state: str, minutes: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def version(number: int, minutes: int) -> Found:
-    return Found(Version("f", number, "found", "certain", 100, 100), NOON + timedelta(minutes=minutes))
+def version(number: int, minutes: int) -> DatedVersion:
+    return DatedVersion(FindingVersion("f", number, "found", "certain", 100, 100), NOON + timedelta(minutes=minutes))
 
 
 def test_the_last_state_of_a_notice_counts_and_its_first_moment_stays() -> None:

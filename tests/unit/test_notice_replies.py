@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifier.replies import Outcome, Reply, of_recipient, of_text
+from notifier.replies import MailOutcome, Reply, of_recipient, of_text
 
 ABOUT_THE_RECIPIENT = [
     "550 no such user",
@@ -70,32 +70,32 @@ def reply(line: str) -> Reply:
 
 @pytest.mark.parametrize("line", ABOUT_THE_RECIPIENT)
 def test_only_a_reply_about_the_recipient_refuses_the_recipient(line: str) -> None:
-    assert of_recipient(reply(line)) is Outcome.REFUSED
-    assert of_text(reply(line)) is Outcome.REFUSED
+    assert of_recipient(reply(line)) is MailOutcome.REFUSED
+    assert of_text(reply(line)) is MailOutcome.REFUSED
 
 
 @pytest.mark.parametrize("line", ABOUT_US_OR_THE_MOMENT)
 def test_a_reply_about_us_the_server_or_the_moment_passes(line: str) -> None:
-    assert of_recipient(reply(line)) is Outcome.PASSING
-    assert of_text(reply(line)) is Outcome.PASSING
+    assert of_recipient(reply(line)) is MailOutcome.PASSING
+    assert of_text(reply(line)) is MailOutcome.PASSING
 
 
 def test_a_bare_554_is_a_no_to_this_mail_only_once_recipient_and_text_are_known() -> None:
-    assert of_recipient(reply("554 no valid recipients")) is Outcome.PASSING
-    assert of_text(reply("554 not this")) is Outcome.REFUSED
-    assert of_text(reply("554 5.7.1 looks like spam")) is Outcome.PASSING
-    assert of_text(reply("554 5.6.0 cannot be read")) is Outcome.PASSING
+    assert of_recipient(reply("554 no valid recipients")) is MailOutcome.PASSING
+    assert of_text(reply("554 not this")) is MailOutcome.REFUSED
+    assert of_text(reply("554 5.7.1 looks like spam")) is MailOutcome.PASSING
+    assert of_text(reply("554 5.6.0 cannot be read")) is MailOutcome.PASSING
 
 
 @pytest.mark.parametrize("code", range(-1, 1000))
 def test_after_the_text_only_a_clear_no_means_not_taken(code: int) -> None:
     outcome = of_text(Reply(code, "words"))
     if 200 <= code < 300:
-        assert outcome is Outcome.TAKEN
+        assert outcome is MailOutcome.TAKEN
     elif 400 <= code < 600:
-        assert outcome in (Outcome.PASSING, Outcome.REFUSED)
+        assert outcome in (MailOutcome.PASSING, MailOutcome.REFUSED)
     else:
-        assert outcome is Outcome.IN_DOUBT
+        assert outcome is MailOutcome.IN_DOUBT
 
 
 @pytest.mark.parametrize(

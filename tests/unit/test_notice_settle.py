@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.settle import Occasion, Version, Waiting, ripe, settle, worth_a_notice
+from notifier.settle import FindingVersion, Occasion, WaitingOccasion, ripe, settle, worth_a_notice
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OCCASION = Occasion("citizen", "85073003328", "2026Q3")
-FOUND = Version("f", 1, "found", "certain", 30_000, 10_000)
+FOUND = FindingVersion("f", 1, "found", "certain", 30_000, 10_000)
 
 
-def waiting(first: float, latest: float) -> list[Waiting]:
-    return [Waiting(OCCASION, NOW - timedelta(seconds=first), NOW - timedelta(seconds=latest))]
+def waiting(first: float, latest: float) -> list[WaitingOccasion]:
+    return [WaitingOccasion(OCCASION, NOW - timedelta(seconds=first), NOW - timedelta(seconds=latest))]
 
 
 def test_an_occasion_is_told_when_nothing_changed_for_the_quiet_period() -> None:
@@ -78,7 +78,7 @@ def test_an_old_version_that_comes_late_does_not_undo_a_newer_one() -> None:
 
 
 @given(st.permutations([FOUND, *(replace(FOUND, version=n, missing=n) for n in range(2, 6))]))
-def test_the_order_in_which_versions_arrive_does_not_matter(versions: list[Version]) -> None:
+def test_the_order_in_which_versions_arrive_does_not_matter(versions: list[FindingVersion]) -> None:
     assert settle(versions, {}) == [("f", 5, "found")]
 
 

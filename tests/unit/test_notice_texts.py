@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from jinja2 import Environment, meta
 
-from notifier.channel import LANGUAGES
 from notifier.render import words
 from notifier.render.texts import texts
 from rules.casebook.case_file import shipped
@@ -15,6 +14,7 @@ from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES
 from rules.catalogue import RULES as RULES_OF_ONE_QUARTER
 from rules.findings.finding import Finding
+from schemas.languages import LANGUAGES
 
 RULES = {
     ("structural_reduction", "employer"),

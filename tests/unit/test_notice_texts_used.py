@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from notifier.content import Told
-from notifier.render import example
+from notifier.content import NoticeFinding
 from notifier.render.message import render_mail
 from notifier.render.open_text import _pieces
 from notifier.render.paper import printer
 from notifier.render.texts import Texts, texts
+from tests.builders import notices as example
 
 PARTS = (
     "greeting",
@@ -53,11 +53,11 @@ def _leaves(tree: object, name: str) -> Iterator[str]:
         yield name
 
 
-def _changed(told: Told) -> Told:
+def _changed(told: NoticeFinding) -> NoticeFinding:
     return replace(told, tells="changed")
 
 
-def _withdrawn(told: Told) -> Told:
+def _withdrawn(told: NoticeFinding) -> NoticeFinding:
     return replace(told, tells="withdrawn")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from confluent_kafka import Message
 
-from kruispunt.monitoring.outboxes import Reader, otherwise
+from kruispunt.monitoring.outboxes import IdentityReader, otherwise
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
@@ -33,7 +33,7 @@ class Published:
 def same(topic: str, name: str, **later: Any) -> bool:
     """Whether a sample is recognised when it comes with other values."""
     first, second = (encode(contract(name), sample(name) | changes) for changes in ({}, later))
-    reader = Reader()
+    reader = IdentityReader()
     return reader.identity(topic, b"key", first) == reader.identity(topic, b"key", second)
 
 
@@ -48,7 +48,7 @@ def test_what_was_made_again_is_the_same_and_what_says_something_else_is_not() -
 
 
 def test_a_message_that_was_set_aside_again_is_the_same() -> None:
-    reader, origin = Reader(), Origin("rules.facts", 1, 7)
+    reader, origin = IdentityReader(), Origin("rules.facts", 1, 7)
     first, second = (dead_letter(origin, "rules", "code", "why", b"k", b"v", at) for at in (LATER, 0))
     assert reader.identity(DEAD_LETTERS, b"k", first) == reader.identity(DEAD_LETTERS, b"k", second)
     assert reader.identity(DEAD_LETTERS, b"k", first) != reader.identity(DEAD_LETTERS, b"other", first)
@@ -57,7 +57,7 @@ def test_a_message_that_was_set_aside_again_is_the_same() -> None:
 def test_only_other_content_under_the_same_event_is_told() -> None:
     published, again = sample(WAGES), sample(WAGES) | {"occurred_at": LATER}
     messages: list[Message] = [Published(WAGES, encode(contract(WAGES), published))]  # type: ignore[list-item]
-    identity = Reader().identity(WAGES, b"", encode(contract(WAGES), again))
+    identity = IdentityReader().identity(WAGES, b"", encode(contract(WAGES), again))
     assert otherwise({identity: encode(contract(WAGES), again)}, messages) == []
     altered = again | {"employer": "another"}
     assert otherwise({identity: encode(contract(WAGES), altered)}, messages) == [published["declaration"]]

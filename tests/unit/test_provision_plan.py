@@ -10,8 +10,7 @@ from backbone.cluster.declared import access, declared
 from backbone.cluster.plan import PlanLine, compare, right
 from backbone.cluster.state import MECHANISM, ClusterState, Entity, Quota, TopicState
 from consumers.deliberations import load
-from consumers.deliberations.store import Held, Kept, not_kept
-from kruispunt.commands.institutions.deliberations import _state
+from consumers.deliberations.store import StoredDeliberation, StoredRevision, not_kept
 from kruispunt.provisioning.cluster_blueprint import BLUEPRINT, INSTITUTION_QUOTA
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import answers, changes, delivery
@@ -144,15 +143,15 @@ def test_a_line_shows_nothing_of_what_it_acts_on() -> None:
     assert "secret" not in repr(PlanLine("add", "user", "rva", "secret"))
 
 
-def kept(*held: Held) -> Kept:
-    return Kept(1, held)
+def kept(*held: StoredDeliberation) -> StoredRevision:
+    return StoredRevision(1, held)
 
 
 def test_whoever_has_a_deliberation_that_is_neither_withdrawn_nor_over_is_entitled() -> None:
     (rva,) = (one for one in load() if one.id == "20/296@2")
-    usable, withdrawn = Held(rva, LONG_AGO, None), Held(rva, LONG_AGO, LONG_AGO)
-    ended = Held(rva.model_copy(update={"until": TODAY}), LONG_AGO, None)
-    to_come = Held(rva.model_copy(update={"since": date(2090, 1, 1)}), LONG_AGO, None)
+    usable, withdrawn = StoredDeliberation(rva, LONG_AGO, None), StoredDeliberation(rva, LONG_AGO, LONG_AGO)
+    ended = StoredDeliberation(rva.model_copy(update={"until": TODAY}), LONG_AGO, None)
+    to_come = StoredDeliberation(rva.model_copy(update={"since": date(2090, 1, 1)}), LONG_AGO, None)
     assert kept(usable).entitled_on(TODAY) == {"rva"}
     assert kept(withdrawn).entitled_on(TODAY) == frozenset()
     assert kept(withdrawn, usable).entitled_on(TODAY) == {"rva"}
@@ -163,14 +162,16 @@ def test_whoever_has_a_deliberation_that_is_neither_withdrawn_nor_over_is_entitl
 
 def test_a_withdrawal_in_the_evening_of_utc_is_of_the_next_day_in_belgium() -> None:
     (rva,) = (one for one in load() if one.id == "20/296@2")
-    gone = Held(rva.model_copy(update={"until": None}), LONG_AGO, datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
+    gone = StoredDeliberation(
+        rva.model_copy(update={"until": None}), LONG_AGO, datetime(2026, 6, 30, 22, 30, tzinfo=UTC)
+    )
     assert gone.could_be_used_on(date(2026, 7, 1))
     assert not gone.could_be_used_on(date(2026, 7, 2))
-    assert _state(gone, TODAY) == "withdrawn 2026-07-01"
+    assert gone.state_on(TODAY) == "withdrawn 2026-07-01"
 
 
 def test_what_is_shipped_counts_before_it_is_kept_and_a_withdrawn_version_is_not_shipped_again() -> None:
-    assert not_kept(Kept(0, ())) == tuple(load())
-    withdrawn = kept(*(Held(one, LONG_AGO, LONG_AGO) for one in load()))
+    assert not_kept(StoredRevision(0, ())) == tuple(load())
+    withdrawn = kept(*(StoredDeliberation(one, LONG_AGO, LONG_AGO) for one in load()))
     assert not_kept(withdrawn) == ()
     assert withdrawn.entitled_on(TODAY) == frozenset()

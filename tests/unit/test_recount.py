@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from consumers.deliberations import load
-from consumers.deliberations.store import Held
+from consumers.deliberations.store import StoredDeliberation
 from consumers.narrowing.event_codec import shape
-from kruispunt.monitoring.recount import Bases, Due, Fact, File, derive
+from kruispunt.monitoring.recount import AcceptedEvent, Bases, DossierTimeline, DueCopies, derive
 from schemas.codec import encode_body
 from schemas.contracts import contract
 from schemas.samples import sample
@@ -19,17 +19,21 @@ RVA = ("rva", "18/1", date(2000, 1, 1))
 
 
 def bases(withdrawn: datetime | None = None) -> Bases:
-    return Bases([Held(one, LOADED, withdrawn if one.recipient == "rva" else None) for one in load()])
+    return Bases([StoredDeliberation(one, LOADED, withdrawn if one.recipient == "rva" else None) for one in load()])
 
 
-def fact() -> Fact:
+def fact() -> AcceptedEvent:
     record: dict[str, Any] = sample(KIND)
-    return Fact(b"k" * 16, shape(contract(KIND)).open(encode_body(contract(KIND), record)), contract(KIND), JUDGED)
+    return AcceptedEvent(
+        b"k" * 16, shape(contract(KIND)).open(encode_body(contract(KIND), record)), contract(KIND), JUDGED
+    )
 
 
-def due(file: File, *, withdrawn: datetime | None = None) -> Due:
+def due(file: DossierTimeline, *, withdrawn: datetime | None = None) -> DueCopies:
     found = derive(fact(), {RVA: file}, bases(withdrawn), JUDGED)
-    return Due({one for one in found.certain if one[0] == "rva"}, {one for one in found.possible if one[0] == "rva"})
+    return DueCopies(
+        {one for one in found.certain if one[0] == "rva"}, {one for one in found.possible if one[0] == "rva"}
+    )
 
 
 def recipients(found: set[tuple[str, str]]) -> list[str]:
@@ -37,30 +41,32 @@ def recipients(found: set[tuple[str, str]]) -> list[str]:
 
 
 def test_whoever_was_on_file_when_it_was_judged_is_due_a_copy() -> None:
-    found = due(File([(JUDGED - HOUR, None)], [], None))
+    found = due(DossierTimeline([(JUDGED - HOUR, None)], [], None))
     assert found.certain == found.possible
     assert recipients(found.certain) == ["rva"]
 
 
 def test_nothing_is_due_where_a_file_had_ended_or_the_basis_was_withdrawn() -> None:
-    ended = File([(JUDGED - 2 * HOUR, None)], [JUDGED - HOUR], None)
-    assert due(ended) == Due(set(), set())
-    assert due(File([(JUDGED - HOUR, None)], [], None), withdrawn=JUDGED - HOUR) == Due(set(), set())
+    ended = DossierTimeline([(JUDGED - 2 * HOUR, None)], [JUDGED - HOUR], None)
+    assert due(ended) == DueCopies(set(), set())
+    assert due(DossierTimeline([(JUDGED - HOUR, None)], [], None), withdrawn=JUDGED - HOUR) == DueCopies(set(), set())
 
 
 def test_what_came_before_the_file_is_due_as_a_replay_where_the_basis_says_so() -> None:
-    later = due(File([(JUDGED + HOUR, None)], [], None))
+    later = due(DossierTimeline([(JUDGED + HOUR, None)], [], None))
     history = any(one.recipient == "rva" and one.history for one in load())
     assert bool(later.certain) == history
     assert later.certain == later.possible
-    assert due(File([(JUDGED + HOUR, None)], [], None), withdrawn=JUDGED + HOUR / 2) == Due(set(), set())
+    assert due(DossierTimeline([(JUDGED + HOUR, None)], [], None), withdrawn=JUDGED + HOUR / 2) == DueCopies(
+        set(), set()
+    )
 
 
 def test_a_change_within_seconds_of_the_judgement_may_have_been_seen_or_not() -> None:
-    found = due(File([(JUDGED - HOUR, None)], [JUDGED + timedelta(seconds=1)], None))
+    found = due(DossierTimeline([(JUDGED - HOUR, None)], [JUDGED + timedelta(seconds=1)], None))
     assert (recipients(found.certain), recipients(found.possible)) == ([], ["rva"])
 
 
 def test_a_period_that_was_shortened_later_leaves_both_outcomes_open() -> None:
-    found = due(File([(JUDGED - HOUR, None)], [], date(2001, 1, 1)))
+    found = due(DossierTimeline([(JUDGED - HOUR, None)], [], date(2001, 1, 1)))
     assert (recipients(found.certain), recipients(found.possible)) == ([], ["rva"])

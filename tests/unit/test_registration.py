@@ -5,7 +5,7 @@ import json
 import pytest
 
 from schemas.contracts import Contract, contract, make
-from schemas.registration import Version, missing, parse, subject
+from schemas.registration import SchemaVersion, missing, parse, subject
 from schemas.registry import SchemaBook, SchemaCollision, UnknownSchema
 
 WAGES = contract("declarations.wages")
@@ -24,7 +24,7 @@ def test_a_new_schema_gets_the_next_version_of_its_subject() -> None:
 
 
 def test_a_version_is_kept_in_the_shape_of_a_registry() -> None:
-    version = Version(subject("declarations.wages"), 1, WAGES.id, json.dumps(WAGES.schema))
+    version = SchemaVersion(subject("declarations.wages"), 1, WAGES.id, json.dumps(WAGES.schema))
     assert json.loads(version.key()) == {
         "keytype": "SCHEMA", "subject": "declarations.wages-value", "version": 1, "magic": 1,
     }  # fmt: skip
@@ -36,7 +36,7 @@ def test_a_version_is_kept_in_the_shape_of_a_registry() -> None:
 def test_a_schema_that_would_take_anothers_id_is_refused() -> None:
     impostor = Contract("x", {"type": "record", "name": "X", "fields": []}, WAGES.id, None, WAGES.prefix)
     with pytest.raises(SchemaCollision):
-        list(missing([Version("w-value", 1, WAGES.id, json.dumps(WAGES.schema))], [("x-value", impostor)]))
+        list(missing([SchemaVersion("w-value", 1, WAGES.id, json.dumps(WAGES.schema))], [("x-value", impostor)]))
     with pytest.raises(SchemaCollision):
         SchemaBook().add(impostor)
 

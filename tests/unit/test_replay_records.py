@@ -9,7 +9,7 @@ import yaml
 from confluent_kafka import murmur2
 
 from consumers.deliberations import Deliberation, load, read
-from consumers.deliberations.store import Held
+from consumers.deliberations.store import StoredDeliberation
 from consumers.directory import Dossier
 from consumers.narrowing.projection import projections
 from consumers.replay.due import Disclosed, PublishedEvent
@@ -64,11 +64,11 @@ def versions(*written: dict[str, Any]) -> list[Deliberation]:
     return list(read(texts))
 
 
-def held(*written: dict[str, Any], withdrawn: datetime | None = None) -> list[Held]:
+def held(*written: dict[str, Any], withdrawn: datetime | None = None) -> list[StoredDeliberation]:
     """`withdrawn` is that of the newest."""
     found = versions(*written)
     newest = max(one.version for one in found)
-    return [Held(one, OLD, withdrawn if one.version == newest else None) for one in found]
+    return [StoredDeliberation(one, OLD, withdrawn if one.version == newest else None) for one in found]
 
 
 def event(person: str, at: datetime, kind: str = TIME, **changes: Any) -> PublishedEvent:
@@ -79,7 +79,7 @@ def event(person: str, at: datetime, kind: str = TIME, **changes: Any) -> Publis
 
 
 def made(
-    kept: Iterable[Held],
+    kept: Iterable[StoredDeliberation],
     *events: PublishedEvent,
     quality: str = UNEMPLOYED,
     since: date = date(2020, 1, 1),
@@ -144,7 +144,7 @@ def test_a_quality_that_admits_now_but_did_not_then_brings_nothing_and_the_other
         "where the versions share no kind",
     ],
 )  # fmt: skip
-def test_nothing_is_copied(kept: list[Held], at: datetime) -> None:
+def test_nothing_is_copied(kept: list[StoredDeliberation], at: datetime) -> None:
     assert made(kept, event(ANN, at)) == []
 
 

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 import rules.stream.bundle
 from backbone.tally import Tally, mark
-from consumers.narrowing.permitted_fields import narrower
-from kruispunt.commands.accounts.dead_letters.letters import events as events_in
-from kruispunt.commands.accounts.dead_letters.letters import letter
+from kruispunt.dead_letters.letters import events as events_in
+from kruispunt.dead_letters.letters import letter
 from rules.casebook.case_events import PERSON, decisions, events
 from rules.catalogue import RULES, decide_all, decide_history
 from rules.findings.finding import Certainty, Finding
@@ -23,6 +22,7 @@ from rules.view.required_fields import NEEDS
 from rules.view.situation import Situation, situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract, make
+from schemas.fields import narrower
 from schemas.identifiers import inss
 from schemas.registry import SchemaBook
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from consumers.narrowing.permitted_fields import narrower
 from rules.casebook.case_events import EMPLOYER, events
 from rules.casebook.case_history import number
 from rules.law.parameters import catalogue
@@ -25,6 +24,7 @@ from rules.view.history import unpack
 from rules.view.required_fields import NEEDS
 from schemas.codec import encode_body
 from schemas.contracts import Contract, contract, make
+from schemas.fields import narrower
 from schemas.registry import SchemaBook
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)

@@ -25,8 +25,8 @@ ANNE = b"a" * 16
 
 
 def narrow(kind: str) -> Contract:
-    from consumers.narrowing.permitted_fields import narrower
     from rules.view.required_fields import NEEDS
+    from schemas.fields import narrower
 
     return make(kind, narrower(contract(kind).schema, NEEDS[kind]))
 

@@ -210,8 +210,8 @@ def test_of_a_person_that_is_held_every_quarter_is_compared_and_the_history_soon
 
 
 def _written(book: SchemaBook, kind: str, record: dict[str, Any]) -> tuple[int, bytes]:
-    from consumers.narrowing.permitted_fields import narrower
     from rules.view.required_fields import NEEDS
+    from schemas.fields import narrower
 
     narrow = make(kind, narrower(contract(kind).schema, NEEDS[kind]))
     book.add(narrow)

@@ -13,7 +13,7 @@ from kruispunt.registry.server import application
 from schemas.contracts import Contract, contract
 from schemas.contracts import contracts as every_contract
 from schemas.lookup import normalized
-from schemas.registration import Version
+from schemas.registration import SchemaVersion
 
 WAGES = contract("declarations.wages")
 CONTRACTS = every_contract()
@@ -30,8 +30,8 @@ Ask = Callable[..., httpx.Response]
 def ask() -> Ask:
     catalogue = Catalogue()
     catalogue.cluster = "the-cluster"
-    catalogue.add(Version(SUBJECT, 1, 7, OLDER))
-    catalogue.add(Version(SUBJECT, 2, WAGES.id, TEXT))
+    catalogue.add(SchemaVersion(SUBJECT, 1, 7, OLDER))
+    catalogue.add(SchemaVersion(SUBJECT, 2, WAGES.id, TEXT))
     transport = httpx.ASGITransport(application(catalogue))
 
     async def request(method: str, path: str, **more: Any) -> httpx.Response:

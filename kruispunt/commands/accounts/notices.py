@@ -6,22 +6,20 @@ from typing import Any, NoReturn
 
 from backbone import postgres
 from backbone.stack.places import write_private
-from consumers.audit import acts
+from consumers import acts
 from kruispunt import settings
-from kruispunt.monitoring.lag import INSPECTOR
 from kruispunt.monitoring.ledger import counted_anew, rows
 from kruispunt.output import Exit, as_json, console, fail, table
 from notifier import ledger as notifier_ledger
 from notifier.content import contents
 from notifier.render.paper import printer
 from schemas.identifiers import grouped
-
-NOTIFIER = "notifier"
+from schemas.roles import Role
 
 
 def notices(*, json: bool) -> None:
     """Every notice with its state and its findings; recipients are opaque ids."""
-    with postgres.connect(settings.load(), INSPECTOR) as connection:
+    with postgres.connect(settings.load(), Role.INSPECTOR) as connection:
         found = [_legible(one) for one in notifier_ledger.notices(connection)]
     if json:
         as_json(found)
@@ -70,7 +68,7 @@ def ledger(*, json: bool, recount: bool = False) -> int:
 
 def resolve(notice: str, *, arrived: bool) -> int:
     """Take a notice out of doubt on somebody's word; 1 when it was not in doubt."""
-    with postgres.connect(settings.load(), NOTIFIER) as connection, connection.transaction():
+    with postgres.connect(settings.load(), Role.NOTIFIER) as connection, connection.transaction():
         done = notifier_ledger.resolve(connection, notice, arrived=arrived)
         if done:
             acts.note(connection, "resolved a notice in doubt", notice, arrived=arrived)
@@ -103,7 +101,7 @@ def letter(notice: str, out: Path) -> int:
     Either is on record before: an act is committed, then the letter is written.
     """
     notice = notice.strip().lower()
-    with postgres.connect(settings.load(), NOTIFIER) as connection:
+    with postgres.connect(settings.load(), Role.NOTIFIER) as connection:
         with connection.cursor() as cursor:
             found = contents(cursor, [notice])
         there = bool(found and found[0].told)

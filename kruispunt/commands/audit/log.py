@@ -13,30 +13,28 @@ from psycopg import Connection
 from backbone import kafka, postgres, trouble
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
-from consumers.audit import acts as log
+from consumers import acts as log
 from consumers.audit import verifier
-from consumers.audit.person import look_up
+from consumers.audit.person_report import report
 from kruispunt import settings
-from kruispunt.commands.audit import person_report as citizen
-from kruispunt.commands.audit.phrases import LANGUAGES, Language
+from kruispunt.commands.audit.person_report import show
 from kruispunt.output import Exit, as_json, console, fail, progress, table
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import is_inss, pseudonym
-from schemas.legal_day import first_moment
+from schemas.languages import LANGUAGES, Language
+from schemas.roles import Role
 from schemas.topics import CHECKPOINTS
 
-AUDITOR = "auditor"
 WHOLE = "the log"
 SHOWN_ACTS = 50
 """Acts shown to a person, the newest; the others are in the JSON."""
-ACTS = "select line from audit.act where (line::jsonb ->> 'at') >= %s order by number"
 
 
 @contextmanager
 def _reading(config: Settings, action: str, about: str, **detail: Any) -> Iterator[Connection[Any]]:
     """A connection that reads the log; that it does is written down, and committed, before anything is read."""
-    with postgres.connect(config, AUDITOR) as connection:
+    with postgres.connect(config, Role.AUDITOR) as connection:
         with connection.transaction():
             log.note(connection, action, about, **detail)
         yield connection
@@ -44,7 +42,7 @@ def _reading(config: Settings, action: str, about: str, **detail: Any) -> Iterat
 
 def _published(config: Settings) -> Iterator[bytes]:
     """The checkpoints in the topic, as JSON lines."""
-    for message in kafka.read_all(config, AUDITOR, CHECKPOINTS):
+    for message in kafka.read_all(config, Role.AUDITOR, CHECKPOINTS):
         one = decode_body(contract(CHECKPOINTS), split(message.value() or b"")[1])
         yield json.dumps(one | {"signature": one["signature"].hex()}).encode() + b"\n"
 
@@ -63,7 +61,7 @@ def verify(*, keys: list[Path], age: float, json: bool) -> int:
     """The command `audit verify`: 0 only when everything is as it was written and signed."""
     config = settings.load()
     known = _keys(config, keys)
-    answer = verifier.Answer(as_json=json, write=sys.stdout.write)
+    answer = verifier.VerifierOutput(as_json=json, write=sys.stdout.write)
     with (
         trouble.temporary_file() as spool,
         _reading(config, "verified", WHOLE) as connection,
@@ -85,7 +83,7 @@ def verify(*, keys: list[Path], age: float, json: bool) -> int:
 def _pseudonym(config: Settings, number: str) -> bytes:
     """Whom a look-up is about; one that names nobody is refused, and that is written down, without what was typed."""
     if not is_inss(number):
-        with suppress(Retry, Stop), postgres.connect(config, AUDITOR) as connection:
+        with suppress(Retry, Stop), postgres.connect(config, Role.AUDITOR) as connection:
             log.note(connection, "was refused a look-up", "a person", reason="the date or the check digits do not fit")
         fail(Exit.WRONG_USE, "The date or the check digits of this national number do not fit.", "Look it up again.")
     return pseudonym(config.pepper(), number)
@@ -100,19 +98,18 @@ def person(number: str, *, language: str, reason: str, json: bool) -> int:
     key = _pseudonym(config, number)
     about = {"reason": reason} if reason else {}
     with _reading(config, "looked up a person", key.hex(), **about) as connection:
-        told = citizen.answer(look_up(connection, key), citizen.bases(connection), spoken)
+        told = report(connection, key, spoken)
     if json:
         as_json({"person": key.hex(), **told})
     else:
-        citizen.show(told)
+        show(told)
     return Exit.DONE if told["disclosures"] or told["refusals"] else Exit.NO
 
 
 def acts(*, since: date | None, json: bool) -> None:
     """The command `audit acts`: what people and commands did, oldest first."""
-    beginning = f"{first_moment(since):%Y-%m-%dT%H:%M:%S}.000Z" if since else ""
     with _reading(settings.load(), "listed acts", WHOLE) as connection:
-        found = [_act(line) for (line,) in connection.execute(ACTS, (beginning,))]
+        found = list(log.since(connection, since))
     if json:
         as_json(found)
         return
@@ -129,11 +126,6 @@ def acts(*, since: date | None, json: bool) -> None:
 def _brief(value: Any) -> str:
     """A detail for a person: of a list how long it is."""
     return f"{len(value):,}" if isinstance(value, list) else str(value)
-
-
-def _act(line: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(line)
-    return found
 
 
 def checkpoints() -> None:

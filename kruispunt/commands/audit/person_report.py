@@ -1,90 +1,20 @@
-"""Gives a citizen the log's answer: who received what about me, on which basis, why and when; and who did not."""
+"""Prints the report on a person: per recipient and basis what it received, then who received nothing, and why."""
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from psycopg import Connection
 from rich.padding import Padding
 from rich.text import Text
 
-from consumers.audit.contracts import leaves
-from consumers.audit.person import Entry
-from consumers.deliberations import Deliberation, store
-from consumers.narrowing.permitted_fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
-from kruispunt.commands.audit.phrases import Language, phrase
+from consumers.audit.phrases import phrase
 from kruispunt.output import console
-from schemas.contracts import Contract
-from schemas.institutions import INSTITUTIONS
+from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
+from schemas.languages import Language
 from schemas.legal_day import in_belgium, legal_day
 
 ALWAYS = {*ENVELOPE, *TRAIL, DELIBERATION["name"], REPLAY["name"]}
-
-
-def bases(connection: Connection[Any]) -> dict[str, Deliberation]:
-    """Every version of every deliberation that was ever kept, by id: also those that are over or withdrawn."""
-    with connection.cursor() as cursor:
-        return store.current(cursor).by_id
-
-
-def named(recipient: str, language: Language) -> str:
-    """What a recipient is called."""
-    return INSTITUTIONS[recipient].names[language] if recipient in INSTITUTIONS else phrase(recipient, language)
-
-
-def _moment(entry: Entry) -> str:
-    return entry.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _fields(contract: Contract) -> list[dict[str, str]]:
-    return [{"field": path, "means": means} for path, means in leaves(contract.schema)]
-
-
-def disclosure(entry: Entry, contract: Contract, known: dict[str, Deliberation], language: Language) -> dict[str, Any]:
-    """One copy, as JSON."""
-    basis = known.get(entry.deliberation or "")
-    return {
-        "at": _moment(entry),
-        "recipient": entry.recipient,
-        "name": named(entry.recipient, language),
-        "deliberation": entry.deliberation,
-        "title": basis and getattr(basis.names, language),
-        "purpose": basis and basis.purpose,
-        "basis": basis and basis.basis,
-        "kind": contract.name,
-        "contract": contract.id,
-        "fields": _fields(contract),
-        "event": entry.event,
-        "replay": entry.replay,
-        "chain": entry.chain,
-        "segment": entry.segment,
-    }
-
-
-def refusal(entry: Entry, language: Language) -> dict[str, Any]:
-    """One copy that was not made, as JSON."""
-    return {
-        "at": _moment(entry),
-        "recipient": entry.recipient,
-        "name": named(entry.recipient, language),
-        "reason": entry.reason,
-        "explanation": phrase(entry.reason or "", language),
-        "event": entry.event,
-        "replay": entry.replay,
-        "chain": entry.chain,
-        "segment": entry.segment,
-    }
-
-
-def answer(entries: Iterable[Entry], known: dict[str, Deliberation], language: Language) -> dict[str, Any]:
-    """All of it, newest first, as JSON."""
-    found = list(entries)
-    return {
-        "language": language,
-        "disclosures": [disclosure(one, one.contract, known, language) for one in found if one.contract],
-        "refusals": [refusal(one, language) for one in found if one.contract is None],
-    }
 
 
 def show(told: dict[str, Any]) -> None:

@@ -8,8 +8,8 @@ from backbone import postgres
 from consumers.directory import alarms
 from consumers.directory.alarms import Alarm
 from kruispunt import settings
-from kruispunt.commands.institutions.person_lookup import OPERATOR
 from kruispunt.output import Exit, as_json, console, errors, fail, table
+from schemas.roles import Role
 
 REMEDY = "Ask the institution; `kruispunt directory acknowledge` puts the alarm away."
 
@@ -38,7 +38,7 @@ def _moment(at: datetime) -> str:
 
 def listing(*, json: bool) -> None:
     """The command `directory alarms`: all there were, the oldest first."""
-    with postgres.connect(settings.load(), OPERATOR) as connection:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection:
         found = alarms.ever(connection)
     if json:
         as_json([as_document(one) for one in found])
@@ -55,7 +55,7 @@ def listing(*, json: bool) -> None:
 
 def acknowledge(institution: str, reason: str) -> int:
     """The command `directory acknowledge`: 1 when the institution has no alarm that is open."""
-    with postgres.connect(settings.load(), OPERATOR) as connection:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection:
         number = alarms.acknowledge(connection, institution, reason)
     if not number:
         fail(Exit.NO, f"No alarm of {institution} is open.", "`kruispunt directory alarms` lists all there were.")

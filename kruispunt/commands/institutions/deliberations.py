@@ -2,63 +2,36 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from datetime import date
 from pathlib import Path
 
 from backbone import postgres
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
-from consumers.audit import acts
+from consumers import acts
 from consumers.deliberations import store
-from consumers.deliberations.store import Held
 from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, fail, readable, table
 from kruispunt.provisioning import provision as provisioning
 from kruispunt.provisioning.declared_state import register
 from schemas.institutions import INSTITUTIONS
-from schemas.legal_day import legal_day, legal_today
+from schemas.legal_day import legal_today
+from schemas.roles import Role
 from schemas.topics import delivery
-
-OPERATOR = "operator"
-
-
-def _state(one: Held, today: date) -> str:
-    """What a version is good for now."""
-    if one.withdrawn:
-        return f"withdrawn {legal_day(one.withdrawn)}"
-    if one.deliberation.holds_on(today):
-        return "in force"
-    return "to come" if today < one.deliberation.since else "over"
 
 
 def listing(*, json: bool) -> None:
     """Every version that is kept, with its state."""
     today = legal_today()
-    with postgres.connect(settings.load(), OPERATOR) as connection, connection.cursor() as cursor:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection, connection.cursor() as cursor:
         kept = store.current(cursor)
     if json:
-        as_json(
-            [
-                {
-                    "deliberation": one.deliberation.id,
-                    "recipient": one.deliberation.recipient,
-                    "state": _state(one, today),
-                    "from": one.deliberation.since.isoformat(),
-                    "until": one.deliberation.until.isoformat() if one.deliberation.until else None,
-                    "loaded": one.loaded.isoformat(),
-                    "withdrawn": one.withdrawn.isoformat() if one.withdrawn else None,
-                    "basis": one.deliberation.basis,
-                    "purpose": one.deliberation.purpose,
-                }
-                for one in kept.held
-            ]
-        )
+        as_json([one.as_document(today) for one in kept.held])
         return
     shown = table("deliberation", "recipient", "state", "from", "until", "purpose")
     for one in kept.held:
         what = one.deliberation
         shown.add_row(
-            what.id, what.recipient, _state(one, today), str(what.since), str(what.until or ""), what.purpose
+            what.id, what.recipient, one.state_on(today), str(what.since), str(what.until or ""), what.purpose
         )  # fmt: skip
     console.print(shown)
     console.print(f"revision {kept.revision}")
@@ -74,7 +47,7 @@ def _files(config: Settings, paths: list[Path]) -> Iterator[tuple[str, str]]:
         try:
             yield file.name, file.read_text("utf-8")
         except UnicodeDecodeError:
-            with postgres.connect(config, OPERATOR) as connection:
+            with postgres.connect(config, Role.OPERATOR) as connection:
                 acts.note(connection, "was refused deliberations", "deliberations", faults=1, reason="not UTF-8")
             fail(Exit.WRONG_USE, f"{file} is not UTF-8.", "Nothing was loaded.")
 
@@ -99,7 +72,7 @@ def load(paths: list[Path]) -> None:
     """Take versions in, all or none; who has a deliberation again may read its deliveries at once."""
     config = settings.load()
     texts = list(_files(config, paths))
-    with postgres.connect(config, OPERATOR) as connection:
+    with postgres.connect(config, Role.OPERATOR) as connection:
         changed = store.add(connection, texts, reason="loaded by command", register=register(config))
     for one in changed:
         console.print(f"[bold green]✓[/] {one.id} for {one.recipient}, from {one.since} until {one.until or 'further'}")
@@ -110,7 +83,7 @@ def load(paths: list[Path]) -> None:
 
 def show(name: str) -> None:
     """The text of a version, as it was given."""
-    with postgres.connect(settings.load(), OPERATOR) as connection, connection.cursor() as cursor:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection, connection.cursor() as cursor:
         text = store.text(cursor, name)
     if text is None:
         fail(Exit.NO, f"No deliberation {name!r} is kept.", "`kruispunt deliberations` lists them.")
@@ -120,10 +93,10 @@ def show(name: str) -> None:
 def withdraw(names: list[str], reason: str) -> None:
     """Withdraw versions: nothing is copied on them from the next batch on; whoever has none left reads no more."""
     config = settings.load()
-    with postgres.connect(config, OPERATOR) as connection:
+    with postgres.connect(config, Role.OPERATOR) as connection:
         gone = store.withdraw(connection, names, reason=reason)
     for one in gone:
         console.print(f"[bold green]✓[/] {one} is withdrawn: nothing is copied on it any more")
-    with postgres.connect(config, OPERATOR) as connection, connection.cursor() as cursor:
+    with postgres.connect(config, Role.OPERATOR) as connection, connection.cursor() as cursor:
         known = store.current(cursor).by_id
     _follow(config, (known[one].recipient for one in gone), f"withdrew {', '.join(gone)}")

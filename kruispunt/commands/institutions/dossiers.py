@@ -3,24 +3,18 @@
 from datetime import date
 
 from backbone import postgres
-from consumers.audit import acts
+from consumers.consultation.person_lookup import subject
 from consumers.directory import alarms
-from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, Change, Key
-from consumers.directory.codes import Code, code, reason
-from consumers.directory.store import take_in_one
+from consumers.directory.change_on_record import take_in_on_record
+from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, DossierChange, DossierKey
+from consumers.directory.codes import code, reason
 from kruispunt import settings
 from kruispunt.commands.institutions.alarms import tell
 from kruispunt.commands.institutions.overview import known
-from kruispunt.commands.institutions.person_lookup import OPERATOR, about
 from kruispunt.output import Exit, as_json, console, errors
+from schemas.roles import Role
 
 __all__ = ["CHANGE", "END", "FIRST", "INTEGRATE", "take_in"]
-DONE = {INTEGRATE: "integrated a dossier", CHANGE: "changed a dossier", END: "ended a dossier"}
-REFUSED = {
-    INTEGRATE: "was refused an integration",
-    CHANGE: "was refused a change of a dossier",
-    END: "was refused the end of a dossier",
-}
 
 
 def take_in(
@@ -36,21 +30,9 @@ def take_in(
 ) -> int:
     """Integrate, change or end one dossier; 1 when it is refused. Without a version, whichever follows."""
     config = settings.load()
-    change = Change("", action, Key(person, known(institution), quality), since, until, version)
-    with postgres.connect(config, OPERATOR) as connection, connection.cursor() as cursor:
-        verdict = take_in_one(cursor, change)
-        codes = [str(fault.code) for fault in verdict.faults]
-        acts.note(
-            cursor,
-            (REFUSED if verdict.faults else DONE)[action],
-            about(config, person),
-            institution=institution,
-            # What was refused may be anything, also somebody's number.
-            quality=None if Code.UNKNOWN_QUALITY in codes else quality,
-            **{"from": since.isoformat(), "until": until.isoformat() if until else None},
-            version=verdict.version,
-            codes=codes,
-        )
+    change = DossierChange("", action, DossierKey(person, known(institution), quality), since, until, version)
+    with postgres.connect(config, Role.OPERATOR) as connection, connection.cursor() as cursor:
+        verdict = take_in_on_record(cursor, change, subject(config.pepper(), person))
         raised = alarms.raised(cursor)
     tell(raised)
     told = reason(verdict.faults)

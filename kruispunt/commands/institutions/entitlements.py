@@ -1,18 +1,18 @@
 """Says who may receive which fields on which legal basis: on a day, at an institution, about a person."""
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from backbone import postgres
 from consumers import deliberations
-from consumers.deliberations import RULES, Deliberation, store
-from consumers.deliberations.reading import ordered
+from consumers.consultation import entitlements as consultation
+from consumers.deliberations import RULES, Deliberation
 from kruispunt import settings
-from kruispunt.commands.institutions.person_lookup import OPERATOR, look_up, not_on_file
+from kruispunt.commands.institutions.person_lookup import look_up, not_on_file
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS
 from schemas.legal_day import legal_today
+from schemas.roles import Role
 
 
 def _recipient(name: str) -> str:
@@ -22,38 +22,13 @@ def _recipient(name: str) -> str:
     return name
 
 
-def _known(day: date | None) -> Iterator[Deliberation]:
-    """The deliberations that are kept, where there is a stack; else those this version ships.
-
-    Without a day none that is withdrawn; with one, those not withdrawn before it.
-    """
+def _known(day: date | None) -> list[Deliberation]:
+    """The deliberations that are kept, where there is a stack; else those this version ships."""
     config = settings.load()
     if not (config.home / settings.SETTINGS_FILE).exists():
-        yield from deliberations.load()
-        return
-    with postgres.connect(config, OPERATOR) as connection, connection.cursor() as cursor:
-        held = store.current(cursor).held
-    for one in held:
-        if one.could_be_used_on(day) if day else one.withdrawn is None:
-            yield one.deliberation
-
-
-def _about(number: str, institution: str | None, day: date) -> dict[str, set[str]]:
-    """The qualities in which a person is on file on a day, by institution; one of them, or all."""
-    found: dict[str, set[str]] = {}
-    for one in look_up(settings.load(), number, institution, day):
-        found.setdefault(one.institution, set()).add(one.quality)
-    return found
-
-
-def _seen(entries: list[dict[str, Any]], qualities: dict[str, set[str]]) -> Iterator[dict[str, Any]]:
-    """The entries that hold for a person on file in these qualities, with those that admit it."""
-    for one in entries:
-        population = one["population"]
-        if isinstance(population, str):
-            yield one | {"qualities": []}
-        elif admitting := sorted(qualities.get(one["recipient"], set()).intersection(population)):
-            yield one | {"qualities": admitting}
+        return list(deliberations.load())
+    with postgres.connect(config, Role.OPERATOR) as connection:
+        return list(consultation.usable(connection, day))
 
 
 def entitlements(*, on: date | None, institution: str | None, person: str | None, json: bool) -> int:
@@ -64,13 +39,12 @@ def entitlements(*, on: date | None, institution: str | None, person: str | None
     """
     recipient = institution and _recipient(institution)
     day = on or (legal_today() if person else None)
-    everything = deliberations.entitlements(ordered(_known(day)), day)
-    found = [one for one in everything if recipient in {None, one["recipient"]}]
+    found = consultation.of_recipient(_known(day), recipient, day)
     known: dict[str, set[str]] | None = None
     if person and day:
         at = recipient if recipient in INSTITUTIONS else None
-        known = _about(person, at, day)
-        found = list(_seen(found, known))
+        known = consultation.qualities(look_up(settings.load(), person, at, day))
+        found = list(consultation.about_person(found, known))
     if json:
         as_json(found)
     else:

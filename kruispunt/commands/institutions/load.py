@@ -8,18 +8,17 @@ from psycopg import Rollback
 
 from backbone import postgres
 from backbone.jsonlines import NOTHING_LOADED, Refused
-from consumers.audit import acts
+from consumers import acts
 from consumers.directory import alarms
 from consumers.directory import loading as directory
 from kruispunt import settings
 from kruispunt.commands.institutions.alarms import tell
 from kruispunt.output import Exit, console, errors, fail, readable
 from notifier import profiles
+from schemas.roles import Role
 
-OPERATOR = "operator"
 
-
-class Loaded(Protocol):
+class LoadResult(Protocol):
     """What a loader says: how many entries changed."""
 
     @property
@@ -27,7 +26,7 @@ class Loaded(Protocol):
         """Entries that were not there, or otherwise."""
 
 
-FILES: dict[str, tuple[str, Callable[[Any, Path], Loaded]]] = {
+FILES: dict[str, tuple[str, Callable[[Any, Path], LoadResult]]] = {
     "persons.jsonl": ("profiles of persons", profiles.load),
     "employers.jsonl": ("profiles of employers", profiles.load),
     "directory.jsonl": ("dossiers", directory.load),
@@ -42,7 +41,7 @@ def load(folder: Path) -> int:
     readable(list(found))
     counts: dict[str, int] = {}
     refused: dict[Path, Refused] = {}
-    with postgres.connect(settings.load(), OPERATOR) as connection:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection:
         with connection.transaction() as whole:
             for path, (what, loader) in found.items():
                 try:

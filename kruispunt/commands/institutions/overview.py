@@ -2,21 +2,19 @@
 
 import sys
 from collections import Counter
-from typing import Any
 
 import orjson
 
 from backbone import postgres
-from backbone.errors import Stop
-from consumers.audit import acts
+from consumers import acts
+from consumers.consultation.subscription import subscription
 from consumers.directory.lookup import listing
 from kruispunt import settings
 from kruispunt.commands.institutions import rotate as rotating
 from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.institutions import INSTITUTIONS
-from schemas.topics import TOPICS, delivery
-
-OPERATOR = "operator"
+from schemas.roles import Role
+from schemas.topics import described
 
 
 def known(institution: str) -> str:
@@ -33,46 +31,23 @@ def credentials(institution: str, *, rotate: bool = False) -> None:
     """
     config = settings.load()
     name = known(institution)
-    if config.kafka_ca is None:
-        raise Stop("No CA certificate is known.", "Run `kruispunt up`, or set kafka_ca.")
+    # What would keep them from being printed is found out before the password is another one.
+    found = subscription(config, name)
     if rotate:
         rotating.rotate(config, name)
-    lines = {
-        "bootstrap.servers": config.kafka_bootstrap,
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": name,
-        "sasl.password": config.secret("kafka", name),
-        "ssl.ca.location": str(config.kafka_ca),
-    }
-    with postgres.connect(config, OPERATOR) as connection:
+        found = subscription(config, name)
+    with postgres.connect(config, Role.OPERATOR) as connection:
         acts.note(connection, "printed credentials", name)
-    notes = {"topic": delivery(name), "group.prefix": f"{name}.", "schema.registry.url": config.registry_url}
-    if config.registry_url.startswith("https:"):
-        notes["schema.registry.ssl.ca.location"] = str(config.kafka_ca)
-    for key, value in lines.items():
+    for key, value in found.client.items():
         print(f"{key}={value}")
-    for key, value in notes.items():
+    for key, value in found.notes.items():
         print(f"# {key}={value}")
 
 
 def topics(*, json: bool) -> None:
     """Every topic with its key, contracts, partitions, and who reads and writes it."""
     partitions = settings.load().partitions
-    found: list[dict[str, Any]] = [
-        {
-            "topic": topic.name,
-            "key": topic.key,
-            "contracts": list(topic.contracts),
-            "partitions": topic.partitions(partitions),
-            "cleanup": topic.cleanup,
-            "retention_days": topic.retention_days if topic.cleanup == "delete" else None,
-            "readers": list(topic.readers),
-            "writers": list(topic.writers),
-            "doc": topic.doc,
-        }
-        for topic in TOPICS
-    ]
+    found = described(partitions)
     if json:
         as_json(found)
         return
@@ -88,7 +63,7 @@ def dossiers(*, institution: str | None, json: bool) -> None:
     Whoever lists national numbers is on record before the first of them.
     """
     wanted = institution and known(institution)
-    with postgres.connect(settings.load(), OPERATOR) as connection:
+    with postgres.connect(settings.load(), Role.OPERATOR) as connection:
         if json:
             acts.note(connection, "listed dossiers", wanted or "every institution")
             connection.commit()

@@ -16,34 +16,32 @@ from backbone.offsets import Offsets
 from backbone.progress import Progress
 from backbone.settings import Settings
 from backbone.trouble import translated
-from consumers.audit import acts
+from consumers import acts
 from consumers.deliberations.store import current
 from consumers.exchange.published import check_published
-from consumers.exchange.run import EXCHANGE
 from consumers.narrowing.projection import projections
 from consumers.replay import again
 from consumers.replay.again import ExchangedPeriod, WrongDays
 from consumers.replay.barrier import Barrier
-from consumers.replay.run import REPLAY
 from kruispunt import settings
 from kruispunt.monitoring.lag import MAIN, Inspector
 from kruispunt.output import Exit, as_json, console, progress, table
 from schemas.codec import decode_body, split
 from schemas.legal_day import legal_today
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import DISCLOSURES
 
-AUDITOR, OPERATOR = "auditor", "operator"
 PAUSE_S = 0.2
 PATIENCE_S = 120.0
-Found = Counter[tuple[str, str]]
+CopyCounts = Counter[tuple[str, str]]
 """Copies by recipient and deliberation."""
 
 
 @contextmanager
 def _alone(config: Settings) -> Iterator[Connection[Any]]:
     """The replay's own connection, while the replay stands by: both look at what was disclosed before they copy."""
-    with postgres.connect(config, REPLAY, autocommit=True) as connection:
+    with postgres.connect(config, Role.REPLAY, autocommit=True) as connection:
         deadline = time.monotonic() + PATIENCE_S
         while True:
             if postgres.try_lock(connection, postgres.Lock.AGAIN, 0):
@@ -67,7 +65,7 @@ def _on_record(config: Settings) -> None:
 
 def _published(config: Settings, connection: Connection[Any]) -> Progress:
     """How far the register is published, exchanged and on record."""
-    with closing(Offsets(config, REPLAY)) as offsets:
+    with closing(Offsets(config, Role.REPLAY)) as offsets:
         reached = Barrier(offsets, connection, config.partitions).pass_(lambda: True)
     assert reached is not None  # noqa: S101 - it is wanted all the time
     return reached
@@ -80,7 +78,7 @@ def rejudge(*, since: datetime, until: datetime, on: date | None, reason: str, d
     with _alone(config) as connection:
         _on_record(config)
         # Who reads the log does so on record.
-        with postgres.connect(config, AUDITOR) as reading:
+        with postgres.connect(config, Role.AUDITOR) as reading:
             with reading.transaction():
                 acts.note(reading, "read what was judged", f"{since.isoformat()} to {until.isoformat()}", reason=reason)
             with translated(), reading.transaction():
@@ -90,7 +88,7 @@ def rejudge(*, since: datetime, until: datetime, on: date | None, reason: str, d
         every = projections(kept.usable)
         difference = again.wrong(every, found.delivered, right)
         excess = again.excess(found, difference)
-        made: Found = Counter()
+        made: CopyCounts = Counter()
         if difference.withheld:
             check_published(config, every)
             if not dry_run:
@@ -104,9 +102,9 @@ def rejudge(*, since: datetime, until: datetime, on: date | None, reason: str, d
     return Exit.NO if dry_run and made else Exit.DONE
 
 
-def _note(config: Settings, since: datetime, until: datetime, right: date, reason: str, excess: Found) -> None:
+def _note(config: Settings, since: datetime, until: datetime, right: date, reason: str, excess: CopyCounts) -> None:
     """The act, before the first copy: whoever is cut off has judged again all the same."""
-    with postgres.connect(config, OPERATOR) as connection, connection.transaction():
+    with postgres.connect(config, Role.OPERATOR) as connection, connection.transaction():
         acts.note(
             connection, "judged again", f"{since.isoformat()} to {until.isoformat()}", day=right.isoformat(),
             reason=reason, delivered_too_much={f"{name} {basis}": number for (name, basis), number in excess.items()},
@@ -123,13 +121,13 @@ def _again(
     revision: int,
     *,
     write: bool,
-) -> Found:
+) -> CopyCounts:
     """Copy what was withheld, some events a transaction; gives what was, or would be, copied."""
-    made: Found = Counter()
+    made: CopyCounts = Counter()
     schemas = SchemaBook()
-    target = transactions.writer(config, EXCHANGE, f"{EXCHANGE}-again") if write else None
+    target = transactions.writer(config, Role.EXCHANGE, f"{Role.EXCHANGE}-again") if write else None
     published = _published(config, connection)
-    with postgres.connect(config, REPLAY, autocommit=True) as reading, progress() as bar, translated():
+    with postgres.connect(config, Role.REPLAY, autocommit=True) as reading, progress() as bar, translated():
         task = bar.add_task("judging again", total=None)
         for entries in again.candidates(reading, found, since, until, published, config.partitions):
             outgoing = list(again.again(connection, entries, found, difference, schemas, datetime.now(UTC), revision))
@@ -146,7 +144,9 @@ def _again(
     return made
 
 
-def _show(found: ExchangedPeriod, made: Found, excess: Found, right: date, *, dry_run: bool, json: bool) -> None:
+def _show(
+    found: ExchangedPeriod, made: CopyCounts, excess: CopyCounts, right: date, *, dry_run: bool, json: bool
+) -> None:
     days = sorted(day.isoformat() for day in found.delivered)
     if json:
         as_json(
@@ -177,7 +177,7 @@ def _show(found: ExchangedPeriod, made: Found, excess: Found, right: date, *, dr
         console.print("[bold green]✓[/] what was withheld is delivered")
 
 
-def _plain(found: Found) -> list[dict[str, Any]]:
+def _plain(found: CopyCounts) -> list[dict[str, Any]]:
     return [
         {"recipient": name, "deliberation": basis, "copies": number} for (name, basis), number in sorted(found.items())
     ]

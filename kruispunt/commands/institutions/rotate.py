@@ -8,10 +8,9 @@ from backbone import provision as cluster
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from backbone.stack.credentials import renew
-from consumers.audit import acts
+from consumers import acts
 from kruispunt.provisioning.justified_rights import alone
-
-OPERATOR = "operator"
+from schemas.roles import Role
 
 
 def rotate(config: Settings, institution: str) -> None:
@@ -21,7 +20,7 @@ def rotate(config: Settings, institution: str) -> None:
     """
     path = config.secrets_folder / "kafka" / institution
     config.secret("kafka", institution)
-    with alone(config, OPERATOR) as connection:
+    with alone(config, Role.OPERATOR) as connection:
         acts.note(connection, "rotated", f"the password of {institution}")
         # 1. The file.
         try:

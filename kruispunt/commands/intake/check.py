@@ -14,7 +14,7 @@ from kruispunt.commands.intake.submit import show_anomalies
 from kruispunt.commands.intake.unclaimed import show
 from kruispunt.output import Exit, as_json, console, fail, progress, readable
 from producers.intake.anomalies import Anomaly
-from producers.intake.person_events import Seen, watch
+from producers.intake.person_events import DeclaredEvents, watch
 from rules.catalogue import decide_all, decide_history
 from rules.findings.finding import Finding
 from rules.view.history import of
@@ -50,7 +50,7 @@ def check_file(path: Path, on: date | None) -> Checked:
     with progress() as bar:
         task = bar.add_task(f"checking {path.name}", total=None)
 
-        def see(one: Seen) -> None:
+        def see(one: DeclaredEvents) -> None:
             seen = situation(one.wages, one.working_time, one.contributions)
             findings.extend(decide_all(seen, one.day))
             findings.extend(decide_history(of(seen), one.day))

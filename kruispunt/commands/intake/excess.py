@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.person_events import Seen
+from producers.intake.person_events import DeclaredEvents
 from rules.catalogue import excesses
 from rules.findings.finding import Excess
 from rules.view.situation import Situation, situation
@@ -17,13 +17,13 @@ def beyond(place: str, seen: Situation) -> Iterator[Anomaly]:
         yield _anomaly(place, excess)
 
 
-def look(one: Seen) -> Iterator[Anomaly]:
+def look(one: DeclaredEvents) -> Iterator[Anomaly]:
     """The same of a person as it is read; without a reduction there is nothing to take too much of."""
     if _claims(one):
         yield from beyond(one.place, situation(one.wages, one.working_time, one.contributions))
 
 
-def _claims(one: Seen) -> bool:
+def _claims(one: DeclaredEvents) -> bool:
     return any(
         line["deductions"] or any(occupation["deductions"] for occupation in line["occupations"])
         for line in one.contributions["lines"]

@@ -13,7 +13,8 @@ from kruispunt.commands.intake.excess import look
 from kruispunt.output import Exit, as_json, console, fail, progress, readable, table
 from producers.intake.anomalies import Anomaly
 from producers.intake.receipts import Receipt
-from producers.intake.receive import INTAKE, receive_with
+from producers.intake.receive import receive
+from schemas.roles import Role
 
 SHOWN = 20
 """Anomalies shown to a person; the others are in the JSON."""
@@ -28,10 +29,10 @@ def register(files: Sequence[Path], *, on: date | None = None) -> list[Receipt]:
     config = settings.load()
     pepper = config.pepper()
     found = []
-    with postgres.connect(config, INTAKE, autocommit=True) as connection, progress() as bar:
+    with postgres.connect(config, Role.INTAKE, autocommit=True) as connection, progress() as bar:
         for file in bar.track(files, description="submitting"):
             try:
-                found.append(receive_with(connection, file, pepper=pepper, on=on, look=look))
+                found.append(receive(connection, file, pepper=pepper, on=on, look=look))
             except Reject as error:
                 fail(Exit.WRONG_USE, f"{file}: {error.reason}", error.remedy or "")
     return found

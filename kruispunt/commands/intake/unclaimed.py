@@ -11,8 +11,8 @@ from rich.table import Table
 
 from kruispunt.output import console, table
 from notifier.render.texts import texts
-from population.claims import LINE_CODES
 from rules.findings.finding import Certainty, Finding
+from schemas.dmfa.code_lists import stands_on_line
 
 SHOWN = 30
 """Persons shown unless all are asked for."""
@@ -123,7 +123,7 @@ def fill_in(finding: Finding) -> Iterator[str]:
         said = texts(ENGLISH)
         yield from (str(deed) for deed in said.get(f"{said.rule(finding.rule, EMPLOYER)}.{EMPLOYER}.do"))
         return
-    on_line = finding.deduction_code in LINE_CODES
+    on_line = stands_on_line(finding.deduction_code)
     block = LINE_BLOCK if on_line else OCCUPATION_BLOCK
     place = f"{'worker line' if on_line else 'occupation'} {finding.occupation}" if finding.occupation else "the person"
     first = "" if finding.certainty.states_an_amount else "if it is right: "

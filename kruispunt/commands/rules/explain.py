@@ -24,6 +24,7 @@ from rules.stream.finding_changes import WITHDRAWN, State
 from rules.stream.held_facts import Slot
 from rules.stream.transaction import schema_source
 from schemas.identifiers import ungrouped
+from schemas.languages import Language
 from schemas.registry import SchemaBook
 
 JURIST = "jurist"
@@ -41,7 +42,7 @@ def _looking(finding: str, action: Action, *, numbers: bool = False) -> Iterator
         yield config, look, *look.finding()
 
 
-def explain(finding: str, *, audience: str, language: str, person: bool, json: bool) -> None:
+def explain(finding: str, *, audience: str, language: Language, person: bool, json: bool) -> None:
     """The command `rules explain`: every condition with its inputs, for a citizen, a jurist or a program."""
     with _looking(finding, "explained a finding", numbers=person) as (_, _, _, state):
         record = state.record()
@@ -113,12 +114,12 @@ def _for_citizen(record: dict[str, Any], said: Texts) -> None:
     console.print(f"\n[bold]{escape(said.say('headings.decision'))}[/]\n{escape(said.say('decision'))}")
 
 
-def _spoken(outcome: str | None, language: str) -> str:
+def _spoken(outcome: str | None, language: Language) -> str:
     """What became of a condition in the words of a language; nothing for a figure."""
     return str(texts(language).get("outcomes")[outcome]) if outcome else ""
 
 
-def _for_jurist(record: dict[str, Any], language: str) -> None:
+def _for_jurist(record: dict[str, Any], language: Language) -> None:
     """The law, every step in its own names with the row of figures behind it, the doubts, and the events."""
     rule = record["rule"]
     console.print(f"[bold]{escape(names(load(rule))[language])}[/]  {rule}")

@@ -15,7 +15,7 @@ from backbone import postgres
 from backbone.errors import Reject
 from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, euro, fail, progress, readable, table
-from producers.intake.person_events import Seen, watch
+from producers.intake.person_events import DeclaredEvents, watch
 from rules.casebook.case_events import DECLARED_AFTER
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
@@ -145,7 +145,7 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
     for file in files:
         asked: list[Asked] = []
 
-        def see(one: Seen, asked: list[Asked] = asked) -> None:
+        def see(one: DeclaredEvents, asked: list[Asked] = asked) -> None:
             seen = declared(one.wages, one.working_time, one.contributions)
             asked.extend(((seen, one.day), (of(seen), one.day)))
 

@@ -13,7 +13,6 @@ from rich.markup import escape
 from rich.padding import Padding
 
 from kruispunt.output import Exit, as_json, console, fail, table
-from notifier.channel import LANGUAGES
 from notifier.render.texts import texts
 from rules.casebook.case_file import Written, shipped
 from rules.casebook.trial import attempt, read
@@ -23,6 +22,7 @@ from rules.law.parameters import in_force, known, load
 from rules.law.parse import CODES
 from rules.law.sources import recording, using
 from schemas.identifiers import quarter_of
+from schemas.languages import LANGUAGES
 
 EVERY = {**RULES, **HISTORY_RULES}
 NO_LAW = "no law on that day"

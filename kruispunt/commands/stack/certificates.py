@@ -11,11 +11,11 @@ from backbone.settings import Settings
 from backbone.stack import stack
 from backbone.stack.certificates import Renewal
 from backbone.stack.places import Places
-from consumers.audit import acts
+from consumers import acts
 from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, errors, fail, table
+from schemas.roles import Role
 
-OPERATOR = "operator"
 REMEDY = "`kruispunt certificates --rotate` renews those of the embedded stack; docker/README.md says how others are."
 UP = "`kruispunt up` starts what is not running."
 SAID = {
@@ -95,7 +95,7 @@ def rotate(*, json: bool) -> int:
     """The command `certificates --rotate`: renews them while everything goes on, then shows them."""
     config = settings.load()
     _refuse_others(config)
-    with postgres.connect(config, OPERATOR, autocommit=True) as connection:
+    with postgres.connect(config, Role.OPERATOR, autocommit=True) as connection:
         acts.note(connection, "rotated", "the certificates")
     # Not while the connection is open: who brings a stack up holds it alone and then asks the database.
     change = stack.renew_certificates(config.home)

@@ -12,7 +12,7 @@ from rich.text import Text
 from backbone import postgres
 from backbone.errors import Stop
 from backbone.settings import Settings
-from consumers.audit import acts
+from consumers import acts
 from consumers.audit.person import look_up
 from schemas.contracts import contract
 from schemas.identifiers import pseudonym

@@ -13,7 +13,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from confluent_kafka import Message, TopicPartition
 from psycopg import Connection
@@ -27,26 +27,27 @@ from backbone.outbox_relay import added
 from backbone.progress import START, Mark, Position, Progress, Published, positions, record
 from backbone.settings import Settings
 from backbone.trouble import translated
-from consumers.audit import acts
+from consumers import acts
 from consumers.deliberations import store
 from consumers.replay.run import REPLAY
 from kruispunt import settings
-from kruispunt.declared_outboxes import BY_NAME, OUTBOXES, RELAY
-from kruispunt.monitoring.lag import INSPECTOR, MAIN, Inspector
+from kruispunt.declared_outboxes import BY_NAME, OUTBOXES
+from kruispunt.monitoring.lag import MAIN, Inspector
 from kruispunt.monitoring.outboxes import Comparison, Outbox, otherwise, published
 from kruispunt.output import Exit, as_json, console, errors, progress, table
 from notifier import recall
 from notifier.recall import Recalled
 from producers.intake import register
-from producers.intake.receive import INTAKE
 from producers.intake.register import Lost
 from schemas.codec import decode_body, split
 from schemas.identifiers import event_of, submission_of
 from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import DISCLOSURES, FACTS, NOTICES, POSITIONS, changes
+from schemas.twins.notices_status import NoticeStatus
 
-OPERATOR, NOTIFIER = "operator", "notifier"
+NOTIFIER = "notifier"
 REGISTER = "register"
 AT_ONCE = 10_000
 BATCH_BYTES = 8_000_000
@@ -60,7 +61,7 @@ SHOWN = 20
 
 
 @dataclass
-class Report:
+class RepairReport:
     """What differs, and what people have to do about it."""
 
     differing: list[str] = field(default_factory=list)
@@ -112,12 +113,12 @@ class Report:
 
 
 def _there(config: Settings) -> dict[str, Position]:
-    return positions(kafka.read_all(config, INSPECTOR, POSITIONS))
+    return positions(kafka.read_all(config, Role.INSPECTOR, POSITIONS))
 
 
 def _agree(config: Settings) -> bool:
     """Whether Kafka and the database are seen to agree, while somebody may be publishing."""
-    with postgres.connect(config, INSPECTOR, autocommit=True) as connection, translated():
+    with postgres.connect(config, Role.INSPECTOR, autocommit=True) as connection, translated():
         for _ in range(LOOKS):
             # Whoever publishes between the two makes them differ for this once.
             there = _there(config)
@@ -132,7 +133,7 @@ class Repair:
 
     def __init__(self, config: Settings, stack: ExitStack) -> None:
         self._config = config
-        self._relay = stack.enter_context(postgres.connect(config, RELAY, autocommit=True))
+        self._relay = stack.enter_context(postgres.connect(config, Role.RELAY, autocommit=True))
         self._replay = stack.enter_context(postgres.connect(config, REPLAY, autocommit=True))
         for source in OUTBOXES:
             _lock(self._relay, postgres.Lock.OUTBOX, source.number, f"the relay of {source.name}")
@@ -153,7 +154,7 @@ class Repair:
         kept = self._kept(source.name)
         return kept, published(self._config, source, kept)
 
-    def compare(self, report: Report) -> None:
+    def compare(self, report: RepairReport) -> None:
         """See what differs; changes nothing."""
         with progress() as bar:
             for source in OUTBOXES:
@@ -189,21 +190,21 @@ class Repair:
                     said["version"], submission_of(said["trace_parent"]),
                 )  # fmt: skip
 
-    def bring_back(self, report: Report) -> None:
+    def bring_back(self, report: RepairReport) -> None:
         """Put the lost events back into the register, all of them or none."""
         (found,) = (one for one in report.comparisons if one.source == REGISTER)
-        with postgres.connect(self._config, INTAKE) as connection, translated(), connection.transaction():
+        with postgres.connect(self._config, Role.INTAKE) as connection, translated(), connection.transaction():
             lost = self._lost(found)
             while some := list(islice(lost, AT_ONCE)):
                 register.bring_back(connection, some)
 
-    def told(self, report: Report) -> None:
+    def told(self, report: RepairReport) -> None:
         """Take back what people were told."""
-        with postgres.connect(self._config, NOTIFIER, autocommit=True) as connection, translated():
+        with postgres.connect(self._config, Role.NOTIFIER, autocommit=True) as connection, translated():
             recall.read_on(self._config, connection)
             notices = recall.told(
-                decode_body(schemas.get(number), body)
-                for message in self._published(BY_NAME[NOTIFIER])[1]
+                cast("NoticeStatus", decode_body(schemas.get(number), body))
+                for message in self._published(BY_NAME[Role.NOTIFIER])[1]
                 if message.topic() == NOTICES
                 for schemas in (SchemaBook(),)
                 for number, body in (split(message.value() or b""),)
@@ -216,7 +217,7 @@ class Repair:
         """Publish what is on no topic, then the position behind it; gives how many rows."""
         kept, messages = self._published(source)
         outbox = Outbox(source, kept, messages)
-        target = transactions.writer(self._config, RELAY, f"{RELAY}-{source.name}")
+        target = transactions.writer(self._config, Role.RELAY, f"{Role.RELAY}-{source.name}")
         found, done, tallies = Comparison(source.name, kept.reached), 0, self._position(source.name).published
         with translated():
             for some in _batches(outbox.unpublished(self._relay, found)):
@@ -269,13 +270,13 @@ def _batches(rows: Iterable[OutboxRow]) -> Iterator[list[OutboxRow]]:
 def _revisions(config: Settings) -> tuple[int, int]:
     """By which revision of the deliberations was judged last, and which one the database has."""
     schemas, judged = SchemaBook(), 0
-    with closing(Offsets(config, INSPECTOR)) as offsets:
+    with closing(Offsets(config, Role.INSPECTOR)) as offsets:
         ends = offsets.ends((DISCLOSURES,), config.partitions)
     places = [TopicPartition(*place, max(end - LOOK_BACK, 0)) for place, end in ends.items() if end]
-    for message in kafka.read_to_end(config, INSPECTOR, places):
+    for message in kafka.read_to_end(config, Role.INSPECTOR, places):
         number, body = split(message.value() or b"")
         judged = max(judged, decode_body(schemas.get(number), body).get("revision", 0))
-    with postgres.connect(config, INSPECTOR) as connection, connection.cursor() as cursor:
+    with postgres.connect(config, Role.INSPECTOR) as connection, connection.cursor() as cursor:
         return judged, store.revision(cursor)
 
 
@@ -305,7 +306,7 @@ def _catch_up(config: Settings, timeout: float) -> dict[str, int]:
 def repair(*, dry_run: bool, timeout: float, json: bool) -> int:
     """The command `repair`: 0 when all is there, 1 when there is something to do, for the command or for people."""
     config = settings.load()
-    report = Report()
+    report = RepairReport()
     if _agree(config):
         report.lost = _still_lost(config)
         return _end(report, json=json, dry_run=dry_run)
@@ -325,12 +326,12 @@ def repair(*, dry_run: bool, timeout: float, json: bool) -> int:
 
 def _still_lost(config: Settings) -> dict[str, set[str]]:
     """By submission, the declarations that nobody has brought back yet."""
-    with postgres.connect(config, INTAKE) as connection, translated():
+    with postgres.connect(config, Role.INTAKE) as connection, translated():
         return register.still_lost(connection)
 
 
-def _repair(config: Settings, work: Repair, report: Report) -> None:
-    with postgres.connect(config, OPERATOR) as connection, translated():
+def _repair(config: Settings, work: Repair, report: RepairReport) -> None:
+    with postgres.connect(config, Role.OPERATOR) as connection, translated():
         # The act first: a repair that is cut off was begun all the same.
         acts.note(
             connection,
@@ -351,7 +352,7 @@ def _repair(config: Settings, work: Repair, report: Report) -> None:
         bar.advance(task)
 
 
-def _end(report: Report, *, json: bool, dry_run: bool) -> int:
+def _end(report: RepairReport, *, json: bool, dry_run: bool) -> int:
     if json:
         as_json(report.plain())
     else:
@@ -359,7 +360,7 @@ def _end(report: Report, *, json: bool, dry_run: bool) -> int:
     return Exit.NO if report.for_people or (dry_run and report.differing) else Exit.DONE
 
 
-def _show(report: Report, *, dry_run: bool) -> None:
+def _show(report: RepairReport, *, dry_run: bool) -> None:
     if not report.differing:
         console.print("[bold green]✓[/] Kafka and the database agree; there is nothing to repair")
         _show_lost(report)
@@ -378,7 +379,7 @@ def _show(report: Report, *, dry_run: bool) -> None:
         console.print("[bold green]✓[/] repaired; `kruispunt up` starts what had stopped")
 
 
-def _show_lost(report: Report) -> None:
+def _show_lost(report: RepairReport) -> None:
     if report.lost:
         console.print(
             f"{len(report.lost):,} submissions were published, and the register lost them. Their senders hand in the "
@@ -390,7 +391,7 @@ def _show_lost(report: Report) -> None:
             console.print(f"  and {len(report.lost) - SHOWN:,} more: `kruispunt repair --json`")
 
 
-def _show_rest(report: Report) -> None:
+def _show_rest(report: RepairReport) -> None:
     for name in report.otherwise[:SHOWN]:
         console.print(
             f"declaration {name} was accepted again with other content: its sender corrects it", soft_wrap=True

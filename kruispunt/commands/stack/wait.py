@@ -6,7 +6,7 @@ from contextlib import nullcontext
 
 from backbone.errors import Retry
 from kruispunt import settings
-from kruispunt.commands.accounts.dead_letters.closings import open_by_stage
+from kruispunt.dead_letters.closings import open_by_stage
 from kruispunt.monitoring.lag import Stage, stages
 from kruispunt.output import Exit, errors
 

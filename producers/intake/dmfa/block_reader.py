@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, not_known, shown, tag
-from producers.intake.dmfa.block_types import Check, Outs, Record, Take
+from producers.intake.dmfa.block_types import BlockCheck, BlockRecord, BlockRecords, ReadElement
 from schemas.dmfa.tables import Block, blocks, elements
 
 FIRST_BLOCK = "90000"
@@ -18,28 +18,28 @@ FIRST_BLOCK = "90000"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChildElement:
     """What to do with one child element: where it stands in the order, how often it may, what reads it."""
 
     position: int
     most: int
     bit: int
     number: str
-    take: Take
+    take: ReadElement
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class BlockVariant:
     """One way a block can go on after its zones."""
 
-    steps: dict[str, Step]
+    steps: dict[str, ChildElement]
     required: tuple[tuple[int, str, str], ...]
     """Bit, zone or block number and name of what must be there."""
     required_bits: int
 
 
 @dataclass(frozen=True, slots=True)
-class Unique:
+class UniqueZone:
     """A zone whose value is another in each block of a list."""
 
     place: int
@@ -49,7 +49,7 @@ class Unique:
     number: str
     label: str
 
-    def tell(self, parent: _Element, records: list[Record], anomalies: Anomalies) -> None:
+    def tell(self, parent: _Element, records: list[BlockRecord], anomalies: Anomalies) -> None:
         """Tell each value that was there before."""
         seen = set()
         for child, record in zip(parent.iterchildren(self.element), records, strict=False):
@@ -63,22 +63,22 @@ class Unique:
 
 
 @dataclass(slots=True)
-class Reader:
+class BlockReader:
     """Reads one kind of block."""
 
     block: Block
-    variants: tuple[Variant, ...]
+    variants: tuple[BlockVariant, ...]
     by_child: dict[str, int]
     """Which variant a child block begins."""
     lists: tuple[tuple[int, str], ...]
-    unique: tuple[Unique, ...]
-    checks: list[Check] = field(default_factory=list)
+    unique: tuple[UniqueZone, ...]
+    checks: list[BlockCheck] = field(default_factory=list)
     later: bool = False
     """Whether it reads declarations of a quarter after the tables."""
 
-    def read(self, element: _Element, anomalies: Anomalies, children: Iterable[_Element] | None = None) -> Outs:
+    def read(self, element: _Element, anomalies: Anomalies, children: Iterable[_Element] | None = None) -> BlockRecords:
         """Check and build. `children` are those of `element` to read, by default all."""
-        outs: Outs = ({}, {}, {}, {})
+        outs: BlockRecords = ({}, {}, {}, {})
         for place, name in self.lists:
             outs[place][name] = []
         variant = self.variants[0]
@@ -116,7 +116,7 @@ class Reader:
         self._as_a_whole(element, outs, anomalies)
         return outs
 
-    def _as_a_whole(self, element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+    def _as_a_whole(self, element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
         for unique in self.unique:
             records = outs[unique.place][unique.list_name]
             if len(records) > 1 and len({record.get(unique.field) for record in records}) != len(records):
@@ -143,7 +143,7 @@ class Reader:
             message = f"{shown(name)} is no part of {self.block.element}. Take it out, or correct its name."
             anomalies.tell(child, f"{self.block.number}-092", name, message, blocking=True)
 
-    def _missing(self, element: _Element, variant: Variant, seen: int, anomalies: Anomalies) -> None:
+    def _missing(self, element: _Element, variant: BlockVariant, seen: int, anomalies: Anomalies) -> None:
         for bit, number, name in variant.required:
             if not bit & seen:
                 code = "001" if number < FIRST_BLOCK else "090"

@@ -6,8 +6,8 @@ from functools import lru_cache
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies
-from producers.intake.dmfa.block_reader import Reader, Step, Unique, Variant
-from producers.intake.dmfa.block_types import Outs, Take
+from producers.intake.dmfa.block_reader import BlockReader, BlockVariant, ChildElement, UniqueZone
+from producers.intake.dmfa.block_types import BlockRecords, ReadElement
 from producers.intake.dmfa.checks.blocks import checks
 from producers.intake.dmfa.zone_steps import forbidden_take, kinds, zone_take
 from schemas.dmfa.code_lists import severities
@@ -17,13 +17,13 @@ PLANS = 8
 """Quarters whose plan is kept; a file has mostly one."""
 
 
-def _block_take(child: Child, quarter: str) -> Take:
+def _block_take(child: Child, quarter: str) -> ReadElement:
     reader = plan(child.element, quarter)
     name = reader.block.name
     places = kinds(child.element)
     many = reader.block.repeats
 
-    def take(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+    def take(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
         inner = reader.read(element, anomalies)
         for place in places:
             if many:
@@ -34,11 +34,11 @@ def _block_take(child: Child, quarter: str) -> Take:
     return take
 
 
-def _variant(block: Block, children: tuple[Child, ...], quarter: str, streamed: frozenset[str]) -> Variant:
+def _variant(block: Block, children: tuple[Child, ...], quarter: str, streamed: frozenset[str]) -> BlockVariant:
     steps, required, bits = {}, [], 0
     for position, zone in enumerate(block.zones):
         take = zone_take(zone, block, quarter) if zone.most else forbidden_take(zone)
-        steps[zone.element] = Step(position, zone.most, 1 << position, zone.number, take)
+        steps[zone.element] = ChildElement(position, zone.most, 1 << position, zone.number, take)
         if zone.least:
             required.append((1 << position, zone.number, zone.element))
     for position, child in enumerate(children, len(block.zones)):
@@ -46,21 +46,21 @@ def _variant(block: Block, children: tuple[Child, ...], quarter: str, streamed: 
             continue
         number = blocks()[child.element].number
         bit = 1 << position
-        steps[child.element] = Step(position, child.most, bit, number, _block_take(child, quarter))
+        steps[child.element] = ChildElement(position, child.most, bit, number, _block_take(child, quarter))
         if child.least:
             required.append((bit, number, child.element))
     for bit, _, _ in required:
         bits |= bit
-    return Variant(steps, tuple(required), bits)
+    return BlockVariant(steps, tuple(required), bits)
 
 
-def _unique(block: Block, names: frozenset[str]) -> Iterable[Unique]:
+def _unique(block: Block, names: frozenset[str]) -> Iterable[UniqueZone]:
     for child in block.children:
         below = blocks()[child.element]
         for zone in below.zones:
             if f"{zone.number}-006" in severities() and below.repeats and zone.name and child.element not in names:
                 place = kinds(child.element)[0]
-                yield Unique(place, below.name, zone.name, child.element, zone.number, zone.element)
+                yield UniqueZone(place, below.name, zone.name, child.element, zone.number, zone.element)
 
 
 STREAMED = {
@@ -71,7 +71,7 @@ STREAMED = {
 
 
 @lru_cache(maxsize=PLANS * 32)
-def plan(element: str, quarter: str) -> Reader:
+def plan(element: str, quarter: str) -> BlockReader:
     """The reader of a block, and with it of all blocks below, for declarations of a quarter."""
     block = blocks()[element]
     streamed = STREAMED.get(element, frozenset())
@@ -82,7 +82,7 @@ def plan(element: str, quarter: str) -> Reader:
         for index, children in enumerate(block.variants):
             for child in children:
                 by_child.setdefault(child.element, index)
-    return Reader(
+    return BlockReader(
         block=block,
         variants=tuple(_variant(block, children, quarter, streamed) for children in block.variants),
         by_child=by_child,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from producers.intake.anomalies import Kept
-from producers.intake.dmfa.block_types import UNREAD, Outs, Record
+from producers.intake.anomalies import UnreadElement
+from producers.intake.dmfa.block_types import UNREAD, BlockRecord, BlockRecords
 from producers.intake.dmfa.checks.owed import Owed
 
 
@@ -12,17 +12,17 @@ from producers.intake.dmfa.checks.owed import Owed
 class Declaration:
     """One declaration of a file: what its head says, and what is counted while its persons come by."""
 
-    form: Record
-    head: Record
+    form: BlockRecord
+    head: BlockRecord
     id: str
     employer: str
     quarter: str
     trusteeship: bool
     persons: int = 0
-    vehicles: list[Record] = field(default_factory=list)
-    unrelated: list[Record] = field(default_factory=list)
+    vehicles: list[BlockRecord] = field(default_factory=list)
+    unrelated: list[BlockRecord] = field(default_factory=list)
     owed: Owed = field(default_factory=Owed)
-    unread: list[Kept] = field(default_factory=list)
+    unread: list[UnreadElement] = field(default_factory=list)
     """What the tables do not know, as it stands in the file."""
 
     def content(self) -> dict[str, Any]:
@@ -33,20 +33,20 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DeclaredPerson:
     """What a declaration says about one person, for each kind of event."""
 
     declaration: Declaration
-    records: Outs
+    records: BlockRecords
 
 
-def employer_of(head: Record) -> str:
+def employer_of(head: BlockRecord) -> str:
     """The enterprise number, or the NSSO number where that is all there is."""
     known = [number for name in ("enterprise_number", "nsso_number") if (number := head.get(name)) and number != "0"]
     return str(known[0]) if known else ""
 
 
-def without_unread(record: Record) -> None:
+def without_unread(record: BlockRecord) -> None:
     """Take out every record whose code the tables do not know."""
     for name, value in record.items():
         if isinstance(value, dict):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from producers.intake.anomalies import shown
-from producers.intake.dmfa.value_faults import CHECK_DIGITS, LENGTH, NOT_NUMERIC, OUTSIDE, SPACE, Wrong
+from producers.intake.dmfa.value_faults import CHECK_DIGITS, LENGTH, NOT_NUMERIC, OUTSIDE, SPACE, ValueFault
 from schemas.dmfa.tables import Zone
 from schemas.identifiers import from_dmfa, inss_fault, quarter_days
 
@@ -24,19 +24,19 @@ def integer(zone: Zone) -> Callable[[str], int]:
     def read(text: str) -> int:
         text = text.strip(SPACE)
         if not INTEGER.fullmatch(text):
-            raise Wrong(NOT_NUMERIC, f"{shown(text)} is not a whole number. Write digits only.")
+            raise ValueFault(NOT_NUMERIC, f"{shown(text)} is not a whole number. Write digits only.")
         if not pattern.fullmatch(text):
-            raise Wrong(LENGTH, f"{shown(text)} has not the form {zone.pattern}. Write all its digits.")
+            raise ValueFault(LENGTH, f"{shown(text)} has not the form {zone.pattern}. Write all its digits.")
         if len(text) > SAFE_DIGITS:
-            raise Wrong(LENGTH, f"{shown(text)} has too many digits.")
+            raise ValueFault(LENGTH, f"{shown(text)} has too many digits.")
         value = int(text)
         if zone.length and len(str(abs(value))) > zone.length:
-            raise Wrong(LENGTH, f"{shown(text)} has more than {zone.length} digits.")
+            raise ValueFault(LENGTH, f"{shown(text)} has more than {zone.length} digits.")
         if numbers and value not in numbers:
-            raise Wrong(OUTSIDE, f"{shown(text)} is not one of {', '.join(zone.values)}.")
+            raise ValueFault(OUTSIDE, f"{shown(text)} is not one of {', '.join(zone.values)}.")
         if (low is not None and value < low) or (high is not None and value > high) or value < 0:
             most = f" and not more than {zone.high}" if zone.high else ""
-            raise Wrong(OUTSIDE, f"{shown(text)} is outside what is possible: at least {zone.low or 0}{most}.")
+            raise ValueFault(OUTSIDE, f"{shown(text)} is outside what is possible: at least {zone.low or 0}{most}.")
         return value
 
     return read
@@ -53,7 +53,9 @@ def checked(zone: Zone, digits: int, check: Callable[[str], bool], what: str) ->
             return ZERO
         number = f"{value:0{digits}d}"
         if not check(number):
-            raise Wrong(CHECK_DIGITS, f"{shown(number)} is no {what}: its check digits do not fit. Correct the number.")
+            raise ValueFault(
+                CHECK_DIGITS, f"{shown(number)} is no {what}: its check digits do not fit. Correct the number."
+            )
         return number
 
     return read
@@ -71,7 +73,7 @@ def person(zone: Zone, quarter: str) -> Callable[[str], str | None]:
             return None
         number = f"{value:011d}"
         if fault := inss_fault(number, last):
-            raise Wrong(CHECK_DIGITS, f"{shown(number)} is not a national number: {fault}. Correct the number.")
+            raise ValueFault(CHECK_DIGITS, f"{shown(number)} is not a national number: {fault}. Correct the number.")
         return number
 
     return read

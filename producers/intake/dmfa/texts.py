@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date
 
 from producers.intake.anomalies import shown
-from producers.intake.dmfa.value_faults import INVALID, LENGTH, OUTSIDE, SPACE, Wrong
+from producers.intake.dmfa.value_faults import INVALID, LENGTH, OUTSIDE, SPACE, ValueFault
 from schemas.dmfa.tables import Zone
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -18,14 +18,14 @@ def free_text(zone: Zone) -> Callable[[str], str | None]:
     def read(text: str) -> str | None:
         if not text and not (zone.values or pattern):
             if zone.least:
-                raise Wrong("001", "It is empty. Fill it in.", "")
+                raise ValueFault("001", "It is empty. Fill it in.", "")
             return None
         if zone.length and len(text) > zone.length:
-            raise Wrong(LENGTH, f"{shown(text)} is longer than {zone.length} characters.")
+            raise ValueFault(LENGTH, f"{shown(text)} is longer than {zone.length} characters.")
         if zone.values and text not in zone.values:
-            raise Wrong(OUTSIDE, f"{shown(text)} is not one of {', '.join(zone.values)}.")
+            raise ValueFault(OUTSIDE, f"{shown(text)} is not one of {', '.join(zone.values)}.")
         if pattern and not pattern.fullmatch(text):
-            raise Wrong(INVALID, f"{shown(text)} has not the form {zone.pattern}.")
+            raise ValueFault(INVALID, f"{shown(text)} has not the form {zone.pattern}.")
         return text
 
     return read
@@ -42,9 +42,9 @@ def calendar_day(zone: Zone) -> Callable[[str], date]:
         except ValueError:
             day = None
         if day is None:
-            raise Wrong(INVALID, f"{shown(text)} is not a date. Write it as 2026-09-30.")
+            raise ValueFault(INVALID, f"{shown(text)} is not a date. Write it as 2026-09-30.")
         if day < lowest:
-            raise Wrong(OUTSIDE, f"{day} lies before {lowest}.")
+            raise ValueFault(OUTSIDE, f"{day} lies before {lowest}.")
         return day
 
     return read
@@ -57,7 +57,7 @@ def month(zone: Zone) -> Callable[[str], str | None]:
     def read(text: str) -> str | None:
         value = read_text(text.strip(SPACE))
         if value and not 1 <= int(value[5:]) <= 12:
-            raise Wrong(INVALID, f"{shown(value)} is not a month. Write it as 2026-09.")
+            raise ValueFault(INVALID, f"{shown(value)} is not a month. Write it as 2026-09.")
         return value
 
     return read
@@ -70,7 +70,7 @@ def time_of_day(zone: Zone) -> Callable[[str], str | None]:
     def read(text: str) -> str | None:
         value = read_text(text.strip(SPACE))
         if value and (value[8] != "." or value[:2] > "23" or value[3:5] > "59" or value[6:8] > "59"):
-            raise Wrong(INVALID, f"{shown(value)} is not a time of day. Write it as 13:45:00.000.")
+            raise ValueFault(INVALID, f"{shown(value)} is not a time of day. Write it as 13:45:00.000.")
         return value
 
     return read

@@ -8,7 +8,7 @@ SPACE = " \t\r\n"
 NOT_NUMERIC, INVALID, CHECK_DIGITS, OUTSIDE, LENGTH, NOT_IN_QUARTER = "002", "003", "004", "008", "093", "034"
 
 
-class Wrong(Exception):
+class ValueFault(Exception):
     """The anomaly of a value. `value` is kept when it can still be read; without it the anomaly blocks."""
 
     def __init__(self, code: str, message: str, value: Any = None) -> None:
@@ -18,5 +18,5 @@ class Wrong(Exception):
         self.value = value
 
 
-class NotKnown(Wrong):
+class UnknownCode(ValueFault):
     """A code of a quarter after the tables, which they do not know: it is told, kept, and not read."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from producers.intake.anomalies import not_known, shown
 from producers.intake.dmfa import digits, texts
-from producers.intake.dmfa.value_faults import NOT_IN_QUARTER, OUTSIDE, NotKnown, Wrong
+from producers.intake.dmfa.value_faults import NOT_IN_QUARTER, OUTSIDE, UnknownCode, ValueFault
 from schemas.dmfa.code_lists import CodeList, code_list
 from schemas.dmfa.tables import Zone
 from schemas.identifiers import is_enterprise, is_establishment, is_nsso
@@ -26,11 +26,13 @@ def _listed(zone: Zone, read: Convert, codes: CodeList, quarter: str) -> Convert
         if codes.holds(code, quarter):
             return value
         if codes.may_be_new(code, quarter):
-            raise NotKnown(OUTSIDE, not_known(code, what), value)
+            raise UnknownCode(OUTSIDE, not_known(code, what), value)
         if not codes.knows(code):
-            raise Wrong(OUTSIDE, f"{shown(code)} does not exist as code for: {what}. Put a code of the list.", value)
+            raise ValueFault(
+                OUTSIDE, f"{shown(code)} does not exist as code for: {what}. Put a code of the list.", value
+            )
         late = QUARTER_CODE.get(zone.number, NOT_IN_QUARTER)
-        raise Wrong(late, f"{shown(code)} may not be declared for {quarter}. Put a code that held then.", value)
+        raise ValueFault(late, f"{shown(code)} may not be declared for {quarter}. Put a code that held then.", value)
 
     return check
 

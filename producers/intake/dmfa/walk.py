@@ -8,10 +8,10 @@ from typing import cast
 from lxml.etree import _Element
 
 from producers.intake.anomalies import FILE, Anomalies, shown, tag
-from producers.intake.dmfa.block_types import CONTRIBUTIONS, HEAD, TIME, UNREAD, WAGES, Outs, Record
+from producers.intake.dmfa.block_types import CONTRIBUTIONS, HEAD, TIME, UNREAD, WAGES, BlockRecord, BlockRecords
 from producers.intake.dmfa.checks.sending_date import moment
 from producers.intake.dmfa.compile import plan
-from producers.intake.dmfa.declaration import Declaration, Person, employer_of, without_unread
+from producers.intake.dmfa.declaration import Declaration, DeclaredPerson, employer_of, without_unread
 from producers.intake.dmfa.stray_content import attributes, stray, text_between
 from producers.intake.dmfa.value_faults import SPACE
 from producers.intake.dmfa.xml_stream import Stream
@@ -35,11 +35,11 @@ class Walk:
         self._numbers: set[int] = set()
         self._inss: set[str] = set()
         self._in_form = 0
-        self._form: Record = {}
+        self._form: BlockRecord = {}
         self._read: _Element | None = None
         """The unit or form that was read last, still in the tree until what follows it begins."""
 
-    def persons(self) -> Iterator[Person]:
+    def persons(self) -> Iterator[DeclaredPerson]:
         """Every person of every form, in file order.
 
         Raises Unreadable, TooMany.
@@ -119,7 +119,7 @@ class Walk:
         declaration.unread += self.anomalies.kept()
         self.declarations.append(declaration)
 
-    def _read_head(self, element: _Element, quarter: str, *units: str) -> Record:
+    def _read_head(self, element: _Element, quarter: str, *units: str) -> BlockRecord:
         """Read the children before the first of `units` and let them go, so that what is left is out of place."""
         children = list(_until(element, *units))
         for child in children:
@@ -133,7 +133,7 @@ class Walk:
             element.remove(child)
         return head
 
-    def _unit(self, element: _Element) -> Person | None:
+    def _unit(self, element: _Element) -> DeclaredPerson | None:
         self._between(element)
         declaration = self.declarations[-1]
         name = str(element.tag)
@@ -155,7 +155,7 @@ class Walk:
                 for record in records:
                     without_unread(record)
                 records[TIME][UNREAD] = True
-            person = Person(declaration, records)
+            person = DeclaredPerson(declaration, records)
         elif position == 1:
             declaration.vehicles.append(records[HEAD])
         else:
@@ -165,7 +165,7 @@ class Walk:
             declaration.unread += self.anomalies.kept()
         return person
 
-    def _once(self, element: _Element, records: Outs) -> None:
+    def _once(self, element: _Element, records: BlockRecords) -> None:
         """A person, and a sequence number, stand once in a declaration."""
         number, inss = records[HEAD].get("sequence"), records[WAGES].get("person")
         if number in self._numbers:

@@ -7,7 +7,7 @@ from typing import BinaryIO, Literal, cast
 
 from lxml.etree import XMLPullParser, XMLSyntaxError, _Element
 
-from producers.intake.unreadable import CHUNK, Unreadable, another_format, not_a_dmfa, not_begun, not_well_formed
+from producers.intake.unreadable import CHUNK, UnreadableFile, another_format, not_a_dmfa, not_begun, not_well_formed
 from schemas.dmfa.tables import ROOT
 
 LARGEST_FILE = 1 << 30
@@ -46,7 +46,9 @@ def _parser(events: tuple[Literal["start", "end"], ...], tag: tuple[str, ...] | 
 def _no_declarations(element: _Element) -> None:
     """Refuse a document type, which a DmfA never has, and with it every entity."""
     if cast("object", element.getroottree().docinfo.internalDTD) is not None:
-        raise Unreadable("102", "The file declares a document type or entities, which a DmfA never has. Take it out.")
+        raise UnreadableFile(
+            "102", "The file declares a document type or entities, which a DmfA never has. Take it out."
+        )
 
 
 def _look_at_root(start: bytes, file: BinaryIO) -> None:
@@ -62,13 +64,13 @@ def _look_at_root(start: bytes, file: BinaryIO) -> None:
         if found is None:
             raise not_begun(error, file) from None
     if found is None:
-        raise Unreadable("102", "This is not a DmfA: no element begins in its first part. Send a DmfA as XML.")
+        raise UnreadableFile("102", "This is not a DmfA: no element begins in its first part. Send a DmfA as XML.")
     root = cast("_Element", found[1])
     if str(root.tag).lower() != HTML:
         _no_declarations(root)
     if root.tag == UPDATE:
         message = "Updates (DmfAUpdate) are not taken in yet. Send originals (DmfAOriginal)."
-        raise Unreadable("163", message, f"/{UPDATE}")
+        raise UnreadableFile("163", message, f"/{UPDATE}")
     if root.tag != ROOT:
         raise not_a_dmfa(str(root.tag), root.prefix)
 
@@ -83,12 +85,12 @@ class Stream:
     def units(self) -> Iterator[Unit]:
         """Read it.
 
-        Raises Unreadable; OSError when the file cannot be opened.
+        Raises UnreadableFile; OSError when the file cannot be opened.
         """
         with self.path.open("rb") as file:
             if self.path.stat().st_size > LARGEST_FILE:
                 message = f"The file is larger than {LARGEST_FILE >> 20} MiB. Send it in several files."
-                raise Unreadable("172", message)
+                raise UnreadableFile("172", message)
             start = file.read(CHUNK)
             _look_at_root(start, file)
             parser = _parser(("start", "end"), (ROOT, *TOP))
@@ -114,7 +116,7 @@ class Stream:
             yield
             if self.since_unit > LARGEST_UNIT:
                 message = f"One person or block takes more than {LARGEST_UNIT >> 20} MiB. Send a real declaration."
-                raise Unreadable("172", message)
+                raise UnreadableFile("172", message)
             chunk = file.read(CHUNK)
 
     def _units(self, event: str, element: _Element) -> Iterator[Unit]:

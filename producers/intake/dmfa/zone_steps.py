@@ -7,11 +7,11 @@ from typing import Any, cast
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, shown, tag
-from producers.intake.dmfa.block_types import HEAD, KINDS, UNREAD, Outs, Take
-from producers.intake.dmfa.value_faults import NotKnown, Wrong
+from producers.intake.dmfa.block_types import HEAD, UNREAD, BlockRecords, ReadElement
+from producers.intake.dmfa.value_faults import UnknownCode, ValueFault
 from producers.intake.dmfa.values import converter
 from schemas.dmfa.code_lists import severities
-from schemas.dmfa.tables import Block, Zone, blocks
+from schemas.dmfa.tables import EVENT_KINDS, Block, Zone, blocks
 
 REMEMBERED = 4096
 """Values of one zone that are remembered; then it begins anew."""
@@ -26,31 +26,31 @@ def kinds(element: str) -> tuple[int, ...]:
     """Which records a block writes in: those of its own zones and of all blocks below it."""
     block = blocks()[element]
     own = {zone.kind for zone in block.zones if zone.name}
-    found = {KINDS.index(kind) for kind in own if kind in KINDS} | ({HEAD} if "" in own else set())
+    found = {EVENT_KINDS.index(kind) for kind in own if kind in EVENT_KINDS} | ({HEAD} if "" in own else set())
     for child in block.children:
         found |= set(kinds(child.element)) - {HEAD}
     return tuple(sorted(found))
 
 
-def zone_take(zone: Zone, block: Block, quarter: str) -> Take:
+def zone_take(zone: Zone, block: Block, quarter: str) -> ReadElement:
     """What reads a zone into the records of its kind. A value seen before is not converted again: most repeat."""
     convert = converter(zone, quarter)
     remembered: dict[str, Any] = {}
     every = zone.kind == "every"
-    places = kinds(block.element) if every else (KINDS.index(zone.kind) if zone.kind in KINDS else HEAD,)
+    places = kinds(block.element) if every else (EVENT_KINDS.index(zone.kind) if zone.kind in EVENT_KINDS else HEAD,)
     first, name, remember = places[0], zone.name, zone.type not in SENSITIVE
     leave = _leave(zone, block)
 
-    def take(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+    def take(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
         text = element.text or ""
         value = remembered.get(text)
         if value is None:
             try:
                 value = convert(text)
-            except Wrong as wrong:
+            except ValueFault as wrong:
                 value = wrong.value
                 code = f"{zone.number}-{wrong.code}"
-                if isinstance(wrong, NotKnown):
+                if isinstance(wrong, UnknownCode):
                     anomalies.tell_unread(element, code, zone.element, str(value), wrong.message)
                     value = leave(element, value, outs, anomalies)
                 else:
@@ -71,7 +71,7 @@ def zone_take(zone: Zone, block: Block, quarter: str) -> Take:
     return take
 
 
-def _leave(zone: Zone, block: Block) -> Callable[[_Element, Any, Outs, Anomalies], Any]:
+def _leave(zone: Zone, block: Block) -> Callable[[_Element, Any, BlockRecords, Anomalies], Any]:
     """What becomes of a code that the tables do not know; gives the value that stands in its place.
 
     A block that means nothing without its code is marked, and left out of the events whole. Where the code only
@@ -81,7 +81,7 @@ def _leave(zone: Zone, block: Block) -> Callable[[_Element, Any, Outs, Anomalies
     marked = kinds(block.element)
     instead = None if zone.least == 0 else ""
 
-    def leave(element: _Element, value: Any, outs: Outs, anomalies: Anomalies) -> Any:
+    def leave(element: _Element, value: Any, outs: BlockRecords, anomalies: Anomalies) -> Any:
         if not zone.kind:
             return value
         if whole:
@@ -101,12 +101,12 @@ def _inner(element: _Element, zone: Zone, anomalies: Anomalies) -> None:
     anomalies.tell(element, f"{zone.number}-092", zone.element, message, blocking=True)
 
 
-def forbidden_take(zone: Zone) -> Take:
+def forbidden_take(zone: Zone) -> ReadElement:
     """What tells that a zone is there which may not be."""
     code = f"{zone.number}-005"
     code = code if code in severities() else f"{zone.number}-090"
 
-    def take(element: _Element, _outs: Outs, anomalies: Anomalies) -> None:
+    def take(element: _Element, _outs: BlockRecords, anomalies: Anomalies) -> None:
         message = f"{zone.element} may not be in this form. Take it out."
         anomalies.tell(element, code, zone.element, message, blocking=True)
 

@@ -7,9 +7,9 @@ from typing import Any
 from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, shown
-from producers.intake.dmfa.block_types import CONTRIBUTIONS, TIME, UNREAD, WAGES, Check, Outs, Record
+from producers.intake.dmfa.block_types import CONTRIBUTIONS, TIME, UNREAD, WAGES, BlockCheck, BlockRecord, BlockRecords
 from producers.intake.dmfa.checks.deductions import deductions
-from producers.intake.dmfa.checks.occupation import Occupation, occupation
+from producers.intake.dmfa.checks.occupation import DeclaredOccupation, occupation
 from schemas.dmfa.code_lists import contribution_types
 from schemas.identifiers import quarter_days
 
@@ -23,10 +23,10 @@ def _same_types(code: str) -> Iterator[str]:
     yield f"{code[0]}xx"
 
 
-def _contributions(_quarter: str) -> Check:
+def _contributions(_quarter: str) -> BlockCheck:
     types = contribution_types()
 
-    def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+    def check(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
         record = outs[CONTRIBUTIONS]
         code, kind = record.get("code"), record.get("type")
         if code is None or kind is None or code == UNSPECIFIED or UNREAD in record:
@@ -46,10 +46,10 @@ def _sub(element: _Element, name: str) -> _Element:
     return element if found is None else found
 
 
-def _line(quarter: str) -> Check:
+def _line(quarter: str) -> BlockCheck:
     first, last = quarter_days(quarter) if quarter else (date.min, date.max)
 
-    def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+    def check(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
         wages, time = outs[WAGES], outs[TIME]
         start, end = time.get("quarter_start"), time.get("quarter_end")
         if start and end:
@@ -63,7 +63,7 @@ def _line(quarter: str) -> Check:
                 anomalies.tell(place, "00038-034", "NOSSQuarterStartingDate", message)
         lines = zip(time["occupations"], wages["occupations"], strict=True)
         for index, (worked, paid) in enumerate(lines):
-            for code, label, message in occupation(Occupation(time, worked, paid, quarter)):
+            for code, label, message in occupation(DeclaredOccupation(time, worked, paid, quarter)):
                 _tell(element.findall("Occupation")[index], code, label, message, anomalies)
 
     return check
@@ -78,8 +78,8 @@ def _tell(element: _Element, code: str, label: str, message: str, anomalies: Ano
         anomalies.tell(found, code, label, message)
 
 
-def _measures(_quarter: str) -> Check:
-    def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+def _measures(_quarter: str) -> BlockCheck:
+    def check(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
         if outs[TIME].get("measure") == SEVERAL_MEASURES:
             message = f"{SEVERAL_MEASURES} says that there are several; name each of them here."
             anomalies.tell(_sub(element, "ReorganisationMeasure"), "00051-008", "ReorganisationMeasure", message)
@@ -90,11 +90,11 @@ def _measures(_quarter: str) -> Check:
 SEVERAL_MEASURES = 599
 
 
-def _student(quarter: str) -> Check:
+def _student(quarter: str) -> BlockCheck:
     most = next((hours for since, until, hours in STUDENT_HOURS if since <= quarter <= until), None)
 
-    def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
-        record: Record = outs[TIME]
+    def check(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
+        record: BlockRecord = outs[TIME]
         days, hours = record.get("days"), record.get("hours")
         if element.find("StudentNbrDays") is None and element.find("StudentHoursNbr") is None:
             message = "Neither days nor hours are given. Give the hours the student worked."
@@ -109,11 +109,11 @@ def _student(quarter: str) -> Check:
     return check
 
 
-def _ends(record: int, start: str, end: str, code: str, label: str) -> Callable[[str], Check]:
+def _ends(record: int, start: str, end: str, code: str, label: str) -> Callable[[str], BlockCheck]:
     """An end may not lie before its start."""
 
-    def made(_quarter: str) -> Check:
-        def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+    def made(_quarter: str) -> BlockCheck:
+        def check(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
             first: Any = outs[record].get(start)
             last: Any = outs[record].get(end)
             if first and last and last < first:
@@ -125,11 +125,11 @@ def _ends(record: int, start: str, end: str, code: str, label: str) -> Callable[
     return made
 
 
-def _deduction(level: str) -> Callable[[str], Check]:
-    def made(quarter: str) -> Check:
+def _deduction(level: str) -> Callable[[str], BlockCheck]:
+    def made(quarter: str) -> BlockCheck:
         judge = deductions(level, quarter)
 
-        def check(element: _Element, outs: Outs, anomalies: Anomalies) -> None:
+        def check(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
             for code, label, message in judge(outs[CONTRIBUTIONS]):
                 _tell(element, code, label, message, anomalies)
 
@@ -138,7 +138,7 @@ def _deduction(level: str) -> Callable[[str], Check]:
     return made
 
 
-CHECKS: dict[str, tuple[Callable[[str], Check], ...]] = {
+CHECKS: dict[str, tuple[Callable[[str], BlockCheck], ...]] = {
     "WorkerRecord": (_line,),
     "WorkerContribution": (_contributions,),
     "StudentContribution": (_student,),
@@ -155,6 +155,6 @@ CHECKS: dict[str, tuple[Callable[[str], Check], ...]] = {
 """Which blocks have a check, made once for each quarter."""
 
 
-def checks(element: str, quarter: str) -> list[Check]:
+def checks(element: str, quarter: str) -> list[BlockCheck]:
     """The checks of a block for declarations of a quarter."""
     return [make(quarter) for make in CHECKS.get(element, ())]

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from producers.intake.dmfa.block_types import UNREAD
+from producers.intake.dmfa.block_types import UNREAD, AnomalyParts
 from schemas.dmfa.code_lists import deduction_rows
 
-Told = tuple[str, str, str]
-"""Anomaly code, XML name of the zone, message."""
 ZONES = (
     ("basis", "00088", "DeductionCalculationBasis", "090"),
     ("amount", "00089", "DeductionAmount", "090"),
@@ -21,11 +19,11 @@ ZONES = (
 WHERE = {"line": "a worker line", "occupation": "an occupation"}
 
 
-def deductions(level: str, quarter: str) -> Callable[[dict[str, Any]], Iterator[Told]]:
+def deductions(level: str, quarter: str) -> Callable[[dict[str, Any]], Iterator[AnomalyParts]]:
     """What judges reductions that stand on a `level` (`line` or `occupation`) in a quarter."""
     known = deduction_rows()
 
-    def judge(record: dict[str, Any]) -> Iterator[Told]:
+    def judge(record: dict[str, Any]) -> Iterator[AnomalyParts]:
         code = record.get("code")
         rows = known.get(str(code), ())
         if not rows or UNREAD in record:

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from producers.intake.dmfa.block_types import UNREAD
+from producers.intake.dmfa.block_types import UNREAD, AnomalyParts
 from schemas.identifiers import quarter_days
 
-Told = tuple[str, str, str]
-"""Anomaly code, XML name of the zone or block, message."""
 THIRD_PAYERS = frozenset({"033", "099", "199", "299", "699"})
 NO_START = THIRD_PAYERS | {"898", "405"}
 """Employer classes whose occupations need no start date (zone 00044)."""
@@ -28,7 +26,7 @@ HUNDREDTHS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Occupation:
+class DeclaredOccupation:
     """An occupation on its worker line: what working time and wages say."""
 
     line: dict[str, Any]
@@ -37,7 +35,7 @@ class Occupation:
     quarter: str
 
 
-def _dates(it: Occupation, free: bool) -> Iterator[Told]:
+def _dates(it: DeclaredOccupation, free: bool) -> Iterator[AnomalyParts]:
     start, end = it.worked.get("start"), it.worked.get("end")
     opens, closes = it.line.get("quarter_start"), it.line.get("quarter_end")
     if start and end and end < start:
@@ -59,7 +57,7 @@ def _dates(it: Occupation, free: bool) -> Iterator[Told]:
         yield "00044-001", "OccupationStartingDate", "It is missing. Give the first day of the occupation."
 
 
-def _hours(it: Occupation) -> Iterator[Told]:
+def _hours(it: DeclaredOccupation) -> Iterator[AnomalyParts]:
     mean = it.worked.get("mean_hours")
     if it.line.get("employer_class") not in THIRD_PAYERS and (
         it.quarter >= HOURS_FROM or it.worked.get("contract_type") == 1
@@ -74,7 +72,7 @@ def _hours(it: Occupation) -> Iterator[Told]:
         yield "00047-008", "WorkingDaysSystem", message
 
 
-def _days(it: Occupation) -> Iterator[Told]:
+def _days(it: DeclaredOccupation) -> Iterator[AnomalyParts]:
     """More days than the occupation has in the quarter."""
     if not it.quarter:
         return
@@ -96,7 +94,7 @@ def _days(it: Occupation) -> Iterator[Told]:
         yield "90015-095", "Occupation", message
 
 
-def occupation(it: Occupation) -> Iterator[Told]:
+def occupation(it: DeclaredOccupation) -> Iterator[AnomalyParts]:
     """Every anomaly of the occupation as a whole."""
     codes = {line.get("code") for line in it.paid["remunerations"]}
     free = not codes.isdisjoint(SEVERANCE)

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from producers.intake.dmfa.block_types import AnomalyParts
 from schemas.identifiers import quarter_days
 
 LIMITATION_YEARS = 3
 """What is owed for a quarter lapses three years after the last day to declare it, the end of the month that follows."""
 OLDEST_FORM_YEARS = 1
-
-Told = tuple[str, str, str]
 
 
 def due(quarter: str) -> date:
@@ -24,7 +23,7 @@ def barred_after(quarter: str) -> date:
     return last.replace(year=last.year + LIMITATION_YEARS)
 
 
-def moment(quarter: str, created: date | None, on: date | None = None) -> Iterator[Told]:
+def moment(quarter: str, created: date | None, on: date | None = None) -> Iterator[AnomalyParts]:
     """Anomalies of sending a quarter `on` a day, by default the day the form was made."""
     day = on or created
     if day is None:

@@ -4,18 +4,18 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 from confluent_kafka import OFFSET_BEGINNING, Message, TopicPartition
 
 from backbone import kafka
 from backbone.settings import Settings
-from kruispunt.monitoring.lag import INSPECTOR
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
-from schemas.registration import parse
 from schemas.registry import SchemaBook
-from schemas.topics import DEAD_LETTERS, FACTS, SCHEMAS
+from schemas.roles import Role
+from schemas.topics import DEAD_LETTERS, FACTS
+from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
 
 UNREADABLE = "unreadable"
 """Stands for an event whose bytes do not give their id."""
@@ -25,19 +25,19 @@ NAME_DIGITS = 16
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Lies(NamedTuple):
+class LetterPosition(NamedTuple):
     """Where a letter lies on the topic of dead letters."""
 
     partition: int
     offset: int
 
 
-NOWHERE = Lies(-1, -1)
+NOWHERE = LetterPosition(-1, -1)
 """Of a letter that is on its way to the topic."""
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A message that could not be handled: where it came from, which stage gave it up, why, the ids of its events."""
 
     name: str
@@ -49,7 +49,7 @@ class Letter:
     offset: int
     at: datetime
     events: tuple[str, ...]
-    lies: Lies
+    lies: LetterPosition
 
     @property
     def place(self) -> str:
@@ -62,32 +62,45 @@ def named(value: bytes) -> str:
     return hashlib.sha256(value).hexdigest()[:NAME_DIGITS]
 
 
-def said(value: bytes) -> dict[str, Any]:
+def said(value: bytes) -> DeadLetterRecord:
     """What a letter says."""
-    return decode_body(contract(DEAD_LETTERS), split(value)[1])
+    return cast("DeadLetterRecord", decode_body(contract(DEAD_LETTERS), split(value)[1]))
 
 
-def letter(value: bytes, book: SchemaBook | None = None, lies: Lies = NOWHERE) -> Letter:
+def letter(value: bytes, book: SchemaBook | None = None, lies: LetterPosition = NOWHERE) -> DeadLetter:
     """The letter in a record; without a `book` nobody looks for its events."""
     record = said(value)
     found = tuple(events(record["value"] or b"", book)) if book else ()
-    names = ("stage", "code", "reason", "topic", "partition", "offset", "at")
-    return Letter(name=named(value), **{name: record[name] for name in names}, events=found, lies=lies)
+    return DeadLetter(
+        name=named(value),
+        stage=record["stage"],
+        code=record["code"],
+        reason=record["reason"],
+        topic=record["topic"],
+        partition=record["partition"],
+        offset=record["offset"],
+        at=record["at"],
+        events=found,
+        lies=lies,
+    )
 
 
-def of_record(message: Message, book: SchemaBook | None = None) -> Letter:
+def of_record(message: Message, book: SchemaBook | None = None) -> DeadLetter:
     """The letter in a record of the topic of dead letters; one that is none has a code that says so."""
-    value, lies = bytes(message.value() or b""), Lies(int(message.partition() or 0), int(message.offset() or 0))
+    value, lies = (
+        bytes(message.value() or b""),
+        LetterPosition(int(message.partition() or 0), int(message.offset() or 0)),
+    )
     try:
         return letter(value, book, lies)
     except Exception:  # noqa: BLE001 - whatever bad bytes raise, the other letters must be seen
         place = f"{DEAD_LETTERS}[{lies.partition}]@{lies.offset}"
         moment = EPOCH + timedelta(milliseconds=message.timestamp()[1])
         name, why = named(place.encode() + value), "this record is not a dead letter"
-        return Letter(name, UNREADABLE, UNREADABLE_LETTER, why, DEAD_LETTERS, *lies, moment, (), lies)
+        return DeadLetter(name, UNREADABLE, UNREADABLE_LETTER, why, DEAD_LETTERS, *lies, moment, (), lies)
 
 
-def read(config: Settings, user: str = INSPECTOR, book: SchemaBook | None = None) -> Iterator[Letter]:
+def read(config: Settings, user: str = Role.INSPECTOR, book: SchemaBook | None = None) -> Iterator[DeadLetter]:
     """Every dead letter, closed ones too, each once; the events of each where there is a `book`.
 
     Raises Retry.
@@ -101,7 +114,7 @@ def read(config: Settings, user: str = INSPECTOR, book: SchemaBook | None = None
             yield found
 
 
-def in_order(found: Letter) -> tuple[str, int, int, datetime]:
+def in_order(found: DeadLetter) -> tuple[str, int, int, datetime]:
     """Letters sort by it in the order of their messages."""
     return found.topic, found.partition, found.offset, found.at
 
@@ -122,9 +135,3 @@ def events(value: bytes, book: SchemaBook) -> Iterator[str]:
             yield decode_body(book.get(fact["contract"]), fact["body"])["event"]
         except Exception:  # noqa: BLE001 - bytes nobody could read are why a letter is dead
             yield UNREADABLE
-
-
-def published_schemas(config: Settings, user: str = INSPECTOR) -> SchemaBook:
-    """Every schema that was published."""
-    versions = (parse(message.key(), message.value()) for message in kafka.read_all(config, user, SCHEMAS))
-    return SchemaBook({version.id: version.schema for version in versions if version is not None}.get)

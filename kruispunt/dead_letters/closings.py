@@ -13,10 +13,10 @@ from psycopg import Connection
 
 from backbone import postgres
 from backbone.settings import Settings
-from consumers.audit import acts
-from kruispunt.commands.accounts.dead_letters import letters
-from kruispunt.commands.accounts.dead_letters.letters import Letter
-from kruispunt.monitoring.lag import INSPECTOR
+from consumers import acts
+from kruispunt.dead_letters import letters
+from kruispunt.dead_letters.letters import DeadLetter
+from schemas.roles import Role
 
 OPEN, REPLAYED, DROPPED = "open", "replayed", "dropped"
 ALL = "select letter, state, by, at, reason from dead.closing"
@@ -36,7 +36,7 @@ class Closing(NamedTuple):
     reason: str
 
 
-class Back(NamedTuple):
+class ReplayedMessage(NamedTuple):
     """A message on its way back to the partition it came from."""
 
     topic: str
@@ -50,12 +50,12 @@ def closings(connection: Connection[Any]) -> dict[str, Closing]:
     return {name: Closing(*rest) for name, *rest in connection.execute(ALL)}
 
 
-def drop(connection: Connection[Any], letter: Letter, reason: str) -> bool:
+def drop(connection: Connection[Any], letter: DeadLetter, reason: str) -> bool:
     """Close a letter for a reason, in the transaction that is open; False when it is closed already."""
     return _close(connection, letter, DROPPED, reason=reason)
 
 
-def replay(connection: Connection[Any], letter: Letter, back: Back) -> bool:
+def replay(connection: Connection[Any], letter: DeadLetter, back: ReplayedMessage) -> bool:
     """Put the message of a letter back, in the transaction that is open; False when the letter is closed already."""
     if not _close(connection, letter, REPLAYED):
         return False
@@ -63,7 +63,7 @@ def replay(connection: Connection[Any], letter: Letter, back: Back) -> bool:
     return True
 
 
-def _close(connection: Connection[Any], letter: Letter, state: str, *, reason: str = "") -> bool:
+def _close(connection: Connection[Any], letter: DeadLetter, state: str, *, reason: str = "") -> bool:
     values = (letter.name, state, reason, letter.stage, letter.topic, letter.partition, letter.offset)
     if not connection.execute(CLOSE, values).rowcount:
         return False
@@ -77,6 +77,6 @@ def open_by_stage(config: Settings) -> Counter[str]:
 
     Raises Retry.
     """
-    with postgres.connect(config, INSPECTOR) as connection:
+    with postgres.connect(config, Role.INSPECTOR) as connection:
         closed: Collection[str] = closings(connection).keys()
     return Counter(found.stage for found in letters.read(config) if found.name not in closed)

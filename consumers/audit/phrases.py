@@ -1,9 +1,7 @@
 """Says in four languages what the record of disclosures says in code words, for the citizen whom it is about."""
 
-from typing import Literal
+from schemas.languages import Language
 
-Language = Literal["nl", "fr", "de", "en"]
-LANGUAGES: tuple[Language, ...] = ("nl", "fr", "de", "en")
 PHRASES: dict[str, dict[Language, str]] = {
     "title": {
         "nl": "Wie heeft wat over deze persoon ontvangen, waarom en wanneer",

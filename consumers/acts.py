@@ -1,11 +1,16 @@
 """Writes down what was done, in the transaction of the deed, so that neither is there without the other."""
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import orjson
 from psycopg import Connection, Cursor
 
+from schemas.legal_day import first_moment
+
 NOTE = "insert into audit.act (line) values (%s)"
+SINCE = "select line from audit.act where (line::jsonb ->> 'at') >= %s order by number"
 
 
 def note(target: Connection[Any] | Cursor[Any], action: str, about: str, **detail: Any) -> None:
@@ -15,3 +20,11 @@ def note(target: Connection[Any] | Cursor[Any], action: str, about: str, **detai
     the database; whoever adds waits for whoever is adding.
     """
     target.execute(NOTE, (orjson.dumps({"action": action, "about": about, "detail": detail}).decode(),))
+
+
+def since(connection: Connection[Any], day: date | None) -> Iterator[dict[str, Any]]:
+    """Every act from a day on, or ever, oldest first."""
+    beginning = f"{first_moment(day):%Y-%m-%dT%H:%M:%S}.000Z" if day else ""
+    for (line,) in connection.execute(SINCE, (beginning,)):
+        act: dict[str, Any] = orjson.loads(line)
+        yield act

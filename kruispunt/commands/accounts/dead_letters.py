@@ -11,17 +11,17 @@ from psycopg import Connection
 from rich.markup import escape
 
 from backbone import kafka, postgres
+from backbone.schema_topic import snapshot
 from backbone.settings import Settings
-from consumers.audit import acts
+from consumers import acts
 from kruispunt import settings
-from kruispunt.commands.accounts.dead_letters import closings, contents, letters, originals
-from kruispunt.commands.accounts.dead_letters.closings import OPEN, Closing
-from kruispunt.commands.accounts.dead_letters.letters import Letter
-from kruispunt.commands.accounts.dead_letters.originals import Missing
-from kruispunt.monitoring.lag import INSPECTOR
+from kruispunt.dead_letters import closings, contents, letters, originals
+from kruispunt.dead_letters.closings import OPEN, Closing
+from kruispunt.dead_letters.letters import DeadLetter
+from kruispunt.dead_letters.originals import OriginalMissing
 from kruispunt.output import Exit, as_json, console, errors, fail, table
+from schemas.roles import Role
 
-OPERATOR = "operator"
 LIST = "`kruispunt dead list --all` lists every letter with its name."
 AT_ONCE = 100
 """Letters closed in one transaction: a message can have 8 MiB."""
@@ -32,9 +32,9 @@ SHOWN_BYTES = 4_096
 def listing(*, closed_too: bool, json: bool) -> int:
     """The command `dead list`: the open letters, oldest first; 1 when there are any."""
     config = settings.load()
-    with postgres.connect(config, INSPECTOR) as connection:
+    with postgres.connect(config, Role.INSPECTOR) as connection:
         closed = closings.closings(connection)
-    everything = sorted(letters.read(config, book=letters.published_schemas(config)), key=_oldest_first)
+    everything = sorted(letters.read(config, book=snapshot(config, Role.INSPECTOR)), key=_oldest_first)
     left = sum(one.name not in closed for one in everything)
     found = [one for one in everything if closed_too or one.name not in closed]
     if json:
@@ -53,7 +53,7 @@ def listing(*, closed_too: bool, json: bool) -> int:
     return Exit.NO if left else Exit.DONE
 
 
-def _oldest_first(one: Letter) -> tuple[Any, ...]:
+def _oldest_first(one: DeadLetter) -> tuple[Any, ...]:
     return one.at, one.topic, one.partition, one.offset
 
 
@@ -64,7 +64,7 @@ def _state(closing: Closing | None) -> str:
     return f"{closing.state} by {closing.by}, {closing.at:%Y-%m-%d %H:%M}{why}"
 
 
-def _entry(one: Letter, closing: Closing | None) -> dict[str, Any]:
+def _entry(one: DeadLetter, closing: Closing | None) -> dict[str, Any]:
     return {
         "letter": one.name,
         "stage": one.stage,
@@ -81,30 +81,30 @@ def _entry(one: Letter, closing: Closing | None) -> dict[str, Any]:
 
 
 @contextmanager
-def _desk(config: Settings) -> Iterator[tuple[Connection[Any], dict[str, Closing], dict[str, Letter]]]:
+def _desk(config: Settings) -> Iterator[tuple[Connection[Any], dict[str, Closing], dict[str, DeadLetter]]]:
     """An operator's connection, what became of letters, and all letters by name."""
-    with postgres.connect(config, OPERATOR, autocommit=True) as connection:
+    with postgres.connect(config, Role.OPERATOR, autocommit=True) as connection:
         closed = closings.closings(connection)
-        yield connection, closed, {one.name: one for one in letters.read(config, OPERATOR)}
+        yield connection, closed, {one.name: one for one in letters.read(config, Role.OPERATOR)}
 
 
 @contextmanager
 def _reader(config: Settings) -> Iterator[Consumer]:
-    reader = kafka.end_reader(config, OPERATOR)
+    reader = kafka.end_reader(config, Role.OPERATOR)
     try:
         yield reader
     finally:
         reader.close()
 
 
-def _named(names: Sequence[str], known: dict[str, Letter]) -> list[Letter]:
+def _named(names: Sequence[str], known: dict[str, DeadLetter]) -> list[DeadLetter]:
     wanted = dict.fromkeys(name.strip().lower() for name in names)
     if unknown := [name for name in wanted if name not in known]:
         fail(Exit.NO, f"There is no dead letter {', '.join(unknown)}.", LIST)
     return [known[name] for name in wanted]
 
 
-def _named_open(names: Sequence[str], known: dict[str, Letter], closed: dict[str, Closing]) -> list[Letter]:
+def _named_open(names: Sequence[str], known: dict[str, DeadLetter], closed: dict[str, Closing]) -> list[DeadLetter]:
     found = _named(names, known)
     if done := [f"{one.name} ({closed[one.name].state})" for one in found if one.name in closed]:
         fail(Exit.NO, f"Closed already: {', '.join(done)}.", "Nothing was done.")
@@ -120,11 +120,11 @@ def show(name: str, *, json: bool) -> int:
         try:
             record = originals.said(reader, found)
             key, value = originals.message(reader, record)
-        except Missing as missing:
+        except OriginalMissing as missing:
             why = str(missing)
         about = {"stage": found.stage, "code": found.code, "message": found.place}
         acts.note(connection, "looked at a dead letter", found.name, **about, persons=contents.persons(key, value))
-        held = contents.content(value, letters.published_schemas(config, OPERATOR)) if value else None
+        held = contents.content(value, snapshot(config, Role.OPERATOR)) if value else None
     entry = _entry(found, closed.get(found.name))
     if json:
         as_json({**entry, "key": key.hex() if key is not None else None, "content": held, "missing": why or None})
@@ -176,7 +176,7 @@ def replay(names: list[str], *, everything: bool, stage: str | None, json: bool)
     return Exit.NO if left else Exit.DONE
 
 
-def _put_back(connection: Connection[Any], reader: Consumer, some: Sequence[Letter]) -> dict[str, str]:
+def _put_back(connection: Connection[Any], reader: Consumer, some: Sequence[DeadLetter]) -> dict[str, str]:
     """Put some messages back in one transaction; gives by name why a letter was left open."""
     left: dict[str, str] = {}
     # 1. What there is to put back, 2. the acts, the closed letters and the messages: all of it or nothing.
@@ -184,7 +184,7 @@ def _put_back(connection: Connection[Any], reader: Consumer, some: Sequence[Lett
     for one in some:
         try:
             ready.append((one, originals.back(reader, one)))
-        except Missing as missing:
+        except OriginalMissing as missing:
             left[one.name] = str(missing)
     with connection.transaction():
         for one, back in ready:

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from consumers.exchange.batch import PSEUDONYM_BYTES
-from kruispunt.commands.accounts.dead_letters.originals import bundle
+from kruispunt.dead_letters.originals import bundle
 from schemas.codec import decode_body, split
 from schemas.registry import SchemaBook
+from schemas.twins.rules_facts import Fact
 
 
 def content(value: bytes, book: SchemaBook) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def content(value: bytes, book: SchemaBook) -> dict[str, Any]:
     return {"facts": [{"person": fact["person"].hex(), **_body(fact, book)} for fact in facts]}
 
 
-def _body(fact: dict[str, Any], book: SchemaBook) -> dict[str, Any]:
+def _body(fact: Fact, book: SchemaBook) -> dict[str, Any]:
     try:
         return {"record": plain(decode_body(book.get(fact["contract"]), fact["body"]))}
     except Exception:  # noqa: BLE001 - as above

@@ -1,24 +1,26 @@
 """Finds the message of a dead letter: in the letter, or where it came from when it was too large for the letter."""
 
-from typing import Any
+from typing import cast
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 
 from backbone import kafka
 from backbone.errors import Stop
-from kruispunt.commands.accounts.dead_letters import letters
-from kruispunt.commands.accounts.dead_letters.closings import Back
-from kruispunt.commands.accounts.dead_letters.letters import UNREADABLE_LETTER, Letter
+from kruispunt.dead_letters import letters
+from kruispunt.dead_letters.closings import ReplayedMessage
+from kruispunt.dead_letters.letters import UNREADABLE_LETTER, DeadLetter
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import NO_VALUE, Origin, lies_under
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_MESSAGE
+from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
+from schemas.twins.rules_facts import Bundle
 
 SOURCES = (*DECLARATIONS, FACTS, FINDINGS)
 """The topics whose messages can become dead letters, and so can be put back."""
 
 
-class Missing(Exception):
+class OriginalMissing(Exception):
     """There is nothing to put back or to show; says why."""
 
 
@@ -38,57 +40,57 @@ def record_at(reader: Consumer, place: Origin) -> Message | None:
     return found if found is not None and found.offset() == place.offset else None
 
 
-def said(reader: Consumer, letter: Letter) -> dict[str, Any]:
+def said(reader: Consumer, letter: DeadLetter) -> DeadLetterRecord:
     """All that a letter says, its message included.
 
-    Raises Missing when the letter itself cannot be read or is gone.
+    Raises OriginalMissing when the letter itself cannot be read or is gone.
     """
     if letter.code == UNREADABLE_LETTER:
-        raise Missing("This letter itself cannot be read.")
+        raise OriginalMissing("This letter itself cannot be read.")
     found = record_at(reader, Origin(DEAD_LETTERS, *letter.lies))
     value = bytes(found.value() or b"") if found is not None else b""
     if letters.named(value) != letter.name:
-        raise Missing("This letter is not on its topic any more.")
+        raise OriginalMissing("This letter is not on its topic any more.")
     return letters.said(value)
 
 
-def message(reader: Consumer, record: dict[str, Any]) -> tuple[bytes | None, bytes]:
+def message(reader: Consumer, record: DeadLetterRecord) -> tuple[bytes | None, bytes]:
     """Key and value of the message that a letter (`record`) is about.
 
-    Raises Missing when it has no value, or is neither in the letter nor on the topic it came from.
+    Raises OriginalMissing when it has no value, or is neither in the letter nor on the topic it came from.
     """
     key, value = record["key"], record["value"]
     if value is None and record["code"] != NO_VALUE:
         found = record_at(reader, Origin(record["topic"], record["partition"], record["offset"]))
         if found is None or lies_under(found.key()) != lies_under(key):
-            raise Missing("Only its place was kept, and it is not on its topic any more.")
+            raise OriginalMissing("Only its place was kept, and it is not on its topic any more.")
         key, value = found.key(), found.value()
     if not value:
-        raise Missing("This message has no value.")
+        raise OriginalMissing("This message has no value.")
     return key, bytes(value)
 
 
-def back(reader: Consumer, letter: Letter) -> Back:
+def back(reader: Consumer, letter: DeadLetter) -> ReplayedMessage:
     """The message of a letter as it goes back to the partition it came from.
 
-    Raises Missing when there is nothing that can be put back.
+    Raises OriginalMissing when there is nothing that can be put back.
     """
     record = said(reader, letter)
     if letter.topic not in SOURCES:
-        raise Missing(f"Nothing is put back on {letter.topic}.")
+        raise OriginalMissing(f"Nothing is put back on {letter.topic}.")
     key, value = message(reader, record)
     size = len(key or b"") + len(value)
     if size > LARGEST_MESSAGE:
-        raise Missing(f"Its message has {size} bytes, and a topic takes {LARGEST_MESSAGE}.")
+        raise OriginalMissing(f"Its message has {size} bytes, and a topic takes {LARGEST_MESSAGE}.")
     if letter.topic == FACTS:
         # A bundle lies under no key: the key of the letter is that of the one person whose facts are in it.
-        return Back(FACTS, letter.partition, None, value)
-    return Back(letter.topic, letter.partition, key, value)
+        return ReplayedMessage(FACTS, letter.partition, None, value)
+    return ReplayedMessage(letter.topic, letter.partition, key, value)
 
 
-def bundle(value: bytes) -> dict[str, Any]:
+def bundle(value: bytes) -> Bundle:
     """The bundle of facts in a message; bytes that are none raise whatever they raise."""
     number, body = split(value)
     if number != contract(FACTS).id:
         raise ValueError
-    return decode_body(contract(FACTS), body)
+    return cast("Bundle", decode_body(contract(FACTS), body))

@@ -1,7 +1,7 @@
-"""Cuts a contract down to the dotted paths that are granted: what is no longer in it cannot be written."""
+"""Walks the fields of a contract, and cuts it down to those that are granted: what is left out cannot be written."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from schemas.contracts import Schema
 
@@ -21,26 +21,56 @@ REPLAY = {
 }
 
 
-def paths(schema: Any, above: str = "") -> Iterator[tuple[str, bool]]:
-    """Every path below the top of a schema, in order, and whether it is a leaf; a record or list before its fields."""
+class Field(NamedTuple):
+    """A field of a schema: its dotted path, what it means, and whether it holds a value or more fields."""
+
+    path: str
+    doc: str
+    leaf: bool
+
+
+def walk(schema: Any, above: str = "") -> Iterator[Field]:
+    """Every field below the top of a schema, in order; a record or list before its own fields."""
+    record = inner(schema)
+    for field in record["fields"] if record else ():
+        path = f"{above}.{field['name']}" if above else field["name"]
+        below = list(walk(field["type"], path))
+        yield Field(path, field.get("doc", ""), not below)
+        yield from below
+
+
+def inner(schema: Any) -> Schema | None:
+    """The record in a type, through lists and unions with null; None where the type holds a single value."""
     match schema:
         case list():
-            for branch in schema:
-                yield from paths(branch, above)
+            return next((record for branch in schema if (record := inner(branch))), None)
         case {"type": "array", "items": items}:
-            yield from paths(items, above)
-        case {"type": "record", "fields": inner}:
-            for field in inner:
-                path = f"{above}.{field['name']}" if above else field["name"]
-                below = list(paths(field["type"], path))
-                yield path, not below
-                yield from below
+            return inner(items)
+        case {"type": "record"}:
+            return cast("Schema", schema)
+    return None
+
+
+def defaults(record: Schema) -> dict[str, Any]:
+    """The values of the fields that a contract has a default for."""
+    return {field["name"]: field["default"] for field in record["fields"] if "default" in field}
+
+
+def symbols(schema: Schema, name: str) -> tuple[str, ...]:
+    """The values of an enumeration, a field at the top of a schema; empty where it is not one."""
+    kind = next((field["type"] for field in schema["fields"] if field["name"] == name), None)
+    return tuple(kind["symbols"]) if isinstance(kind, dict) and "symbols" in kind else ()
+
+
+def meanings(schema: Schema) -> Iterator[tuple[str, str]]:
+    """Every value a schema can hold: its dotted path and what it means, without the note on its sensitivity."""
+    return ((field.path, field.doc.partition(" Sensitivity:")[0]) for field in walk(schema) if field.leaf)
 
 
 def grantable(schema: Schema) -> dict[str, bool]:
     """The paths a deliberation may name: all but the envelope; the value says whether it is a leaf."""
     always = {*ENVELOPE, *TRAIL}
-    return {path: leaf for path, leaf in paths(schema) if path.split(".")[0] not in always}
+    return {path: leaf for path, _, leaf in walk(schema) if path.split(".")[0] not in always}
 
 
 def leaves(schema: Schema, granted: tuple[str, ...]) -> frozenset[str]:
