@@ -46,15 +46,16 @@ def letter(
 def ledger(
     recount: Annotated[
         bool,
-        typer.Option("--recount", help="Also derive what each institution should hold, and count what it holds anew."),
+        typer.Option("--recount", help="Also derive what each institution should hold, and count what it holds."),
     ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every pair, not one line per stage.")] = False,
     json: Json = False,
 ) -> None:
     """Hold every effect in two places against each other; exit code 1 on any difference."""
     from kruispunt.commands.accounts import notices as told
 
     with answering():
-        raise typer.Exit(told.ledger(json=json, recount=recount))
+        raise typer.Exit(told.ledger(json=json, recount=recount, every=every))
 
 
 office = typer.Typer(
