@@ -250,7 +250,7 @@ def run(settings: Settings) -> None:
                         gone.close()
             trouble_since = (trouble_since or time.monotonic()) if failed else None
             if trouble_since and time.monotonic() - trouble_since > PATIENCE_S:
-                raise Retry("Kafka or PostgreSQL stayed away.")
+                raise Retry("Kafka or PostgreSQL did not come back.")
             if done < ROWS:
                 time.sleep(AGAIN_S if failed else GATHER_S)
         for publisher in open_now.values():

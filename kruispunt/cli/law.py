@@ -23,7 +23,7 @@ Rule = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` nam
 Finding = Annotated[str, typer.Argument(help="A finding, as `kruispunt notices --json` names it.")]
 
 On = Annotated[list[Path], typer.Option("--on", help="DmfA files, folders of them, or `stack`: the stored situations.")]
-Persons = Annotated[bool, typer.Option("--persons", help="Name who gains and who loses, too.")]
+Persons = Annotated[bool, typer.Option("--persons", help="Also name who gains and who loses.")]
 
 
 class Audience(StrEnum):
@@ -45,12 +45,13 @@ class Language(StrEnum):
 @law.command("test")
 def try_rules(
     path: Annotated[
-        Path | None, typer.Argument(help="A file or folder of cases; by default those shipped. See docs/cases.md.")
+        Path | None,
+        typer.Argument(help="A file or folder of cases. Default: the cases of this release. See docs/cases.md."),
     ] = None,
     rule: Annotated[str | None, typer.Option(help="Only the cases of this rule.", autocompletion=_rules)] = None,
     json: Json = False,
 ) -> None:
-    """Try the rules on cases: what came out beside what is written."""
+    """Run the rules on cases and compare the results with what is expected."""
     from kruispunt.commands.rules import cases as casework
 
     with answering():
@@ -59,7 +60,7 @@ def try_rules(
 
 @law.command("list")
 def list_rules(json: Json = False) -> None:
-    """List the rules by their names in four languages, with their law and where their figures come from."""
+    """List the rules: names in four languages, law, and sources of the figures."""
     from kruispunt.commands.rules import law as stage
 
     with answering():
@@ -68,7 +69,7 @@ def list_rules(json: Json = False) -> None:
 
 @law.command("show")
 def show_rule(rule: Rule, on: Day = None, json: Json = False) -> None:
-    """Show a rule as it stands on a day: formula, figures, units, sources; where there is no law, why."""
+    """Show a rule on a day: formula, figures, units and sources; if there is no law, why."""
     from kruispunt.commands.rules import law as stage
 
     with answering():
@@ -78,12 +79,12 @@ def show_rule(rule: Rule, on: Day = None, json: Json = False) -> None:
 @law.command("explain")
 def explain_finding(
     finding: Finding,
-    audience: Annotated[Audience, typer.Option("--for", help="For whom.")] = Audience.citizen,
-    language: Annotated[Language, typer.Option(help="In which language.")] = Language.en,
-    person: Annotated[bool, typer.Option("--person", help="With the national number of the person.")] = False,
+    audience: Annotated[Audience, typer.Option("--for", help="The reader.")] = Audience.citizen,
+    language: Annotated[Language, typer.Option(help="The language.")] = Language.en,
+    person: Annotated[bool, typer.Option("--person", help="Also show the national number of the person.")] = False,
     json: Json = False,
 ) -> None:
-    """Show why a finding was made: every condition with its inputs, its law, and the events it rests on."""
+    """Show why a finding was made: every condition with its inputs, the law, and the events behind it."""
     from kruispunt.commands.rules import explain as explaining
 
     with answering():
@@ -92,7 +93,7 @@ def explain_finding(
 
 @law.command("replay")
 def replay_finding(finding: Finding, json: Json = False) -> None:
-    """Decide a finding again from the events it rested on; 1 when other bytes come out."""
+    """Reproduce a finding from the events behind it. Exit code 1 if any byte differs."""
     from kruispunt.commands.rules import explain as explaining
 
     with answering():
@@ -107,7 +108,7 @@ def diff_law(
     persons: Persons = False,
     json: Json = False,
 ) -> None:
-    """Say who would gain and who would lose, and how much, under other figures; 1 when anything changes."""
+    """Compare two states of the law: who gains, who loses, how much. Exit code 1 if anything changes."""
     from kruispunt.commands.rules import impact as comparing
 
     with answering():
@@ -116,12 +117,12 @@ def diff_law(
 
 @law.command("what-if")
 def what_if(
-    changes: Annotated[list[str], typer.Option("--set", help="rule.series.figure=value; may be given several times.")],
+    changes: Annotated[list[str], typer.Option("--set", help="rule.series.figure=value. Can be given several times.")],
     on: On,
     persons: Persons = False,
     json: Json = False,
 ) -> None:
-    """Say who would gain and who would lose, and how much, if some figures were others; 1 when anything changes."""
+    """Try other figures: who would gain, who would lose, how much. Exit code 1 if anything changes."""
     from kruispunt.commands.rules import impact as comparing
 
     with answering():

@@ -77,7 +77,7 @@ class Printer:
             try:
                 return block, self._compile(content, notice, options)
             except typst.TypstError as error:
-                raise Reject("letter", "The letter cannot be set, not even in plain letters.") from error
+                raise Reject("letter", "The letter cannot be typeset, not even in plain characters.") from error
 
     def _compile(self, content: Any, notice: Notice, options: dict[str, Any]) -> list[bytes]:
         made = self._compiler.compile(

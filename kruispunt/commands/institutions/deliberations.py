@@ -89,8 +89,8 @@ def _follow(config: Settings, recipients: Iterable[str], done: str) -> None:
     except (Retry, Stop) as error:
         fail(
             Exit.UNREACHABLE,
-            f"The broker could not be told: {error}",
-            f"What stands above is done. `kruispunt provision` gives and takes the rights of {', '.join(concerned)}.",
+            f"The broker could not be updated: {error}",
+            f"The above is done. `kruispunt provision` updates the access rules of {', '.join(concerned)}.",
         )
 
 

@@ -48,7 +48,7 @@ def _alone(config: Settings) -> Iterator[Connection[Any]]:
             if postgres.try_lock(connection, postgres.Lock.AGAIN, 0):
                 break
             if time.monotonic() > deadline:
-                raise Retry("The replay, or somebody else who judges again, is busy.")
+                raise Retry("The replay, or another `kruispunt rejudge`, is busy.")
             time.sleep(PAUSE_S)
         yield connection
 
@@ -60,7 +60,7 @@ def _on_record(config: Settings) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while behind():
             if time.monotonic() > deadline:
-                raise Retry("The record of disclosures does not get on.")
+                raise Retry("The log of disclosures makes no progress.")
             time.sleep(PAUSE_S)
 
 

@@ -145,7 +145,7 @@ def _submit(files: Sequence[Path], quarter: str) -> None:
     for receipt in receipts:
         if not receipt.accepted:
             submitting.show(receipts)
-            fail(Exit.NO, f"{receipt.file} was refused.", "The anomalies above say why.")
+            fail(Exit.NO, f"{receipt.file} was refused.", "See the anomalies above.")
     declarations = [part for receipt in receipts for part in receipt.declarations if part.employer]
     new = [receipt for receipt in receipts if not receipt.already_received]
     if new:
