@@ -31,7 +31,7 @@ MEANS: dict[Code, tuple[str, str]] = {
     Code.WRONG_FIELD: ("a field is not what it must be", "correct the field that is named"),
     Code.OTHER_CONTENT: ("this id was given to a change with other content", "give each change an id of its own"),
     Code.WRONG_NUMBER: ("the date or the check digits of the national number do not fit", "look the number up again"),
-    Code.UNKNOWN_QUALITY: ("there is no such quality", "use sector/code, as 18/1"),
+    Code.UNKNOWN_QUALITY: ("there is no such quality", "use sector/code, e.g. 18/1"),
     Code.NOT_YOUR_QUALITY: ("the quality is another institution's", "use a quality of your own sector"),
     Code.PERIOD_REVERSED: ("the period ends before it begins", "correct the first or the last day"),
     Code.NOT_INTEGRATED: (

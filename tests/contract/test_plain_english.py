@@ -4,8 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 
@@ -17,8 +17,8 @@ TURNS = {
     r"\bsomebody who\b": "a person who",
     r"\bnobody's\b": "",
     r"\bno byte more\b": "",
-    r"\bis none\b": "invalid ...",
-    r"\bstands? in\b": "is in",
+    r"(?<!there )\bis none\b": "invalid ...",
+    r"\bstands? in\b(?! for)": "is in",
     r"\bwhat is told\b": "the notice",
     r", too\b(?! \w)": "also",
     r"(?<!here )\b(?:is|are) no (?!longer\b|more\b)\w": "is not a ...",
@@ -55,7 +55,7 @@ def unreleased() -> str:
 def helps() -> Iterator[tuple[str, str]]:
     """Every help text of the command line, by command."""
 
-    def walk(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
+    def walk(command: Any, name: str) -> Iterator[tuple[str, str]]:
         yield name, command.help or ""
         for parameter in command.params:
             yield f"{name} {parameter.name}", getattr(parameter, "help", None) or ""
@@ -87,14 +87,19 @@ def spoken() -> Iterator[tuple[str, str]]:
 DOCUMENTS = [ROOT / "README.md", ROOT / "docker" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
+def prose(markdown: str) -> str:
+    """A document without its code: a name in code is somebody else's word."""
+    return re.sub(r"```.*?```|`[^`\n]*`", "`…`", markdown, flags=re.DOTALL)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_document_has_none_of_our_turns(document: Path) -> None:
-    assert turns(document.read_text("utf-8")) == []
+    assert turns(prose(document.read_text("utf-8"))) == []
 
 
 def test_what_is_unreleased_is_told_without_them() -> None:
     assert unreleased().strip()
-    assert turns(unreleased()) == []
+    assert turns(prose(unreleased())) == []
 
 
 def test_no_help_has_them() -> None:
@@ -105,7 +110,7 @@ def test_no_help_has_them() -> None:
 
 def test_no_error_has_them() -> None:
     said = list(spoken())
-    assert len(said) > 200
+    assert len(said) > 150
     assert {place: found for place, text in said if (found := turns(text))} == {}
 
 

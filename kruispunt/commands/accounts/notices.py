@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,7 +11,7 @@ from consumers.audit import acts
 from kruispunt.commands.accounts.folded_ledger import fold
 from kruispunt.monitoring.lag import INSPECTOR
 from kruispunt.monitoring.ledger import Row, counted_anew, rows
-from kruispunt.output import Exit, as_json, console, errors, fail, table
+from kruispunt.output import Exit, as_json, console, fail, table, working
 from notifier import ledger as notifier_ledger
 from notifier.content import contents
 from notifier.render.paper import printer
@@ -47,10 +46,10 @@ def ledger(*, json: bool, recount: bool = False, every: bool = False) -> int:
     effect instead of one for each stage.
     """
     config = settings.load()
-    with errors.status("comparing every effect") if errors.is_terminal else nullcontext():
+    with working("comparing every effect"):
         counted = rows(config)
     if recount:
-        with errors.status("recounting what each institution holds") if errors.is_terminal else nullcontext():
+        with working("recounting what each institution holds"):
             counted += counted_anew(config)
     balanced = all(row.difference == 0 for row in counted)
     if json:

@@ -12,7 +12,7 @@ from consumers.audit import acts
 from consumers.directory import alarms
 from consumers.directory import loading as directory
 from kruispunt.commands.institutions.alarms import tell
-from kruispunt.output import Exit, console, errors, fail, readable
+from kruispunt.output import Exit, console, fail, readable, working
 from notifier import profiles
 
 OPERATOR = "operator"
@@ -45,7 +45,7 @@ def load(folder: Path) -> int:
         with connection.transaction() as whole:
             for path, (what, loader) in found.items():
                 try:
-                    with errors.status(f"loading {what}"), connection.transaction():
+                    with working(f"loading {what}"), connection.transaction():
                         counts[what] = loader(connection, path).changed
                         # Dossiers are an act where they are taken in.
                         if counts[what] and loader is not directory.load:

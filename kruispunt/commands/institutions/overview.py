@@ -11,7 +11,7 @@ from backbone.errors import Stop
 from consumers.audit import acts
 from consumers.directory.lookup import listing
 from kruispunt.commands.institutions import rotate as rotating
-from kruispunt.output import Exit, as_json, console, fail, table
+from kruispunt.output import Exit, as_json, console, fail, table, working
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import TOPICS, delivery
 
@@ -35,7 +35,8 @@ def credentials(institution: str, *, rotate: bool = False) -> None:
     if config.kafka_ca is None:
         raise Stop("No CA certificate is known.", "Run `kruispunt up`, or set kafka_ca.")
     if rotate:
-        rotating.rotate(config, name)
+        with working(f"setting a new password for {name}"):
+            rotating.rotate(config, name)
     lines = {
         "bootstrap.servers": config.kafka_bootstrap,
         "security.protocol": "SASL_SSL",

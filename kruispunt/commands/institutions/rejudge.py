@@ -26,7 +26,7 @@ from consumers.replay.again import Judged, Wrong
 from consumers.replay.barrier import Barrier
 from consumers.replay.run import REPLAY
 from kruispunt.monitoring.lag import MAIN, Inspector
-from kruispunt.output import Exit, as_json, console, progress, table
+from kruispunt.output import Exit, as_json, console, progress, table, working
 from schemas.codec import decode_body, split
 from schemas.legal_day import legal_today
 from schemas.registry import SchemaBook
@@ -77,9 +77,10 @@ def rejudge(*, since: datetime, until: datetime, on: date | None, reason: str, d
     config = settings.load()
     right = on or legal_today()
     with _alone(config) as connection:
-        _on_record(config)
+        with working("waiting until every disclosure is on record"):
+            _on_record(config)
         # Who reads the log does so on record.
-        with postgres.connect(config, AUDITOR) as reading:
+        with working("reading what was judged"), postgres.connect(config, AUDITOR) as reading:
             with reading.transaction():
                 acts.note(reading, "read what was judged", f"{since.isoformat()} to {until.isoformat()}", reason=reason)
             with translated(), reading.transaction():

@@ -12,7 +12,7 @@ from backbone.stack import stack
 from backbone.stack.certificates import Change
 from backbone.stack.places import Places
 from consumers.audit import acts
-from kruispunt.output import Exit, as_json, console, errors, fail, table
+from kruispunt.output import Exit, as_json, console, errors, fail, table, working
 
 OPERATOR = "operator"
 REMEDY = "`kruispunt certificates --rotate` renews those of the embedded stack; docker/README.md says how others are."
@@ -96,7 +96,8 @@ def rotate(*, json: bool) -> int:
     with postgres.connect(config, OPERATOR, autocommit=True) as connection:
         acts.note(connection, "rotated", "the certificates")
     # Not while the connection is open: who brings a stack up holds it alone and then asks the database.
-    change = stack.renew_certificates(config.home)
+    with working("renewing the certificates") as say:
+        change = stack.renew_certificates(config.home, say)
     if not json:
         console.print(f"[bold green]✓[/] {SAID[change]}", soft_wrap=True)
     return show(json=json)
