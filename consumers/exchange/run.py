@@ -116,7 +116,7 @@ class Exchange:
                 transactions.TIMEOUT_S,
             )
         if dead:
-            self._log.warning("messages that are no events are in dead letters", number=dead)
+            self._log.warning("messages that are not events became dead letters", number=dead)
         return len(messages)
 
     def close(self) -> None:

@@ -22,7 +22,7 @@ TURNS = {
     r"\bwhat is told\b": "the notice",
     r", too\b(?! \w)": "also",
     r"(?<!here )\b(?:is|are) no (?!longer\b|more\b)\w": "is not a ...",
-    r"\bas (?:rva|rjv|20/296@\d|2026Q3|18/1)\b": "e.g. rva",
+    r"\bas (?:rva|rjv|\d[\d./-]*(?:@\d|Q\d)?)\b(?! )": "e.g. rva",
     r"\breckon": "calculate",
     r"\bknock": "connect",
     r"\bdoors?\b": "endpoint",
@@ -33,7 +33,7 @@ TURNS = {
     r"\bgoe?s? by it\b": "apply",
     r"\bstands? before\b": "run ... before",
 }
-ERRORS = {"Stop", "Retry", "Reject", "Refused", "fail"}
+SAYING = {"Stop", "Retry", "Reject", "Refused", "fail", "ValueError", "Missing", "WrongRequest", "print"}
 SPEAKING = ("kruispunt", "consumers", "producers", "notifier", "backbone", "rules", "schemas", "population")
 
 
@@ -66,14 +66,14 @@ def helps() -> Iterator[tuple[str, str]]:
 
 
 def spoken() -> Iterator[tuple[str, str]]:
-    """Every string in an error, by place."""
+    """Every string in an error or in what a command prints, by place."""
     for folder in SPEAKING:
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if not isinstance(node, ast.Call):
                     continue
                 name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                if name in ERRORS:
+                if name in SAYING:
                     given = [*node.args, *(keyword.value for keyword in node.keywords)]
                     texts = [
                         inner.value
@@ -108,7 +108,7 @@ def test_no_help_has_them() -> None:
     assert {name: found for name, text in said if (found := turns(text))} == {}
 
 
-def test_no_error_has_them() -> None:
+def test_no_message_has_them() -> None:
     said = list(spoken())
     assert len(said) > 150
     assert {place: found for place, text in said if (found := turns(text))} == {}

@@ -63,7 +63,7 @@ def wait(timeout: float) -> int:
         errors.print("  Run `kruispunt status` to see what is behind.")
         return Exit.NO
     if letters := sum(open_by_stage(settings.load()).values()):
-        errors.print(f"[bold yellow]…[/] all else has arrived, but {letters:,} dead letters wait for a decision")
-        errors.print("  `kruispunt dead` lists them: each is replayed or dropped.")
+        errors.print(f"[bold yellow]…[/] everything else has arrived, but {letters:,} dead letters wait for a decision")
+        errors.print("  `kruispunt dead` lists them. Replay or drop each one.")
         return Exit.NO
     return Exit.DONE

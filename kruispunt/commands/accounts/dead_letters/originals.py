@@ -48,7 +48,7 @@ def said(reader: Consumer, letter: Letter) -> dict[str, Any]:
     found = record_at(reader, Origin(DEAD_LETTERS, *letter.lies))
     value = bytes(found.value() or b"") if found is not None else b""
     if letters.named(value) != letter.name:
-        raise Missing("This letter is not on its topic any more.")
+        raise Missing("This letter is no longer on its topic.")
     return letters.said(value)
 
 
@@ -61,7 +61,7 @@ def message(reader: Consumer, record: dict[str, Any]) -> tuple[bytes | None, byt
     if value is None and record["code"] != NO_VALUE:
         found = record_at(reader, Origin(record["topic"], record["partition"], record["offset"]))
         if found is None or lies_under(found.key()) != lies_under(key):
-            raise Missing("Only its place was kept, and it is not on its topic any more.")
+            raise Missing("Only its position was kept, and it is no longer on its topic.")
         key, value = found.key(), found.value()
     if not value:
         raise Missing("This message has no value.")
@@ -75,7 +75,7 @@ def back(reader: Consumer, letter: Letter) -> Back:
     """
     record = said(reader, letter)
     if letter.topic not in SOURCES:
-        raise Missing(f"Nothing is put back on {letter.topic}.")
+        raise Missing(f"Nothing can be put back on {letter.topic}.")
     key, value = message(reader, record)
     size = len(key or b"") + len(value)
     if size > LARGEST_MESSAGE:
