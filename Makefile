@@ -10,7 +10,7 @@ TESTS =
 # `make bench BENCH_PERSONS=500 BENCH_WITHDRAWALS=1` is quick, and says little.
 BENCH_PERSONS = 15000
 BENCH_WITHDRAWALS = 20
-.PHONY: help setup demo test lint bench mutate clean
+.PHONY: help setup demo test lint bench mutate pictures clean
 
 help: ## print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -35,6 +35,9 @@ bench: setup ## how fast, stage by stage
 mutate: setup ## which changes to the rules no case notices; MUTANTS="rules.calculation.bonus*" for some, about 6 a second
 	@.venv/bin/mutmut run $(MUTANTS)
 	@.venv/bin/mutmut results
+
+pictures: setup ## make the pictures of the README anew, from the demo
+	@exec .venv/bin/python docs/pictures.py
 
 clean: ## stop this checkout's stack, remove its data and everything that was made
 	@if [ -x .venv/bin/kruispunt ]; then .venv/bin/kruispunt down --wipe; fi

@@ -120,7 +120,7 @@ class BatchReader:
         except (OSError, TimeoutError, KafkaError) as error:
             if self._user in self._loop.run_until_complete(logins.refused(self._settings, [self._user])):
                 raise Closed(
-                    "Kafka does not let this user in.", "Run `kruispunt provision`, or check the credentials."
+                    "Kafka refuses the login of this user.", "Run `kruispunt provision`, or check the credentials."
                 ) from error
             raise Retry(f"Kafka does not answer: {type(error).__name__}.") from error
 

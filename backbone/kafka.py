@@ -61,7 +61,9 @@ class Doorkeeper:
     def check(self) -> None:
         """Raises Closed when the broker has refused a login since the client was opened."""
         if self._refusal:
-            raise Closed("Kafka does not let this user in.", "Run `kruispunt provision`, or check the credentials.")
+            raise Closed(
+                "Kafka refuses the login of this user.", "Run `kruispunt provision`, or check the credentials."
+            )
 
 
 def _named(overrides: dict[str, Any]) -> dict[str, Any]:
@@ -155,8 +157,8 @@ def alive(message: Message | None) -> Message | None:
         return None
     if error.code() == KafkaError._AUTO_OFFSET_RESET and any(reason in error.str() for reason in LOST):  # noqa: SLF001
         raise Stop(
-            f"The place of this reader in {message.topic()}[{message.partition()}] is lost: {error.str()}.",
-            "Records may have gone by unread. See docs/reliability.md before anything is started again.",
+            f"The position of this reader in {message.topic()}[{message.partition()}] is lost: {error.str()}.",
+            "Records may have been missed. See docs/reliability.md before anything is started again.",
         )
     if error.fatal() or _refused(error):
         kind = Closed if _refused(error) else Stop

@@ -77,7 +77,7 @@ def _bring(
     def in_force() -> None:
         for _ in range(1 if brokers == 1 else LOOKS_PER_BROKER * brokers):
             if left := [line.what for line in looking() if line.to_do]:
-                raise Retry(f"Kafka does not go by it yet: {'; '.join(left)}")
+                raise Retry(f"Kafka has not applied it yet: {'; '.join(left)}")
 
     with_retry(in_force, IN_FORCE_S)
     return lines
@@ -118,6 +118,6 @@ def rotate(settings: Settings, user: str) -> None:
 
     def in_force() -> None:
         if asyncio.run(logins.refused(settings, [user])):
-            raise Retry("Kafka does not go by the new password yet.")
+            raise Retry("Kafka has not applied the new password yet.")
 
     with_retry(in_force, IN_FORCE_S)

@@ -30,7 +30,7 @@ from kruispunt.commands.institutions import load as loading
 from kruispunt.commands.intake import generate as generating
 from kruispunt.commands.intake import submit as submitting
 from kruispunt.monitoring import lag, ledger
-from kruispunt.output import console, table
+from kruispunt.output import console, table, working
 from producers.intake.dmfa.checks.sending_date import due
 from schemas.institutions import HOSTED, INSTITUTIONS
 
@@ -86,11 +86,13 @@ class Result:
 def _wait(config: Settings, names: tuple[str, ...]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     waits = [stage for stage in lag.stages(config) if stage.name in names]
-    for stage in waits:
-        while stage.waiting():
-            if time.monotonic() > deadline:
-                raise TimeoutError(stage.name)
-            time.sleep(PAUSE_S)
+    with working("waiting") as say:
+        for stage in waits:
+            while left := stage.waiting():
+                say(f"{stage.name} still has {left:,} to do")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(stage.name)
+                time.sleep(PAUSE_S)
 
 
 def _everything(config: Settings) -> tuple[str, ...]:
@@ -210,7 +212,8 @@ def main(
         os.environ["KRUISPUNT_HOME"] = str(home)
         config = stack.start(home, leash=Leash(wipe=True))
         try:
-            limits = measure(config)
+            with working("measuring what this machine can do"):
+                limits = measure(config)
             _population(warm, persons, "2026Q2")
             _population(folder, persons, "2026Q3")
             started = time.perf_counter()
@@ -224,7 +227,8 @@ def main(
             past = replay.measure(config, persons)
             _wait(config, _everything(config))
             wrong = [row.effect for row in ledger.rows(config) if row.difference]
-            ended = withdrawal.measure(config, withdrawals)
+            with working(f"withdrawing {withdrawals} times"):
+                ended = withdrawal.measure(config, withdrawals)
         finally:
             stack_down(home, wipe=True)
     _show(persons, whole, results, limits)

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 __all__ = [
     "Exit", "answering", "as_json", "console", "errors", "euro", "fail", "moment", "progress", "readable", "table",
+    "working",
 ]  # fmt: skip
 ENDINGS = (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError)
 """How a command ends in good order; who reads no further is no error."""
@@ -71,6 +72,16 @@ def progress() -> Progress:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
+
+
+@contextmanager
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """A moving line that says what goes on; silent when nobody looks. Gives what changes its text."""
+    if not errors.is_terminal:
+        yield lambda _what: None
+        return
+    with errors.status(what) as line:
+        yield line.update
 
 
 def fail(code: Exit, what: str, remedy: str = "") -> NoReturn:

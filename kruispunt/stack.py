@@ -2,14 +2,12 @@
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psycopg
 from rich.markup import escape
-from rich.status import Status
 
 from backbone import postgres, served
 from backbone.errors import Retry, Stop
@@ -26,7 +24,7 @@ from kruispunt.commands.stack import certificates
 from kruispunt.dead_letters.closings import open_by_stage
 from kruispunt.monitoring import lag
 from kruispunt.monitoring.lag import Wait
-from kruispunt.output import Exit, as_json, console, errors, fail, moment, table
+from kruispunt.output import Exit, as_json, console, fail, moment, table, working
 from kruispunt.provisioning.provision import bring_embedded
 from schemas.institutions import HOSTED
 from schemas.roles import Role
@@ -59,20 +57,10 @@ def programs(config: Settings) -> list[Program]:
 PLAN = Plan(programs, bring_embedded)
 
 
-@contextmanager
-def showing() -> Iterator[Status | None]:
-    """A line that says what is being started, where somebody looks."""
-    if not errors.is_terminal:
-        yield None
-        return
-    with errors.status("starting") as line:
-        yield line
-
-
 def start(home: Path, plan: Plan = PLAN, leash: Leash | None = None) -> Settings:
     """Bring a stack up, saying what is going on."""
-    with showing() as line:
-        return stack.up(home, plan, leash=leash, progress=line.update if line else lambda _step: None)
+    with working("starting") as say:
+        return stack.up(home, plan, leash=leash, progress=say)
 
 
 def up() -> None:
@@ -83,8 +71,9 @@ def up() -> None:
 
 def down(*, wipe: bool) -> None:
     """The command `down`."""
-    stopped = stack.down(settings.home(), wipe=wipe)
-    console.print("[bold green]✓[/] nothing runs any more" if stopped else "nothing ran here")
+    with working("stopping"):
+        stopped = stack.down(settings.home(), wipe=wipe)
+    console.print("[bold green]✓[/] everything has stopped" if stopped else "nothing was running")
 
 
 def _lag(config: Settings) -> Lag | None:

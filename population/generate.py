@@ -41,7 +41,7 @@ def generate(
     Raises WrongRequest.
     """
     if not QUARTER.fullmatch(quarter) or quarter < FIRST_QUARTER:
-        raise WrongRequest(f"{quarter!r} is not a quarter from {FIRST_QUARTER} on, written like 2026Q3")
+        raise WrongRequest(f"{quarter!r} is not a quarter from {FIRST_QUARTER} on, e.g. 2026Q3")
     population = Population(seed, quarter)
     if not 1 <= persons <= population.size:
         raise WrongRequest(f"{persons} persons: between 1 and {population.size} can be made")

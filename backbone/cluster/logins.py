@@ -79,7 +79,9 @@ async def administrator(settings: Settings, user: str = "admin") -> AsyncIterato
         async with connection(settings, user) as opened:
             yield opened
     except REFUSED as error:
-        raise Stop(f"Kafka does not let {user} in.", "Is its password the one the storage was made with?") from error
+        raise Stop(
+            f"Kafka refuses the login of {user}.", "Is its password the one the storage was made with?"
+        ) from error
 
 
 async def refused(settings: Settings, users: Iterable[str]) -> frozenset[str]:

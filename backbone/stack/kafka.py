@@ -175,7 +175,7 @@ def _format(places: Places, identity: str) -> None:
     if answer.returncode:
         raise Stop(
             f"Kafka's storage in {places.kafka / 'data'} could not be formatted (exit {answer.returncode}).",
-            "Is the disk full? Otherwise `kruispunt down --wipe` begins anew.",
+            "Is the disk full? Otherwise `kruispunt down --wipe` starts over.",
         )
 
 

@@ -70,7 +70,9 @@ class Signer:
         except (ValueError, TypeError):
             key = None
         if not isinstance(key, Ed25519PrivateKey):
-            raise Stop("The signing key is no Ed25519 key.", "Put one there, or move it away and run `kruispunt up`.")
+            raise Stop(
+                "The signing key is not an Ed25519 key.", "Put one there, or move it away and run `kruispunt up`."
+            )
         self._key = key
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.fingerprint = hashlib.sha256(public).hexdigest()

@@ -79,7 +79,7 @@ class Deliberation(BaseModel):
     @classmethod
     def _known(cls, value: str) -> str:
         if value not in RECIPIENTS:
-            raise ValueError(f"{value!r} is no recipient; there are {', '.join(RECIPIENTS)}")
+            raise ValueError(f"{value!r} is not a recipient; choose one of {', '.join(RECIPIENTS)}")
         return value
 
     @field_validator("fields")
@@ -102,7 +102,7 @@ class Deliberation(BaseModel):
     def _decided(cls, value: frozenset[str]) -> frozenset[str]:
         unknown = value - set(decision_kinds())
         if unknown:
-            raise ValueError(f"no kind of decision: {', '.join(sorted(unknown))}")
+            raise ValueError(f"not a kind of decision: {', '.join(sorted(unknown))}")
         return value
 
     @model_validator(mode="after")

@@ -34,7 +34,7 @@ MEANS: dict[ReturnCode, tuple[str, str]] = {
         "the date or the check digits of the national number do not fit",
         "look the number up again",
     ),
-    ReturnCode.UNKNOWN_QUALITY: ("there is no such quality", "use sector/code, as 18/1"),
+    ReturnCode.UNKNOWN_QUALITY: ("there is no such quality", "use sector/code, e.g. 18/1"),
     ReturnCode.NOT_YOUR_QUALITY: ("the quality is another institution's", "use a quality of your own sector"),
     ReturnCode.PERIOD_REVERSED: ("the period ends before it begins", "correct the first or the last day"),
     ReturnCode.NOT_INTEGRATED: (

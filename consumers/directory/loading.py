@@ -118,7 +118,7 @@ def _faults(line: Any) -> list[ChangeFault]:
     with suppress(TypeError, ValueError):
         days = _day(line["from"]), _last(line["until"])
     if days is None:
-        found.append(ChangeFault(ReturnCode.WRONG_FIELD, "from, until; days as 2026-07-01, until may be null"))
+        found.append(ChangeFault(ReturnCode.WRONG_FIELD, "from, until; days, e.g. 2026-07-01; until may be null"))
     if not isinstance(person, str) or not isinstance(quality, str):
         found.append(ChangeFault(ReturnCode.WRONG_FIELD, "person, quality; texts"))
     if found:

@@ -91,7 +91,7 @@ class Exchange:
                 dead += topic == DEAD_LETTERS
             self._reader.commit(messages, self._target)
         if dead:
-            self._log.warning("messages that are no events are in dead letters", number=dead)
+            self._log.warning("messages that are not events became dead letters", number=dead)
         # See `run`.
         gc.collect()
         return len(messages)

@@ -57,7 +57,7 @@ class Barrier:
             if all(closed[place] >= end for place, end in ends.items()) and not self._offsets.left(ends, where()):
                 return True
             if time.monotonic() > deadline:
-                raise Retry(f"Nobody takes what lies in {', '.join(topics)}.")
+                raise Retry(f"No sink reads {', '.join(topics)}.")
             time.sleep(PAUSE_S)
         return False
 

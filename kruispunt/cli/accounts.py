@@ -11,7 +11,7 @@ from kruispunt.output import answering
 
 @app.command(rich_help_panel=TOLD)
 def notices(json: Json = False) -> None:
-    """List the notices with their state and channel."""
+    """List the notices by state, channel and language."""
     from kruispunt.commands.accounts import notices as told
 
     with answering():
@@ -20,10 +20,12 @@ def notices(json: Json = False) -> None:
 
 @app.command(rich_help_panel=TOLD)
 def resolve(
-    notice: Annotated[str, typer.Argument(help="A notice in doubt: a crash left unknown whether its e-mail went out.")],
+    notice: Annotated[
+        str, typer.Argument(help="A notice in doubt: after a crash, nobody knows if its e-mail went out.")
+    ],
     arrived: Annotated[bool, typer.Option("--arrived/--not-arrived", help="Whether the e-mail arrived.")],
 ) -> None:
-    """Say what became of a notice in doubt: it counts as handed over, or goes out by letter."""
+    """Settle a notice in doubt: it counts as handed over, or goes out by letter."""
     from kruispunt.commands.accounts import notices as told
 
     with answering():
@@ -32,10 +34,10 @@ def resolve(
 
 @app.command(rich_help_panel=TOLD)
 def letter(
-    notice: Annotated[str, typer.Argument(help="The reference of a notice: what its e-mail announces.")],
-    out: Annotated[Path, typer.Option("--out", help="The PDF to write; readable by its owner only.")],
+    notice: Annotated[str, typer.Argument(help="The reference of a notice, as given in its e-mail.")],
+    out: Annotated[Path, typer.Option("--out", help="The PDF to write, readable by its owner only.")],
 ) -> None:
-    """Write the letter of a notice as a PDF, for a recipient who was told by e-mail and asks for it."""
+    """Write the letter of a notice as a PDF, for a recipient who got an e-mail and asks for the letter."""
     from kruispunt.commands.accounts import notices as told
 
     with answering():
@@ -46,22 +48,25 @@ def letter(
 def ledger(
     recount: Annotated[
         bool,
-        typer.Option("--recount", help="Also derive what each institution should hold, and count what it holds anew."),
+        typer.Option(
+            "--recount", help="Also derive what each institution should hold, and compare it record by record."
+        ),
     ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show every pair, not one line per stage.")] = False,
     json: Json = False,
 ) -> None:
-    """Hold every effect in two places against each other; exit code 1 on any difference."""
+    """Compare every effect in two independent places. Exit code 1 on any difference."""
     from kruispunt.commands.accounts import notices as told
 
     with answering():
-        raise typer.Exit(told.ledger(json=json, recount=recount))
+        raise typer.Exit(told.ledger(json=json, recount=recount, every=every))
 
 
 office = typer.Typer(
-    help="List the messages that could not be handled; show one, put back what is mended, drop what cannot be.",
+    help="List the messages that could not be handled. Show one, put it back, or drop it.",
     invoke_without_command=True,
 )
-NAMED = "Letters, as `kruispunt dead` names them."
+NAMED = "Dead letters, as `kruispunt dead` names them."
 
 
 def _list(*, closed_too: bool, json: bool) -> None:
@@ -73,7 +78,7 @@ def _list(*, closed_too: bool, json: bool) -> None:
 
 @office.callback()
 def dead(context: typer.Context, json: Json = False) -> None:
-    """List the messages that could not be handled, and why; exit code 1 when there are any."""
+    """List the messages that could not be handled, and why. Exit code 1 if there are any."""
     if context.invoked_subcommand is None:
         _list(closed_too=False, json=json)
 
@@ -81,19 +86,19 @@ def dead(context: typer.Context, json: Json = False) -> None:
 @office.command("list")
 def list_letters(
     closed_too: Annotated[
-        bool, typer.Option("--all", help="Also those put back or dropped: by whom, when, why.")
+        bool, typer.Option("--all", help="Also those that were put back or dropped: by whom, when, why.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """List the messages that could not be handled, and why; exit code 1 when there are any."""
+    """List the messages that could not be handled, and why. Exit code 1 if there are any."""
     _list(closed_too=closed_too, json=json)
 
 
 @office.command("show")
 def show_letter(
-    letter: Annotated[str, typer.Argument(help="A letter, as `kruispunt dead` names it.")], json: Json = False
+    letter: Annotated[str, typer.Argument(help="A dead letter, as `kruispunt dead` names it.")], json: Json = False
 ) -> None:
-    """Show what a message holds, decoded as far as it can be. That somebody looked is an act."""
+    """Show a message, decoded as far as possible. The look is recorded as an act."""
     from kruispunt.commands.accounts import dead_letters as commands
 
     with answering():
@@ -103,11 +108,11 @@ def show_letter(
 @office.command("replay")
 def replay_letters(
     letters: Annotated[list[str] | None, typer.Argument(help=NAMED)] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that are open.")] = False,
-    stage: Annotated[str | None, typer.Option(help="All that this stage gave up, e.g. rules.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All open dead letters.")] = False,
+    stage: Annotated[str | None, typer.Option(help="All open dead letters of a stage, e.g. rules.")] = None,
     json: Json = False,
 ) -> None:
-    """Put messages back where they came from, in their order, once what was wrong is mended."""
+    """Put messages back where they came from, in order, after the fault is repaired."""
     from kruispunt.commands.accounts import dead_letters as commands
 
     with answering():
@@ -117,10 +122,10 @@ def replay_letters(
 @office.command("drop")
 def drop_letters(
     letters: Annotated[list[str], typer.Argument(help=NAMED)],
-    reason: Annotated[str, typer.Option(help="Why nobody needs them handled, for the record.")],
+    reason: Annotated[str, typer.Option(help="Why they need no handling, for the record.")],
     json: Json = False,
 ) -> None:
-    """Close letters without handling their messages, for a reason that is kept."""
+    """Close dead letters without handling them. The reason is kept."""
     from kruispunt.commands.accounts import dead_letters as commands
 
     with answering():

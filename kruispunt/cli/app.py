@@ -36,7 +36,7 @@ class Commands(TyperGroup):
 app = typer.Typer(
     cls=Commands,
     name="kruispunt",
-    help="The message-exchange backbone of social security: declared once, received by everybody entitled to it.",
+    help="The message exchange of social security: declared once, and every entitled institution receives its part.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -48,8 +48,8 @@ FilesArgument = Annotated[list[Path], typer.Argument(help="DmfA files, or JSON l
 FolderArgument = Annotated[
     Path, typer.Argument(help="A folder made by `kruispunt generate`.", exists=True, file_okay=False)
 ]
-InstitutionArgument = Annotated[str, typer.Argument(help="An institution, as rva.")]
-Seconds = Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)]
+InstitutionArgument = Annotated[str, typer.Argument(help="An institution, e.g. rva.")]
+Seconds = Annotated[float, typer.Option(help="How many seconds to wait at most.", min=0)]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="On this day.")]
 
 

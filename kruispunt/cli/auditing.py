@@ -16,12 +16,12 @@ AGE_S = 900.0
 @record.command()
 def verify(
     key: Annotated[
-        list[Path] | None, typer.Option(help="Public keys, PEM; without it those of this installation.")
+        list[Path] | None, typer.Option(help="Public keys in PEM files. Default: the keys of this installation.")
     ] = None,
-    age: Annotated[float, typer.Option(help="Seconds after which everything must be signed.", min=0)] = AGE_S,
+    age: Annotated[float, typer.Option(help="After how many seconds everything must be signed.", min=0)] = AGE_S,
     json: Json = False,
 ) -> None:
-    """Find every change, deletion, insertion or reordering in the log, and say where; exit code 1 when there is any."""
+    """Find every change, deletion, insertion or reordering in the log. Exit code 1 if there is any."""
     from kruispunt.commands.audit import log as auditing
 
     with answering():
@@ -30,12 +30,12 @@ def verify(
 
 @record.command()
 def person(
-    number: Annotated[str, typer.Argument(help="A national number; - reads it from stdin.")],
+    number: Annotated[str, typer.Argument(help="A national number. Use - to read it from stdin.")],
     language: Annotated[str, typer.Option(help="nl, fr, de or en.")] = "en",
-    reason: Annotated[str, typer.Option(help="Why it is looked up, for the record.")] = "",
+    reason: Annotated[str, typer.Option(help="The reason for the look, for the record.")] = "",
     json: Json = False,
 ) -> None:
-    """Say who received what about a person, on which basis, why and when; and who did not."""
+    """Show who received what about a person, on which basis, why and when; and who did not."""
     from kruispunt.commands.audit import log as auditing
 
     with answering():
@@ -44,7 +44,7 @@ def person(
 
 @record.command()
 def acts(
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on.")] = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day.")] = None,
     json: Json = False,
 ) -> None:
     """List what people and commands did: deliberations, dossiers, migrations, look-ups."""

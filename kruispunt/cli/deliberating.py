@@ -8,7 +8,7 @@ import typer
 from kruispunt.cli.app import OUT, Json, app
 from kruispunt.output import answering
 
-bases = typer.Typer(help="List the deliberations that are kept; load new versions.", invoke_without_command=True)
+bases = typer.Typer(help="List all deliberations. Load new versions.", invoke_without_command=True)
 
 
 @bases.callback()
@@ -25,7 +25,7 @@ def deliberations(context: typer.Context, json: Json = False) -> None:
 def load_deliberations(
     files: Annotated[list[Path], typer.Argument(help="YAML files, or folders of them; see docs/deliberations.md.")],
 ) -> None:
-    """Take new versions in, all or none; they count from the next batch on."""
+    """Load new versions, all or none. They count from the next batch."""
     from kruispunt.commands.institutions import deliberations as deliberating
 
     with answering():
@@ -33,8 +33,8 @@ def load_deliberations(
 
 
 @bases.command("show")
-def show_deliberation(name: Annotated[str, typer.Argument(help="A version, as 20/296@2.")]) -> None:
-    """Print a version as it was given."""
+def show_deliberation(name: Annotated[str, typer.Argument(help="A version, e.g. 20/296@2.")]) -> None:
+    """Print a version as it was loaded."""
     from kruispunt.commands.institutions import deliberations as deliberating
 
     with answering():
@@ -47,9 +47,9 @@ app.add_typer(bases, name="deliberations", rich_help_panel=OUT)
 @app.command(rich_help_panel=OUT)
 def withdraw(
     names: Annotated[list[str], typer.Argument(help="Versions (20/296@2), numbers (20/296) or a recipient (rva).")],
-    reason: Annotated[str, typer.Option(help="Why, for the record.")],
+    reason: Annotated[str, typer.Option(help="The reason, for the record.")],
 ) -> None:
-    """Withdraw deliberations: nothing is copied on them any more, and whoever has none left reads no more."""
+    """Withdraw deliberations. A recipient loses read access with its last deliberation."""
     from kruispunt.commands.institutions import deliberations as deliberating
 
     with answering():

@@ -8,22 +8,22 @@ import typer
 from kruispunt.cli.app import OUT, InstitutionArgument, Json, app, day, given
 from kruispunt.output import answering
 
-PersonArgument = Annotated[str, typer.Argument(help="A national number; - reads it from stdin.")]
-QualityArgument = Annotated[str, typer.Argument(help="Sector and quality code, as 18/1.")]
+PersonArgument = Annotated[str, typer.Argument(help="A national number. Use - to read it from stdin.")]
+QualityArgument = Annotated[str, typer.Argument(help="Sector and quality code, e.g. 18/1.")]
 SinceOption = Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of the dossier.")]
 UntilOption = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the dossier.")]
-VersionOption = Annotated[
-    int | None, typer.Option(min=1, help="The version this makes; refused when another was kept meanwhile.")
-]
+VersionOption = Annotated[int | None, typer.Option(min=1, help="The new version number. Refused if it exists already.")]
 
-files = typer.Typer(help="List who is on file where; integrate, change and end dossiers.", invoke_without_command=True)
+files = typer.Typer(
+    help="List the dossiers: who is on file where. Integrate, change and end them.", invoke_without_command=True
+)
 
 
 @files.callback()
 def directory(
     context: typer.Context,
-    person: Annotated[str | None, typer.Option(help="Only this person; - reads the number from stdin.")] = None,
-    institution: Annotated[str | None, typer.Option(help="Only this institution, as rva.")] = None,
+    person: Annotated[str | None, typer.Option(help="Only this person. Use - to read the number from stdin.")] = None,
+    institution: Annotated[str | None, typer.Option(help="Only this institution, e.g. rva.")] = None,
     json: Json = False,
 ) -> None:
     """List who is on file where."""
@@ -49,7 +49,7 @@ def integrate(
     until: UntilOption = None,
     json: Json = False,
 ) -> None:
-    """Take a person on file: a new dossier, version 1, without --until an open one."""
+    """Put a person on file: a new dossier, version 1. Without --until it has no last day."""
     from kruispunt.commands.institutions import dossiers as filing
 
     with answering():
@@ -68,11 +68,11 @@ def change(
     quality: QualityArgument,
     since: SinceOption,
     until: UntilOption = None,
-    open_end: Annotated[bool, typer.Option("--open", help="The dossier is to have no last day.")] = False,
+    open_end: Annotated[bool, typer.Option("--open", help="Remove the last day of the dossier.")] = False,
     version: VersionOption = None,
     json: Json = False,
 ) -> None:
-    """Change until when a dossier lasts."""
+    """Change the last day of a dossier."""
     from kruispunt.commands.institutions import dossiers as filing
 
     if (until is None) != open_end:
@@ -95,7 +95,7 @@ def end(
     version: VersionOption = None,
     json: Json = False,
 ) -> None:
-    """End a dossier: nothing is delivered on it from the next batch on."""
+    """End a dossier. From the next batch, nothing is delivered for it."""
     from kruispunt.commands.institutions import dossiers as filing
 
     with answering():
@@ -109,7 +109,7 @@ def end(
 
 @files.command()
 def alarms(json: Json = False) -> None:
-    """List when an institution took very many persons on file within an hour."""
+    """List the alarms: an institution put very many persons on file within an hour."""
     from kruispunt.commands.institutions import alarms as alarming
 
     with answering():
@@ -118,9 +118,9 @@ def alarms(json: Json = False) -> None:
 
 @files.command()
 def acknowledge(
-    institution: InstitutionArgument, reason: Annotated[str, typer.Option(help="What was found out, for the record.")]
+    institution: InstitutionArgument, reason: Annotated[str, typer.Option(help="What you found out, for the record.")]
 ) -> None:
-    """Show the alarms of an institution in `status` no more."""
+    """Acknowledge the alarms of an institution, so that `status` stops showing them."""
     from kruispunt.commands.institutions import alarms as alarming
     from kruispunt.commands.institutions import overview as outbound
 

@@ -14,10 +14,12 @@ from kruispunt.output import answering
 def check(
     files: FilesArgument,
     json: Json = False,
-    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge as if sent on this day.")] = None,
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge as if the declaration was sent on this day.")
+    ] = None,
     everybody: Annotated[bool, typer.Option("--all", help="Show every person, not only the largest amounts.")] = False,
 ) -> None:
-    """Say what is wrong in a declaration and what it leaves unclaimed; sends and stores nothing."""
+    """Show what is wrong in a declaration and what it does not claim. Sends and stores nothing."""
     from kruispunt.commands.intake import check as checking
 
     with answering():
@@ -30,7 +32,7 @@ def submit(
     json: Json = False,
     on: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day of receipt, for tests and re-runs; today if left out."),
+        typer.Option(formats=["%Y-%m-%d"], help="The day of receipt, for tests and re-runs. Default: today."),
     ] = None,
 ) -> None:
     """Register declarations or decisions, and print the receipt."""
@@ -42,9 +44,9 @@ def submit(
 
 @app.command(rich_help_panel=IN)
 def generate(
-    persons: Annotated[int, typer.Option(help="How many persons.", min=1)],
-    quarter: Annotated[str, typer.Option(help="Which quarter, as 2026Q3.")],
-    out: Annotated[Path, typer.Option(help="Where to write.", file_okay=False)],
+    persons: Annotated[int, typer.Option(help="Number of persons.", min=1)],
+    quarter: Annotated[str, typer.Option(help="The quarter, e.g. 2026Q3.")],
+    out: Annotated[Path, typer.Option(help="The folder to write.", file_okay=False)],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
 ) -> None:
     """Make declarations of a synthetic population, with profiles and dossiers."""

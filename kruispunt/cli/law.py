@@ -26,7 +26,7 @@ FindingArgument = Annotated[str, typer.Argument(help="A finding, as `kruispunt n
 OnOption = Annotated[
     list[Path], typer.Option("--on", help="DmfA files, folders of them, or `stack`: the stored situations.")
 ]
-PersonsOption = Annotated[bool, typer.Option("--persons", help="Name who gains and who loses, too.")]
+PersonsOption = Annotated[bool, typer.Option("--persons", help="Also name who gains and who loses.")]
 
 
 class Audience(StrEnum):
@@ -39,12 +39,13 @@ class Audience(StrEnum):
 @law.command("test")
 def try_rules(
     path: Annotated[
-        Path | None, typer.Argument(help="A file or folder of cases; by default those shipped. See docs/cases.md.")
+        Path | None,
+        typer.Argument(help="A file or folder of cases. Default: the cases of this release. See docs/cases.md."),
     ] = None,
     rule: Annotated[str | None, typer.Option(help="Only the cases of this rule.", autocompletion=_rules)] = None,
     json: Json = False,
 ) -> None:
-    """Try the rules on cases: what came out beside what is written."""
+    """Run the rules on cases and compare the results with what is expected."""
     from kruispunt.commands.rules import cases as casework
 
     with answering():
@@ -53,7 +54,7 @@ def try_rules(
 
 @law.command("list")
 def list_rules(json: Json = False) -> None:
-    """List the rules by their names in four languages, with their law and where their figures come from."""
+    """List the rules: names in four languages, law, and sources of the figures."""
     from kruispunt.commands.rules import law as stage
 
     with answering():
@@ -62,7 +63,7 @@ def list_rules(json: Json = False) -> None:
 
 @law.command("show")
 def show_rule(rule: RuleArgument, on: Day = None, json: Json = False) -> None:
-    """Show a rule as it stands on a day: formula, figures, units, sources; where there is no law, why."""
+    """Show a rule on a day: formula, figures, units and sources; if there is no law, why."""
     from kruispunt.commands.rules import law as stage
 
     with answering():
@@ -72,12 +73,12 @@ def show_rule(rule: RuleArgument, on: Day = None, json: Json = False) -> None:
 @law.command("explain")
 def explain_finding(
     finding: FindingArgument,
-    audience: Annotated[Audience, typer.Option("--for", help="For whom.")] = Audience.citizen,
-    language: Annotated[Language, typer.Option(help="In which language.")] = "en",
-    person: Annotated[bool, typer.Option("--person", help="With the national number of the person.")] = False,
+    audience: Annotated[Audience, typer.Option("--for", help="The reader.")] = Audience.citizen,
+    language: Annotated[Language, typer.Option(help="The language.")] = "en",
+    person: Annotated[bool, typer.Option("--person", help="Also show the national number of the person.")] = False,
     json: Json = False,
 ) -> None:
-    """Show why a finding was made: every condition with its inputs, its law, and the events it rests on."""
+    """Show why a finding was made: every condition with its inputs, the law, and the events behind it."""
     from kruispunt.commands.rules import explain as explaining
 
     with answering():
@@ -86,7 +87,7 @@ def explain_finding(
 
 @law.command("replay")
 def replay_finding(finding: FindingArgument, json: Json = False) -> None:
-    """Decide a finding again from the events it rested on; 1 when other bytes come out."""
+    """Reproduce a finding from the events behind it. Exit code 1 if any byte differs."""
     from kruispunt.commands.rules import explain as explaining
 
     with answering():
@@ -101,7 +102,7 @@ def diff_law(
     persons: PersonsOption = False,
     json: Json = False,
 ) -> None:
-    """Say who would gain and who would lose, and how much, under other figures; 1 when anything changes."""
+    """Compare two states of the law: who gains, who loses, how much. Exit code 1 if anything changes."""
     from kruispunt.commands.rules import impact as comparing
 
     with answering():
@@ -110,12 +111,12 @@ def diff_law(
 
 @law.command("what-if")
 def what_if(
-    changes: Annotated[list[str], typer.Option("--set", help="rule.series.figure=value; may be given several times.")],
+    changes: Annotated[list[str], typer.Option("--set", help="rule.series.figure=value. Can be given several times.")],
     on: OnOption,
     persons: PersonsOption = False,
     json: Json = False,
 ) -> None:
-    """Say who would gain and who would lose, and how much, if some figures were others; 1 when anything changes."""
+    """Try other figures: who would gain, who would lose, how much. Exit code 1 if anything changes."""
     from kruispunt.commands.rules import impact as comparing
 
     with answering():

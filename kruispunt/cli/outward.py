@@ -13,10 +13,10 @@ from kruispunt.output import answering
 def credentials(
     institution: InstitutionArgument,
     rotate: Annotated[
-        bool, typer.Option("--rotate", help="Make another password first; the old one is refused.")
+        bool, typer.Option("--rotate", help="Set a new password first. The old password stops working immediately.")
     ] = False,
 ) -> None:
-    """Print a client configuration that reads this institution's deliveries and nothing else."""
+    """Print the Kafka client configuration of an institution."""
     from kruispunt.commands.institutions import overview as outbound
 
     with answering():
@@ -35,13 +35,14 @@ def topics(json: Json = False) -> None:
 @app.command(rich_help_panel=OUT)
 def entitlements(
     on: Day = None,
-    institution: Annotated[str | None, typer.Option(help="Only this recipient, as rva.")] = None,
+    institution: Annotated[str | None, typer.Option(help="Only this recipient, e.g. rva.")] = None,
     person: Annotated[
-        str | None, typer.Option(help="Only what may be received about this person; - reads the number from stdin.")
+        str | None,
+        typer.Option(help="Only what may be received about this person. Use - to read the number from stdin."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """List who may receive which fields on which deliberation."""
+    """List who may receive which fields, and on which deliberation."""
     from kruispunt.commands.institutions import entitlements as entitling
 
     with answering():
@@ -54,18 +55,16 @@ MOMENTS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]
 
 @app.command(rich_help_panel=OUT)
 def rejudge(
-    since: Annotated[datetime, typer.Option("--from", formats=MOMENTS, help="UTC, by the clock that was wrong.")],
-    until: Annotated[datetime, typer.Option(formats=MOMENTS, help="UTC, by the clock that was wrong.")],
-    reason: Annotated[str, typer.Option(help="Why, for the record.")],
-    on: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day it was in truth; today if left out.")
-    ] = None,
+    since: Annotated[datetime, typer.Option("--from", formats=MOMENTS, help="In UTC of the wrong clock.")],
+    until: Annotated[datetime, typer.Option(formats=MOMENTS, help="In UTC of the wrong clock.")],
+    reason: Annotated[str, typer.Option(help="The reason, for the record.")],
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The real day. Default: today.")] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be delivered only; exit code 1 when there is anything.")
+        bool, typer.Option("--dry-run", help="Only show what would be delivered. Exit code 1 if there is anything.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Judge again what the exchange judged by a wrong day, and deliver what was withheld for it."""
+    """Judge again what the exchange judged with a wrong clock, and deliver what it withheld."""
     from kruispunt.commands.institutions import rejudge as rejudging
 
     with answering():

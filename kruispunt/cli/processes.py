@@ -5,17 +5,15 @@ import typer
 from kruispunt.cli.app import PROCESS, InstitutionArgument, app, process
 
 law = typer.Typer(
-    help="Decide the rules for what arrives (a process); list, try, explain and compare the law.",
+    help="Decide the rules for arriving facts (a process). List, test, explain and compare the law.",
     invoke_without_command=True,
 )
-record = typer.Typer(
-    help="Keep the record of every disclosure (a process); verify and read it.", invoke_without_command=True
-)
+record = typer.Typer(help="Keep the log of disclosures (a process). Verify and read it.", invoke_without_command=True)
 
 
 @app.command(rich_help_panel=PROCESS)
 def relay() -> None:
-    """Publish what the outboxes hold, once and in order."""
+    """Publish the outboxes, once and in order."""
     from kruispunt.declared_outboxes import run_relay
 
     with process() as settings:
@@ -24,7 +22,7 @@ def relay() -> None:
 
 @app.command(rich_help_panel=PROCESS)
 def dossiers() -> None:
-    """Take in whom institutions have on file, by their topics."""
+    """Process the dossier changes that institutions send on their topics."""
     from consumers.directory import run as stage
 
     with process() as settings:
@@ -33,7 +31,7 @@ def dossiers() -> None:
 
 @app.command(rich_help_panel=PROCESS)
 def exchange() -> None:
-    """Narrow each event for everybody entitled to it."""
+    """Create one narrowed copy of each event for every entitled recipient."""
     from consumers.exchange import run as stage
 
     with process() as settings:
@@ -42,7 +40,7 @@ def exchange() -> None:
 
 @app.command(rich_help_panel=PROCESS)
 def replay() -> None:
-    """Copy what was published before somebody came on file."""
+    """Copy events that were published before a person came on file."""
     from consumers.replay import run as stage
 
     with process() as settings:
@@ -51,7 +49,7 @@ def replay() -> None:
 
 @app.command(rich_help_panel=PROCESS)
 def deliver(institution: InstitutionArgument) -> None:
-    """Take an institution's deliveries into its own database."""
+    """Write an institution's deliveries to its own database."""
     from consumers.sink import run as stage
     from kruispunt.commands.institutions.overview import known
 
@@ -61,7 +59,7 @@ def deliver(institution: InstitutionArgument) -> None:
 
 @app.command(rich_help_panel=PROCESS)
 def notify() -> None:
-    """Tell citizens and employers what was found for them."""
+    """Send notices about findings to citizens and employers."""
     from notifier import run as stage
 
     with process() as settings:
@@ -70,7 +68,7 @@ def notify() -> None:
 
 @app.command(rich_help_panel=PROCESS)
 def api() -> None:
-    """Serve the schemas, read-only."""
+    """Serve the schemas over HTTP, read-only."""
     from kruispunt.registry import server as stage
 
     with process() as settings:

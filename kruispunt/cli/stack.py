@@ -10,7 +10,7 @@ from kruispunt.output import answering
 
 @app.command(rich_help_panel=STACK)
 def up() -> None:
-    """Start Kafka, PostgreSQL, the mail inbox and all processes; start again what has died."""
+    """Start Kafka, PostgreSQL, the mail inbox and all processes. Restarts what has died."""
     from kruispunt import stack
 
     with answering():
@@ -18,8 +18,8 @@ def up() -> None:
 
 
 @app.command(rich_help_panel=STACK)
-def down(wipe: Annotated[bool, typer.Option("--wipe", help="Remove the data, too.")] = False) -> None:
-    """Stop everything; nothing is left running."""
+def down(wipe: Annotated[bool, typer.Option("--wipe", help="Also remove the data.")] = False) -> None:
+    """Stop everything that `up` started."""
     from kruispunt import stack
 
     with answering():
@@ -28,7 +28,7 @@ def down(wipe: Annotated[bool, typer.Option("--wipe", help="Remove the data, too
 
 @app.command(rich_help_panel=STACK)
 def status(json: Json = False) -> None:
-    """Show every process and server, and what waits in each stage."""
+    """Show every process and server, and how much each stage still has to do."""
     from kruispunt import stack
 
     with answering():
@@ -37,10 +37,10 @@ def status(json: Json = False) -> None:
 
 @app.command(rich_help_panel=STACK)
 def certificates(
-    rotate: Annotated[bool, typer.Option("--rotate", help="Renew them first, while everything goes on.")] = False,
+    rotate: Annotated[bool, typer.Option("--rotate", help="Renew them first. Nothing is interrupted.")] = False,
     json: Json = False,
 ) -> None:
-    """Show when each certificate ends; exit code 1 when one does within 60 days."""
+    """Show when each certificate expires. Exit code 1 if one expires within 60 days."""
     from kruispunt.commands.stack import certificates as ours
 
     with answering():
@@ -49,7 +49,7 @@ def certificates(
 
 @app.command(rich_help_panel=STACK)
 def wait(timeout: Seconds = 300.0) -> None:
-    """Return when all that was accepted has arrived everywhere it goes."""
+    """Wait until everything that was accepted has arrived everywhere."""
     from kruispunt.commands.stack import wait as waiting
 
     with answering():
@@ -59,11 +59,11 @@ def wait(timeout: Seconds = 300.0) -> None:
 @app.command(rich_help_panel=STACK)
 def provision(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the plan only; exit code 1 when there is one.")
+        bool, typer.Option("--dry-run", help="Only show the plan. Exit code 1 if anything would change.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Bring topics, users, rights, quotas, schemas and databases to what is declared and justified; the rest goes."""
+    """Create the topics, users, access rules, quotas, schemas and databases that are declared; remove others."""
     from kruispunt.provisioning import provision as provisioning
 
     with answering():
@@ -73,12 +73,14 @@ def provision(
 @app.command(rich_help_panel=STACK)
 def repair(
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show the differences only; exit code 1 when there are any.")
+        bool, typer.Option("--dry-run", help="Only show the differences. Exit code 1 if there are any.")
     ] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for those who read again.", min=0)] = 3600.0,
+    timeout: Annotated[
+        float, typer.Option(help="How many seconds to wait for the processes that read again.", min=0)
+    ] = 3600.0,
     json: Json = False,
 ) -> None:
-    """Bring Kafka and a database that was put back to an earlier moment together; exit code 1 if people have to act."""
+    """Bring Kafka and a restored database together. Exit code 1 if an operator has to act."""
     from kruispunt.commands.stack import repair as repairing
 
     with answering():
@@ -87,7 +89,7 @@ def repair(
 
 @app.command(rich_help_panel=STACK)
 def demo() -> None:
-    """Show the whole way of a declaration, live, then stop what it started."""
+    """Show one declaration on its way from employer to letter, then stop everything."""
     from kruispunt.commands.stack import demo as show
 
     with answering():

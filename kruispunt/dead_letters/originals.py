@@ -50,7 +50,7 @@ def said(reader: Consumer, letter: DeadLetter) -> DeadLetterRecord:
     found = record_at(reader, Origin(DEAD_LETTERS, *letter.lies))
     value = bytes(found.value() or b"") if found is not None else b""
     if letters.named(value) != letter.name:
-        raise OriginalMissing("This letter is not on its topic any more.")
+        raise OriginalMissing("This letter is no longer on its topic.")
     return letters.said(value)
 
 
@@ -63,7 +63,7 @@ def message(reader: Consumer, record: DeadLetterRecord) -> tuple[bytes | None, b
     if value is None and record["code"] != NO_VALUE:
         found = record_at(reader, Origin(record["topic"], record["partition"], record["offset"]))
         if found is None or lies_under(found.key()) != lies_under(key):
-            raise OriginalMissing("Only its place was kept, and it is not on its topic any more.")
+            raise OriginalMissing("Only its position was kept, and it is no longer on its topic.")
         key, value = found.key(), found.value()
     if not value:
         raise OriginalMissing("This message has no value.")
@@ -77,7 +77,7 @@ def back(reader: Consumer, letter: DeadLetter) -> ReplayedMessage:
     """
     record = said(reader, letter)
     if letter.topic not in SOURCES:
-        raise OriginalMissing(f"Nothing is put back on {letter.topic}.")
+        raise OriginalMissing(f"Nothing can be put back on {letter.topic}.")
     key, value = message(reader, record)
     size = len(key or b"") + len(value)
     if size > LARGEST_MESSAGE:

@@ -26,7 +26,7 @@ from backbone.stack.readiness import READY_S
 from consumers import acts
 from consumers.directory import alarms
 from kruispunt import settings
-from kruispunt.output import Exit, as_json, console, errors, table
+from kruispunt.output import Exit, as_json, console, errors, table, working
 from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
 from kruispunt.provisioning.databases import DATABASES
 from kruispunt.provisioning.declared_state import OWNED, begin_with_shipped, migrate, wanted
@@ -175,33 +175,36 @@ def _as_json(lines: list[PlanLine]) -> None:
 
 def plan(*, json: bool) -> int:
     """The command `provision --dry-run`: 1 when there is something to do."""
-    lines = look(settings.load())
+    with working("comparing what is there with what is declared"):
+        lines = look(settings.load())
     to_do = any(line.to_do for line in lines)
     if json:
         _as_json(lines)
     else:
         _show(lines)
-        console.print("Nothing was changed: `kruispunt provision` does it." if to_do else "nothing to do")
+        console.print("Nothing was changed. `kruispunt provision` applies this." if to_do else "nothing to do")
     return Exit.NO if to_do else Exit.DONE
 
 
 def provision(*, json: bool) -> int:
     """The command `provision`: shows the plan, carries it out, and looks whether anything is left."""
     config = settings.load()
-    lines = look(config)
+    with working("comparing what is there with what is declared"):
+        lines = look(config)
     if json:
         _as_json(lines)
     else:
         _show(lines)
-    bring(config)
-    left = [line for line in look(config) if line.to_do]
+    with working("applying the changes"):
+        bring(config)
+        left = [line for line in look(config) if line.to_do]
     for line in left:
         errors.print(f"[bold yellow]…[/] still to {line.change}: {line.kind} {escape(line.what)}", soft_wrap=True)
     if left and not strays.can_change(config) and {line.kind for line in left} <= POSTGRESQL:
         errors.print("  Only PostgreSQL's administrator can do that; everything else is as declared.")
         return Exit.DONE
     if left:
-        errors.print("  Somebody changes the same things: run it again.")
+        errors.print("  Another process changes the same things. Run this again.")
         return Exit.NO
     if not json:
         done = any(line.to_do for line in lines)

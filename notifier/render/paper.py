@@ -21,6 +21,8 @@ from notifier.render.texts import Texts, texts
 from schemas.legal_day import legal_day
 
 STANDARDS: list[Literal["ua-1", "a-2a"]] = ["ua-1", "a-2a"]
+PICTURE_PPI = 110.0
+"""A page is as wide as a laptop's window, and its smallest print can be read."""
 PAGES = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count\s+(\d+)|/Count\s+(\d+)[^>]*?/Type\s*/Pages\b")
 
 
@@ -53,30 +55,38 @@ class Printer:
 
         Raises Reject when it cannot be set all the same.
         """
+        block, pdf = self._typeset(notice, format="pdf", pdf_standards=[*STANDARDS])
+        return Letter(notice.notice, block.lines, pdf[0], count_pages(pdf[0]))
+
+    def picture(self, notice: Notice) -> bytes:
+        """The first page of a letter as a PNG, to look at on a screen.
+
+        Raises Reject as `print_letter` does.
+        """
+        return self._typeset(notice, format="png", ppi=PICTURE_PPI)[1][0]
+
+    def _typeset(self, notice: Notice, **options: Any) -> tuple[address.AddressBlock, list[bytes]]:
         block = address.fit(address.written(notice.profile, texts(notice.language).sender.abroad), self._window)
         content = self._content(notice, texts(notice.language), block)
         try:
-            pdf = self._compile(_spelled(content, glyphs.in_sentence), notice)
+            return block, self._compile(_spelled(content, glyphs.in_sentence), notice, options)
         except typst.TypstError:
             # Which font a sign ends up in is decided by the typesetter alone; with one font there is nothing to decide.
             block = block._replace(lines=tuple(map(glyphs.plain, block.lines)))
             content = _spelled(self._content(notice, texts(notice.language), block), glyphs.plain)
             try:
-                pdf = self._compile(content, notice)
+                return block, self._compile(content, notice, options)
             except typst.TypstError as error:
-                raise Reject("letter", "The letter cannot be set, not even in plain letters.") from error
-        return Letter(notice.notice, block.lines, pdf, count_pages(pdf))
+                raise Reject("letter", "The letter cannot be typeset, not even in plain characters.") from error
 
-    def _compile(self, content: Any, notice: Notice) -> bytes:
-        pdf = self._compiler.compile(
-            format="pdf",
+    def _compile(self, content: Any, notice: Notice, options: dict[str, Any]) -> list[bytes]:
+        made = self._compiler.compile(
             sys_inputs={"data": json.dumps(content, ensure_ascii=False)},
-            pdf_standards=[*STANDARDS],
             timestamp=int(notice.created_at.timestamp()),
+            **options,
         )
-        if not isinstance(pdf, bytes):
-            raise TypeError(type(pdf))
-        return pdf
+        files = made if isinstance(made, list) else [made]
+        return [file for file in files if file is not None]
 
     def _content(self, notice: Notice, words_of: Texts, block: address.AddressBlock) -> dict[str, Any]:
         document = for_letter(notice, words_of)

@@ -62,20 +62,20 @@ def _inss(number: str) -> str:
 
 def _plain(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("has signs that cannot be printed")
+        raise ValueError("has characters that cannot be printed")
     return text
 
 
 def _institution(name: str) -> str:
     if name not in INSTITUTIONS:
-        raise ValueError(f"is none of the institutions {', '.join(INSTITUTIONS)}")
+        raise ValueError(f"is not one of the institutions {', '.join(INSTITUTIONS)}")
     return name
 
 
 def _kind(name: str) -> str:
     kinds = symbols(contract("declarations.entitlements").schema, "kind")
     if name not in kinds:
-        raise ValueError(f"is none of {', '.join(kinds)}")
+        raise ValueError(f"is not one of {', '.join(kinds)}")
     return name
 
 
@@ -84,7 +84,7 @@ def _day(written: Any) -> Any:
     if written is None:
         return None
     if not isinstance(written, str) or not DAY.fullmatch(written):
-        raise ValueError("is not a date, as 2026-01-31")
+        raise ValueError("is not a date, e.g. 2026-01-31")
     return date.fromisoformat(written)
 
 
@@ -94,7 +94,7 @@ def _amount(written: Any) -> Any:
         return None
     text = str(written)
     if isinstance(written, bool) or not isinstance(written, str | int | float) or not AMOUNT.fullmatch(text):
-        raise ValueError("is not an amount in euro, as 55.10")
+        raise ValueError("is not an amount in euro, e.g. 55.10")
     return Decimal(text)
 
 

@@ -64,7 +64,7 @@ def replay(
     record = told.record()
     wanted = {(one["event"], one["sha256"]) for one in record["evidence"]}
     if not wanted:
-        return _failed("it was told before the events it rests on were noted")
+        return _failed("it was made before the events behind it were kept")
     held: Held = {}
     for fact in facts:
         shown = exhibit(fact, reader)

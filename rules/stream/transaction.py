@@ -103,7 +103,7 @@ class Decider:
 
     def _check(self, held: dict[int, int]) -> None:
         if any(held.get(number, 0) < following for number, following in self._left.items()):
-            raise Stop("The positions are behind what was read: the database was put back.", "It begins again there.")
+            raise Stop("The positions are behind what was read: the database was put back.", "It starts again there.")
 
     def take(self, partition: int, offset: int, value: bytes | None) -> bool:
         """Decide one bundle; False when it was decided before.

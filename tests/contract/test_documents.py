@@ -43,6 +43,16 @@ def test_every_command_a_document_names_exists(document: Path) -> None:
     assert verbs - COMMANDS == set()
 
 
+def test_the_readme_fits_on_ninety_lines() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 90
+
+
+def test_a_word_of_the_glossary_means_one_thing() -> None:
+    words = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs" / "glossary.md").read_text("utf-8"), re.MULTILINE)
+    assert len(words) > 90
+    assert sorted(words) == sorted(set(words))
+
+
 def test_every_target_the_readme_names_is_in_the_makefile() -> None:
     targets = set(re.findall(r"make ([a-z]+)", (ROOT / "README.md").read_text("utf-8")))
     defined = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))

@@ -336,7 +336,7 @@ def test_messages_go_back_in_order_to_where_they_came_from_and_what_is_gone_stay
     said = orjson.loads(answer.out)
     assert len(said["replayed"]) == 4
     assert {one["why"].split(",")[0] for one in said["left"]} == {
-        "Only its place was kept", "This message has no value.", "This letter itself cannot be read.",
+        "Only its position was kept", "This message has no value.", "This letter itself cannot be read.",
     }  # fmt: skip
     published(servers)
     found = [(one.topic(), one.partition(), one.key(), one.value()) for one in since(servers, before)]

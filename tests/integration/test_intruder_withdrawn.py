@@ -128,7 +128,7 @@ def seen(settings: Settings) -> set[str]:
 
 def test_a_withdrawal_says_what_it_took_away(withdrawn: CompletedProcess[str], servers: Settings) -> None:
     assert withdrawn.returncode == 0, withdrawn.stderr
-    assert f"{INSTITUTION} has no deliberation left: it reads {delivery(INSTITUTION)} no more" in withdrawn.stdout
+    assert f"{INSTITUTION} has no deliberation left, and can no longer read {delivery(INSTITUTION)}" in withdrawn.stdout
     with connect(servers, "owner") as connection:
         found = connection.execute(
             "select line::jsonb from audit.act where line::jsonb ->> 'about' = %s order by number desc limit 1",

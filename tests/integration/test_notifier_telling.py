@@ -357,7 +357,7 @@ def test_a_letter_that_cannot_be_set_ends_in_a_named_state_with_the_true_reason(
     assert office.states(anna) == [("handed over", "letter")]
     query = "select reason from notifier.notice where recipient = %s"
     assert office.connection.execute(query, (strange,)).fetchone() == (
-        "The letter cannot be set, not even in plain letters.",
+        "The letter cannot be typeset, not even in plain characters.",
     )
 
 

@@ -211,7 +211,7 @@ def test_a_reader_whose_next_record_is_gone_stops_and_says_so(servers: Settings)
         end = offsets.ends([topic], servers.partitions)[topic, 0]
     client.delete_records([TopicPartition(topic, 0, end)])[TopicPartition(topic, 0, end)].result(30)
     again = kept.keeper(kafka.consumer(servers, INSTITUTION, f"{INSTITUTION}.gap", **config))
-    with pytest.raises(Stop, match=rf"The place of this reader in {topic}\[0\] is lost"):
+    with pytest.raises(Stop, match=rf"The position of this reader in {topic}\[0\] is lost"):
         read_until(again, lambda: False)
     kept.close()
     assert kept.position() == position
@@ -260,7 +260,7 @@ def test_an_exchange_that_had_a_place_and_finds_none_stops_instead_of_delivering
     client.delete_consumer_groups([GROUP])[GROUP].result(30)
     exchange = Exchange.open(servers, logs.configure("test", "error"))
     try:
-        with pytest.raises(Stop, match="The place of this reader in declarations"):
+        with pytest.raises(Stop, match="The position of this reader in declarations"):
             exchange_often(exchange)
     finally:
         exchange.close()

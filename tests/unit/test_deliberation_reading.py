@@ -67,7 +67,7 @@ def fields_of(recipient: str) -> dict[str, frozenset[str]]:
         ({"fields": {WORKING_TIME: []}}, "fields.declarations.working-time"),
         ({"fields": {"declarations.health": ["lines"]}}, "fields.declarations.health"),
         ({"fields": {}}, "names no kind of event"),
-        ({"decisions": ["lottery"]}, "no kind of decision: lottery"),
+        ({"decisions": ["lottery"]}, "not a kind of decision: lottery"),
         ({"decisions": ["pension"]}, "decisions without fields of declarations.entitlements"),
         ({"retention": 0}, "retention"),
         ({"retention": None}, "retention"),

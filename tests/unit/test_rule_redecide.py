@@ -197,7 +197,7 @@ def test_a_finding_told_in_the_first_contract_is_still_read_and_withdrawn() -> N
     old = replace(state, contract=first.id, body=encode_body(first, record))
     assert decode_body(first, old.body).keys().isdisjoint({"evidence", "parameters"})
     store.states[slot][old.finding] = old
-    assert store.again().problem == "it was told before the events it rests on were noted"
+    assert store.again().problem == "it was made before the events behind it were kept"
     store.take(facts({**CASE, "claimed": {3000: 1203.71}}, version=2))
     assert (store.told()[1].status, store.again().same) == ("withdrawn", True)
 

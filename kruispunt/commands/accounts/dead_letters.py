@@ -19,7 +19,7 @@ from kruispunt.dead_letters import closings, contents, letters, originals
 from kruispunt.dead_letters.closings import OPEN, Closing
 from kruispunt.dead_letters.letters import DeadLetter
 from kruispunt.dead_letters.originals import OriginalMissing
-from kruispunt.output import Exit, as_json, console, errors, fail, table
+from kruispunt.output import Exit, as_json, console, errors, fail, progress, table
 from schemas.roles import Role
 
 LIST = "`kruispunt dead list --all` lists every letter with its name."
@@ -161,10 +161,13 @@ def replay(names: list[str], *, everything: bool, stage: str | None, json: bool)
         else:
             wanted = [one for one in known.values() if one.name not in closed and stage in {None, one.stage}]
         wanted.sort(key=letters.in_order)
-        for start in range(0, len(wanted), AT_ONCE):
-            some = wanted[start : start + AT_ONCE]
-            left |= _put_back(connection, reader, some)
-            done += [one.name for one in some if one.name not in left]
+        with progress() as bar:
+            task = bar.add_task("putting back", total=len(wanted))
+            for start in range(0, len(wanted), AT_ONCE):
+                some = wanted[start : start + AT_ONCE]
+                left |= _put_back(connection, reader, some)
+                done += [one.name for one in some if one.name not in left]
+                bar.advance(task, len(some))
     if json:
         as_json({"replayed": done, "left": [{"letter": name, "why": why} for name, why in left.items()]})
         return Exit.NO if left else Exit.DONE

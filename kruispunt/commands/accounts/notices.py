@@ -1,6 +1,7 @@
 """What was told to whom, and the account of every effect."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -8,8 +9,9 @@ from backbone import postgres
 from backbone.stack.places import write_private
 from consumers import acts
 from kruispunt import settings
-from kruispunt.monitoring.ledger import counted_anew, rows
-from kruispunt.output import Exit, as_json, console, fail, table
+from kruispunt.commands.accounts.folded_ledger import fold
+from kruispunt.monitoring.ledger import LedgerRow, counted_anew, rows
+from kruispunt.output import Exit, as_json, console, fail, table, working
 from notifier import ledger as notifier_ledger
 from notifier.content import contents
 from notifier.render.paper import printer
@@ -36,15 +38,18 @@ def _legible(notice: dict[str, Any]) -> dict[str, Any]:
     return {**notice, "recipient": grouped(notice["recipient"]), "findings": findings}
 
 
-def ledger(*, json: bool, recount: bool = False) -> int:
+def ledger(*, json: bool, recount: bool = False, every: bool = False) -> int:
     """The effect ledger; 0 only when nothing was lost and nothing came twice.
 
-    `recount`: also what should be held, derived from what was accepted, against what is held.
+    `recount`: also what should be held, derived from what was accepted, against what is held. `every`: a line for each
+    effect instead of one for each stage.
     """
     config = settings.load()
-    counted = rows(config)
+    with working("comparing every effect"):
+        counted = rows(config)
     if recount:
-        counted += counted_anew(config)
+        with working("recounting what each institution holds"):
+            counted += counted_anew(config)
     balanced = all(row.difference == 0 for row in counted)
     if json:
         as_json(
@@ -57,13 +62,33 @@ def ledger(*, json: bool, recount: bool = False) -> int:
             }
         )
         return Exit.DONE if balanced else Exit.NO
+    show = _show_effects if every else _show_stages
+    show(counted)
+    console.print("[bold green]✓ balanced[/]" if balanced else "[bold red]✗ not balanced[/]")
+    return Exit.DONE if balanced else Exit.NO
+
+
+def _show_stages(counted: Sequence[LedgerRow]) -> None:
+    """One line for each stage, then every effect that differs."""
+    figures = ("pairs", "expected", "found", "difference")
+    shown = table("stage", *figures, right=figures)
+    lines = fold(counted)
+    for line in lines:
+        mark = "[green]0[/]" if not line.differences else f"[bold red]{line.differences:,}[/]"
+        shown.add_row(line.stage, f"{line.comparisons:,}", f"{line.expected:,}", f"{line.found:,}", mark)
+    console.print(shown)
+    if wrong := [row for line in lines for row in line.wrong]:
+        console.print()
+        _show_effects(wrong)
+    console.print("[dim]`kruispunt ledger --all` shows every pair.[/]")
+
+
+def _show_effects(counted: Sequence[LedgerRow]) -> None:
     shown = table("effect", "expected", "found", "difference", right=("expected", "found", "difference"))
     for row in counted:
         mark = "[green]0[/]" if not row.difference else f"[bold red]{row.difference:+,}[/]"
         shown.add_row(row.effect, f"{row.expected:,}", f"{row.found:,}", mark)
     console.print(shown)
-    console.print("[bold green]✓ balanced[/]" if balanced else "[bold red]✗ not balanced[/]")
-    return Exit.DONE if balanced else Exit.NO
 
 
 def resolve(notice: str, *, arrived: bool) -> int:

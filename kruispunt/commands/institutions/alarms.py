@@ -44,7 +44,7 @@ def listing(*, json: bool) -> None:
         as_json([as_document(one) for one in found])
         return
     if not found:
-        console.print("no institution ever took so many on file within an hour")
+        console.print("no institution has put so many persons on file within an hour")
         return
     shown = table("institution", "since", "last", "dossiers", "limit", "acknowledged", right=("dossiers", "limit"))
     for one in found:

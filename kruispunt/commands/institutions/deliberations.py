@@ -10,7 +10,7 @@ from backbone.settings import Settings
 from consumers import acts
 from consumers.deliberations import store
 from kruispunt import settings
-from kruispunt.output import Exit, as_json, console, fail, readable, table
+from kruispunt.output import Exit, as_json, console, fail, readable, table, working
 from kruispunt.provisioning import provision as provisioning
 from kruispunt.provisioning.declared_state import register
 from schemas.institutions import INSTITUTIONS
@@ -55,16 +55,22 @@ def _files(config: Settings, paths: list[Path]) -> Iterator[tuple[str, str]]:
 def _follow(config: Settings, recipients: Iterable[str], done: str) -> None:
     """Let the broker know at once who may read its deliveries now; what is done stays done where it cannot be told."""
     concerned = sorted(set(recipients) & INSTITUTIONS.keys())
-    try:
-        for name, changed in provisioning.follow(config, concerned, done):
-            taken = any(line.change == "remove" for line in changed)
-            says = "has no deliberation left: it reads" if taken else "may read"
-            console.print(f"[bold green]✓[/] {name} {says} {delivery(name)}{' no more' if taken else ''}")
-    except (Retry, Stop) as error:
+    followed, problem = [], None
+    with working("updating the access rules of the broker"):
+        try:
+            for one in provisioning.follow(config, concerned, done):
+                followed.append(one)  # noqa: PERF402 - what is done before something fails is kept
+        except (Retry, Stop) as error:
+            problem = error
+    for name, changed in followed:
+        taken = any(line.change == "remove" for line in changed)
+        says = "has no deliberation left, and can no longer read" if taken else "can read"
+        console.print(f"[bold green]✓[/] {name} {says} {delivery(name)}")
+    if problem:
         fail(
             Exit.UNREACHABLE,
-            f"The broker could not be told: {error}",
-            f"What stands above is done. `kruispunt provision` gives and takes the rights of {', '.join(concerned)}.",
+            f"The broker could not be updated: {problem}",
+            f"The above is done. `kruispunt provision` updates the access rules of {', '.join(concerned)}.",
         )
 
 
@@ -77,7 +83,7 @@ def load(paths: list[Path]) -> None:
     for one in changed:
         console.print(f"[bold green]✓[/] {one.id} for {one.recipient}, from {one.since} until {one.until or 'further'}")
     if not changed:
-        console.print("nothing new: all of it is kept already")
+        console.print("nothing new: all versions are known already")
     _follow(config, (one.recipient for one in changed), f"loaded {', '.join(one.id for one in changed)}")
 
 
@@ -96,7 +102,7 @@ def withdraw(names: list[str], reason: str) -> None:
     with postgres.connect(config, Role.OPERATOR) as connection:
         gone = store.withdraw(connection, names, reason=reason)
     for one in gone:
-        console.print(f"[bold green]✓[/] {one} is withdrawn: nothing is copied on it any more")
+        console.print(f"[bold green]✓[/] {one} is withdrawn: no copy is made on it from now on")
     with postgres.connect(config, Role.OPERATOR) as connection, connection.cursor() as cursor:
         known = store.current(cursor).by_id
     _follow(config, (known[one].recipient for one in gone), f"withdrew {', '.join(gone)}")

@@ -13,7 +13,7 @@ from consumers.directory import alarms
 from consumers.directory import loading as directory
 from kruispunt import settings
 from kruispunt.commands.institutions.alarms import tell
-from kruispunt.output import Exit, console, errors, fail, readable
+from kruispunt.output import Exit, console, fail, readable, working
 from notifier import profiles
 from schemas.roles import Role
 
@@ -45,7 +45,7 @@ def load(folder: Path) -> int:
         with connection.transaction() as whole:
             for path, (what, loader) in found.items():
                 try:
-                    with errors.status(f"loading {what}"), connection.transaction():
+                    with working(f"loading {what}"), connection.transaction():
                         counts[what] = loader(connection, path).changed
                         # Dossiers are an act where they are taken in.
                         if counts[what] and loader is not directory.load:

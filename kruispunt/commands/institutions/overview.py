@@ -11,7 +11,7 @@ from consumers.consultation.subscription import subscription
 from consumers.directory.lookup import listing
 from kruispunt import settings
 from kruispunt.commands.institutions import rotate as rotating
-from kruispunt.output import Exit, as_json, console, fail, table
+from kruispunt.output import Exit, as_json, console, fail, table, working
 from schemas.institutions import INSTITUTIONS
 from schemas.roles import Role
 from schemas.topics import described
@@ -34,7 +34,8 @@ def credentials(institution: str, *, rotate: bool = False) -> None:
     # What would keep them from being printed is found out before the password is another one.
     found = subscription(config, name)
     if rotate:
-        rotating.rotate(config, name)
+        with working(f"setting a new password for {name}"):
+            rotating.rotate(config, name)
         found = subscription(config, name)
     with postgres.connect(config, Role.OPERATOR) as connection:
         acts.note(connection, "printed credentials", name)

@@ -25,7 +25,7 @@ from consumers.replay.again import ExchangedPeriod, WrongDays
 from consumers.replay.barrier import Barrier
 from kruispunt import settings
 from kruispunt.monitoring.lag import MAIN, Inspector
-from kruispunt.output import Exit, as_json, console, progress, table
+from kruispunt.output import Exit, as_json, console, progress, table, working
 from schemas.codec import decode_body, split
 from schemas.legal_day import legal_today
 from schemas.registry import SchemaBook
@@ -47,7 +47,7 @@ def _alone(config: Settings) -> Iterator[Connection[Any]]:
             if postgres.try_lock(connection, postgres.Lock.AGAIN, 0):
                 break
             if time.monotonic() > deadline:
-                raise Retry("The replay, or somebody else who judges again, is busy.")
+                raise Retry("The replay, or another `kruispunt rejudge`, is busy.")
             time.sleep(PAUSE_S)
         yield connection
 
@@ -59,7 +59,7 @@ def _on_record(config: Settings) -> None:
         deadline = time.monotonic() + PATIENCE_S
         while behind():
             if time.monotonic() > deadline:
-                raise Retry("The record of disclosures does not get on.")
+                raise Retry("The log of disclosures makes no progress.")
             time.sleep(PAUSE_S)
 
 
@@ -76,9 +76,10 @@ def rejudge(*, since: datetime, until: datetime, on: date | None, reason: str, d
     config = settings.load()
     right = on or legal_today()
     with _alone(config) as connection:
-        _on_record(config)
+        with working("waiting until every disclosure is on record"):
+            _on_record(config)
         # Who reads the log does so on record.
-        with postgres.connect(config, Role.AUDITOR) as reading:
+        with working("reading what was judged"), postgres.connect(config, Role.AUDITOR) as reading:
             with reading.transaction():
                 acts.note(reading, "read what was judged", f"{since.isoformat()} to {until.isoformat()}", reason=reason)
             with translated(), reading.transaction():

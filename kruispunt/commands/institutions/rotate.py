@@ -35,6 +35,6 @@ def rotate(config: Settings, institution: str) -> None:
             cluster.rotate(config, institution)
         except Retry as error:
             raise Retry(
-                f"The new password of {institution} is in its file, but the broker does not go by it: {error}"
+                f"The new password of {institution} is in its file, but the broker has not applied it: {error}"
                 " Run this again, or `kruispunt provision`."
             ) from error

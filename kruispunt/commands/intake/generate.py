@@ -47,6 +47,5 @@ def generate(*, persons: int, quarter: str, out: Path, seed: int) -> None:
     console.print(
         f"{made.persons} persons with {made.jobs} jobs at {made.employers} employers, in {made.files} DmfA files; "
         f"{made.decisions} decisions of institutions, {made.dossiers} dossiers; "
-        f"{made.planted} rights and reductions that nobody took up (truth.jsonl).",
-        soft_wrap=True,
+        f"{made.planted} rights and reductions that nobody took up (truth.jsonl)."
     )

@@ -45,7 +45,7 @@ def _written(path: Path | None) -> list[Written]:
     except WrongCases as error:
         problems = "problem" if len(error.problems) == 1 else "problems"
         text = "\n  ".join(map(str, error.problems))
-        fail(Exit.WRONG_USE, f"{len(error.problems)} {problems}; no case was tried.\n  {text}", "See docs/cases.md.")
+        fail(Exit.WRONG_USE, f"{len(error.problems)} {problems}; no case was run.\n  {text}", "See docs/cases.md.")
 
 
 def _tried(cases: Sequence[Written]) -> list[Outcome]:

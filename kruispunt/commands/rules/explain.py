@@ -194,9 +194,9 @@ def _show_replay(finding: str, state: State, again: Replayed) -> None:
         fail(
             Exit.NO,
             f"{finding} cannot be decided again: {again.problem}.",
-            "`kruispunt rules explain` shows it as told.",
+            "`kruispunt rules explain` shows it as it was sent.",
         )
-    shown = table("what", "as told", "now", title=f"{finding} comes out otherwise")
+    shown = table("what", "as told", "now", title=f"{finding} comes out differently")
     for one in again.differences:
         shown.add_row(one.field, escape(_masked(one.field, one.told)), escape(_masked(one.field, one.now)))
     console.print(shown)

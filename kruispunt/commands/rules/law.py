@@ -153,15 +153,15 @@ def _show(rule: str, parameters: Parameters, on: date, series: list[dict[str, An
         console.print(f"\n{escape(formula(rule))}", soft_wrap=True)
         if shared := _shared(rule):
             console.print(
-                f"\nReads the shared figures, too: [bold]{', '.join(shared)}[/] (`kruispunt rules show` has them)"
+                f"\nAlso reads the shared figures [bold]{', '.join(shared)}[/] (`kruispunt rules show` has them)"
             )
     console.print(f"\n[bold]Figures in force on {on}[/]")
     for one in series:
         _show_series(one)
     if any(one["law"] and not one["firm"] for one in series):
-        console.print("\n[yellow]![/] derived or from memory: what rests on it is told as “to check” at most")
+        console.print("\n[yellow]![/] derived or from memory: findings that rest on it are “to check” at most")
     if any(one["law"] and one["label"] == Quality.REPO for one in series):
-        console.print("\n[yellow]![/] read in public code (REPO): what rests on it is told as “likely” at most")
+        console.print("\n[yellow]![/] read in public code (REPO): findings that rest on it are “likely” at most")
 
 
 def _show_series(one: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ from backbone.stack.certificates import Renewal
 from backbone.stack.places import Places
 from consumers import acts
 from kruispunt import settings
-from kruispunt.output import Exit, as_json, console, errors, fail, table
+from kruispunt.output import Exit, as_json, console, errors, fail, table, working
 from schemas.roles import Role
 
 REMEDY = "`kruispunt certificates --rotate` renews those of the embedded stack; docker/README.md says how others are."
@@ -98,7 +98,8 @@ def rotate(*, json: bool) -> int:
     with postgres.connect(config, Role.OPERATOR, autocommit=True) as connection:
         acts.note(connection, "rotated", "the certificates")
     # Not while the connection is open: who brings a stack up holds it alone and then asks the database.
-    change = stack.renew_certificates(config.home)
+    with working("renewing the certificates") as say:
+        change = stack.renew_certificates(config.home, say)
     if not json:
         console.print(f"[bold green]✓[/] {SAID[change]}", soft_wrap=True)
     return show(json=json)

@@ -1,95 +1,109 @@
-"""Looks up, for the demo, what became of one person: in the audit, the institutions and the inbox."""
+"""Looks up, for the demo, what became of one person: in the log, the institutions' databases and the inbox."""
 
 import email
-import json
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from email import policy
 from pathlib import Path
 from typing import Any
 
-from rich.text import Text
+import yaml
 
 from backbone import postgres
 from backbone.errors import Stop
 from backbone.settings import Settings
 from consumers import acts
 from consumers.audit.person import look_up
+from notifier.content import contents
+from notifier.render.paper import printer
 from schemas.contracts import contract
+from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.identifiers import pseudonym
 from schemas.institutions import HOSTED, INSTITUTIONS
+from schemas.roles import Role
 
 RULES = "rules"
-SHOWN_CHARACTERS = 900
+ALWAYS = {*ENVELOPE, *TRAIL, DELIBERATION["name"], REPLAY["name"]}
+"""What comes with every copy."""
+NOTIFIER = "notifier"
 TOLD = """
-select f.finding, f.recipient, p.first_name || ' ' || p.name
+select f.finding, n.notice, f.side, f.recipient, concat_ws(' ', nullif(p.first_name, ''), p.name), p.language,
+       n.channel, f.rule, f.certainty, f.missing, f.trace
   from notifier.finding f
-  join notifier.profile p on p.recipient = f.person
+  join notifier.profile p on p.recipient = f.recipient
   join notifier.telling t on t.finding = f.finding and t.version = f.version
   join notifier.notice n on n.notice = t.notice
  where f.side = %s and n.state = 'handed over'
- order by f.certainty <> 'certain', f.certainty <> 'likely', n.channel <> 'e-mail', f.missing desc nulls last
+ order by f.certainty <> 'certain', f.certainty <> 'likely', n.channel <> 'e-mail', f.missing desc nulls last, f.finding
  limit 1
 """
-FINDING = (
-    "select rule, certainty, missing, trace from notifier.finding where finding = %s order by version desc limit 1"
-)
-MAILED = """
-select notice from notifier.notice where channel = 'e-mail' and state = 'handed over'
- order by recipient <> %s, side <> 'citizen', notice
-"""
-STORED = "select content from store.record where person = %s order by kind desc limit 1"
+TOTALS = "select side, channel, count(*) from notifier.notice where state = 'handed over' group by side, channel"
+STORED = "select content from store.record where person = %s and kind = %s order by version desc limit 1"
+DELIVERED = "select recipient, sum(number)::bigint from audit.tally where what = 'delivered' group by recipient"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """Whom the demo follows."""
+class Story:
+    """Somebody who was told something, and the finding it was about. `missing` is in eurocents."""
 
-    number: str
-    name: str
     finding: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What a recipient got of one event, or why it got nothing."""
-
+    notice: str
+    side: str
     recipient: str
-    kind: str
-    fields: int | None
-    of: int
-    basis: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A finding as it was told."""
-
+    name: str
+    language: str
+    channel: str
     rule: str
     certainty: str
     missing: int | None
     trace: list[dict[str, Any]]
 
 
+@dataclass(slots=True)
+class Share:
+    """What one recipient got of a declaration: fields by kind of event and their bases, or the reasons why not."""
+
+    recipient: str
+    fields: dict[str, int] = field(default_factory=dict)
+    bases: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """An e-mail as its reader sees it."""
+    """An e-mail: its subject, and the paragraphs below the title."""
 
     subject: str
-    text: str
+    paragraphs: list[str]
     path: Path
 
 
-def somebody_told(config: Settings, side: str) -> Person:
-    """A person about whom somebody was told, with the surest finding there is.
+def told(config: Settings, side: str) -> Story:
+    """A recipient who was told the surest finding there is.
 
-    Raises Stop when nobody was.
+    Raises Stop when nobody on this side was told anything.
     """
-    with postgres.connect(config, "notifier") as connection:
+    with postgres.connect(config, NOTIFIER) as connection:
         row = connection.execute(TOLD, (side,)).fetchone()
     if row is None:
-        raise Stop("Nobody was told anything.", "Look at `kruispunt notices`.")
-    return Person(number=row[1], name=row[2], finding=row[0])
+        raise Stop(f"No {side} was told anything.", "Look at `kruispunt notices`.")
+    return Story(*row)
+
+
+def totals(config: Settings) -> Counter[str]:
+    """How many notices were handed over, by side and by channel."""
+    counted: Counter[str] = Counter()
+    with postgres.connect(config, NOTIFIER) as connection:
+        for side, channel, number in connection.execute(TOTALS):
+            counted.update({side: number, channel: number})
+    return counted
+
+
+def delivered(config: Settings) -> Counter[str]:
+    """How many copies every recipient got in all, as the log has it."""
+    with postgres.connect(config, Role.INSPECTOR) as connection:
+        return Counter(dict(connection.execute(DELIVERED).fetchall()))
 
 
 def _leaves(schema: Any) -> int:
@@ -99,76 +113,90 @@ def _leaves(schema: Any) -> int:
         case {"type": "array", "items": items}:
             return _leaves(items)
         case {"type": "record", "fields": fields}:
-            return sum(_leaves(field["type"]) for field in fields)
+            return sum(_leaves(inner["type"]) for inner in fields)
     return 1
 
 
-def disclosures(config: Settings, person: Person) -> list[Line]:
-    """What every recipient got about a person, as the record of disclosures has it."""
-    key = pseudonym(config.pepper(), person.number)
+def permitted(schema: Any) -> int:
+    """How many fields a copy has besides those that come with every copy."""
+    return _leaves({**schema, "fields": [inner for inner in schema["fields"] if inner["name"] not in ALWAYS]})
+
+
+def shares(config: Settings, person: str) -> list[Share]:
+    """What every recipient got about a person, as the log of disclosures has it; in the order of the institutions."""
+    key = pseudonym(config.pepper(), person)
     with postgres.connect(config, "auditor") as connection, connection.transaction():
         acts.note(connection, "looked up a person", key.hex(), reason="demo")
         entries = list(look_up(connection, key))
-    kinds = {one.event: one.contract.name for one in entries if one.contract}
-    lines = []
-    for one in entries:
-        kind = kinds.get(one.event, "").removeprefix("declarations.")
-        if one.contract:
-            full = _leaves(contract(one.contract.name).schema)
-            lines.append(Line(one.recipient, kind, _leaves(one.contract.schema), full, one.deliberation or "", ""))
+    found = {name: Share(name) for name in (*INSTITUTIONS, RULES)}
+    for entry in entries:
+        share = found[entry.recipient]
+        if entry.contract:
+            kind = entry.contract.name
+            share.fields[kind] = share.fields.get(kind, 0) + permitted(entry.contract.schema)
+            share.bases += [entry.deliberation or ""] if entry.deliberation not in share.bases else []
         else:
-            lines.append(Line(one.recipient, kind, None, 0, "", one.reason or ""))
-    order = [*INSTITUTIONS, RULES]
-    return sorted(lines, key=lambda line: (order.index(line.recipient), line.fields is None, line.kind))
+            share.reasons += [entry.reason or ""] if entry.reason not in share.reasons else []
+    return list(found.values())
 
 
-def holders(config: Settings, person: Person) -> list[str]:
-    """The institutions that have something about a person in their database."""
-    return [name for name in HOSTED if _stored(config, name, person)]
+def contrast(found: Sequence[Share]) -> tuple[str, Share, Share] | None:
+    """A kind of event, and the two institutions here that got the most and the fewest fields of it."""
+    best = None
+    for kind in sorted({kind for share in found for kind in share.fields}):
+        holders = sorted(
+            (share for share in found if share.recipient in HOSTED and kind in share.fields),
+            key=lambda share: share.fields[kind],
+        )
+        if len(holders) > 1:
+            spread = holders[-1].fields[kind] - holders[0].fields[kind]
+            if best is None or spread > best[0]:
+                best = spread, (kind, holders[-1], holders[0])
+    return best[1] if best else None
 
 
-def _stored(config: Settings, institution: str, person: Person) -> Any:
+def whole(kind: str) -> int:
+    """How many fields a kind of event has before it is narrowed."""
+    return permitted(contract(kind).schema)
+
+
+def copy_held(config: Settings, institution: str, person: str, kind: str) -> str:
+    """What an institution's own database holds of one event about a person: its permitted fields."""
     with postgres.connect(config, institution, institution) as connection:
-        row = connection.execute(STORED, (person.number,)).fetchone()
-    return row[0] if row else None
+        row = connection.execute(STORED, (person, kind)).fetchone()
+    content = _given(row[0] if row else {})
+    text: str = yaml.safe_dump(content.get("lines", content), sort_keys=False, allow_unicode=True)
+    return text
 
 
-def stored(config: Settings, institution: str, person: Person) -> Text:
-    """What an institution's own database holds about a person, the beginning of it."""
-    text = json.dumps(_stored(config, institution, person), indent=1, ensure_ascii=False)
-    return Text(text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS].rsplit("\n", 1)[0] + "\n …")
+def _given(value: Any) -> Any:
+    """A value without what was left empty, single values before lists."""
+    match value:
+        case list():
+            return [_given(inner) for inner in value]
+        case dict():
+            given = {name: _given(inner) for name, inner in value.items() if inner is not None}
+            return dict(sorted(given.items(), key=lambda item: isinstance(item[1], list | dict)))
+    return value
 
 
-def finding(config: Settings, person: Person) -> Found:
-    """The finding about a person that was told."""
-    with postgres.connect(config, "notifier") as connection:
-        row = connection.execute(FINDING, (person.finding,)).fetchone()
-    if row is None:
-        raise Stop("The finding is gone.")
-    return Found(row[0].replace("_", " "), row[1].replace("_", " "), row[2], row[3])
-
-
-def mail(config: Settings, person: Person) -> Mail | None:
-    """The mail a person got, else one to somebody else; None when only letters went out."""
-    with postgres.connect(config, "notifier") as connection:
-        notices = [row[0] for row in connection.execute(MAILED, (person.number,))]
-    mails = {}
-    for path in config.inbox.iterdir():
+def mail(config: Settings, notice: str) -> Mail | None:
+    """The e-mail of a notice; None when it went by post."""
+    for path in sorted(config.inbox.iterdir()):
         message = email.message_from_bytes(path.read_bytes(), policy=policy.default)
-        mails[str(message["X-Kruispunt-Notice"])] = (message, path)
-    for notice in notices:
-        if notice in mails:
-            message, path = mails[notice]
+        if message["X-Kruispunt-Notice"] == notice:
             body = message.get_body(("plain",))
-            return Mail(str(message["Subject"]), body.get_content() if body else "", path)
+            text = body.get_content().replace("\r\n", "\n") if body else ""
+            return Mail(str(message["Subject"]), text.partition("==\n")[2].strip().split("\n\n"), path)
     return None
 
 
-def letters(config: Settings) -> dict[str, Path]:
-    """One letter to a citizen and one to an employer, where there are."""
-    with postgres.connect(config, "notifier") as connection:
-        rows = connection.execute(
-            "select side, notice, batch from notifier.notice where state = 'handed over' and channel = 'letter'"
-        ).fetchall()
-    found = {side: config.outgoing / batch / f"{notice}.pdf" for side, notice, batch in rows}
-    return {side: path for side, path in found.items() if path.is_file()}
+def keep_letter(config: Settings, notice: str, pdf: Path, picture: Path) -> None:
+    """Write the letter of a notice, and its first page as a picture; that it was printed is an act."""
+    with postgres.connect(config, NOTIFIER) as connection, connection.cursor() as cursor:
+        found = contents(cursor, [notice])
+        if not found:
+            raise Stop(f"There is no notice {notice}.")
+        acts.note(connection, "printed the letter of a notice", notice)
+    pdf.write_bytes(printer().print_letter(found[0]).pdf)
+    picture.write_bytes(printer().picture(found[0]))

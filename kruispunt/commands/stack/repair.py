@@ -316,7 +316,7 @@ def repair(*, dry_run: bool, timeout: float, json: bool) -> int:
         report.waiting = _catch_up(config, 0 if dry_run else timeout)
         if report.waiting and not dry_run:
             names = ", ".join(report.waiting)
-            raise Retry(f"Not everything was read again yet: {names}.", "`kruispunt up` starts what does not run.")
+            raise Retry(f"Not everything has been read again: {names}.", "`kruispunt up` starts what does not run.")
         work.compare(report)
         if not dry_run:
             _repair(config, work, report)

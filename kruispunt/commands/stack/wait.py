@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 
 from backbone.errors import Retry
 from kruispunt import settings
 from kruispunt.dead_letters.closings import open_by_stage
 from kruispunt.monitoring.lag import Stage, stages
-from kruispunt.output import Exit, errors
+from kruispunt.output import Exit, errors, working
 
 PAUSE_S = 0.2
 SILENCE_S = 30.0
@@ -52,17 +51,19 @@ def wait(timeout: float) -> int:
     """The command: 0 when everything has arrived, 1 at the timeout, and as soon as only dead letters are left."""
     busy = {}
 
-    def told(_index: int, stage: str, waiting: int) -> None:
-        busy["stage"] = f"{stage} still has {waiting:,} to do"
+    with working("waiting until everything has arrived") as say:
 
-    with errors.status("waiting until everything has arrived") if errors.is_terminal else nullcontext():
+        def told(_index: int, stage: str, waiting: int) -> None:
+            busy["stage"] = f"{stage} still has {waiting:,} to do"
+            say(busy["stage"])
+
         done = until_arrived(timeout, told)
     if not done:
         errors.print(f"[bold yellow]…[/] not everything has arrived after {timeout:g} s: {busy.get('stage', '')}")
         errors.print("  Run `kruispunt status` to see what is behind.")
         return Exit.NO
     if letters := sum(open_by_stage(settings.load()).values()):
-        errors.print(f"[bold yellow]…[/] all else has arrived, but {letters:,} dead letters wait for a decision")
-        errors.print("  `kruispunt dead` lists them: each is replayed or dropped.")
+        errors.print(f"[bold yellow]…[/] everything else has arrived, but {letters:,} dead letters wait for a decision")
+        errors.print("  `kruispunt dead` lists them. Replay or drop each one.")
         return Exit.NO
     return Exit.DONE
