@@ -33,12 +33,15 @@ class Subjection:
     too_young: bool = False
     """Whether the person is under the limited subjection of the young."""
 
-    def __post_init__(self) -> None:
-        """The condition that `why` states has the outcome that the cover is."""
-        object.__setattr__(self, "why", replace(self.why, outcome=OUTCOMES[self.cover]))
-
 
 OUTCOMES = {Cover.COVERED: HELD, Cover.NOT_COVERED: DID_NOT_HOLD, Cover.UNSETTLED: UNKNOWN}
+
+
+def _subjection(
+    cover: Cover, manual: bool, why: Step, doubts: tuple[str, ...] = (), *, too_young: bool = False
+) -> Subjection:
+    """The answer; the condition that `why` states has the outcome that the cover implies."""
+    return Subjection(cover, manual, replace(why, outcome=OUTCOMES[cover]), doubts, too_young)
 
 
 @cache
@@ -66,14 +69,14 @@ def _all_branches(employer_class: str, worker_code: str, day: date) -> Subjectio
     public, age = _parameters().at("public employers", day), _parameters().at("age of limited subjection", day)
     manual = worker_code in every.codes("manual")
     if worker_code in limited.codes("codes"):
-        return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, limited.cited))
+        return _subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, limited.cited))
     if employer_class in public.codes("codes"):
-        return Subjection(Cover.NOT_COVERED, manual, Step("employer class", employer_class, None, public.cited))
+        return _subjection(Cover.NOT_COVERED, manual, Step("employer class", employer_class, None, public.cited))
     settled = worker_code in every.codes("codes")
     doubts = () if settled else (f"not settled whether worker code {worker_code} is covered",)
     source = citing(every.cited, every, limited, public, age)
     cover = Cover.COVERED if settled else Cover.UNSETTLED
-    return Subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
+    return _subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
 
 
 @cache
@@ -84,12 +87,12 @@ def _personal(worker_code: str, day: date) -> Subjection:
     manual = worker_code in every.codes("manual") | more.codes("manual")
     for out in (limited, sport):
         if worker_code in out.codes("codes"):
-            return Subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, out.cited))
+            return _subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, out.cited))
     settled = worker_code in every.codes("codes") | more.codes("codes")
     doubts = () if settled else (f"not settled whether worker code {worker_code} owes 13.07 %",)
     source = citing(every.cited, every, more, limited, sport, age)
     cover = Cover.COVERED if settled else Cover.UNSETTLED
-    return Subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
+    return _subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
 
 
 def _still_young(person: str, quarter: str, found: Subjection) -> Subjection:
@@ -101,9 +104,9 @@ def _still_young(person: str, quarter: str, found: Subjection) -> Subjection:
     cited = _parameters().at("age of limited subjection", quarter_days(quarter)[0]).cited
     if under_age:
         why = Step("year of birth + 18", "not over", None, cited)
-        return Subjection(Cover.NOT_COVERED, found.manual, why, too_young=True)
+        return _subjection(Cover.NOT_COVERED, found.manual, why, too_young=True)
     doubt = f"the year of birth is unknown, and with it whether somebody is under limited subjection: {cited}"
-    return replace(found, cover=Cover.UNSETTLED, doubts=(*found.doubts, doubt))
+    return _subjection(Cover.UNSETTLED, found.manual, found.why, (*found.doubts, doubt), too_young=found.too_young)
 
 
 def all_branches(line: Line, person: str, quarter: str) -> Subjection:

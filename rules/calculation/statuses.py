@@ -7,7 +7,7 @@ from functools import cache
 
 from rules.findings.entitlement import FAR, full_months, merged, months_later, over
 from rules.findings.finding import HELD, Step
-from rules.law.dated_figures import Parameters
+from rules.law.dated_figures import Citation, Parameters
 from rules.law.parameters import load
 from rules.view.history import History
 from rules.view.situation import Decision
@@ -34,7 +34,7 @@ class Status:
     until: date | None
     opens: date
     decisions: tuple[Decision, ...]
-    cited: str
+    cited: Citation
 
     @property
     def quarter(self) -> str:

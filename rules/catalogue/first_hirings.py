@@ -15,7 +15,7 @@ from rules.calculation.target_groups.possible import Missing, hired, possible, u
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.findings.deduction import Assessment, Deduction
 from rules.findings.finding import HELD, Certainty, Excess, Finding, Step
-from rules.law.dated_figures import NoLaw, Row
+from rules.law.dated_figures import Citation, NoLaw, Row
 from rules.law.parameters import load
 from rules.view.situation import Situation
 from schemas.identifiers import quarter_days
@@ -59,7 +59,7 @@ class Code:
 
     rank: int
     period: int
-    source: str
+    source: Citation
 
 
 def read_code(code: str) -> Code:

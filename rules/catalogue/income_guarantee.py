@@ -14,7 +14,7 @@ from rules.calculation.coverage import Cover, personal_contributions
 from rules.calculation.months import WEEKEND, months
 from rules.findings.deduction import undetermined
 from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, doubt_steps, surest
-from rules.law.dated_figures import NoLaw, Parameters, Row, citing
+from rules.law.dated_figures import Citation, NoLaw, Parameters, Row, citing
 from rules.law.parameters import load
 from rules.law.rounding import cents, plain
 from rules.view.situation import Decision, Situation
@@ -81,12 +81,12 @@ def _judge(situation: Situation, line: Line, occupation: Occupation, before: Dec
         zone = "DmfA zone 00070, spread over the months"
         trace.append(Step(f"gross wage {name}", plain(wage), "EUR", zone))
         trace.append(Step(f"reference amount {name}", f"{row.number('amount')}", "EUR", row.cited, HELD))
-    derived = sorted({row.cited for _, _, row in limits if not row.quality.firm})
+    derived = sorted({str(row.cited) for _, _, row in limits if not row.quality.firm})
     doubts += [Doubt(Certainty.TO_CHECK, f"reference amount derived, not read: {cited}") for cited in derived]
     yield _finding(situation, line, occupation, surest(doubts), (*trace, *doubt_steps(doubts)), before)
 
 
-def _at_most(hours: Row) -> str:
+def _at_most(hours: Row) -> Citation:
     return citing(f"at most {hours.number('share')}: {hours.cited}", hours)
 
 

@@ -26,7 +26,7 @@ from rules.calculation.target_groups.possible import Missing, hired, possible, u
 from rules.calculation.target_groups.times import end_of_quarter, pension, retired
 from rules.findings.deduction import Assessment, Deduction
 from rules.findings.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
-from rules.law.dated_figures import NoLaw, Row
+from rules.law.dated_figures import Citation, NoLaw, Row
 from rules.law.parameters import load
 from rules.law.rounding import cents
 from rules.view.situation import Situation
@@ -214,9 +214,9 @@ def _days_of_birth(situation: Situation, born: Birth) -> tuple[date, ...]:
     return born.days(*(one.start for line in situation.lines for one in line.occupations if one.start))
 
 
-def _amount(right: Entitled) -> tuple[str, str | None, str]:
+def _amount(right: Entitled) -> tuple[str, str | None, Citation | str]:
     step = next(step for step in right.steps if step.step == "G")
-    return step.value, step.unit, step.source
+    return step.value, step.unit, step.cited
 
 
 def _regions(

@@ -8,7 +8,7 @@ from functools import cache
 from itertools import chain
 
 from rules.findings.finding import UNKNOWN, Certainty, Doubt, Excess, Finding, Side, Step, doubt_steps, surest
-from rules.law.dated_figures import NoLaw
+from rules.law.dated_figures import Citation, NoLaw
 from rules.law.parameters import in_force, load
 from rules.law.rounding import euro
 from rules.view.situation import Situation
@@ -118,7 +118,7 @@ def _missed(one: Assessment) -> bool:
 
 
 @cache
-def _last_day_to_correct(quarter: str) -> tuple[date, str]:
+def _last_day_to_correct(quarter: str) -> tuple[date, Citation]:
     """The day after which a correction comes too late, and where that stands."""
     _, last = quarter_days(quarter)
     row = load("deductions").at("limitation", last)

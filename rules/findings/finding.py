@@ -61,7 +61,7 @@ def whether(holds: bool | None) -> ConditionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One figure or condition, named as in the law; `source` is an article, an official page or a DmfA zone.
+    """One figure or condition, named as in the law; it cites rows of figures, an official page or a DmfA zone.
 
     A condition has an outcome, a figure has none.
     """
@@ -69,13 +69,18 @@ class Step:
     step: str
     value: str
     unit: str | None
-    source: str
+    cited: Citation | str
     outcome: ConditionOutcome | None = None
+
+    @property
+    def source(self) -> str:
+        """What it cites, as text."""
+        return str(self.cited)
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """The rows of figures it rests on."""
-        return self.source.rows if isinstance(self.source, Citation) else ()
+        return self.cited.rows if isinstance(self.cited, Citation) else ()
 
 
 @dataclass(frozen=True, slots=True)

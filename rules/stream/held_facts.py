@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 from rules.findings.contradiction import Contradiction
-from rules.view.situation import Decision, Situation, decision, lines
+from rules.view.situation import Decision, DeclarationEvents, Situation, decision, declaration_events, lines
 from rules.view.worker_line import Line
 from schemas.identifiers import quarter_of
 
@@ -103,7 +104,7 @@ def situation(slot: Slot, held: Held, read: Read) -> Situation | None:
         if place.kind in PARTS and one.slot == slot:
             found.setdefault(place.declaration, {})[place.kind] = one
     worker_lines: list[Line] = []
-    causes: list[str] = []
+    declared: list[DeclarationEvents] = []
     persons: set[str] = set()
     for declaration in sorted(found):
         parts = found[declaration]
@@ -111,13 +112,13 @@ def situation(slot: Slot, held: Held, read: Read) -> Situation | None:
             return None
         wages, working_time, contributions = (read(parts[kind]) for kind in PARTS)
         persons |= {wages["person"], working_time["person"], contributions["person"]}
-        causes += [wages["event"], working_time["event"], contributions["event"]]
+        declared.append(declaration_events(wages, working_time, contributions))
         if working_time["status"] != CANCELLED:
             worker_lines += lines(wages, working_time, contributions)
     if len(persons) > 1:
-        raise Contradiction(f"events of one person have different numbers: {', '.join(causes)}")
+        raise Contradiction(f"events of one person have different numbers: {', '.join(chain.from_iterable(declared))}")
     decided = tuple(decisions(slot.person, held, read))
-    return Situation("".join(persons), slot.employer, slot.quarter, tuple(worker_lines), decided, tuple(causes))
+    return Situation("".join(persons), slot.employer, slot.quarter, tuple(worker_lines), decided, tuple(declared))
 
 
 def working_times(slot: Slot, held: Held) -> list[Fact]:

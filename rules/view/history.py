@@ -56,10 +56,6 @@ class Worked:
         return None if None in found else sum(hours or 0 for hours in found)
 
 
-PARTS = 3
-"""Events of a declaration about one person: wages, working time, contributions."""
-
-
 class Copy(NamedTuple):
     """A working-time event, and the digest (SHA-256 in base64) of the copy that was read."""
 
@@ -115,7 +111,8 @@ class History:
 
 def worked(situation: Situation) -> tuple[Worked, ...]:
     """What is kept of a situation for rules over several quarters."""
-    return timed(situation.quarter, situation.employer, situation.lines, situation.causes[1::PARTS])
+    events = tuple(one.working_time for one in situation.declared)
+    return timed(situation.quarter, situation.employer, situation.lines, events)
 
 
 def timed(quarter: str, employer: str, lines: Iterable[Line], events: tuple[str, ...]) -> tuple[Worked, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from rules.view.worker_line import Claim, Line, Occupation, Service, Shortening
 
@@ -29,16 +29,32 @@ class Decision:
         return self.start <= last and (self.until is None or self.until >= first)
 
 
+class DeclarationEvents(NamedTuple):
+    """The identifiers of the three events of a declaration about one person."""
+
+    wages: str
+    working_time: str
+    contributions: str
+
+
 @dataclass(frozen=True)
 class Situation:
-    """One person, one employer, one quarter. `decisions` is None where nobody asked: unknown, not none."""
+    """One person, one employer, one quarter. `decisions` is None where nobody asked: unknown, not none.
+
+    `declared` are the events it was put together from, declaration by declaration.
+    """
 
     person: str
     employer: str
     quarter: str
     lines: tuple[Line, ...]
     decisions: tuple[Decision, ...] | None = None
-    causes: tuple[str, ...] = ()
+    declared: tuple[DeclarationEvents, ...] = ()
+
+    @cached_property
+    def causes(self) -> tuple[str, ...]:
+        """The events it was put together from."""
+        return tuple(chain.from_iterable(self.declared))
 
     @cached_property
     def taken(self) -> frozenset[str]:
@@ -79,6 +95,11 @@ def _labels(lines: Iterable[Line]) -> dict[tuple[str, int, int], str]:
 def decision(event: Event) -> Decision:
     """The decision in a narrowed `declarations.entitlements` event."""
     return Decision(event["kind"], event["nature"], event["from"], event["until"], event["event"])
+
+
+def declaration_events(wages: Event, working_time: Event, contributions: Event) -> DeclarationEvents:
+    """The identifiers of the three events of a declaration."""
+    return DeclarationEvents(wages["event"], working_time["event"], contributions["event"])
 
 
 def lines(wages: Event, working_time: Event, contributions: Event) -> tuple[Line, ...]:
@@ -173,5 +194,5 @@ def situation(
         working_time["quarter"],
         lines(wages, working_time, contributions),
         None if decisions is None else tuple(decision(event) for event in decisions),
-        (wages["event"], working_time["event"], contributions["event"]),
+        (declaration_events(wages, working_time, contributions),),
     )

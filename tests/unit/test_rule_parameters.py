@@ -108,16 +108,16 @@ def test_a_row_names_the_article_of_its_series_unless_it_has_one_of_its_own() ->
     own = SECOND.replace("amount", "article: 'Law of 01/01/2001, art. 3', amount")
     text = values(FIRST, own).replace("    unit", "    article: Law of 01/01/2000, art. 2 par. 1\n    unit")
     first, second = parse(text).series["rate"].rows
-    assert first.cited == "Law of 01/01/2000, art. 2 par. 1; Gazette (OFF), in force from 2020-01-01"
-    assert second.cited == "Law of 01/01/2001, art. 3; One index step (DER), in force from 2020-07-01"
-    assert citing("DmfA zone 00044", first, second) == f"DmfA zone 00044; {first.article}; {second.article}"
+    assert str(first.cited) == "Law of 01/01/2000, art. 2 par. 1; Gazette (OFF), in force from 2020-01-01"
+    assert str(second.cited) == "Law of 01/01/2001, art. 3; One index step (DER), in force from 2020-07-01"
+    assert citing("DmfA zone 00044", first, second).text == f"DmfA zone 00044; {first.article}; {second.article}"
     assert first.version != parse(values(FIRST, SECOND)).series["rate"].rows[0].version
 
 
 def test_an_article_that_the_source_names_itself_is_named_once() -> None:
     text = values(FIRST.replace("Gazette", "'Law of 01/01/2000, art. 2'"), SECOND)
     row = parse(text.replace("    unit", "    article: Law of 01/01/2000, art. 2\n    unit")).series["rate"].rows[0]
-    assert row.cited == "Law of 01/01/2000, art. 2 (OFF), in force from 2020-01-01"
+    assert str(row.cited) == "Law of 01/01/2000, art. 2 (OFF), in force from 2020-01-01"
 
 
 def test_another_figure_label_or_source_is_another_version_of_a_row() -> None:

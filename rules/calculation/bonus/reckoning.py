@@ -134,7 +134,7 @@ def _reference(result: Reckoning, month: Month, share: Share) -> int:
 
 
 def _doubts(result: Reckoning, span: Span, *, complete: bool) -> None:
-    derived = {monthly.terms.row.cited for monthly in result.months if not monthly.terms.row.quality.firm}
+    derived = {str(monthly.terms.row.cited) for monthly in result.months if not monthly.terms.row.quality.firm}
     for cited in sorted(derived):
         result.doubt(Certainty.TO_CHECK, f"figures derived, not read: {cited}")
     if span is Span.PART or not complete:
@@ -157,4 +157,4 @@ def _capped(monthly: Monthly) -> str | None:
         row = load(NAME).at("annual cap", monthly.month.first)
     except NoLaw:
         return None
-    return row.cited if monthly.granted * MONTHS > cents(row.number("amount")) else None
+    return str(row.cited) if monthly.granted * MONTHS > cents(row.number("amount")) else None

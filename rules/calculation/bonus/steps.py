@@ -6,7 +6,7 @@ from rules.calculation.bonus.formula import NAME
 from rules.calculation.bonus.reckoning import SERVICES, Monthly, Reckoning
 from rules.calculation.coverage import Subjection
 from rules.findings.finding import Step, whether
-from rules.law.dated_figures import citing
+from rules.law.dated_figures import Citation, citing
 from rules.law.parameters import load
 from rules.law.rounding import plain
 
@@ -39,7 +39,7 @@ def _time(result: Reckoning) -> Iterator[Step]:
         yield Step("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
 
 
-def _month(monthly: Monthly, law: str, personal: str) -> Iterator[Step]:
+def _month(monthly: Monthly, law: str, personal: Citation) -> Iterator[Step]:
     name, figures = monthly.month.name, monthly.terms
     yield Step(f"W {name}", plain(monthly.wage), "EUR", law)
     yield Step(f"S {name}", plain(monthly.reference), "EUR", law)

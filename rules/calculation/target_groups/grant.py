@@ -15,7 +15,7 @@ from rules.calculation.target_groups.place import Place, all_codes, claims, plac
 from rules.calculation.target_groups.times import RULE, nth_quarter
 from rules.findings.deduction import Assessment, undetermined
 from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Step, whether
-from rules.law.dated_figures import NoLaw, Row, Series, citing
+from rules.law.dated_figures import Citation, NoLaw, Row, Series, citing
 from rules.law.parameters import load
 from rules.law.rounding import cents, decimals, half_up, plain
 from rules.view.situation import Situation
@@ -82,12 +82,12 @@ class Entitled:
         return below
 
     def hold(
-        self, step: str, value: str, source: str, unit: str | None = None, outcome: ConditionOutcome = HELD
+        self, step: str, value: str, source: Citation | str, unit: str | None = None, outcome: ConditionOutcome = HELD
     ) -> None:
         """A condition that held, and where it stands."""
         self.steps.append(Step(step, value, unit, source, outcome))
 
-    def refuse(self, step: str, value: str, source: str, unit: str | None = None) -> "Entitled":
+    def refuse(self, step: str, value: str, source: Citation | str, unit: str | None = None) -> "Entitled":
         """No right, and why."""
         self.steps.append(Step(step, value, unit, source, DID_NOT_HOLD))
         self.amount, self.whole = 0, False
@@ -114,7 +114,7 @@ def open_until(right: Entitled, series: Series, row: Row) -> bool:
     return True
 
 
-def within(right: Entitled, nth: int, quarters: int, source: str) -> bool:
+def within(right: Entitled, nth: int, quarters: int, source: Citation | str) -> bool:
     """Whether a quarter is one of those of the right; the steps say how many it has."""
     outcome = whether(1 <= nth <= quarters)
     right.steps.append(Step("quarters of the right", str(quarters), None, source, outcome))
