@@ -1,12 +1,10 @@
 """The fraction mu of a full quarter, its sum mu_glob, and the multiplication factor beta, all exact."""
 
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
 from rules.law.dated_figures import Row
-from rules.law.parameters import load
 from rules.law.rounding import half_up
 from rules.view.situation import Situation
 from rules.view.worker_line import Occupation
@@ -49,25 +47,9 @@ class Beta:
     below_floor: bool
 
 
-def beta_s(total: int, day: date, *, exempt: bool) -> Beta:
-    """beta of the structural reduction for mu_glob x 100 on a day; `exempt` keeps the factor below the floor.
-
-    Raises NoLaw.
-    """
-    return _beta(total, "structural_reduction", day, exempt)
-
-
-def beta_g(total: int, day: date, *, exempt: bool) -> Beta:
-    """beta of the target groups, likewise.
-
-    Raises NoLaw.
-    """
-    return _beta(total, "target_groups", day, exempt)
-
-
 @lru_cache(maxsize=4096)
-def _beta(total: int, rule: str, day: date, exempt: bool) -> Beta:
-    row = load(rule).at("beta", day)
+def multiplication_factor(row: Row, total: int, exempt: bool) -> Beta:
+    """beta for mu_glob x 100 by the figures in a row; `exempt` keeps the factor below the floor."""
     share = Fraction(total, FULL)
     floor, step, full = (Fraction(row.number(name)) for name in ("floor", "step", "full"))
     factor = Fraction(row.number("factor"))

@@ -11,6 +11,7 @@ from rules.casebook.case_file import Written
 from rules.casebook.case_history import story
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding, Step
+from rules.law.law import Law
 from rules.view.history import History
 
 NOTHING = "nothing"
@@ -48,17 +49,17 @@ def read(written: Written) -> Example:
     return story(written) if written.rule in HISTORY_RULES else example(written)
 
 
-def decide(example: Example) -> list[Finding]:
+def decide(example: Example, law: Law) -> list[Finding]:
     """What the rule of a case finds in it."""
     if isinstance(example.situation, History):
-        return HISTORY_RULES[example.rule](example.situation, example.day)
-    return RULES[example.rule](example.situation, example.day)
+        return HISTORY_RULES[example.rule].decide(example.situation, example.day, law)
+    return RULES[example.rule].decide(example.situation, example.day, law)
 
 
-def attempt(example: Example) -> Outcome:
+def attempt(example: Example, law: Law) -> Outcome:
     """The outcome of a case; a rule that raises is a difference, too."""
     try:
-        findings = tuple(decide(example))
+        findings = tuple(decide(example, law))
     except Exception as error:  # noqa: BLE001 - whatever a rule raises, the other cases go on
         reason = f"the rule raised {type(error).__name__}: {error}"
         return Outcome(example, (), (Difference(0, "findings", f"{len(example.expected)}", reason),))

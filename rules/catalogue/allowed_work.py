@@ -8,12 +8,12 @@ seen here.
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
-from functools import cache
 
 from rules.findings.entitlement import NOTHING, unseen
 from rules.findings.finding import HELD, Certainty, Doubt, Finding, Step, doubt_steps, surest
-from rules.law.dated_figures import NoLaw, Parameters, citing
-from rules.law.parameters import load
+from rules.findings.rule import QuarterRule
+from rules.law.dated_figures import NoLaw, citing
+from rules.law.law import Law
 from rules.law.rounding import half_up
 from rules.view.situation import Decision, Situation
 from rules.view.worker_line import Line, Occupation
@@ -26,13 +26,7 @@ HUNDRED = 100
 PERMISSION = unseen(Certainty.TO_CHECK, "whether the doctor of the mutuality gave permission", "the mutuality")
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(situation: Situation, day: date) -> list[Finding]:
+def find(situation: Situation, day: date, law: Law) -> list[Finding]:
     """Occupations begun during an incapacity on which nothing was decided since, as known on `day`."""
     if not situation.decisions:
         return []
@@ -40,11 +34,11 @@ def decide(situation: Situation, day: date) -> list[Finding]:
         finding
         for line in situation.lines
         for occupation in line.occupations
-        for finding in _of_occupation(situation, line, occupation, day)
+        for finding in _of_occupation(situation, line, occupation, day, law)
     ]
 
 
-def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day: date) -> Iterator[Finding]:
+def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day: date, law: Law) -> Iterator[Finding]:
     first, last = quarter_days(situation.quarter)
     start = occupation.start
     if start is None or not first <= start <= min(last, day) or not _worked(occupation):
@@ -53,7 +47,7 @@ def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day
     if during is None:
         return
     try:
-        row = parameters().at("cut", start)
+        row = law[NAME].at("cut", start)
     except NoLaw:
         return
     doubts = [PERMISSION]
@@ -95,3 +89,6 @@ def _share(occupation: Occupation) -> int | None:
         return None
     share = Fraction(occupation.mean_hours, occupation.reference_hours) * HUNDRED
     return half_up(share.numerator, share.denominator)
+
+
+RULE = QuarterRule(NAME, find=find)

@@ -7,13 +7,13 @@ declared here.
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 
 from rules.calculation.windows import Count, window
 from rules.findings.entitlement import missing, over, right, unseen
 from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Finding, Step
-from rules.law.dated_figures import NoLaw, Parameters, Row, citing
-from rules.law.parameters import load
+from rules.findings.rule import HistoryRule
+from rules.law.dated_figures import NoLaw, Row, citing
+from rules.law.law import Law
 from rules.view.history import History, Worked
 from schemas.identifiers import quarter_days
 
@@ -33,13 +33,7 @@ NOT_SEEN = unseen(
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: History, day: date, law: Law) -> list[Finding]:
     """The quarters of long sickness for which no benefit was decided, as known on `day`."""
     if history.decisions is None:
         return []
@@ -53,16 +47,16 @@ def decide(history: History, day: date) -> list[Finding]:
         finding
         for quarter, days in sorted(longest.items())
         if days > LONG and over(quarter, day)
-        for finding in _of_quarter(history, quarter, days)
+        for finding in _of_quarter(history, quarter, days, law)
     ]
 
 
-def _of_quarter(history: History, quarter: str, days: int) -> Iterator[Finding]:
+def _of_quarter(history: History, quarter: str, days: int, law: Law) -> Iterator[Finding]:
     first, last = quarter_days(quarter)
     if any(history.has(kind, first, last) for kind in INSTEAD):
         return
     try:
-        row = parameters().at("waiting period", first)
+        row = law[NAME].at("waiting period", first)
     except NoLaw:
         return
     insured = [one for one in history.worked if one.worker_code not in row.codes("without")]
@@ -118,3 +112,6 @@ def _ways(here: list[Worked], row: Row) -> Iterator[tuple[str, int, int, Count]]
 def _step(unit: str, found: int, row: Row, needed: int, outcome: ConditionOutcome) -> Step:
     source = citing(f"at least {needed}: {row.cited}", row)
     return Step(f"{unit} of work", f"{found // 100}", unit, source, outcome)
+
+
+RULE = HistoryRule(NAME, find)

@@ -8,15 +8,15 @@ benefit that their contributions opened is worth a question; somebody who only l
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from rules.calculation.ages import ANY_AGE, Ages
 from rules.calculation.windows import Window, window
 from rules.calculation.working_week import expected
 from rules.findings.entitlement import DAY, missing, months_later, not_seen, over, right, unseen
 from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, whether
-from rules.law.dated_figures import NoLaw, Parameters, Row, citing
-from rules.law.parameters import load
+from rules.findings.rule import HistoryRule
+from rules.law.dated_figures import NoLaw, Row, citing
+from rules.law.law import Law
 from rules.law.rounding import half_up
 from rules.view.history import History, Worked
 from rules.view.situation import Decision
@@ -32,12 +32,6 @@ NOT_SEEN = unseen(
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """A way to be admitted: its name, what was found for it, and whether that is enough (None: perhaps)."""
@@ -51,22 +45,22 @@ class Line:
     """Whether the person is surely young enough; else perhaps."""
 
 
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: History, day: date, law: Law) -> list[Finding]:
     """The first integration income that followed on enough work, as known on `day`."""
     if not history.decisions or not history.worked:
         return []
     for decision in history.decided(INTEGRATION_INCOME):
         if over(quarter_of(decision.start), day):
-            found = list(_of_decision(history, decision, day))
+            found = list(_of_decision(history, decision, day, law))
             if found:
                 return found
     return []
 
 
-def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Finding]:
+def _of_decision(history: History, decision: Decision, day: date, law: Law) -> Iterator[Finding]:
     asked = decision.start
     try:
-        services, conversion = parameters().at("services", asked), parameters().at("conversion", asked)
+        services, conversion = law[NAME].at("services", asked), law[NAME].at("conversion", asked)
     except NoLaw:
         return
     insured = [one for one in history.worked if one.worker_code not in services.codes("without") and one.first < asked]
@@ -78,7 +72,7 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
     admitted = max((one.start for one in history.decided(UNEMPLOYED) if one.start < asked), default=date.min)
     new = [one for one in insured if one.first > admitted]
     lines = sorted(
-        _lines(history, new, asked, admitted, services, conversion),
+        _lines(history, new, asked, admitted, services, conversion, law),
         key=lambda line: (line.enough is not True, not line.open),
     )
     best = next((line for line in lines if line.enough is not False), None)
@@ -108,7 +102,7 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
             citing(f"{best.name}: {best.row.cited}", best.row, services, conversion),
             whether(best.enough),
         ),
-        *_duration(asked),
+        *_duration(asked, law),
     )
     causes = (*(event for one in new for event in one.events), decision.event)
     yield right(NAME, history.person, quarter_of(asked), trace=trace, doubts=doubts, causes=causes)
@@ -123,7 +117,7 @@ SIX = 600
 
 
 def _lines(
-    history: History, new: Sequence[Worked], asked: date, admitted: date, services: Row, conversion: Row
+    history: History, new: Sequence[Worked], asked: date, admitted: date, services: Row, conversion: Row, law: Law
 ) -> Iterator[Line]:
     """Every line open to the age on the day of the request; a line of an older group is open to the younger."""
     ages = _ages(history, asked)
@@ -132,7 +126,7 @@ def _lines(
     def count(one: Worked) -> int:
         return most if _complete(one, codes) else _six_days(one, codes)
 
-    for name, series in parameters().series.items():
+    for name, series in law[NAME].series.items():
         if not name.startswith("line"):
             continue
         try:
@@ -183,10 +177,10 @@ def _six_days(one: Worked, codes: frozenset[str]) -> int:
     return half_up(one.days(codes) * SIX, one.days_per_week) if one.days_per_week else 0
 
 
-def _duration(asked: date) -> tuple[Step, ...]:
+def _duration(asked: date, law: Law) -> tuple[Step, ...]:
     """How long the benefit can last since the reform."""
     try:
-        row = parameters().at("duration", asked)
+        row = law[NAME].at("duration", asked)
     except NoLaw:
         return ()
     least, most = int(row.number("months")), int(row.number("months")) + int(row.number("more"))
@@ -194,3 +188,6 @@ def _duration(asked: date) -> tuple[Step, ...]:
         Step("benefit until at least", f"{months_later(asked, least) - DAY}", None, row.cited),
         Step("benefit until at most", f"{months_later(asked, most) - DAY}", None, row.cited),
     )
+
+
+RULE = HistoryRule(NAME, find)

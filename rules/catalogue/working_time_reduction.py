@@ -4,43 +4,21 @@ Counted from the quarter after the introduction, which stands in block 90250 or,
 it holds for the whole staff or a category of it is read from the code; where nothing is claimed nothing is told.
 """
 
-from collections.abc import Iterator
-from datetime import date
-
-from rules.calculation.target_groups.grant import Entitled, assess_claims, in_category
+from rules.calculation.target_groups.grant import Entitled, in_category, target_group
 from rules.calculation.target_groups.place import Place
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import nth_quarter
-from rules.findings.deduction import Assessment, Deduction
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Step
 from rules.law.dated_figures import Row
-from rules.law.parameters import load
 from rules.law.rounding import plain, scaled
-from rules.view.situation import Situation
 
 NAME = "working_time_reduction"
 HOURS, WEEK, BOTH = "3500", "3510", "3520"
 CODES = frozenset({HOURS, WEEK, BOTH})
-RULE = Deduction(NAME, "", "employer")
 STEPS = (1, 2, 3)
 LEAST_HOURS = "least weekly hours"
 X100 = 100
 """Hours and days are kept x 100."""
-
-
-def decide(situation: Situation, day: date) -> list[Finding]:
-    """Where less is taken than the right gives, as seen on `day`."""
-    return RULE.findings(situation, assess(situation), day)
-
-
-def excesses(situation: Situation) -> list[Excess]:
-    """Where more was taken than is due."""
-    return RULE.excesses(assess(situation))
-
-
-def assess(situation: Situation) -> Iterator[Assessment]:
-    """What is due and what is taken, where it is claimed."""
-    return assess_claims(situation, CODES, entitle)
 
 
 def entitle(here: Place) -> Entitled:
@@ -49,9 +27,9 @@ def entitle(here: Place) -> Entitled:
     Raises NoLaw.
     """
     right, code = Entitled(), here.claim.code
-    if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
+    if not in_category(here, right, here.law[TARGET_GROUPS].at("category", here.first)):
         return right
-    amounts, row = (load(NAME).at(name, here.first) for name in ("amounts", "quarters"))
+    amounts, row = (here.law[NAME].at(name, here.first) for name in ("amounts", "quarters"))
     right.rows.append(row)
     if not _part_time(here, right):
         return right
@@ -110,7 +88,7 @@ def _nths(here: Place, right: Entitled) -> list[int | None]:
     if start:
         nth = nth_quarter(start, here.situation.quarter)
         right.steps.append(Step("right since", start.isoformat(), None, "DmfA zone 00090"))
-        right.steps.append(Step("quarter of the right", str(nth), None, load(NAME).law))
+        right.steps.append(Step("quarter of the right", str(nth), None, here.law[NAME].statute))
         return [nth, nth - 1]
     right.unseen(Certainty.LIKELY, "the day of the introduction is not declared (zones 00090, 00143)")
     return [None]
@@ -118,7 +96,7 @@ def _nths(here: Place, right: Entitled) -> list[int | None]:
 
 def _part_time(here: Place, right: Entitled) -> bool:
     """Whether a part-timer has hours enough; introduced before the rule, everybody has."""
-    row = load(NAME).series["part-timers"].rows[0]
+    row = here.law[NAME].series["part-timers"].rows[0]
     hours = here.occupation.mean_hours
     if not here.occupation.part_time:
         return True
@@ -136,3 +114,6 @@ def _part_time(here: Place, right: Entitled) -> bool:
         return True
     right.refuse(LEAST_HOURS, least, row.cited, "hours")
     return False
+
+
+RULE = target_group(NAME, CODES, entitle)

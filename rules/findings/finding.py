@@ -1,6 +1,6 @@
 """What a rule gives back: a right or reduction nobody took up, with every step of the reasoning."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
@@ -146,12 +146,6 @@ class Finding:
     trace: tuple[Step, ...]
     causes: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        """Whatever a rule says: what rests on figures is no surer than their labels allow."""
-        if self.certainty.states_an_amount and (doubts := _of_labels(self.trace, self.certainty)):
-            object.__setattr__(self, "certainty", surest(doubts))
-            object.__setattr__(self, "trace", (*self.trace, *doubt_steps(doubts)))
-
     def as_json(self) -> dict[str, Any]:
         """As `kruispunt check --json` prints it."""
         return {
@@ -197,6 +191,13 @@ class Finding:
             "parameters": [row.version for row in rows],
             "causes": list(self.causes),
         }
+
+
+def no_surer_than_its_figures(finding: Finding) -> Finding:
+    """The finding, at most as certain as the labels of the figures it rests on allow."""
+    if finding.certainty.states_an_amount and (doubts := _of_labels(finding.trace, finding.certainty)):
+        return replace(finding, certainty=surest(doubts), trace=(*finding.trace, *doubt_steps(doubts)))
+    return finding
 
 
 @dataclass(frozen=True, slots=True)

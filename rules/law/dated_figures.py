@@ -137,10 +137,10 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """All series of one rule, and the law they belong to."""
+    """All series of one rule, and the statute they belong to."""
 
     rule: str
-    law: str
+    statute: str
     series: Mapping[str, Series]
     names: Mapping[str, str] = field(default_factory=dict)
 

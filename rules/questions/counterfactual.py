@@ -5,6 +5,7 @@ from datetime import date
 
 from rules.catalogue import senior_holiday, unemployment_admission, youth_holiday
 from rules.law.dated_figures import Parameters
+from rules.law.law import Law
 from rules.view.history import History, Worked
 from rules.view.situation import Decision
 
@@ -28,13 +29,13 @@ LEFT_AS_IT_IS = {"child_benefit_supplement"}
 """The payer decides the benefit and its supplement under one kind: what was taken up cannot be told from the ground."""
 
 
-def untaken(rule: str, history: History) -> History:
+def untaken(rule: str, history: History, law: Law) -> History:
     """The history as this rule would see it if nobody had taken up what it gives; other rights stay taken."""
     worked, decisions = history.worked, history.decisions
     if rule in DAYS:
         worked = tuple(_without(one, DAYS[rule]) for one in worked)
     if decisions:
-        decisions = tuple(one for one in decisions if not _takes_up(rule, one, history))
+        decisions = tuple(one for one in decisions if not _takes_up(rule, one, history, law))
     if worked == history.worked and decisions == history.decisions:
         return history
     return replace(history, worked=worked, decisions=decisions)
@@ -45,10 +46,10 @@ def _without(one: Worked, code: str) -> Worked:
     return one if len(services) == len(one.services) else replace(one, services=services)
 
 
-def _takes_up(rule: str, one: Decision, history: History) -> bool:
+def _takes_up(rule: str, one: Decision, history: History, law: Law) -> bool:
     if rule in NATURES:
         module, series, figure = NATURES[rule]
-        return one.kind == module.UNEMPLOYED and one.nature in _natures(module.parameters(), series, figure)
+        return one.kind == module.UNEMPLOYED and one.nature in _natures(law[rule], series, figure)
     if rule == unemployment_admission.NAME:
         return one.kind == unemployment_admission.UNEMPLOYED and one.start >= _last_asked(history)
     return one.kind in GRANTED.get(rule, ())

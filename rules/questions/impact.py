@@ -1,4 +1,4 @@
-"""Decides the same situations and histories by two sources of figures, and counts who would gain and who would lose.
+"""Decides the same situations and histories by two laws, and counts who would gain and who would lose.
 
 What the law gives is compared, not what was left over: what was claimed or taken up is taken out first.
 """
@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from rules.catalogue import HISTORY_RULES, decide_all
 from rules.findings.finding import Finding
+from rules.law.law import Law
 from rules.law.rounding import cents
-from rules.law.sources import Source, using
 from rules.questions.counterfactual import untaken
 from rules.stream.finding_changes import finding_id
 from rules.view.history import History
@@ -66,7 +66,7 @@ class Changed:
 
 @dataclass(slots=True)
 class Tally:
-    """What two sources make of one rule, in findings; amounts in eurocents."""
+    """What two laws make of one rule, in findings; amounts in eurocents."""
 
     same: int = 0
     gaining: int = 0
@@ -104,22 +104,24 @@ def unclaimed(situation: Situation) -> Situation:
     return replace(situation, lines=lines)
 
 
-def decide_by(source: Source, asked: Iterable[Asked]) -> list[list[Finding]]:
-    """What every rule finds by these figures, for each that was asked."""
-    with using(source):
-        return [
-            _of_history(about, day) if isinstance(about, History) else decide_all(about, day) for about, day in asked
-        ]
+def decide_by(law: Law, asked: Iterable[Asked]) -> list[list[Finding]]:
+    """What every rule finds by this law, for each that was asked."""
+    return [
+        _of_history(about, day, law) if isinstance(about, History) else decide_all(about, day, law)
+        for about, day in asked
+    ]
 
 
-def _of_history(history: History, day: date) -> list[Finding]:
+def _of_history(history: History, day: date, law: Law) -> list[Finding]:
     """What every rule over a history finds, each as if what it gives had not been taken up."""
-    return [finding for rule, decide in HISTORY_RULES.items() for finding in decide(untaken(rule, history), day)]
+    return [
+        finding
+        for name, rule in HISTORY_RULES.items()
+        for finding in rule.decide(untaken(name, history, law), day, law)
+    ]
 
 
-def compare(
-    tallies: dict[str, Tally], before: Source, after: Source, asked: Sequence[Asked], *, keep: bool = False
-) -> None:
+def compare(tallies: dict[str, Tally], before: Law, after: Law, asked: Sequence[Asked], *, keep: bool = False) -> None:
     """Add to the tallies, by rule, what is otherwise for these; `keep` keeps who it is about."""
     bare: list[Asked] = [(one if isinstance(one, History) else unclaimed(one), day) for one, day in asked]
     for old, new in zip(decide_by(before, bare), decide_by(after, bare), strict=True):

@@ -1,11 +1,13 @@
 """Decides a finding again from the events it rested on: the same events and the same law give the same bytes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from rules.catalogue import HistoryRule, decide_all, decide_history
+from rules.catalogue import decide_all, decide_history
 from rules.findings.finding import Finding
+from rules.law.law import Law
 from rules.stream.bundle import Decide, Reader, Witness, exhibit
 from rules.stream.finding_changes import FINDINGS, WITHDRAWN, State, finding_id, tell
 from rules.stream.held_facts import (
@@ -27,6 +29,7 @@ from schemas.contracts import contract
 from schemas.legal_day import legal_day
 
 NOTHING = "nothing"
+DecideHistory = Callable[[History, date, Law], list[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,12 @@ def replay(
     told: State,
     facts: Iterable[Fact],
     reader: Reader,
+    law: Law,
+    *,
     decide: Decide = decide_all,
-    decide_past: HistoryRule = decide_history,
+    decide_past: DecideHistory = decide_history,
 ) -> Replayed:
-    """Decide a finding again, as on the day it was told, from those of `facts` it rested on."""
+    """Decide a finding again by this law, as on the day it was told, from those of `facts` it rested on."""
     record = told.record()
     wanted = {(one["event"], one["sha256"]) for one in record["evidence"]}
     if not wanted:
@@ -79,9 +84,9 @@ def replay(
         seen = situation(slot, held, witness)
         if seen is None:
             return _failed("the events it rests on are not all of one version")
-        now = decide(seen, day)
+        now = decide(seen, day, law)
     else:
-        now = decide_past(_history(slot.person, held, witness), day)
+        now = decide_past(_history(slot.person, held, witness), day, law)
     return _again(told, record, {finding_id(one): one for one in now}.get(told.finding), witness)
 
 

@@ -13,6 +13,7 @@ from backbone.tally import Sums, Tally, mark
 from rules.catalogue import decide_all, decide_history
 from rules.findings.contradiction import Contradiction
 from rules.findings.finding import Finding
+from rules.law.law import Law
 from rules.stream.finding_changes import Change, Evidence, State, changes
 from rules.stream.held_facts import (
     ENTITLEMENTS,
@@ -34,7 +35,7 @@ from schemas.codec import decode_body
 from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook, UnknownSchema
 
-Decide = Callable[[Situation, date], list[Finding]]
+Decide = Callable[[Situation, date, Law], list[Finding]]
 UNREADABLE = "unreadable-fact"
 UNDECIDABLE = "undecidable-person"
 CONTRADICTORY = "contradictory-facts"
@@ -168,8 +169,9 @@ def decide_bundle(
     held: Iterable[Fact],
     states: Mapping[Slot, Mapping[str, State]],
     reader: Reader,
-    decide: Decide = decide_all,
+    law: Law,
     *,
+    decide: Decide = decide_all,
     histories: Mapping[bytes, bytes] | None = None,
 ) -> Outcome:
     """What the bundle leads to; a person whose decision fails is set aside, and the others go on.
@@ -186,7 +188,7 @@ def decide_bundle(
     for person, facts in arrived.facts.items():
         case = Case(person, present[person], told[person], (histories or {}).get(person))
         try:
-            decided = _decide_person(case, facts, reader, arrived.at, decide)
+            decided = _decide_person(case, facts, reader, arrived.at, law, decide)
         except Contradiction as error:
             outcome.failures.append(Failure(person, CONTRADICTORY, str(error), arrived.raw[person]))
             continue
@@ -241,7 +243,7 @@ class Case:
     history: bytes | None
 
 
-def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, decide: Decide) -> Outcome:
+def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, law: Law, decide: Decide) -> Outcome:
     held, new = fold(case.held, facts)
     outcome = Outcome(list(new.values()))
     if not new:
@@ -252,7 +254,7 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
         witness = Witness(reader)
         one = seen[slot] = situation(slot, held, witness)
         if one is not None:
-            found = decide(one, legal_day(at))
+            found = decide(one, legal_day(at), law)
             told = changes(case.states.get(slot, {}), found, at, witness.evidence)
             outcome.changes += [(slot, change) for change in told]
     if not _speaks(new, seen):
@@ -265,7 +267,7 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
     work = {place: kept.worked for place, kept in slots.items()}
     about = past.history(number, work, decisions(case.person, held, witness))
     copies = [copy for kept in slots.values() for copy in kept.copies]
-    found = decide_history(about, legal_day(at))
+    found = decide_history(about, legal_day(at), law)
     outcome.changes += _of_history(
         case, found, at, lambda: in_order([*map(past.Copy.shown, copies), *witness.evidence()])
     )

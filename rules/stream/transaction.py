@@ -15,6 +15,8 @@ from backbone.errors import Stop
 from backbone.settings import Settings
 from backbone.trouble import of_postgres, translated
 from rules.catalogue import decide_all
+from rules.law.law import Law
+from rules.law.load import shipped_law
 from rules.stream import store
 from rules.stream.bundle import Decide, Reader, arrive, decide_bundle
 from schemas.codec import decode_body, split
@@ -46,11 +48,22 @@ def schema_source(settings: Settings, reader: str = ROLE) -> Callable[[int], str
 
 
 class Decider:
-    """Decides bundles for one process. Holds one connection, opened again when it breaks."""
+    """Decides bundles for one process, by the law as shipped unless another is given.
 
-    def __init__(self, settings: Settings, book: SchemaBook | None = None, decide: Decide = decide_all) -> None:
+    Holds one connection, opened again when it breaks.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        book: SchemaBook | None = None,
+        *,
+        law: Law | None = None,
+        decide: Decide = decide_all,
+    ) -> None:
         self._settings = settings
         self._book = book or SchemaBook(schema_source(settings))
+        self._law = law or shipped_law()
         self._decide = decide
         pepper = settings.pepper()
         self._pseudonym = lru_cache(REMEMBERED)(lambda number: pseudonym(pepper, number))
@@ -140,7 +153,7 @@ class Decider:
         arrived = arrive(bundle, reader)
         held, states = store.held(cursor, arrived), store.states(cursor, arrived)
         histories = store.histories(cursor, arrived)
-        outcome = decide_bundle(arrived, held, states, reader, self._decide, histories=histories)
+        outcome = decide_bundle(arrived, held, states, reader, self._law, decide=self._decide, histories=histories)
         store.keep(cursor, outcome, self._pseudonym, at=arrived.at, partition=partition, offset=offset)
 
     def _set_aside(self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes | None) -> None:

@@ -16,11 +16,12 @@ from rules.casebook.case_file import shipped as cases
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Certainty
-from rules.law.dated_figures import Figure, Parameters, Quality, Row, Series
-from rules.law.parameters import shipped
-from rules.law.sources import Source, recording, using
+from rules.law.dated_figures import Figure, Quality, Row, Series
+from rules.law.law import Law
+from rules.law.variants import recording
 from rules.view.history import History
 from rules.view.situation import Situation
+from tests.builders.law import LAW
 
 EVERY = {**RULES, **HISTORY_RULES}
 EXAMPLES = [read(written) for written in cases(set(EVERY))]
@@ -58,31 +59,26 @@ SURER = {
 """What no finding may be that rests on a row with such a label."""
 
 
-def instead(row: Row, other: Row) -> Source:
-    """The figures that are shipped, but for one row."""
-
-    def source(name: str) -> Parameters:
-        whole = shipped(name)
-        if row.file != f"{name}.yaml":
-            return whole
-        series = whole.series[row.series]
-        rows = tuple(other if one is row else one for one in series.rows)
-        return replace(whole, series={**whole.series, row.series: Series(series.name, rows, series.ended)})
-
-    return source
+def instead(row: Row, other: Row) -> Law:
+    """The law that is shipped, but for one row."""
+    name = row.file.removesuffix(".yaml")
+    whole = LAW[name]
+    series = whole.series[row.series]
+    rows = tuple(other if one is row else one for one in series.rows)
+    changed = replace(whole, series={**whole.series, row.series: Series(series.name, rows, series.ended)})
+    return Law({**LAW.parameters, name: changed})
 
 
-def sure(example: Example, source: Source, surer: set[Certainty]) -> set[tuple[object, ...]]:
-    """What is found with these figures and is that sure."""
-    with using(source):
-        found = decide(example)
+def sure(example: Example, law: Law, surer: set[Certainty]) -> set[tuple[object, ...]]:
+    """What is found by this law and is that sure."""
+    found = decide(example, law)
     return {(one.occupation, one.amount, one.missing) for one in found if one.certainty in surer}
 
 
 def asked(example: Example, surer: set[Certainty]) -> tuple[set[Row], set[tuple[object, ...]]]:
     """The rows a case asks for, and its findings that are that sure."""
     seen: set[Row] = set()
-    return seen, sure(example, recording(shipped, seen), surer)
+    return seen, sure(example, recording(LAW, seen), surer)
 
 
 def moved(value: Decimal) -> Iterator[Decimal]:
@@ -150,7 +146,7 @@ def test_some_finding_of_every_rule_is_sure_enough_to_be_tried(rule: str, label:
 
 @pytest.mark.parametrize("rule", EVERY)
 def test_no_finding_of_any_case_is_surer_than_a_label_in_its_trace_allows(rule: str) -> None:
-    found = [finding for one in EXAMPLES if one.rule == rule for finding in decide(one)]
+    found = [finding for one in EXAMPLES if one.rule == rule for finding in decide(one, LAW)]
     assert found
     wrong = [
         (finding.quarter, row.version, finding.certainty)

@@ -12,6 +12,7 @@ from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Certainty, Finding
 from schemas.identifiers import derive
+from tests.builders.law import LAW
 
 
 def _told(finding: Finding, number: int) -> Told:
@@ -32,7 +33,7 @@ def found_by_rule() -> Mapping[str, Sequence[Told]]:
     found: dict[str, list[Told]] = defaultdict(list)
     undetermined: dict[str, list[Told]] = defaultdict(list)
     for number, written in enumerate(shipped({*RULES, *HISTORY_RULES})):
-        for finding in decide(read(written)):
+        for finding in decide(read(written), LAW):
             told = _told(finding, number)
             if finding.certainty is Certainty.UNDETERMINED:
                 undetermined[finding.rule].append(replace(told, certainty="to_check"))

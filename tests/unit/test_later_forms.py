@@ -22,6 +22,7 @@ from rules.view.history import Kept, of, pack, unpack
 from rules.view.situation import Situation, situation
 from schemas.contracts import contract
 from schemas.dmfa.tables import TABLES_OF, is_later
+from tests.builders.law import LAW
 from tests.builders.read_file import read
 
 OF_THE_TABLES = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
@@ -275,9 +276,9 @@ TOO_MUCH = (
 def test_nothing_is_sure_of_a_person_of_whom_something_was_not_read(tmp_path: Path) -> None:
     (known,), (unknown,) = seen(ordinary(), tmp_path), seen(ordinary(extra=OVERTIME), tmp_path)
     day = date(2026, 10, 20)
-    sure = {finding.rule for finding in decide_all(known, day) if finding.certainty.states_an_amount}
+    sure = {finding.rule for finding in decide_all(known, day, LAW) if finding.certainty.states_an_amount}
     assert sure
-    doubted = [finding for finding in decide_all(unknown, day) if finding.rule in sure]
+    doubted = [finding for finding in decide_all(unknown, day, LAW) if finding.rule in sure]
     assert {finding.rule for finding in doubted} == sure
     for finding in doubted:
         assert finding.certainty is Certainty.TO_CHECK
@@ -287,8 +288,8 @@ def test_nothing_is_sure_of_a_person_of_whom_something_was_not_read(tmp_path: Pa
 def test_no_excess_is_told_where_something_was_not_read(tmp_path: Path) -> None:
     (known,) = seen(ordinary(TOO_MUCH), tmp_path)
     (unknown,) = seen(ordinary(TOO_MUCH, OVERTIME), tmp_path)
-    assert [excess.deduction_code for excess in excesses(known)] == ["3000"]
-    assert excesses(unknown) == []
+    assert [excess.deduction_code for excess in excesses(known, LAW)] == ["3000"]
+    assert excesses(unknown, LAW) == []
 
 
 def test_a_history_remembers_that_something_was_not_read(tmp_path: Path) -> None:
@@ -297,7 +298,7 @@ def test_a_history_remembers_that_something_was_not_read(tmp_path: Path) -> None
         slots = {(one.quarter, one.employer): Kept(of(one).worked, ())}
         (kept,) = unpack(pack(slots)).values()
         assert [worked.unread for worked in kept.worked] == [expected]
-    certain = next(one for one in decide_all(known, date(2026, 10, 20)) if one.certainty.states_an_amount)
+    certain = next(one for one in decide_all(known, date(2026, 10, 20), LAW) if one.certainty.states_an_amount)
     for one, certainty in ((unknown, Certainty.TO_CHECK), (known, certain.certainty)):
         history = of(one)
         (found,) = doubt_history(history, [replace(certain, causes=history.worked[0].events)])

@@ -15,6 +15,7 @@ from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES
 from rules.catalogue import RULES as RULES_OF_ONE_QUARTER
 from rules.findings.finding import Finding
+from tests.builders.law import LAW
 
 RULES = {
     ("structural_reduction", "employer"),
@@ -124,7 +125,7 @@ def test_every_value_that_is_a_word_is_written_in_the_language(language: str) ->
 
 def _found() -> Iterator[Finding]:
     for written in shipped({*RULES_OF_ONE_QUARTER, *HISTORY_RULES}):
-        yield from decide(read(written))
+        yield from decide(read(written), LAW)
 
 
 def test_a_rule_without_a_text_is_told_in_general_words() -> None:

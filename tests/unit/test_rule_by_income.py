@@ -4,16 +4,17 @@ from datetime import date
 
 import pytest
 
-from rules.catalogue.increased_reimbursement_income import decide
+from rules.catalogue.increased_reimbursement_income import RULE
 from rules.view.history import History
 from rules.view.situation import Decision
+from tests.builders.law import LAW
 
 BY_ITSELF = "looked at by the mutuality from"
 SICK = Decision("incapacity", "", date(2024, 1, 1), None, "a")
 
 
 def steps(day: date, *decisions: Decision) -> dict[str, str]:
-    (finding,) = decide(History("59093003378", (), decisions), day)
+    (finding,) = RULE.decide(History("59093003378", (), decisions), day, LAW)
     return {step.step: step.value for step in finding.trace}
 
 
@@ -34,5 +35,5 @@ def test_who_has_a_pension_has_to_ask() -> None:
 
 def test_a_finding_rests_on_the_decisions_of_its_cause_alone() -> None:
     other = Decision("incapacity", "", date(2020, 1, 1), date(2020, 2, 1), "c")
-    (finding,) = decide(History("59093003378", (), (other, SICK)), date(2025, 1, 15))
+    (finding,) = RULE.decide(History("59093003378", (), (other, SICK)), date(2025, 1, 15), LAW)
     assert finding.causes == ("a",)

@@ -12,6 +12,8 @@ from rules.casebook.case_file import WrongCases, found, read_cases, shipped
 from rules.casebook.trial import Difference, attempt, written
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
+from rules.findings.rule import QuarterRule
+from tests.builders.law import LAW
 
 EVERY = {*RULES, *HISTORY_RULES}
 GOOD = """\
@@ -100,7 +102,7 @@ def test_what_is_no_file_of_cases_is_refused(text: str, problem: str) -> None:
 
 
 def test_a_case_that_comes_out_as_written_passes() -> None:
-    assert attempt(only(GOOD)).passed
+    assert attempt(only(GOOD), LAW).passed
 
 
 @pytest.mark.parametrize(
@@ -116,15 +118,15 @@ def test_a_case_that_comes_out_as_written_passes() -> None:
     ],
 )
 def test_what_came_out_otherwise_is_told_figure_by_figure(old: str, new: str, difference: Difference) -> None:
-    assert attempt(only(GOOD.replace(old, new))).differences == (difference,)
+    assert attempt(only(GOOD.replace(old, new)), LAW).differences == (difference,)
 
 
 def test_a_rule_that_raises_is_a_difference_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> list[Finding]:
         raise ZeroDivisionError("no days")
 
-    monkeypatch.setitem(RULES, "structural_reduction", broken)
-    (difference,) = attempt(only(GOOD)).differences
+    monkeypatch.setitem(RULES, "structural_reduction", QuarterRule("structural_reduction", find=broken))
+    (difference,) = attempt(only(GOOD), LAW).differences
     assert difference.got == "the rule raised ZeroDivisionError: no days"
 
 
@@ -163,8 +165,8 @@ def test_every_shipped_case_is_tried_when_no_file_is_named() -> None:
 
 
 def test_a_case_may_state_the_whole_trace_line_by_line() -> None:
-    lines = written(attempt(only(GOOD)).findings[0])
+    lines = written(attempt(only(GOOD), LAW).findings[0])
     stated = GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines))
-    assert attempt(only(stated)).passed
-    shorter = attempt(only(GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines[:-1])))).differences
+    assert attempt(only(stated), LAW).passed
+    shorter = attempt(only(GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines[:-1]))), LAW).differences
     assert shorter == (Difference(1, f"trace, line {len(lines)}", "nothing", lines[-1]),)

@@ -7,15 +7,24 @@ from decimal import Decimal
 import pytest
 
 from rules.findings.finding import Certainty, Finding, Step
+from rules.findings.rule import HistoryRule, QuarterRule
 from rules.law.dated_figures import Quality, Row, citing
+from rules.law.law import Law
+from rules.view.history import History
+from rules.view.situation import Situation
 
 ROW = Row(date(2020, 1, 1), None, {"rate": Decimal("0.25")}, Quality.OFF, "Gazette", None, "x.yaml", "rate", {})
 
 
 def finding(certainty: Certainty, *steps: Step) -> Finding:
+    """What comes out of either shape of rule that finds this."""
     amount = Decimal("10.00")
     money = (amount, Decimal("0.00"), amount)
-    return Finding("x", "employer", "0403019261", "85073003328", "2026Q3", None, "3000", *money, certainty, steps)
+    said = Finding("x", "employer", "0403019261", "85073003328", "2026Q3", None, "3000", *money, certainty, steps)
+    situation, history = Situation(said.person, said.employer, said.quarter, ()), History(said.person, ())
+    (found,) = QuarterRule("x", find=lambda *_: [said]).decide(situation, date(2026, 10, 15), Law({}))
+    assert HistoryRule("x", lambda *_: [said]).decide(history, date(2026, 10, 15), Law({})) == [found]
+    return found
 
 
 AT_MOST = {

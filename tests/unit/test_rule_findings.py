@@ -9,6 +9,7 @@ from rules.casebook.case_file import shipped
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.view.history import History
+from tests.builders.law import LAW
 
 EVERY = {*RULES, *HISTORY_RULES}
 EXAMPLES = [read(written) for written in shipped(EVERY)]
@@ -23,7 +24,7 @@ WORKING_TIME = "working-time"
 def of(rule: str) -> list[Example]:
     """The cases of a rule in which something is found; every rule has some."""
     found = [example for example in EXAMPLES if example.rule == rule and example.expected]
-    assert all(decide(example) for example in found)
+    assert all(decide(example, LAW) for example in found)
     assert found
     return found
 
@@ -38,7 +39,7 @@ def test_a_finding_names_its_rule_and_its_person(rule: str) -> None:
     examples = of(rule)
     assert examples
     for example in examples:
-        for finding in decide(example):
+        for finding in decide(example, LAW):
             assert (finding.rule, finding.person) == (rule, example.situation.person)
             employer = "" if isinstance(example.situation, History) else example.situation.employer
             assert finding.employer == employer
@@ -50,11 +51,11 @@ def test_a_decision_without_which_there_is_no_finding_is_among_its_events(rule: 
         (example, decision.event)
         for example in of(rule)
         for decision in example.situation.decisions or ()
-        if not decide(without_decision(example, decision.event))
+        if not decide(without_decision(example, decision.event), LAW)
     ]
     assert bool(needed) == (rule in ON_DECISIONS)
     for example, event in needed:
-        assert all(event in finding.causes for finding in decide(example)), example.name
+        assert all(event in finding.causes for finding in decide(example, LAW)), example.name
 
 
 @pytest.mark.parametrize("rule", sorted(EVERY))
@@ -65,7 +66,7 @@ def test_a_finding_rests_on_known_events_each_once(rule: str) -> None:
         seen = example.situation
         declared = [event for one in seen.worked for event in one.events] if isinstance(seen, History) else seen.causes
         known = {*declared, *(decision.event for decision in seen.decisions or ())}
-        for finding in decide(example):
+        for finding in decide(example, LAW):
             assert finding.causes, example.name
             assert set(finding.causes) <= known
             assert len(finding.causes) == len(set(finding.causes))
@@ -77,8 +78,8 @@ def test_work_without_which_there_is_no_finding_is_among_its_events(rule: str) -
     for example in of(rule):
         seen = example.situation
         assert isinstance(seen, History)
-        if seen.worked and not decide(replace(example, situation=replace(seen, worked=()))):
+        if seen.worked and not decide(replace(example, situation=replace(seen, worked=())), LAW):
             needed.append(example)
     assert bool(needed) == (rule in ON_WORK)
     for example in needed:
-        assert all(WORKING_TIME in finding.causes for finding in decide(example)), example.name
+        assert all(WORKING_TIME in finding.causes for finding in decide(example, LAW)), example.name

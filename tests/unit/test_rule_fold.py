@@ -10,6 +10,7 @@ import pytest
 from rules.casebook.case_events import EMPLOYER, PERSON, events
 from rules.catalogue import decide_all
 from rules.findings.finding import Finding
+from rules.law.law import Law
 from rules.stream.bundle import Outcome, Reader, arrive, decide_bundle
 from rules.stream.finding_changes import State
 from rules.stream.held_facts import Fact, Slot
@@ -17,6 +18,7 @@ from rules.view.situation import Situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.registry import SchemaBook
+from tests.builders.law import LAW
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
@@ -79,7 +81,7 @@ class Store:
     def outcome(self, some: list[dict[str, Any]], decide: Any = decide_all) -> Outcome:
         reader = Reader(SchemaBook())
         arrived = arrive({"at": AT, "facts": some}, reader)
-        outcome = decide_bundle(arrived, list(self.facts.values()), self.states, reader, decide)
+        outcome = decide_bundle(arrived, list(self.facts.values()), self.states, reader, LAW, decide=decide)
         self.facts |= {one.place: one for one in outcome.facts}
         for slot, change in outcome.changes:
             self.states.setdefault(slot, {})[change.state.finding] = change.state
@@ -152,11 +154,11 @@ def test_found_and_taken_in_the_same_bundle_is_nothing_to_tell() -> None:
 def test_a_person_whose_case_breaks_a_rule_is_set_aside_and_the_others_are_decided() -> None:
     calls = []
 
-    def fragile(seen: Situation, day: date) -> list[Finding]:
+    def fragile(seen: Situation, day: date, law: Law) -> list[Finding]:
         calls.append(seen)
         if len(calls) == 1:
             raise ZeroDivisionError(seen.person)
-        return decide_all(seen, day)
+        return decide_all(seen, day, law)
 
     store = Store()
     outcome = store.outcome(facts(CASE, person=ANNE) + facts(CASE, person=BERT), fragile)

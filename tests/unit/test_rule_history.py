@@ -24,6 +24,7 @@ from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.identifiers import quarter_days, quarter_of
 from schemas.registry import SchemaBook
+from tests.builders.law import LAW
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)
 ANNE = b"a" * 16
@@ -110,7 +111,7 @@ class Store:
         arrived = arrive({"at": AT, "facts": [one for part in some for one in part]}, reader)
         held = list(self._held(arrived.quarters(), arrived.with_decisions()))
         self.read.append(len(held))
-        outcome = decide_bundle(arrived, held, self.states, reader, lambda *_: [], histories=self.histories)
+        outcome = decide_bundle(arrived, held, self.states, reader, LAW, decide=lambda *_: [], histories=self.histories)
         assert outcome.failures == []
         self.facts |= {one.place: one for one in outcome.facts}
         self.histories |= outcome.histories
@@ -278,9 +279,9 @@ def test_a_day_later_no_right_that_was_found_is_lost(rule: str) -> None:
     found, lost = 0, []
     for story in stories(rule):
         later = story.day + timedelta(days=1)
-        before = {one.quarter for one in decide(story)}
+        before = {one.quarter for one in decide(story, LAW)}
         found += bool(before)
-        if not before <= {one.quarter for one in decide(replace(story, day=later))}:
+        if not before <= {one.quarter for one in decide(replace(story, day=later), LAW)}:
             lost.append((story, later))
     assert found > LEAST_FOUND
     assert bool(lost) == (rule in LOST_IN_TIME)
@@ -292,4 +293,4 @@ def test_a_day_later_no_right_that_was_found_is_lost(rule: str) -> None:
 
 
 def test_nothing_at_all_is_found_in_nothing() -> None:
-    assert decide_history(told({"decisions": []}), date(2026, 7, 1)) == []
+    assert decide_history(told({"decisions": []}), date(2026, 7, 1), LAW) == []

@@ -14,9 +14,8 @@ from hypothesis import strategies as some
 from consumers.narrowing.permitted_fields import narrower
 from rules.casebook.case_events import EMPLOYER, events
 from rules.casebook.case_history import number
-from rules.law.parameters import catalogue
-from rules.law.sources import given as figures_given
-from rules.law.sources import using
+from rules.law.law import Law
+from rules.law.load import catalogue, law_in_texts
 from rules.questions.reproduce import Replayed, replay
 from rules.stream.bundle import Reader, arrive, decide_bundle
 from rules.stream.finding_changes import State
@@ -26,6 +25,7 @@ from rules.view.required_fields import NEEDS
 from schemas.codec import encode_body
 from schemas.contracts import Contract, contract, make
 from schemas.registry import SchemaBook
+from tests.builders.law import LAW
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)
 ANNE = b"a" * 16
@@ -86,7 +86,7 @@ class Store:
         """The findings told, by rule."""
         arrived = arrive({"at": AT, "facts": list(chain(*some))}, self.reader)
         held = list(self._held(arrived.quarters(), arrived.with_decisions()))
-        outcome = decide_bundle(arrived, held, self.states, self.reader, histories=self.histories)
+        outcome = decide_bundle(arrived, held, self.states, self.reader, LAW, histories=self.histories)
         assert outcome.failures == []
         self.facts |= {one.place: one for one in outcome.facts}
         self.earlier += outcome.earlier
@@ -122,8 +122,9 @@ class Store:
             for state in states.values():
                 yield slot, state
 
-    def again(self, rule: str, facts: list[Fact] | None = None) -> Replayed:
-        return replay(*self.told(rule), self.everything() if facts is None else facts, self.reader)
+    def again(self, rule: str, facts: list[Fact] | None = None, law: Law = LAW) -> Replayed:
+        slot, state = self.told(rule)
+        return replay(slot, state, self.everything() if facts is None else facts, self.reader, law)
 
     def standing(self) -> dict[str, str]:
         """What makes each finding that stands what it is."""
@@ -194,7 +195,7 @@ def test_a_right_that_was_taken_up_rests_on_what_took_it_back() -> None:
     slot, state = store.told("increased_reimbursement")
     assert (state.status, set(evidence(store, "increased_reimbursement"))) == ("withdrawn", {"v1@1", "b1@1"})
     assert store.again("increased_reimbursement").same
-    seen = replay(slot, replace(state, status="found"), store.everything(), store.reader)
+    seen = replay(slot, replace(state, status="found"), store.everything(), store.reader, LAW)
     assert [one.field for one in seen.differences] == ["finding"]
 
 
@@ -232,10 +233,9 @@ def test_another_law_over_a_history_gives_other_bytes_and_the_difference_is_show
     text = (catalogue() / "holiday_benefit.yaml").read_text("utf-8")
     older = (catalogue() / "youth_holiday.yaml").read_text("utf-8").replace("below: 25", "below: 20")
     assert "percent: 65" in text
-    with using(figures_given({"holiday_benefit": text.replace("percent: 65", "percent: 70")})):
-        richer = store.again("youth_holiday")
-    with using(figures_given({"youth_holiday": older})):
-        gone = store.again("youth_holiday")
+    raised = law_in_texts({"holiday_benefit": text.replace("percent: 65", "percent: 70")}, LAW)
+    richer = store.again("youth_holiday", law=raised)
+    gone = store.again("youth_holiday", law=law_in_texts({"youth_holiday": older}, LAW))
     assert any("65" in one.told and "70" in one.now for one in richer.differences)
     assert [(one.field, one.now) for one in gone.differences] == [("finding", "nothing")]
     assert store.again("youth_holiday").same
@@ -307,5 +307,5 @@ def test_whatever_was_told_in_any_order_is_decided_again_to_the_same_bytes(order
     told = list(store.all())
     assert told
     for slot, state in told:
-        again = replay(slot, state, facts, store.reader)
+        again = replay(slot, state, facts, store.reader, LAW)
         assert again.same, (state.record()["rule"], again.problem, again.differences)

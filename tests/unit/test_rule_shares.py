@@ -18,6 +18,7 @@ from rules.findings.finding import Finding
 from rules.view.history import History, Place, Worked, history, of, worked
 from rules.view.situation import Decision, Situation, decision, situation
 from schemas.identifiers import quarter_days
+from tests.builders.law import LAW
 
 PERSONS = 1500
 QUARTERS = ("2025Q1", "2026Q3")
@@ -60,7 +61,7 @@ def population(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
     def remember(events: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
         seen.append(situation(events["wages"], events["working-time"], events["contributions"]))
-        return due(events)
+        return due(LAW, events)
 
     generate(PERSONS, quarter, folder, due=remember)
     day = quarter_days(quarter)[1] + timedelta(days=15)
@@ -70,9 +71,11 @@ def population(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     decisions = _decisions(folder)
     made = Population(quarter)
     made.histories = {person: history(person, some, decisions[person]) for person, some in slots.items()}
-    made.found = [finding for one in made.histories.values() for finding in decide_history(one, day)]
-    made.checked = [finding for one in seen for finding in decide_history(of(one), day)]
-    made.employers = [finding for one in seen for rule in TARGET_GROUPS for finding in RULES[rule](one, day)]
+    made.found = [finding for one in made.histories.values() for finding in decide_history(one, day, LAW)]
+    made.checked = [finding for one in seen for finding in decide_history(of(one), day, LAW)]
+    made.employers = [
+        finding for one in seen for rule in TARGET_GROUPS for finding in RULES[rule].decide(one, day, LAW)
+    ]
     return made
 
 
@@ -137,9 +140,9 @@ def test_nobody_whose_sickness_is_paid_is_told_of_it(population: Population) -> 
         if one.has("incapacity", first, last) and any(job.days(SICK) > LONG for job in one.worked)
     ]
     assert len(paid) >= LEAST_SICK
-    assert {finding.person for one in paid for finding in rule(one, day)} == set()
+    assert {finding.person for one in paid for finding in rule.decide(one, day, LAW)} == set()
     unpaid = [replace(one, decisions=_but("incapacity", one)) for one in paid]
-    assert len({finding.person for one in unpaid for finding in rule(one, day)}) >= LEAST_SICK
+    assert len({finding.person for one in unpaid for finding in rule.decide(one, day, LAW)}) >= LEAST_SICK
 
 
 def _but(kind: str, person: History) -> tuple[Decision, ...]:

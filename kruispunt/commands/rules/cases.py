@@ -14,6 +14,7 @@ from rules.casebook.case_file import Written, WrongCases, found, shipped
 from rules.casebook.trial import Outcome, attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
+from rules.law.load import shipped_law
 
 INDENT = 2
 TRACED = 40
@@ -49,8 +50,9 @@ def _written(path: Path | None) -> list[Written]:
 
 
 def _tried(cases: Sequence[Written]) -> list[Outcome]:
+    law = shipped_law()
     with progress() as bar:
-        return [attempt(read(one)) for one in bar.track(cases, description="trying cases")]
+        return [attempt(read(one), law) for one in bar.track(cases, description="trying cases")]
 
 
 def _show(outcomes: Iterable[Outcome]) -> None:

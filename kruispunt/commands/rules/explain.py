@@ -14,7 +14,8 @@ from kruispunt.commands.rules.law import formula, names
 from kruispunt.output import Exit, as_json, console, euro, fail, table
 from notifier.render import words
 from notifier.render.texts import Texts, texts
-from rules.law.parameters import load
+from rules.law.law import Law
+from rules.law.load import shipped_law
 from rules.questions.looks import Action, Look
 from rules.questions.reproduce import Replayed
 from rules.questions.reproduce import replay as decide_again
@@ -44,17 +45,18 @@ def explain(finding: str, *, audience: str, language: str, person: bool, json: b
     """The command `rules explain`: every condition with its inputs, for a citizen, a jurist or a program."""
     with _looking(finding, "explained a finding", numbers=person) as (_, _, _, state):
         record = state.record()
+    law = shipped_law()
     if json:
-        as_json(as_document(record, person=person))
+        as_json(as_document(record, law, person=person))
     elif audience == "citizen":
         _for_citizen(record, texts(language))
     else:
-        _for_jurist(record, language)
+        _for_jurist(record, language, law)
     if person and not json:
         console.print(f"\nnational number: {escape(record['person'])}")
 
 
-def as_document(record: dict[str, Any], *, person: bool = False) -> dict[str, Any]:
+def as_document(record: dict[str, Any], law: Law, *, person: bool = False) -> dict[str, Any]:
     """A finding as JSON; the person's number only where it was asked for."""
     rule, parameters = record["rule"], record["parameters"]
     return {
@@ -64,8 +66,8 @@ def as_document(record: dict[str, Any], *, person: bool = False) -> dict[str, An
         **{name: euro(record[name]) for name in ("amount", "claimed", "missing")},
         "certainty": record["certainty"].replace("_", " "),
         "found_at": f"{record['found_at'].astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
-        "names": names(load(rule)),
-        "law": load(rule).law,
+        "names": names(law[rule]),
+        "law": law[rule].statute,
         "formula": formula(rule),
         "trace": [
             {
@@ -117,11 +119,11 @@ def _spoken(outcome: str | None, language: str) -> str:
     return str(texts(language).get("outcomes")[outcome]) if outcome else ""
 
 
-def _for_jurist(record: dict[str, Any], language: str) -> None:
+def _for_jurist(record: dict[str, Any], language: str, law: Law) -> None:
     """The law, every step in its own names with the row of figures behind it, the doubts, and the events."""
     rule = record["rule"]
-    console.print(f"[bold]{escape(names(load(rule))[language])}[/]  {rule}")
-    console.print(f"{escape(load(rule).law)}\n\n{escape(formula(rule))}\n", soft_wrap=True)
+    console.print(f"[bold]{escape(names(law[rule])[language])}[/]  {rule}")
+    console.print(f"{escape(law[rule].statute)}\n\n{escape(formula(rule))}\n", soft_wrap=True)
     place = f"employer {record['employer'] or 'none'}, {record['quarter']}, occupation {record['occupation'] or 'none'}"
     console.print(
         f"{record['status']}, version {record['version']}, {record['found_at']:%Y-%m-%d %H:%M:%S} UTC; {place}"
@@ -161,7 +163,7 @@ def replay(finding: str, *, json: bool) -> int:
     with _looking(finding, "replayed a finding") as (config, look, slot, state):
         facts = look.evidence()
     reader = Reader(SchemaBook(schema_source(config, JURIST)))
-    again = decide_again(slot, state, facts, reader)
+    again = decide_again(slot, state, facts, reader, shipped_law())
     if json:
         as_json(
             {

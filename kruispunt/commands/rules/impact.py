@@ -18,9 +18,10 @@ from producers.intake.person_events import Seen, watch
 from rules.casebook.case_events import DECLARED_AFTER
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
-from rules.law.parameters import known, shipped
+from rules.law.law import Law
+from rules.law.load import law_in_folder, law_in_texts, parameter_files, shipped_law
 from rules.law.parse import WrongParameters
-from rules.law.sources import Source, UnknownFigure, folder, frozen_on, given, with_figures
+from rules.law.variants import UnknownFigure, frozen_on, with_figures
 from rules.questions.impact import Asked, Changed, Tally, compare
 from rules.questions.looks import Look
 from rules.stream.bundle import Reader
@@ -40,17 +41,17 @@ AT_ONCE = 5_000
 """Situations and histories decided before the figures are changed: changing them costs, and so does memory."""
 
 
-def figures(text: str) -> Source:
-    """The figures a person means: a folder of YAML files, a day whose law holds always, or a revision."""
+def named_law(text: str, shipped: Law) -> Law:
+    """The law a person names: a folder of YAML files, a day whose law always holds, or a revision."""
     if Path(text).is_dir():
-        return _read(lambda: folder(Path(text)), text)
+        return _read(lambda: law_in_folder(Path(text), shipped), text)
     try:
         return frozen_on(date.fromisoformat(text), shipped)
     except ValueError:
-        return _read(lambda: given(_revision(text)), text)
+        return _read(lambda: law_in_texts(_revision(text), shipped), text)
 
 
-def _read(read: Callable[[], Source], text: str) -> Source:
+def _read(read: Callable[[], Law], text: str) -> Law:
     try:
         return read()
     except WrongParameters as error:
@@ -62,7 +63,7 @@ def _revision(text: str) -> dict[str, str]:
     """The files of parameters in a revision of the repository this program lies in."""
     root = Path(__file__).parents[1]
     found = {}
-    for name in known():
+    for name in parameter_files():
         # A revision never begins with a dash: it is no option of git.
         shown = None if text.startswith("-") else _git("-C", str(root), "show", f"{text}:{CATALOGUE}/{name}.yaml")
         if shown is not None:
@@ -88,11 +89,14 @@ def _git(*arguments: str) -> str | None:
 
 def diff(before: str, after: str, data: list[Path], *, persons: bool, json: bool) -> int:
     """The command `rules diff`: 0 when everything stays as it is, 1 when something does not."""
-    return _compare((figures(before), before), (figures(after), after), data, persons=persons, json=json)
+    shipped = shipped_law()
+    laws = (named_law(before, shipped), before), (named_law(after, shipped), after)
+    return _compare(*laws, data, persons=persons, json=json)
 
 
 def what_if(changes: list[str], data: list[Path], *, persons: bool, json: bool) -> int:
     """The command `rules what-if`: the figures in force against the same with some of them changed."""
+    shipped = shipped_law()
     try:
         after = with_figures(shipped, changes)
     except UnknownFigure as error:
@@ -100,9 +104,7 @@ def what_if(changes: list[str], data: list[Path], *, persons: bool, json: bool) 
     return _compare((shipped, "in force"), (after, ", ".join(changes)), data, persons=persons, json=json)
 
 
-def _compare(
-    before: tuple[Source, str], after: tuple[Source, str], data: list[Path], *, persons: bool, json: bool
-) -> int:
+def _compare(before: tuple[Law, str], after: tuple[Law, str], data: list[Path], *, persons: bool, json: bool) -> int:
     tallies = {rule: Tally() for rule in (*RULES, *HISTORY_RULES)}
     total: Counter[type] = Counter()
     waiting: list[Asked] = []
@@ -122,7 +124,7 @@ def _compare(
 
 
 def _decide(
-    tallies: dict[str, Tally], before: Source, after: Source, waiting: list[Asked], *, persons: bool
+    tallies: dict[str, Tally], before: Law, after: Law, waiting: list[Asked], *, persons: bool
 ) -> Counter[type]:
     """Compare what waits; how many situations and histories it was."""
     compare(tallies, before, after, waiting, keep=persons)

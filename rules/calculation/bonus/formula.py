@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from rules.law.dated_figures import NoLaw, Row
-from rules.law.parameters import load
+from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
 
 NAME = "work_bonus"
+MANUAL = "manual_"
+"""The prefix of the figures of manual workers."""
 RATE = 10_000
 """Slopes have four decimals."""
 SPLIT = date(2024, 4, 1)
@@ -49,31 +50,30 @@ def _sloping(line: tuple[int, int], above: int) -> int:
     return max(top - half_up(slope * max(above, 0), RATE), 0)
 
 
-@cache
-def terms(month: date, *, manual: bool) -> Terms:
-    """The figures of a month.
+@per_law
+def terms(law: Law, month: date, prefix: str) -> Terms:
+    """The figures of a month; those of manual workers have a prefix.
 
     Raises NoLaw.
     """
-    prefix = "manual_" if manual else ""
     if month < SPLIT:
-        row = load(NAME).at("single formula", month)
+        row = law[NAME].at("single formula", month)
         return Terms(row, prefix, False, _bounds(row, "low", "knee", "high"), *_lines(row, prefix, "max", "slope", "2"))
-    row = load(NAME).at("two components", month)
+    row = law[NAME].at("two components", month)
     first, second = _line(row, f"{prefix}Amax", f"{prefix}a"), _line(row, f"{prefix}Bmax", f"{prefix}b")
     return Terms(row, prefix, True, _bounds(row, "B1", "A1", "A2"), first, second)
 
 
-def surely_nothing(month: date, wage: int) -> bool:
+def surely_nothing(month: date, wage: int, law: Law) -> bool:
     """Whether S = `wage` in eurocents gives no bonus in a month whose figures are not known."""
-    limit = _nothing_above(month)
+    limit = _nothing_above(law, month)
     return limit is not None and wage > limit
 
 
-@cache
-def _nothing_above(month: date) -> int | None:
+@per_law
+def _nothing_above(law: Law, month: date) -> int | None:
     try:
-        return cents(load(NAME).at("nothing above", month).number("amount"))
+        return cents(law[NAME].at("nothing above", month).number("amount"))
     except NoLaw:
         return None
 

@@ -2,20 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 
-from rules.calculation.bonus.formula import NAME
 from rules.calculation.bonus.reckoning import SERVICES, Monthly, Reckoning
 from rules.calculation.coverage import Subjection
 from rules.findings.finding import Step, whether
 from rules.law.dated_figures import Citation, citing
-from rules.law.parameters import load
 from rules.law.rounding import plain
 
 
-def trace(worker: Subjection, reckonings: Iterable[Reckoning]) -> Iterator[Step]:
+def trace(worker: Subjection, reckonings: Iterable[Reckoning], statute: str) -> Iterator[Step]:
     """Every step from the worker code to the bonus of the quarter."""
     yield worker.why
     total = 0
-    law = load(NAME).law
     for result in reckonings:
         source = citing("DmfA zones 00067 and 00070", result.general.wage)
         yield Step("W", plain(result.wage), "EUR", source, whether(result.wage > 0))
@@ -23,9 +20,9 @@ def trace(worker: Subjection, reckonings: Iterable[Reckoning]) -> Iterator[Step]
         known = result.general
         personal = citing(known.personal.cited, known.personal, *((known.manual,) if worker.manual else ()))
         for monthly in result.months:
-            yield from _month(monthly, law, personal)
+            yield from _month(monthly, statute, personal)
         total += result.due or 0
-    yield Step("bonus of the quarter", plain(total), "EUR", law)
+    yield Step("bonus of the quarter", plain(total), "EUR", statute)
 
 
 def _time(result: Reckoning) -> Iterator[Step]:
@@ -39,20 +36,20 @@ def _time(result: Reckoning) -> Iterator[Step]:
         yield Step("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
 
 
-def _month(monthly: Monthly, law: str, personal: Citation) -> Iterator[Step]:
+def _month(monthly: Monthly, statute: str, personal: Citation) -> Iterator[Step]:
     name, figures = monthly.month.name, monthly.terms
-    yield Step(f"W {name}", plain(monthly.wage), "EUR", law)
-    yield Step(f"S {name}", plain(monthly.reference), "EUR", law)
+    yield Step(f"W {name}", plain(monthly.wage), "EUR", statute)
+    yield Step(f"S {name}", plain(monthly.reference), "EUR", statute)
     if figures.split:
         wanted = (("A1", ""), ("Amax", figures.prefix), ("a", figures.prefix), ("A2", ""))
         more = (("B1", ""), ("Bmax", figures.prefix), ("b", figures.prefix))
         for figure, prefix in (*wanted, *more):
             unit = None if figure in ("a", "b") else "EUR"
             yield Step(f"{figure} {name}", f"{figures.row.number(prefix + figure)}", unit, figures.row.cited)
-        yield Step(f"A {name}", plain(monthly.strong), "EUR", law)
-        yield Step(f"B {name}", plain(monthly.weak), "EUR", law)
+        yield Step(f"A {name}", plain(monthly.strong), "EUR", statute)
+        yield Step(f"B {name}", plain(monthly.weak), "EUR", statute)
     yield Step(f"R {name}", plain(monthly.strong + monthly.weak), "EUR", figures.row.cited)
     if monthly.share != 100:
-        yield Step(f"fraction of full time {name}", plain(monthly.share), None, law)
+        yield Step(f"fraction of full time {name}", plain(monthly.share), None, statute)
     yield Step(f"personal contribution {name}", plain(monthly.owed), "EUR", personal)
-    yield Step(f"bonus {name}", plain(monthly.granted), "EUR", law)
+    yield Step(f"bonus {name}", plain(monthly.granted), "EUR", statute)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import NamedTuple
 
 from rules.calculation.structural.category import category
 from rules.calculation.structural.terms import RATE, General, general
 from rules.findings.finding import UNKNOWN, Certainty, Doubt
 from rules.law.dated_figures import Row
+from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
 from rules.view.worker_line import Line, Occupation
 
@@ -46,10 +46,10 @@ class Base:
             yield Doubt(Certainty.TO_CHECK, reason)
 
 
-def base(line: Line, occupation: Occupation, known: General, share: tuple[int, int], *, manual: bool) -> Base:
+def base(line: Line, occupation: Occupation, known: General, share: tuple[int, int], law: Law, *, manual: bool) -> Base:
     """The base contributions; `share` is mu and mu_glob x 100, by which the Social Maribel is split."""
-    kind = category(line, occupation, known.day).name
-    figures = _figures(known.day, kind, occupation.joint_committee.split(".")[0])
+    kind = category(line, occupation, known.day, law).name
+    figures = _figures(law, known.day, kind, occupation.joint_committee.split(".")[0])
     wage = min(occupation.wage(known.wage_codes), figures.ceiling)
     plain = half_up(wage * figures.rate, RATE)
     amount = half_up(wage * figures.rate * figures.manual, RATE * 100) if manual else plain
@@ -80,9 +80,9 @@ class _Figures(NamedTuple):
     maribel: int
 
 
-@cache
-def _figures(day: date, kind: str, committee: str) -> _Figures:
-    known = general(day)
+@per_law
+def _figures(law: Law, day: date, kind: str, committee: str) -> _Figures:
+    known = general(law, day)
     rate = scaled(known.base.number("rate_2" if kind == "2" else "rate"), RATE)
     high, maribel = known.high_wage, 0
     if kind == "2":

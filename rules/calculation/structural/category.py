@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from rules.findings.finding import UNKNOWN, Certainty, Doubt
 from rules.law.dated_figures import Citation, Row
-from rules.law.parameters import load
+from rules.law.law import Law, per_law
 from rules.view.worker_line import Line, Occupation
 
 NAME = "structural_reduction"
@@ -31,14 +30,14 @@ class Category:
         return self.name.startswith("3")
 
 
-def category(line: Line, occupation: Occupation, day: date) -> Category:
+def category(line: Line, occupation: Occupation, day: date, law: Law) -> Category:
     """The category of an occupation on a day."""
-    return _category(line.employer_class, line.worker_code, occupation.joint_committee.split(".")[0], day)
+    return _category(law, line.employer_class, line.worker_code, occupation.joint_committee.split(".")[0], day)
 
 
-@cache
-def _category(employer_class: str, worker_code: str, committee: str, day: date) -> Category:
-    row = load(NAME).at("joint committees", day)
+@per_law
+def _category(law: Law, employer_class: str, worker_code: str, committee: str, day: date) -> Category:
+    row = law[NAME].at("joint committees", day)
     if committee in row.codes("sheltered") or employer_class in row.codes("sheltered_classes"):
         return _sheltered(worker_code, row)
     if committee in row.codes("maribel"):

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 
 from rules.calculation.coverage import Subjection
 from rules.calculation.structural.base import contribution_rows
-from rules.calculation.structural.category import NAME
 from rules.calculation.structural.floor import floor_steps
 from rules.calculation.structural.reckoning import SERVICES, Reckoning
 from rules.calculation.structural.terms import General
 from rules.findings.finding import DID_NOT_HOLD, HELD, Step
 from rules.law.dated_figures import citing
-from rules.law.parameters import load
 from rules.law.rounding import decimals, plain
 from rules.view.worker_line import Occupation
 
@@ -21,18 +19,18 @@ RAISED = (1, 10)
 
 def trace(result: Reckoning) -> Iterator[Step]:
     """Every step from the worker code to Ps."""
-    law = load(NAME).law
+    statute = result.general.statute
     yield result.worker.why
     yield Step("category", result.category.name, None, result.category.source)
-    yield from _reference_wage(result, law)
+    yield from _reference_wage(result, statute)
     if not result.measured.factor:
         return
-    yield from _theoretical(result, law)
-    yield from _fraction(result, law)
+    yield from _theoretical(result, statute)
+    yield from _fraction(result, statute)
     known = result.general
     source = citing(known.base.cited, *contribution_rows(result.line, known))
     yield Step("base contributions", plain(result.base), "EUR", source)
-    yield Step("Ps", plain(result.due or 0), "EUR", law)
+    yield Step("Ps", plain(result.due or 0), "EUR", statute)
 
 
 def without_wage(worker: Subjection, occupation: Occupation, known: General) -> Iterator[Step]:
@@ -44,7 +42,7 @@ def without_wage(worker: Subjection, occupation: Occupation, known: General) -> 
     yield Step("W", wage, "EUR", citing(f"{WAGES}, {said}", known.wage), DID_NOT_HOLD)
 
 
-def _reference_wage(result: Reckoning, law: str) -> Iterator[Step]:
+def _reference_wage(result: Reckoning, statute: str) -> Iterator[Step]:
     occupation, known, measured = result.occupation, result.general, result.measured
     rows = (known.wage, known.raised) if known.day.month in RAISED else (known.wage,)
     source = citing(f"{WAGES}, codes {_codes(known.wage_codes)}", *rows)
@@ -61,11 +59,11 @@ def _reference_wage(result: Reckoning, law: str) -> Iterator[Step]:
         yield Step("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
         formula = "13 D / J"
     if measured.factor:
-        yield Step(formula, plain(measured.factor), None, law)
-        yield Step("S", plain(measured.reference), "EUR", law)
+        yield Step(formula, plain(measured.factor), None, statute)
+        yield Step("S", plain(measured.reference), "EUR", statute)
 
 
-def _theoretical(result: Reckoning, law: str) -> Iterator[Step]:
+def _theoretical(result: Reckoning, statute: str) -> Iterator[Step]:
     row = result.terms.row
     if result.terms.fixed:
         yield Step("F", plain(result.terms.fixed), "EUR", row.cited)
@@ -74,18 +72,18 @@ def _theoretical(result: Reckoning, law: str) -> Iterator[Step]:
         if row.number(rate):
             yield Step(rate, f"{row.number(rate)}", None, row.cited)
             yield Step(bound, f"{row.number(bound):.2f}", "EUR", row.cited)
-            yield Step(f"{rate} x ({difference})", plain(amount), "EUR", law)
-    yield Step("R", plain(result.theoretical), "EUR", law)
+            yield Step(f"{rate} x ({difference})", plain(amount), "EUR", statute)
+    yield Step("R", plain(result.theoretical), "EUR", statute)
 
 
-def _fraction(result: Reckoning, law: str) -> Iterator[Step]:
+def _fraction(result: Reckoning, statute: str) -> Iterator[Step]:
     occupation, codes = result.occupation, result.general.counted
     source = citing(f"{SERVICES}, codes {_codes(codes)}", result.general.services)
     if occupation.part_time:
         yield Step("Z", plain(occupation.hours(codes) or 0), "hours", source)
     else:
         yield Step("X", plain(occupation.days(codes)), "days", source)
-    yield Step("mu", plain(result.measured.mu or 0), None, law)
+    yield Step("mu", plain(result.measured.mu or 0), None, statute)
     yield from floor_steps(occupation, result.general.beta, result.measured.mu_glob or 0)
     yield Step("beta_s", decimals(result.beta), None, result.general.beta.cited)
 

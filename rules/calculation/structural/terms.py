@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from rules.calculation.structural.category import NAME
 from rules.law.dated_figures import Row
-from rules.law.parameters import load
+from rules.law.law import Law, per_law
 from rules.law.rounding import cents, scaled
 
 RATE = 10_000
@@ -27,13 +26,13 @@ class Terms:
     high: int
 
 
-@cache
-def terms(name: str, day: date) -> Terms:
+@per_law
+def terms(law: Law, name: str, day: date) -> Terms:
     """The figures of a category.
 
     Raises NoLaw.
     """
-    row = load(NAME).at(f"category {name}", day)
+    row = law[NAME].at(f"category {name}", day)
     fixed, low, lowest, high = (cents(row.number(figure)) for figure in ("F", "S0", "S2", "S1"))
     alpha, gamma, delta = (scaled(row.number(figure), RATE) for figure in ("alpha", "gamma", "delta"))
     return Terms(row, fixed, alpha, low, gamma, lowest, delta, high)
@@ -43,6 +42,7 @@ def terms(name: str, day: date) -> Terms:
 class General:
     """The figures that hold for every category in one quarter."""
 
+    statute: str
     day: date
     wage: Row
     services: Row
@@ -58,15 +58,16 @@ class General:
     raised: Row
 
 
-@cache
-def general(day: date) -> General:
+@per_law
+def general(law: Law, day: date) -> General:
     """The figures that hold for every category.
 
     Raises NoLaw.
     """
-    known = load(NAME)
+    known = law[NAME]
     wage, services = known.at("wage W", day), known.at("services", day)
     return General(
+        known.statute,
         day,
         wage,
         services,

@@ -7,7 +7,6 @@ from functools import partial
 
 from rules.calculation.combination import chosen, combine
 from rules.calculation.coverage import Cover
-from rules.calculation.fraction import beta_g
 from rules.calculation.structural.base import base
 from rules.calculation.structural.floor import factor, floor_steps
 from rules.calculation.structural.reckoning import SERVICES, reckon
@@ -15,8 +14,9 @@ from rules.calculation.target_groups.place import Place, all_codes, claims, plac
 from rules.calculation.target_groups.times import RULE, nth_quarter
 from rules.findings.deduction import Assessment, undetermined
 from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Step, whether
+from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import Citation, NoLaw, Row, Series, citing
-from rules.law.parameters import load
+from rules.law.law import Law
 from rules.law.rounding import cents, decimals, half_up, plain
 from rules.view.situation import Situation
 from rules.view.worker_line import Claim, Line, Occupation
@@ -76,7 +76,7 @@ class Entitled:
         self.rest_on(row)
         below, doubts = here.below(limit, at_most=at_most)
         self.doubts += doubts
-        self.steps.append(Step("S", plain(here.measured.reference), "EUR", load(RULE).law))
+        self.steps.append(Step("S", plain(here.measured.reference), "EUR", here.law[RULE].statute))
         outcome = UNKNOWN if doubts else whether(below == wanted)
         self.steps.append(Step("limit of S", plain(limit), "EUR", row.cited, outcome))
         return below
@@ -147,45 +147,49 @@ def in_category(here: Place, right: Entitled, row: Row) -> bool:
 Entitle = Callable[[Place], Entitled]
 
 
-def assess_claims(situation: Situation, codes: frozenset[str], entitle: Entitle) -> Iterator[Assessment]:
+def assess_claims(situation: Situation, law: Law, *, codes: frozenset[str], entitle: Entitle) -> Iterator[Assessment]:
     """What is due and what is taken under these codes, where one of them is claimed."""
-    return iter(()) if codes.isdisjoint(situation.taken) else _assess_claims(situation, codes, entitle)
+    return iter(()) if codes.isdisjoint(situation.taken) else _assess_claims(situation, codes, entitle, law)
 
 
-def _assess_claims(situation: Situation, codes: frozenset[str], entitle: Entitle) -> Iterator[Assessment]:
-    for line, occupation, claim in claims(situation, codes):
+def target_group(name: str, codes: frozenset[str], entitle: Entitle) -> QuarterRule:
+    """The rule about a target group under these codes; where none of them is claimed it has nothing to say."""
+    return QuarterRule(name, "employer", partial(assess_claims, codes=codes, entitle=entitle), only_with=codes)
+
+
+def _assess_claims(situation: Situation, codes: frozenset[str], entitle: Entitle, law: Law) -> Iterator[Assessment]:
+    for line, occupation, claim in claims(situation, codes, law):
         label = situation.label(line, occupation)
         try:
-            due, doubts, steps = entitled(situation, line, occupation, claim, entitle)
+            due, doubts, steps = entitled(situation, line, occupation, claim, entitle, law)
         except NoLaw as error:
             due, doubts = None, [Doubt(Certainty.UNDETERMINED, str(error))]
             steps = list(undetermined(error))
-        if chosen(occupation.claims, all_codes()) is None:
+        if chosen(occupation.claims, all_codes(law)) is None:
             reason = "another occupation of the same worker line has this reduction, and this one follows it"
             doubts.append(Doubt(Certainty.LIKELY, reason))
-        yield Assessment(
-            line, occupation, label, due, claim.amount, tuple(doubts), partial(iter, tuple(steps)), claim.code
-        )
+        why = partial(iter, tuple(steps))
+        yield Assessment(claim.code, line, occupation, label, due, claim.amount, tuple(doubts), why)
 
 
 def entitled(
-    situation: Situation, line: Line, occupation: Occupation, claim: Claim, entitle: Entitle
+    situation: Situation, line: Line, occupation: Occupation, claim: Claim, entitle: Entitle, law: Law
 ) -> tuple[int | None, list[Doubt], list[Step]]:
     """What is due in eurocents, the doubts and the steps.
 
     Raises NoLaw.
     """
-    here = place(situation, line, occupation, claim)
-    known, law = here.known, load(RULE).law
-    if chosen(occupation.claims, all_codes()) not in (None, claim.code):
-        row = load(RULE).at("codes", here.first)
+    here = place(situation, line, occupation, claim, law)
+    known, statute = here.known, law[RULE].statute
+    if chosen(occupation.claims, all_codes(law)) not in (None, claim.code):
+        row = law[RULE].at("codes", here.first)
         doubt = Doubt(Certainty.LIKELY, f"the employer may choose which one: {row.cited}")
         return 0, [doubt], [Step("target groups of an occupation", "one", None, row.cited, DID_NOT_HOLD)]
     if not known.excluding.isdisjoint(occupation.wages) or occupation.wage(known.wage_codes) <= 0:
-        return 0, [], [here.worker.why, Step("W", "0.00", "EUR", law, DID_NOT_HOLD)]
+        return 0, [], [here.worker.why, Step("W", "0.00", "EUR", statute, DID_NOT_HOLD)]
     if here.worker.too_young:
         return 0, [], [here.worker.why]
-    without = load(RULE).at("worker codes without", here.first)
+    without = law[RULE].at("worker codes without", here.first)
     if line.worker_code in without.codes("codes"):
         return 0, [], [Step("worker code", line.worker_code, None, without.cited, DID_NOT_HOLD)]
     if here.worker.cover is Cover.NOT_COVERED:
@@ -193,7 +197,7 @@ def entitled(
         doubt = Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
         return 0, [doubt], [here.worker.why]
     if here.measured.mu == 0:
-        return 0, [], [here.worker.why, Step("mu", "0.00", None, law, DID_NOT_HOLD)]
+        return 0, [], [here.worker.why, Step("mu", "0.00", None, statute, DID_NOT_HOLD)]
     if here.measured.mu is None or here.measured.mu_glob is None or not here.measured.factor:
         reason = f"the working time needed for S or mu is not declared: {SERVICES}"
         return None, [Doubt(Certainty.UNDETERMINED, reason)], [here.worker.why]
@@ -224,14 +228,14 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
         return None, doubts, steps
     if not right.amount and not right.whole:
         return 0, doubts, steps
-    row, law = load(RULE).at("beta", here.first), load(RULE).law
-    beta, more = factor(beta_g, row, here.situation, here.occupation, share[1], sheltered=here.category.sheltered)
+    row, statute = here.law[RULE].at("beta", here.first), here.law[RULE].statute
+    beta, more = factor(row, here.situation, here.occupation, share[1], sheltered=here.category.sheltered)
     doubts += more
-    steps += [Step("mu", plain(share[0]), None, law, HELD), *floor_steps(here.occupation, row, share[1])]
+    steps += [Step("mu", plain(share[0]), None, statute, HELD), *floor_steps(here.occupation, row, share[1])]
     if beta is None:
         return None, doubts, steps
     steps.append(Step("beta_g", decimals(beta.factor), None, row.cited))
-    limit = base(here.line, here.occupation, here.known, share, manual=here.worker.manual)
+    limit = base(here.line, here.occupation, here.known, share, here.law, manual=here.worker.manual)
     exact = right.amount * share[0] * beta.factor
     product = half_up(exact.numerator, exact.denominator * FULL)
     if right.whole:
@@ -239,7 +243,7 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
         if beta.factor and share[0] * beta.factor != FULL:
             right.unseen(Certainty.TO_CHECK, "not settled whether mu and beta_g reduce a full exemption")
     elif right.amount:
-        steps.append(Step("G x mu x beta_g", plain(product), "EUR", law))
+        steps.append(Step("G x mu x beta_g", plain(product), "EUR", statute))
     structural, unsure, rows = _structural(here)
     if structural is None:
         if right.whole:
@@ -255,21 +259,21 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
     steps += [
         Step("base contributions", plain(limit.amount), "EUR", here.known.base.cited),
         Step("Ps", plain(structural), "EUR", "structural reduction of the same occupation"),
-        Step("Pg", plain(kept.target), "EUR", citing(law, *here.rows, *rows, *right.rows)),
+        Step("Pg", plain(kept.target), "EUR", citing(statute, *here.rows, *rows, *right.rows)),
     ]
     return kept.target, doubts, steps
 
 
 def _wage(here: Place) -> Iterator[Step]:
     """The wage that counts and, where several target groups are claimed, that this is the one of the occupation."""
-    yield Step("W", plain(here.measured.wage), "EUR", load(RULE).law, HELD)
-    if len({claim.code for claim in here.occupation.claims} & all_codes()) > 1:
-        yield Step("target groups of an occupation", "one", None, load(RULE).at("codes", here.first).cited, HELD)
+    yield Step("W", plain(here.measured.wage), "EUR", here.law[RULE].statute, HELD)
+    if len({claim.code for claim in here.occupation.claims} & all_codes(here.law)) > 1:
+        yield Step("target groups of an occupation", "one", None, here.law[RULE].at("codes", here.first).cited, HELD)
 
 
 def _structural(here: Place) -> tuple[int | None, list[Doubt], tuple[Row, ...]]:
     try:
-        found = reckon(here.situation, here.line, here.occupation, here.worker, here.first)
+        found = reckon(here.situation, here.line, here.occupation, here.worker, here.first, here.law)
     except NoLaw as error:
         return None, [Doubt(Certainty.UNDETERMINED, str(error))], ()
     return found.due, found.doubts, (found.terms.row,)

@@ -14,7 +14,7 @@ from rules.calculation.structural.terms import General, general
 from rules.calculation.target_groups.times import RULE
 from rules.findings.finding import Certainty, Doubt
 from rules.law.dated_figures import Row
-from rules.law.parameters import load
+from rules.law.law import Law
 from rules.view.situation import Situation
 from rules.view.worker_line import Claim, Line, Occupation
 from schemas.identifiers import quarter_days
@@ -35,6 +35,7 @@ class Place:
     last: date
     known: General
     measured: Measure
+    law: Law
     category: Category
     worker: Subjection
     birth: Birth | None
@@ -56,7 +57,7 @@ class Place:
         """The rows of figures every target group rests on: who is covered, category, wage, time, contributions."""
         known = self.known
         raised = (known.raised,) if self.situation.quarter.endswith(("Q1", "Q4")) else ()
-        without = load(RULE).at("worker codes without", self.first)
+        without = self.law[RULE].at("worker codes without", self.first)
         shared = (without, known.wage, known.services, *contribution_rows(self.line, known), *raised)
         return (*self.worker.why.rows, *self.category.rows, *shared)
 
@@ -75,13 +76,13 @@ class Place:
         return answers[0], [Doubt(Certainty.TO_CHECK, reason), *measured.third_party]
 
 
-def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim) -> Place:
+def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim, law: Law) -> Place:
     """An occupation as a target group sees it.
 
     Raises NoLaw.
     """
     first, last = quarter_days(situation.quarter)
-    known, born = general(first), birth(situation.person)
+    known, born = general(law, first), birth(situation.person)
     return Place(
         situation,
         line,
@@ -91,14 +92,15 @@ def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim
         last,
         known,
         measure(situation, line, occupation, known),
-        category(line, occupation, first),
-        all_branches(line, situation.person, situation.quarter),
+        law,
+        category(line, occupation, first, law),
+        all_branches(line, situation.person, situation.quarter, law),
         born,
         born and born.earliest,
     )
 
 
-def claims(situation: Situation, codes: frozenset[str]) -> Iterator[tuple[Line, Occupation, Claim]]:
+def claims(situation: Situation, codes: frozenset[str], law: Law) -> Iterator[tuple[Line, Occupation, Claim]]:
     """What is claimed under these codes, occupation by occupation, each code once with its whole amount.
 
     An occupation without a target group beside one with, on the same worker line, follows it with nothing claimed.
@@ -113,11 +115,11 @@ def claims(situation: Situation, codes: frozenset[str]) -> Iterator[tuple[Line, 
             for claim in seen.values():
                 yield line, occupation, claim
         if len(line.occupations) > 1:
-            yield from _beside(line, codes)
+            yield from _beside(line, codes, law)
 
 
-def _beside(line: Line, codes: frozenset[str]) -> Iterator[tuple[Line, Occupation, Claim]]:
-    every = all_codes()
+def _beside(line: Line, codes: frozenset[str], law: Law) -> Iterator[tuple[Line, Occupation, Claim]]:
+    every = all_codes(law)
     leading = next(
         (claim for occupation in line.occupations for claim in occupation.claims if claim.code in every), None
     )
@@ -128,6 +130,6 @@ def _beside(line: Line, codes: frozenset[str]) -> Iterator[tuple[Line, Occupatio
             yield line, occupation, replace(leading, amount=0)
 
 
-def all_codes() -> frozenset[str]:
+def all_codes(law: Law) -> frozenset[str]:
     """The deduction codes of target groups, of which an occupation has one."""
-    return load(RULE).series["codes"].rows[-1].codes("codes")
+    return law[RULE].series["codes"].rows[-1].codes("codes")
