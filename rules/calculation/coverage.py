@@ -5,10 +5,10 @@ from datetime import date
 from enum import Enum
 
 from rules.calculation.ages import birth
-from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Step
-from rules.law.dated_figures import Row, citing
+from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, TraceStep
+from rules.law.dated_figures import FigureRow, citing
 from rules.law.law import Law, per_law
-from rules.view.worker_line import Line
+from rules.view.worker_line import WorkerLine
 from schemas.identifiers import quarter_days
 
 
@@ -26,7 +26,7 @@ class Subjection:
 
     cover: Cover
     manual: bool
-    why: Step
+    why: TraceStep
     doubts: tuple[str, ...] = ()
     """Why it is not settled."""
     too_young: bool = False
@@ -37,7 +37,7 @@ OUTCOMES = {Cover.COVERED: HELD, Cover.NOT_COVERED: DID_NOT_HOLD, Cover.UNSETTLE
 
 
 def _subjection(
-    cover: Cover, manual: bool, why: Step, doubts: tuple[str, ...] = (), *, too_young: bool = False
+    cover: Cover, manual: bool, why: TraceStep, doubts: tuple[str, ...] = (), *, too_young: bool = False
 ) -> Subjection:
     """The answer; the condition that `why` states has the outcome that the cover implies."""
     return Subjection(cover, manual, replace(why, outcome=OUTCOMES[cover]), doubts, too_young)
@@ -65,14 +65,14 @@ def _all_branches(law: Law, employer_class: str, worker_code: str, day: date) ->
     public, age = law[SUBJECTION].at("public employers", day), law[SUBJECTION].at("age of limited subjection", day)
     manual = worker_code in every.codes("manual")
     if worker_code in limited.codes("codes"):
-        return _subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, limited.cited))
+        return _subjection(Cover.NOT_COVERED, manual, TraceStep("worker code", worker_code, None, limited.cited))
     if employer_class in public.codes("codes"):
-        return _subjection(Cover.NOT_COVERED, manual, Step("employer class", employer_class, None, public.cited))
+        return _subjection(Cover.NOT_COVERED, manual, TraceStep("employer class", employer_class, None, public.cited))
     settled = worker_code in every.codes("codes")
     doubts = () if settled else (f"not settled whether worker code {worker_code} is covered",)
     source = citing(every.cited, every, limited, public, age)
     cover = Cover.COVERED if settled else Cover.UNSETTLED
-    return _subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
+    return _subjection(cover, manual, TraceStep("worker code", worker_code, None, source), doubts)
 
 
 @per_law
@@ -83,12 +83,12 @@ def _personal(law: Law, worker_code: str, day: date) -> Subjection:
     manual = worker_code in every.codes("manual") | more.codes("manual")
     for out in (limited, sport):
         if worker_code in out.codes("codes"):
-            return _subjection(Cover.NOT_COVERED, manual, Step("worker code", worker_code, None, out.cited))
+            return _subjection(Cover.NOT_COVERED, manual, TraceStep("worker code", worker_code, None, out.cited))
     settled = worker_code in every.codes("codes") | more.codes("codes")
     doubts = () if settled else (f"not settled whether worker code {worker_code} owes 13.07 %",)
     source = citing(every.cited, every, more, limited, sport, age)
     cover = Cover.COVERED if settled else Cover.UNSETTLED
-    return _subjection(cover, manual, Step("worker code", worker_code, None, source), doubts)
+    return _subjection(cover, manual, TraceStep("worker code", worker_code, None, source), doubts)
 
 
 def _still_young(person: str, quarter: str, found: Subjection, law: Law) -> Subjection:
@@ -99,24 +99,24 @@ def _still_young(person: str, quarter: str, found: Subjection, law: Law) -> Subj
         return replace(found, too_young=bool(under_age))
     cited = law[SUBJECTION].at("age of limited subjection", quarter_days(quarter)[0]).cited
     if under_age:
-        why = Step("year of birth + 18", "not over", None, cited)
+        why = TraceStep("year of birth + 18", "not over", None, cited)
         return _subjection(Cover.NOT_COVERED, found.manual, why, too_young=True)
     doubt = f"the year of birth is unknown, and with it whether somebody is under limited subjection: {cited}"
     return _subjection(Cover.UNSETTLED, found.manual, found.why, (*found.doubts, doubt), too_young=found.too_young)
 
 
-def all_branches(line: Line, person: str, quarter: str, law: Law) -> Subjection:
+def all_branches(line: WorkerLine, person: str, quarter: str, law: Law) -> Subjection:
     """Whether the line is subject to all branches, as employer reductions ask."""
     found = _all_branches(law, line.employer_class, line.worker_code, quarter_days(quarter)[0])
     return _still_young(person, quarter, found, law)
 
 
-def personal_contributions(line: Line, person: str, quarter: str, law: Law) -> Subjection:
+def personal_contributions(line: WorkerLine, person: str, quarter: str, law: Law) -> Subjection:
     """Whether the line owes the full personal contribution, as the work bonus asks."""
     return _still_young(person, quarter, _personal(law, line.worker_code, quarter_days(quarter)[0]), law)
 
 
-def perhaps_all_branches(line: Line, person: str, quarter: str, law: Law) -> bool:
+def perhaps_all_branches(line: WorkerLine, person: str, quarter: str, law: Law) -> bool:
     """Whether the line is subject to all branches by its codes, and the person is not known to be too young."""
     settled = _all_branches(law, line.employer_class, line.worker_code, quarter_days(quarter)[0])
     return settled.cover is Cover.COVERED and not young(person, quarter, law)
@@ -127,6 +127,6 @@ def private_job(employer_class: str, worker_code: str, quarter: str, law: Law) -
     return _all_branches(law, employer_class, worker_code, quarter_days(quarter)[0]).cover is Cover.COVERED
 
 
-def private_rows(day: date, law: Law) -> tuple[Row, ...]:
+def private_rows(day: date, law: Law) -> tuple[FigureRow, ...]:
     """The rows of figures that say what a job of the private sector is."""
     return tuple(law[SUBJECTION].at(name, day) for name in ("all branches", "limited", "public employers"))

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from rules.law.dated_figures import Row
+from rules.law.dated_figures import FigureRow
 from rules.law.rounding import half_up
 from rules.view.situation import Situation
-from rules.view.worker_line import Occupation
+from rules.view.worker_line import WorkerOccupation
 
 WEEKS = 13
 """Weeks in a quarter."""
@@ -15,7 +15,7 @@ FULL = 100
 """mu is kept x 100: it has two decimals by law."""
 
 
-def mu(occupation: Occupation, codes: frozenset[str]) -> int | None:
+def mu(occupation: WorkerOccupation, codes: frozenset[str]) -> int | None:
     """mu x 100 of one occupation: X / (13 D) in days, Z / (13 U) in hours for part-timers; None when not known."""
     if not occupation.part_time:
         if not occupation.days_per_week:
@@ -48,7 +48,7 @@ class Beta:
 
 
 @lru_cache(maxsize=4096)
-def multiplication_factor(row: Row, total: int, exempt: bool) -> Beta:
+def multiplication_factor(row: FigureRow, total: int, exempt: bool) -> Beta:
     """beta for mu_glob x 100 by the figures in a row; `exempt` keeps the factor below the floor."""
     share = Fraction(total, FULL)
     floor, step, full = (Fraction(row.number(name)) for name in ("floor", "step", "full"))
@@ -62,7 +62,7 @@ def multiplication_factor(row: Row, total: int, exempt: bool) -> Beta:
     return Beta(1 / share, below_floor=False)
 
 
-def half_time(occupation: Occupation, row: Row) -> bool | None:
+def half_time(occupation: WorkerOccupation, row: FigureRow) -> bool | None:
     """Whether the contract is at least half time; None when its hours are not known."""
     if not occupation.part_time:
         return True

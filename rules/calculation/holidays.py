@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from rules.calculation.coverage import private_job
 from rules.findings.entitlement import figure, unseen
-from rules.findings.finding import Certainty, Step
+from rules.findings.finding import Certainty, TraceStep
 from rules.law.law import Law
-from rules.view.history import History, Worked
+from rules.view.history import PersonHistory, Worked
 
 SHARED = "holiday_benefit"
 YEAR = 12
@@ -20,13 +20,13 @@ def year_of(day: date) -> tuple[date, date]:
     return date(day.year, 1, 1), date(day.year, 12, 31)
 
 
-def private(history: History, law: Law) -> list[Worked]:
+def private(history: PersonHistory, law: Law) -> list[Worked]:
     """The jobs that have the annual holidays of the private sector, in order."""
     found = [one for one in history.worked if private_job(one.employer_class, one.worker_code, one.quarter, law)]
     return sorted(found, key=lambda one: (one.first, one.last, one.employer))
 
 
-def jobs_by_year(history: History, law: Law) -> Iterator[tuple[date, list[Worked]]]:
+def jobs_by_year(history: PersonHistory, law: Law) -> Iterator[tuple[date, list[Worked]]]:
     """The first of January of each year with such jobs, and the jobs in it."""
     found = private(history, law)
     for year in sorted({one.first.year for one in found}):
@@ -54,10 +54,10 @@ def opening(jobs: Iterable[Worked], first: date) -> tuple[date, Worked] | None:
     return (day, job) if job.first == day else None
 
 
-def size(job: Worked, day: date, law: Law) -> Step:
+def size(job: Worked, day: date, law: Law) -> TraceStep:
     """How many days ordinary and other holidays can be together."""
     row = law[SHARED].at("days", day)
-    return Step("holidays in all", f"{row.number(regime(job))}", "days", row.cited)
+    return TraceStep("holidays in all", f"{row.number(regime(job))}", "days", row.cited)
 
 
 def full_year(job: Worked, day: date, law: Law) -> Decimal:
@@ -74,11 +74,11 @@ SIX_FROM = 500
 """Days per week x 100 above which the week has six days."""
 
 
-def benefit(day: date, law: Law) -> tuple[Step, ...]:
+def benefit(day: date, law: Law) -> tuple[TraceStep, ...]:
     """What a day is worth at most."""
     share = law[SHARED].at("share", day)
     return (
-        Step("share of the wage", f"{share.number('percent')}", "percent", share.cited),
+        TraceStep("share of the wage", f"{share.number('percent')}", "percent", share.cited),
         figure("highest wage a month", law[SHARED], "cap", day, unit="EUR"),
         figure("highest benefit a day", law[SHARED], "cap", day, unit="EUR", of="day"),
     )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.findings.entitlement import FAR, full_months, merged, months_later, over
-from rules.findings.finding import HELD, Step
+from rules.findings.finding import HELD, TraceStep
 from rules.law.dated_figures import Citation
 from rules.law.law import Law
-from rules.view.history import History
-from rules.view.situation import Decision
+from rules.view.history import PersonHistory
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_days, quarter_of
 
 INTEGRATION_INCOME = "integration_income"
@@ -26,7 +26,7 @@ class Status:
     start: date
     until: date | None
     opens: date
-    decisions: tuple[Decision, ...]
+    decisions: tuple[InstitutionDecision, ...]
     cited: Citation
 
     @property
@@ -40,22 +40,22 @@ class Status:
         return tuple(decision.event for decision in self.decisions)
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[TraceStep, ...]:
         """The status as steps of a trace."""
         return (
-            Step("status", self.kind, None, self.cited, HELD),
-            Step("status from", f"{self.start}", None, self.cited),
-            Step("right from", f"{self.opens}", None, self.cited, HELD),
+            TraceStep("status", self.kind, None, self.cited, HELD),
+            TraceStep("status from", f"{self.start}", None, self.cited),
+            TraceStep("right from", f"{self.opens}", None, self.cited, HELD),
         )
 
 
-def statuses(history: History, law: Law) -> Iterator[Status]:
+def statuses(history: PersonHistory, law: Law) -> Iterator[Status]:
     """Every status that opens the increased reimbursement without a test of income, the earliest first."""
     for kind in sorted({decision.kind for decision in history.decisions or ()}):
         yield from _of_kind(history, kind, law)
 
 
-def _of_kind(history: History, kind: str, law: Law) -> Iterator[Status]:
+def _of_kind(history: PersonHistory, kind: str, law: Law) -> Iterator[Status]:
     decided = tuple(history.decided(kind))
     for start, end in merged((one.start, one.until or FAR) for one in decided):
         row = law[INCREASED].at("statuses", max(start, law[INCREASED].series["statuses"].rows[0].start))
@@ -68,7 +68,7 @@ def _of_kind(history: History, kind: str, law: Law) -> Iterator[Status]:
             yield Status(kind, start, None if end == FAR else end, opens, rests_on, row.cited)
 
 
-def unmatched(history: History, day: date, law: Law) -> Status | None:
+def unmatched(history: PersonHistory, day: date, law: Law) -> Status | None:
     """The status that runs or has just ended, whose quarter is over, and on which no increased reimbursement followed.
 
     The institutions exchange among themselves in that quarter; somebody for whom it went well is told nothing.

@@ -6,9 +6,9 @@ from datetime import date
 from typing import cast
 
 from rules.casebook.case_events import EMPLOYER, PERSON, Case, Example, decisions, events
-from rules.casebook.case_file import Written, shipped
+from rules.casebook.case_file import WrittenCase, shipped
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.view.history import History, Place, Worked, history, of, worked
+from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, of, worked
 from rules.view.situation import decision, situation
 from schemas.identifiers import inss
 
@@ -18,16 +18,16 @@ def stories(rule: str) -> Iterator[Example]:
     return (story(written) for written in shipped({*RULES, *HISTORY_RULES}) if written.rule == rule)
 
 
-def story(written: Written) -> Example:
+def story(written: WrittenCase) -> Example:
     """What a written case over several quarters says."""
     case = cast("Case", written.content)
     return Example(case["case"], written.rule, told(case), case["on"], case["expect"], written.file, written.line)
 
 
-def told(case: Case) -> History:
+def told(case: Case) -> PersonHistory:
     """The history of a case. `one declaration: 1` is what `kruispunt check` sees: nobody asked for decisions."""
     person = number(case["born"]) if "born" in case else str(case.get("person", PERSON))
-    slots: dict[Place, tuple[Worked, ...]] = {}
+    slots: dict[QuarterAtEmployer, tuple[Worked, ...]] = {}
     for entry in case.get("work", []):
         for quarter in entry.get("quarters") or [entry["quarter"]]:
             employer = str(entry.get("employer", EMPLOYER))

@@ -9,7 +9,7 @@ from rules.findings.deduction import excesses as excesses_in
 from rules.findings.finding import Excess, Finding
 from rules.findings.rule import HistoryRule, QuarterRule
 from rules.law.law import Law
-from rules.view.history import History
+from rules.view.history import PersonHistory
 from rules.view.situation import Situation
 
 OVER_A_QUARTER = (
@@ -58,7 +58,7 @@ def decide_all(situation: Situation, day: date, law: Law) -> list[Finding]:
     return doubt_situation(situation, found)
 
 
-def decide_history(history: History, day: date, law: Law) -> list[Finding]:
+def decide_history(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """What every rule over the history of a person finds, as seen on `day`."""
     found = [finding for rule in HISTORY_RULES.values() for finding in rule.decide(history, day, law)]
     return doubt_history(history, found)

@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from rules.calculation.coverage import private_rows
 from rules.calculation.holidays import USED_UP, YEAR, full_year, jobs_by_year, regime, taken, year_of
 from rules.findings.entitlement import DAY, FAR, complete, merged, right, spans, unseen
-from rules.findings.finding import HELD, Certainty, Finding, Step
+from rules.findings.finding import HELD, Certainty, Finding, TraceStep
 from rules.findings.rule import HistoryRule
 from rules.law.dated_figures import NoLaw, citing
 from rules.law.law import Law
-from rules.view.history import History, Worked
-from rules.view.situation import Decision
+from rules.view.history import PersonHistory, Worked
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_of
 
 NAME = "additional_holiday"
@@ -28,7 +28,7 @@ CHOICE = unseen(
 )
 
 
-def find(history: History, day: date, law: Law) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The years in which somebody may take additional holidays, as known on `day`."""
     if not history.decisions:
         return []
@@ -40,7 +40,7 @@ def find(history: History, day: date, law: Law) -> list[Finding]:
     ]
 
 
-def _of_year(history: History, first: date, jobs: list[Worked], day: date, law: Law) -> Iterator[Finding]:
+def _of_year(history: PersonHistory, first: date, jobs: list[Worked], day: date, law: Law) -> Iterator[Finding]:
     _, last = year_of(first)
     try:
         row = law[NAME].at("conditions", first)
@@ -64,19 +64,19 @@ def _of_year(history: History, first: date, jobs: list[Worked], day: date, law: 
         to_come = merged([*to_come, (begun[-1].first, last)])
     whole = max(number for number in range(YEAR + 1) if not number or complete(to_come, number))
     trace = (
-        Step(idle[0].kind, f"{idle[0].start}", None, citing(f"nature {idle[0].nature or 'not given'}", row), HELD),
-        Step("job from", f"{job.start}", None, citing("DmfA zone 00044", *private_rows(first, law)), HELD),
-        Step("three months complete on", f"{end}", None, row.cited, HELD),
-        Step("right from", f"{opens}", None, row.cited),
-        Step("days at first", f"{row.number(regime(job))}", "days", row.cited),
-        Step("days in this year at most", f"{int(full) * whole // YEAR}", "days", row.cited),
+        TraceStep(idle[0].kind, f"{idle[0].start}", None, citing(f"nature {idle[0].nature or 'not given'}", row), HELD),
+        TraceStep("job from", f"{job.start}", None, citing("DmfA zone 00044", *private_rows(first, law)), HELD),
+        TraceStep("three months complete on", f"{end}", None, row.cited, HELD),
+        TraceStep("right from", f"{opens}", None, row.cited),
+        TraceStep("days at first", f"{row.number(regime(job))}", "days", row.cited),
+        TraceStep("days in this year at most", f"{int(full) * whole // YEAR}", "days", row.cited),
     )
     events = (event for one in begun for event in one.events)
     causes = (*events, *(one.event for one in idle))
     yield right(NAME, history.person, quarter_of(opens), trace=trace, doubts=[USED_UP, CHOICE], causes=causes)
 
 
-def _idle(history: History, first: date, full: frozenset[str], months: int) -> list[Decision]:
+def _idle(history: PersonHistory, first: date, full: frozenset[str], months: int) -> list[InstitutionDecision]:
     """The interruptions of the year before when they took as many months as the run-in: a week of holidays was lost."""
     served, eve = year_of(first - DAY)
     found = [

@@ -10,13 +10,13 @@ from datetime import date
 from fractions import Fraction
 
 from rules.findings.entitlement import NOTHING, unseen
-from rules.findings.finding import HELD, Certainty, Doubt, Finding, Step, doubt_steps, surest
+from rules.findings.finding import HELD, Certainty, Doubt, Finding, TraceStep, doubt_steps, surest
 from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import NoLaw, citing
 from rules.law.law import Law
 from rules.law.rounding import half_up
-from rules.view.situation import Decision, Situation
-from rules.view.worker_line import Line, Occupation
+from rules.view.situation import InstitutionDecision, Situation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 NAME = "allowed_work"
@@ -38,7 +38,9 @@ def find(situation: Situation, day: date, law: Law) -> list[Finding]:
     ]
 
 
-def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day: date, law: Law) -> Iterator[Finding]:
+def _of_occupation(
+    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, day: date, law: Law
+) -> Iterator[Finding]:
     first, last = quarter_days(situation.quarter)
     start = occupation.start
     if start is None or not first <= start <= min(last, day) or not _worked(occupation):
@@ -51,7 +53,7 @@ def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day
     except NoLaw:
         return
     doubts = [PERMISSION]
-    trace = [Step(during.kind, f"{during.start}", None, citing("decision of the mutuality", row), HELD)]
+    trace = [TraceStep(during.kind, f"{during.start}", None, citing("decision of the mutuality", row), HELD)]
     share = _share(occupation)
     if share is None:
         missing = Doubt(Certainty.UNDETERMINED, "the hours of the contract are not declared (zones 00048, 00049)")
@@ -59,9 +61,9 @@ def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day
     else:
         cut = max(share - int(row.number("free")), 0)
         trace += [
-            Step("occupation fraction", f"{share}", "percent", "DmfA zones 00048 and 00049, to a whole percent"),
-            Step("cut", f"{cut}", "percent", f"fraction less {row.number('free')}: {row.cited}"),
-            Step("benefit kept", f"{HUNDRED - cut}", "percent", row.cited),
+            TraceStep("occupation fraction", f"{share}", "percent", "DmfA zones 00048 and 00049, to a whole percent"),
+            TraceStep("cut", f"{cut}", "percent", f"fraction less {row.number('free')}: {row.cited}"),
+            TraceStep("benefit kept", f"{HUNDRED - cut}", "percent", row.cited),
         ]
     yield Finding(
         NAME, "citizen", situation.employer, situation.person, situation.quarter, situation.label(line, occupation),
@@ -69,11 +71,11 @@ def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day
     )  # fmt: skip
 
 
-def _worked(occupation: Occupation) -> bool:
+def _worked(occupation: WorkerOccupation) -> bool:
     return any(service.code in WORK and (service.days or service.hours) for service in occupation.services)
 
 
-def _during(situation: Situation, start: date, last: date) -> Decision | None:
+def _during(situation: Situation, start: date, last: date) -> InstitutionDecision | None:
     """The incapacity around all these days; None without one, or when the mutuality decided again since they began."""
     decided = [one for one in situation.decisions or () if one.kind in INCAPABLE]
     if any(start <= one.start for one in decided):
@@ -81,7 +83,7 @@ def _during(situation: Situation, start: date, last: date) -> Decision | None:
     return next((one for one in decided if one.start < start and (one.until is None or last <= one.until)), None)
 
 
-def _share(occupation: Occupation) -> int | None:
+def _share(occupation: WorkerOccupation) -> int | None:
     """Hours of the contract in hours of full time, in whole percent."""
     if not occupation.part_time:
         return HUNDRED

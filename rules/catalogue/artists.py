@@ -4,7 +4,7 @@ Worker code 046 stands in no list of who is under all branches, so nothing here 
 """
 
 from rules.calculation.target_groups.grant import Entitled, in_category, target_group
-from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.findings.finding import Certainty
 from rules.law.rounding import cents
@@ -13,7 +13,7 @@ NAME = "artists"
 CODE = "4300"
 
 
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """G of an artist.
 
     Raises NoLaw.

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.calculation.target_groups.grant import Entitled, assess_claims, nth_of, unknown, within
-from rules.calculation.target_groups.place import Place
-from rules.calculation.target_groups.possible import Missing, hired, possible, unclaimed
+from rules.calculation.target_groups.place import ClaimContext
+from rules.calculation.target_groups.possible import MissingFact, hired, possible, unclaimed
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.findings.deduction import Assessment
-from rules.findings.finding import HELD, Certainty, Finding, Step
+from rules.findings.finding import HELD, Certainty, Finding, TraceStep
 from rules.findings.rule import QuarterRule
-from rules.law.dated_figures import Citation, NoLaw, Row
+from rules.law.dated_figures import Citation, FigureRow, NoLaw
 from rules.law.law import Law, per_law
 from rules.view.situation import Situation
 from schemas.identifiers import quarter_days
@@ -24,7 +24,7 @@ NAME = "first_hirings"
 RANKS = range(1, 7)
 PERIODS = range(1, 4)
 CLOSED = "fourth and fifth hired from 2024 to June 2026"
-MISSING = Missing(
+MISSING = MissingFact(
     "rank of the hire",
     "NSSO: the workers of the twelve months before, and whether the employer is part of a technical business unit",
 )
@@ -43,7 +43,7 @@ def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class HiringCode:
     """What a deduction code stands for."""
 
     rank: int
@@ -51,22 +51,22 @@ class Code:
     source: Citation
 
 
-def read_code(code: str, law: Law) -> Code:
+def read_code(code: str, law: Law) -> HiringCode:
     """Rank and period of a code."""
     row = law[NAME].series["codes"].rows[-1]
     rank = next(rank for rank in RANKS if code in row.codes(f"rank {rank}"))
     period = next((period for period in (2, 3) if code in row.codes(f"period {period}")), 1)
-    return Code(rank, period, row.cited)
+    return HiringCode(rank, period, row.cited)
 
 
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """G by rank, period and quarter of the right.
 
     Raises NoLaw.
     """
     right, law, start = Entitled(), here.law, here.claim.start
     code = read_code(here.claim.code, law)
-    right.steps.append(Step("rank of the hire", str(code.rank), None, code.source))
+    right.steps.append(TraceStep("rank of the hire", str(code.rank), None, code.source))
     if start is None:
         return unknown(right, "the first day of the right is not declared (zone 00090)")
     row = law[NAME].at(f"rank {code.rank}", here.first if code.rank == 1 else start)
@@ -92,7 +92,7 @@ def _known(start: date, law: Law) -> None:
     law[NAME].at("codes", start)
 
 
-def _period(right: Entitled, row: Row, code: Code, nth: int) -> int:
+def _period(right: Entitled, row: FigureRow, code: HiringCode, nth: int) -> int:
     """The period whose amount is due: that of the code, unless it cannot have been reached yet."""
     known = [period for period in PERIODS if f"quarters_{period}" in row.figures]
     claimed = min(code.period, known[-1])
@@ -125,9 +125,9 @@ def find_hires(situation: Situation, _day: date, law: Law) -> Iterator[Finding]:
         return
     line, occupation = found
     steps = (
-        Step("hired on", f"{occupation.start}", None, "DmfA zone 00044", HELD),
-        Step("contribution of larger employers", "not owed", None, large.cited, HELD),
-        Step("highest G", f"{row.number('amount'):.2f}", "EUR", row.cited),
+        TraceStep("hired on", f"{occupation.start}", None, "DmfA zone 00044", HELD),
+        TraceStep("contribution of larger employers", "not owed", None, large.cited, HELD),
+        TraceStep("highest G", f"{row.number('amount'):.2f}", "EUR", row.cited),
     )
     yield from possible(NAME, situation, line, occupation, steps, MISSING, law)
 

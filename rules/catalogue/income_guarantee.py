@@ -12,13 +12,13 @@ from fractions import Fraction
 from rules.calculation.coverage import Cover, personal_contributions
 from rules.calculation.months import WEEKEND, months
 from rules.findings.deduction import undetermined
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, doubt_steps, surest
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, TraceStep, doubt_steps, surest
 from rules.findings.rule import QuarterRule
-from rules.law.dated_figures import Citation, NoLaw, Row, citing
+from rules.law.dated_figures import Citation, FigureRow, NoLaw, citing
 from rules.law.law import Law
 from rules.law.rounding import cents, plain
-from rules.view.situation import Decision, Situation
-from rules.view.worker_line import Line, Occupation
+from rules.view.situation import InstitutionDecision, Situation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 NAME = "income_guarantee"
@@ -34,7 +34,7 @@ def find(situation: Situation, day: date, law: Law) -> list[Finding]:
     return [finding for line in situation.lines for finding in _of_line(situation, line, day, law)]
 
 
-def _of_line(situation: Situation, line: Line, day: date, law: Law) -> Iterator[Finding]:
+def _of_line(situation: Situation, line: WorkerLine, day: date, law: Law) -> Iterator[Finding]:
     first, last = quarter_days(situation.quarter)
     if personal_contributions(line, situation.person, situation.quarter, law).cover is Cover.NOT_COVERED:
         return
@@ -50,7 +50,9 @@ def _of_line(situation: Situation, line: Line, day: date, law: Law) -> Iterator[
             yield from _judge(situation, line, occupation, before, law)
 
 
-def _judge(situation: Situation, line: Line, occupation: Occupation, before: Decision, law: Law) -> Iterator[Finding]:
+def _judge(
+    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, before: InstitutionDecision, law: Law
+) -> Iterator[Finding]:
     """The finding, unless hours or wage are too high."""
     start = occupation.start or date.min
     doubts = [Doubt(Certainty.LIKELY, NOT_SEEN, UNKNOWN)]
@@ -58,7 +60,7 @@ def _judge(situation: Situation, line: Line, occupation: Occupation, before: Dec
     nature = citing(f"nature {before.nature or 'not given'}", natures)
     trace = [
         personal_contributions(line, situation.person, situation.quarter, law).why,
-        Step("full unemployment until", f"{before.until or 'open'}", None, nature, HELD),
+        TraceStep("full unemployment until", f"{before.until or 'open'}", None, nature, HELD),
     ]
     try:
         hours, limits = law[NAME].at("hours", start), _limits(situation, occupation, law)
@@ -67,28 +69,28 @@ def _judge(situation: Situation, line: Line, occupation: Occupation, before: Dec
         return
     share = _contractual(occupation)
     if share is None:
-        trace.append(Step("Q / S", "unknown", None, _at_most(hours), UNKNOWN))
+        trace.append(TraceStep("Q / S", "unknown", None, _at_most(hours), UNKNOWN))
         doubts.append(Doubt(Certainty.UNDETERMINED, "the hours of the contract are not declared (zones 00048, 00049)"))
     elif share > Fraction(hours.number("share")):
         return
     else:
-        trace.append(Step("Q / S", _rounded(share), None, _at_most(hours), HELD))
+        trace.append(TraceStep("Q / S", _rounded(share), None, _at_most(hours), HELD))
     for name, wage, row in limits:
         if wage >= cents(row.number("amount")):
             return
         zone = "DmfA zone 00070, spread over the months"
-        trace.append(Step(f"gross wage {name}", plain(wage), "EUR", zone))
-        trace.append(Step(f"reference amount {name}", f"{row.number('amount')}", "EUR", row.cited, HELD))
+        trace.append(TraceStep(f"gross wage {name}", plain(wage), "EUR", zone))
+        trace.append(TraceStep(f"reference amount {name}", f"{row.number('amount')}", "EUR", row.cited, HELD))
     derived = sorted({str(row.cited) for _, _, row in limits if not row.quality.firm})
     doubts += [Doubt(Certainty.TO_CHECK, f"reference amount derived, not read: {cited}") for cited in derived]
     yield _finding(situation, line, occupation, surest(doubts), (*trace, *doubt_steps(doubts)), before)
 
 
-def _at_most(hours: Row) -> Citation:
+def _at_most(hours: FigureRow) -> Citation:
     return citing(f"at most {hours.number('share')}: {hours.cited}", hours)
 
 
-def _limits(situation: Situation, occupation: Occupation, law: Law) -> list[tuple[str, int, Row]]:
+def _limits(situation: Situation, occupation: WorkerOccupation, law: Law) -> list[tuple[str, int, FigureRow]]:
     """Month, wage in eurocents and limit, for each month of the occupation."""
     first, _ = quarter_days(situation.quarter)
     wage = occupation.wage(law[NAME].at("wage", first).codes("codes"))
@@ -98,7 +100,7 @@ def _limits(situation: Situation, occupation: Occupation, law: Law) -> list[tupl
     ]
 
 
-def _contractual(occupation: Occupation) -> Fraction | None:
+def _contractual(occupation: WorkerOccupation) -> Fraction | None:
     if occupation.mean_hours is None or not occupation.reference_hours:
         return None
     return Fraction(occupation.mean_hours, occupation.reference_hours)
@@ -114,7 +116,7 @@ def _eve(start: date) -> date:
     return day - timedelta(days=max(day.weekday() - WEEKEND + 1, 0))
 
 
-def _unemployed_before(situation: Situation, start: date, law: Law) -> Decision | None:
+def _unemployed_before(situation: Situation, start: date, law: Law) -> InstitutionDecision | None:
     """The decision of full unemployment that held on the eve of the job."""
     full = law[NAME].at("natures", start).codes("full")
     eve = _eve(start)
@@ -124,7 +126,7 @@ def _unemployed_before(situation: Situation, start: date, law: Law) -> Decision 
     return None
 
 
-def _taken_up(situation: Situation, line: Line, start: date, last: date, law: Law) -> bool:
+def _taken_up(situation: Situation, line: WorkerLine, start: date, last: date, law: Law) -> bool:
     """Whether the benefit was decided for days of the job, or the employer owes a contribution for who has it."""
     owed = law[NAME].series["responsibility contribution"].rows[-1]
     if not owed.codes("codes").isdisjoint(line.contributions):
@@ -137,7 +139,7 @@ def _taken_up(situation: Situation, line: Line, start: date, last: date, law: La
     )
 
 
-def _switched(situation: Situation, occupation: Occupation) -> bool:
+def _switched(situation: Situation, occupation: WorkerOccupation) -> bool:
     """Whether a full-time job at the same employer ended just before."""
     eve = _eve(occupation.start or date.min)
     return any(
@@ -149,11 +151,11 @@ def _switched(situation: Situation, occupation: Occupation) -> bool:
 
 def _finding(
     situation: Situation,
-    line: Line,
-    occupation: Occupation,
+    line: WorkerLine,
+    occupation: WorkerOccupation,
     certainty: Certainty,
-    trace: tuple[Step, ...],
-    before: Decision,
+    trace: tuple[TraceStep, ...],
+    before: InstitutionDecision,
 ) -> Finding:
     return Finding(
         NAME,

@@ -9,10 +9,10 @@ from datetime import date
 
 from rules.calculation.ages import age_on, birthday
 from rules.findings.entitlement import figure, over, right, unseen
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, TraceStep
 from rules.findings.rule import HistoryRule
 from rules.law.law import Law, per_law
-from rules.view.history import History
+from rules.view.history import PersonHistory
 from schemas.identifiers import quarter_of
 
 NAME = "income_guarantee_elderly"
@@ -25,7 +25,7 @@ NOT_SEEN = (
 )
 
 
-def find(history: History, day: date, law: Law) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The guarantee of somebody who reached the age on a low-income status, as known on `day`.
 
     Where the birthday is not known it waits for the last possible one, and a status on any of these days will do.
@@ -42,9 +42,9 @@ def find(history: History, day: date, law: Law) -> list[Finding]:
         if decision.covers(earliest, reached):
             by = "age reached on" if born.exact else "age reached at the latest on"
             trace = (
-                Step("age", f"{age_on(born.latest, reached)}", "years", row.cited, HELD),
-                Step(by, f"{reached}", None, row.cited),
-                Step("status", decision.kind, None, "decision of the institution that pays it", HELD),
+                TraceStep("age", f"{age_on(born.latest, reached)}", "years", row.cited, HELD),
+                TraceStep(by, f"{reached}", None, row.cited),
+                TraceStep("status", decision.kind, None, "decision of the institution that pays it", HELD),
                 figure("base amount a month", law[NAME], "amounts", reached, unit="EUR"),
                 figure("amount a month alone", law[NAME], "amounts", reached, unit="EUR", of="alone"),
             )

@@ -11,7 +11,7 @@ from rules.findings.entitlement import right, unseen
 from rules.findings.finding import Certainty, Finding
 from rules.findings.rule import HistoryRule
 from rules.law.law import Law
-from rules.view.history import History
+from rules.view.history import PersonHistory
 
 NAME = INCREASED
 NOT_SEEN = unseen(
@@ -19,7 +19,7 @@ NOT_SEEN = unseen(
 )
 
 
-def find(history: History, day: date, law: Law) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The right on a status that nobody turned into an increased reimbursement, as known on `day`."""
     status = unmatched(history, day, law)
     if status is None:

@@ -12,12 +12,12 @@ from datetime import date
 
 from rules.calculation.statuses import INCREASED, statuses
 from rules.findings.entitlement import DAY, FAR, figure, merged, months_later, over, right, unseen
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Finding, Step
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Finding, TraceStep
 from rules.findings.rule import HistoryRule
-from rules.law.dated_figures import Row, citing
+from rules.law.dated_figures import FigureRow, citing
 from rules.law.law import Law
-from rules.view.history import History
-from rules.view.situation import Decision
+from rules.view.history import PersonHistory
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_days, quarter_of
 
 NAME = "increased_reimbursement_income"
@@ -40,11 +40,11 @@ class Cause:
     start: date
     until: date
     enough: date
-    decisions: tuple[Decision, ...]
-    row: Row
+    decisions: tuple[InstitutionDecision, ...]
+    row: FigureRow
 
 
-def find(history: History, day: date, law: Law) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The earliest cause that goes on and that nobody turned into an increased reimbursement, as known on `day`."""
     if not history.decisions:
         return []
@@ -55,7 +55,7 @@ def find(history: History, day: date, law: Law) -> list[Finding]:
     return []
 
 
-def _causes(history: History, law: Law) -> Iterator[Cause]:
+def _causes(history: PersonHistory, law: Law) -> Iterator[Cause]:
     for kinds in CAUSES:
         decided = [
             one
@@ -70,12 +70,12 @@ def _causes(history: History, law: Law) -> Iterator[Cause]:
                 yield Cause(within[0].kind, start, until, enough, within, row)
 
 
-def _row(day: date, law: Law) -> Row:
+def _row(day: date, law: Law) -> FigureRow:
     """What is asked of a cause that began on a day; of one from before the decree, what the decree asks."""
     return law[NAME].at("duration", max(day, law[NAME].series["duration"].rows[0].start))
 
 
-def _settled(history: History, cause: Cause, law: Law) -> bool:
+def _settled(history: PersonHistory, cause: Cause, law: Law) -> bool:
     """Whether it was granted, opens by status anyway, or work beside the unemployment makes that doubtful."""
     if history.has(INCREASED, cause.start, FAR):
         return True
@@ -84,17 +84,17 @@ def _settled(history: History, cause: Cause, law: Law) -> bool:
     return cause.kind == UNEMPLOYED and any(one.last >= cause.start for one in history.worked)
 
 
-def _finding(history: History, cause: Cause, law: Law) -> Finding:
+def _finding(history: PersonHistory, cause: Cause, law: Law) -> Finding:
     ended = cause.enough
     paid = citing("decision of the institution that pays it", cause.row)
     trace = [
-        Step(cause.kind, f"{cause.start}", None, paid, HELD),
-        Step("long enough on", f"{ended}", None, cause.row.cited, HELD),
+        TraceStep(cause.kind, f"{cause.start}", None, paid, HELD),
+        TraceStep("long enough on", f"{ended}", None, cause.row.cited, HELD),
     ]
     by_itself = law[NAME].series["by itself"].rows[0]
     if cause.until >= by_itself.start and not history.has(PENSION, cause.start, FAR):
         looked = max(ended + DAY, by_itself.start)
-        trace.append(Step("looked at by the mutuality from", f"{looked}", None, by_itself.cited))
+        trace.append(TraceStep("looked at by the mutuality from", f"{looked}", None, by_itself.cited))
     for name in ("ceiling of the month", "ceiling of the year"):
         trace.append(figure(name, law[NAME], name, ended, unit="EUR", outcome=UNKNOWN))
         trace.append(figure(f"{name}, each other person", law[NAME], name, ended, unit="EUR", of="person"))

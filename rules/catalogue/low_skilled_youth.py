@@ -15,10 +15,10 @@ from rules.calculation.target_groups.grant import (
     unknown,
     within,
 )
-from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import end_of_quarter
-from rules.findings.finding import Step
+from rules.findings.finding import TraceStep
 from rules.law.rounding import cents
 
 NAME = "low_skilled_youth"
@@ -26,7 +26,7 @@ CODE = "6300"
 HIRES, BELOW = "hires until", "below the age of"
 
 
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """All that is left, in the eight quarters of the right.
 
     Raises NoLaw.
@@ -51,7 +51,7 @@ def entitle(here: Place) -> Entitled:
         return right
     end = end_of_quarter(start)
     age = age_on(here.born, end)
-    right.steps.append(Step("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
+    right.steps.append(TraceStep("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
     if age >= row.number("age"):
         return right.refuse(BELOW, f"{row.number('age')}", row.cited, "years")
     right.hold(BELOW, f"{row.number('age')}", row.cited, "years")

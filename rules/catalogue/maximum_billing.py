@@ -11,7 +11,7 @@ from rules.findings.entitlement import figure, right, unseen
 from rules.findings.finding import UNKNOWN, Certainty, Finding
 from rules.findings.rule import HistoryRule
 from rules.law.law import Law
-from rules.view.history import History
+from rules.view.history import PersonHistory
 
 NAME = "maximum_billing"
 NOT_SEEN = (
@@ -21,7 +21,7 @@ NOT_SEEN = (
 )
 
 
-def find(history: History, day: date, law: Law) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The social ceiling of somebody whose status was not matched, as known on `day`."""
     status = unmatched(history, day, law)
     if status is None:

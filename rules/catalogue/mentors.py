@@ -4,7 +4,7 @@ Who is a mentor is read from the code claimed; where nothing is claimed nothing 
 """
 
 from rules.calculation.target_groups.grant import Entitled, in_category, target_group
-from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.findings.finding import Certainty
 
@@ -12,7 +12,7 @@ NAME = "mentors"
 CODE = "3800"
 
 
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """G of a mentor.
 
     Raises NoLaw.

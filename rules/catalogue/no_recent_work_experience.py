@@ -8,11 +8,11 @@ from datetime import date
 
 from rules.calculation.ages import age_on
 from rules.calculation.target_groups.grant import Entitled, in_category, nth_of, target_group, unknown, within
-from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import end_of_quarter, pension
-from rules.findings.finding import Certainty, Step
-from rules.law.dated_figures import Row
+from rules.findings.finding import Certainty, TraceStep
+from rules.law.dated_figures import FigureRow
 from rules.law.rounding import cents
 
 NAME = "no_recent_work_experience"
@@ -20,7 +20,7 @@ CODE = "6340"
 HIRES, PENSION_AGE = "hires from", "pension age reached on"
 
 
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """G in the four quarters of the right.
 
     Raises NoLaw.
@@ -49,10 +49,10 @@ def entitle(here: Place) -> Entitled:
     return right.give(row, "amount")
 
 
-def _of_age(here: Place, right: Entitled, born: date, start: date) -> bool:
+def _of_age(here: ClaimContext, right: Entitled, born: date, start: date) -> bool:
     row, end = here.law[NAME].at("ages", start), end_of_quarter(start)
     age = age_on(born, end)
-    right.steps.append(Step("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
+    right.steps.append(TraceStep("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
     if "school" in row.figures:
         return _after_school(here, right, age, start) and _before_pension(here, right, born, end, row)
     value = f"{row.number('age')}-{row.number('below') - 1}"
@@ -63,7 +63,7 @@ def _of_age(here: Place, right: Entitled, born: date, start: date) -> bool:
     return False
 
 
-def _after_school(here: Place, right: Entitled, age: int, start: date) -> bool:
+def _after_school(here: ClaimContext, right: Entitled, age: int, start: date) -> bool:
     row = here.law[NAME].at("compulsory school", start)
     least = f"{row.number('age') + 1}"
     if age > row.number("age"):
@@ -75,7 +75,7 @@ def _after_school(here: Place, right: Entitled, age: int, start: date) -> bool:
     return False
 
 
-def _before_pension(here: Place, right: Entitled, born: date, end: date, row: Row) -> bool:
+def _before_pension(here: ClaimContext, right: Entitled, born: date, end: date, row: FigureRow) -> bool:
     reached = pension(here.law, born)[0]
     if reached > end:
         right.hold(PENSION_AGE, f"{reached}", row.cited)

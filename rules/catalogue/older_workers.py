@@ -21,17 +21,17 @@ from rules.calculation.target_groups.grant import (
     unknown,
     within,
 )
-from rules.calculation.target_groups.place import Place, place
-from rules.calculation.target_groups.possible import Missing, hired, possible, unclaimed
+from rules.calculation.target_groups.place import ClaimContext, place
+from rules.calculation.target_groups.possible import MissingFact, hired, possible, unclaimed
 from rules.calculation.target_groups.times import end_of_quarter, pension, retired
 from rules.findings.deduction import Assessment
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Finding, Step
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Finding, TraceStep
 from rules.findings.rule import QuarterRule
-from rules.law.dated_figures import Citation, NoLaw, Row
+from rules.law.dated_figures import Citation, FigureRow, NoLaw
 from rules.law.law import Law
 from rules.law.rounding import cents
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, Line, Occupation
+from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 NAME = "older_workers"
@@ -42,7 +42,7 @@ REGIONS = {WALLONIA: "Wallonia", BRUSSELS: "Brussels", FLANDERS: "Flanders"}
 BANDS = (3, 2, 1)
 YOUNGEST = 55
 """Nobody younger has it anywhere; keeps the search for possible rights short."""
-MISSING = Missing(
+MISSING = MissingFact(
     "region of the establishment unit",
     "the employer, or the Crossroads Bank for Enterprises by the number of the establishment unit (zone 00042)",
 )
@@ -58,7 +58,7 @@ def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
     return assess_claims(situation, law, codes=CODES, entitle=entitle)
 
 
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """G by region, age and S.
 
     Raises NoLaw.
@@ -69,11 +69,11 @@ def entitle(here: Place) -> Entitled:
     if here.born is None:
         return unknown(right, "the national number holds no birth date")
     age = age_on(here.born, here.last)
-    right.steps.append(Step(AGE, here.age(here.last), "years", LAST_DAY))
+    right.steps.append(TraceStep(AGE, here.age(here.last), "years", LAST_DAY))
     return _REGION[here.claim.code](here, right, here.born, age)
 
 
-def _wallonia(here: Place, right: Entitled, born: date, age: int) -> Entitled:
+def _wallonia(here: ClaimContext, right: Entitled, born: date, age: int) -> Entitled:
     ages, limit = (here.law[NAME].at(f"Wallonia {name}", here.first) for name in ("ages", "limit"))
     over, doubts = retired(born, here.situation.quarter, here.law)
     right.doubts += doubts
@@ -93,14 +93,14 @@ def _wallonia(here: Place, right: Entitled, born: date, age: int) -> Entitled:
     return right.give(ages, f"amount_{band}")
 
 
-def _registered(here: Place, right: Entitled, age: int) -> None:
+def _registered(here: ClaimContext, right: Entitled, age: int) -> None:
     """Who was hired lately and is younger than an age must have been registered on the eve, which is not declared."""
     row, start = here.law[NAME].series["Wallonia registration"].rows[-1], here.occupation.start
     if age < row.number("age") and (start is None or start >= row.start):
         right.unseen(Certainty.LIKELY, f"registration with FOREM on the eve of the hire is not declared: {row.cited}")
 
 
-def _brussels(here: Place, right: Entitled, _: date, age: int) -> Entitled:
+def _brussels(here: ClaimContext, right: Entitled, _: date, age: int) -> Entitled:
     row = here.law[NAME].at("Brussels", here.first)
     value = f"{row.number('age_from')}-{row.number('age_to')}"
     if not row.number("age_from") <= age <= row.number("age_to"):
@@ -111,7 +111,7 @@ def _brussels(here: Place, right: Entitled, _: date, age: int) -> Entitled:
     return right.give(row, "amount")
 
 
-def _flanders(here: Place, right: Entitled, born: date, age: int) -> Entitled:
+def _flanders(here: ClaimContext, right: Entitled, born: date, age: int) -> Entitled:
     row = here.law[NAME].at("Flanders in service", here.first)
     if not open_until(right, here.law[NAME].series["Flanders in service"], row):
         return right
@@ -133,7 +133,7 @@ def _flanders(here: Place, right: Entitled, born: date, age: int) -> Entitled:
     return right.refuse(LEAST_AGE, f"{row.number('age_1')}", row.cited, "years")
 
 
-def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
+def _newly_hired(here: ClaimContext, right: Entitled, born: date, _: int) -> Entitled:
     row, start = here.law[NAME].at("Flanders newly hired", here.first), here.claim.start
     if not open_until(right, here.law[NAME].series["Flanders newly hired"], row):
         return right
@@ -149,7 +149,7 @@ def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
     return right.give_whole(row)
 
 
-def _german(here: Place, right: Entitled, _: date, age: int) -> Entitled:
+def _german(here: ClaimContext, right: Entitled, _: date, age: int) -> Entitled:
     row = here.law[NAME].at("German-speaking Community", here.first)
     if age < row.number("age_before"):
         return right.refuse(LEAST_AGE, f"{row.number('age_before')}", row.cited, "years")
@@ -169,7 +169,7 @@ _REGION = {
 }
 
 
-def _limit(here: Place, row: Row) -> int:
+def _limit(here: ClaimContext, row: FigureRow) -> int:
     """The limit of this quarter in eurocents: a higher one where the year-end bonus is paid."""
     higher = "limit_bonus" in row.figures and here.bonus_quarter
     return cents(row.number("limit_bonus" if higher else "limit"))
@@ -192,7 +192,7 @@ def find_possible(situation: Situation, _day: date, law: Law) -> Iterator[Findin
         if found:
             here, right = next(iter(found.values()))
             shared = [step for step in right.steps if step.step in BEFORE_THE_REGION]
-            steps = [*shared, *(Step(f"G {REGIONS[code]}", *_amount(one)) for code, (_, one) in found.items())]
+            steps = [*shared, *(TraceStep(f"G {REGIONS[code]}", *_amount(one)) for code, (_, one) in found.items())]
             yield from possible(NAME, situation, here.line, here.occupation, steps, MISSING, law)
             return
 
@@ -210,8 +210,8 @@ def _amount(right: Entitled) -> tuple[str, str | None, Citation | str]:
 
 
 def _regions(
-    situation: Situation, line: Line, occupation: Occupation, born: date, law: Law
-) -> Iterator[tuple[str, tuple[Place, Entitled]]]:
+    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, born: date, law: Law
+) -> Iterator[tuple[str, tuple[ClaimContext, Entitled]]]:
     new = hired(situation)
     first, last = quarter_days(situation.quarter)
     for code in REGIONS:
@@ -230,7 +230,7 @@ def _regions(
             yield code, (here, right)
 
 
-def _opening_age(code: str, occupation: Occupation, day: date, born: date, law: Law) -> int | None:
+def _opening_age(code: str, occupation: WorkerOccupation, day: date, born: date, law: Law) -> int | None:
     """The age at which the right of a region begins for this worker, None where it never does."""
     if code == BRUSSELS:
         return int(law[NAME].at("Brussels", day).number("age_from"))

@@ -9,12 +9,12 @@ from functools import partial
 
 from rules.calculation.target_groups.times import nth_quarter
 from rules.findings.deduction import Assessment, undetermined
-from rules.findings.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, Step, whether
+from rules.findings.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, TraceStep, whether
 from rules.findings.rule import QuarterRule
-from rules.law.dated_figures import NoLaw, Row
+from rules.law.dated_figures import FigureRow, NoLaw
 from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, Line
+from rules.view.worker_line import Claim, WorkerLine
 from schemas.identifiers import quarter_days
 
 NAME = "restructuring_card"
@@ -29,17 +29,17 @@ def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
             yield _assess(situation, line, claim, law)
 
 
-def _assess(situation: Situation, line: Line, claim: Claim, law: Law) -> Assessment:
+def _assess(situation: Situation, line: WorkerLine, claim: Claim, law: Law) -> Assessment:
     label, claimed = situation.line_label(line), line.claimed(CODE)
     first, _ = quarter_days(situation.quarter)
     row = law[NAME].at("quarters", first)
-    steps: tuple[Step, ...] = (_quarters(row, UNKNOWN),)
+    steps: tuple[TraceStep, ...] = (_quarters(row, UNKNOWN),)
     if claim.start is not None:
         nth = nth_quarter(claim.start, situation.quarter)
         inside = 1 <= nth <= row.number("quarters")
         steps = (
-            Step("right since", claim.start.isoformat(), None, "DmfA zone 00090"),
-            Step("quarter of the right", str(nth), None, row.cited),
+            TraceStep("right since", claim.start.isoformat(), None, "DmfA zone 00090"),
+            TraceStep("quarter of the right", str(nth), None, row.cited),
             _quarters(row, whether(inside)),
         )
         if not inside:
@@ -52,8 +52,8 @@ def _assess(situation: Situation, line: Line, claim: Claim, law: Law) -> Assessm
     return Assessment(CODE, line, None, label, None, claimed, (doubt,), why)
 
 
-def _quarters(row: Row, outcome: ConditionOutcome) -> Step:
-    return Step("quarters of the right", f"{row.number('quarters')}", None, row.cited, outcome)
+def _quarters(row: FigureRow, outcome: ConditionOutcome) -> TraceStep:
+    return TraceStep("quarters of the right", f"{row.number('quarters')}", None, row.cited, outcome)
 
 
 RULE = QuarterRule(NAME, "citizen", assess, only_with=frozenset({CODE}))

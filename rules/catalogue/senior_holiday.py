@@ -9,12 +9,12 @@ from datetime import date, timedelta
 from rules.calculation.coverage import private_rows
 from rules.calculation.holidays import USED_UP, benefit, jobs_by_year, opening, size, taken, year_of
 from rules.findings.entitlement import FAR, right, unseen
-from rules.findings.finding import HELD, Certainty, Finding, Step
+from rules.findings.finding import HELD, Certainty, Finding, TraceStep
 from rules.findings.rule import HistoryRule
 from rules.law.dated_figures import NoLaw, citing
 from rules.law.law import Law
-from rules.view.history import History, Worked
-from rules.view.situation import Decision
+from rules.view.history import PersonHistory, Worked
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_of
 
 NAME = "senior_holiday"
@@ -22,7 +22,7 @@ UNEMPLOYED, INVALID = "unemployment_benefit", "invalidity"
 HELD_BY = "National Employment Office"
 
 
-def find(history: History, day: date, law: Law) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The years in which somebody may have senior holidays, as known on `day`."""
     if not history.decisions or history.born is None:
         return []
@@ -34,7 +34,7 @@ def find(history: History, day: date, law: Law) -> list[Finding]:
     ]
 
 
-def _of_year(history: History, first: date, jobs: list[Worked], law: Law) -> list[Finding]:
+def _of_year(history: PersonHistory, first: date, jobs: list[Worked], law: Law) -> list[Finding]:
     served, eve = year_of(first - timedelta(days=1))
     age = history.born.ages(eve).least if history.born else 0
     try:
@@ -50,9 +50,11 @@ def _of_year(history: History, first: date, jobs: list[Worked], law: Law) -> lis
     start, job = begun
     nature = citing(f"nature {idle.nature or 'not given'}", natures)
     trace = (
-        Step("age on 31 December", f"{age}", "years", row.cited, HELD),
-        Step(idle.kind, f"{max(idle.start, served)}", None, nature, HELD),
-        Step("job from", f"{job.start or job.first}", None, citing("DmfA zone 00044", *private_rows(start, law)), HELD),
+        TraceStep("age on 31 December", f"{age}", "years", row.cited, HELD),
+        TraceStep(idle.kind, f"{max(idle.start, served)}", None, nature, HELD),
+        TraceStep(
+            "job from", f"{job.start or job.first}", None, citing("DmfA zone 00044", *private_rows(start, law)), HELD
+        ),
         size(job, start, law),
         *benefit(start, law),
     )
@@ -64,7 +66,9 @@ def _of_year(history: History, first: date, jobs: list[Worked], law: Law) -> lis
     ]
 
 
-def _idle(history: History, first: date, last: date, full: frozenset[str], back: date) -> Decision | None:
+def _idle(
+    history: PersonHistory, first: date, last: date, full: frozenset[str], back: date
+) -> InstitutionDecision | None:
     """Full unemployment or invalidity in the service year, that ended before the job goes on or is open by mistake."""
     for decision in history.decided(UNEMPLOYED, INVALID):
         if not decision.covers(first, last):
@@ -76,7 +80,7 @@ def _idle(history: History, first: date, last: date, full: frozenset[str], back:
     return None
 
 
-def _taken(history: History, first: date, natures: frozenset[str]) -> bool:
+def _taken(history: PersonHistory, first: date, natures: frozenset[str]) -> bool:
     _, last = year_of(first)
     if taken(history.worked, first, "073"):
         return True

@@ -9,11 +9,11 @@ from datetime import date
 
 from rules.calculation.statuses import unmatched
 from rules.findings.entitlement import right, unseen
-from rules.findings.finding import HELD, Certainty, Finding, Step
+from rules.findings.finding import HELD, Certainty, Finding, TraceStep
 from rules.findings.rule import HistoryRule
 from rules.law.dated_figures import NoLaw
 from rules.law.law import Law
-from rules.view.history import History
+from rules.view.history import PersonHistory
 from schemas.identifiers import quarter_days, quarter_of
 
 NAME = "social_energy_tariff"
@@ -23,7 +23,7 @@ NOT_SEEN = (
 )
 
 
-def find(history: History, day: date, law: Law) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The tariff of somebody whose status was not matched, as known on `day`."""
     status = unmatched(history, day, law)
     if status is None:
@@ -38,8 +38,8 @@ def find(history: History, day: date, law: Law) -> list[Finding]:
     last = date(first.year, 12, 31)
     trace = (
         *status.steps,
-        Step("tariff from", f"{first}", None, row.cited, HELD),
-        Step("tariff until", f"{last}", None, row.cited),
+        TraceStep("tariff from", f"{first}", None, row.cited, HELD),
+        TraceStep("tariff until", f"{last}", None, row.cited),
     )
     return [right(NAME, history.person, status.quarter, trace=trace, doubts=NOT_SEEN, causes=status.causes)]
 

@@ -10,16 +10,16 @@ from functools import partial
 
 from rules.calculation.coverage import Cover, Subjection, all_branches
 from rules.calculation.structural.category import NAME
-from rules.calculation.structural.reckoning import reckon
+from rules.calculation.structural.reckoning import calculate_reduction
 from rules.calculation.structural.steps import trace, without_wage
-from rules.calculation.structural.terms import General, general
+from rules.calculation.structural.terms import QuarterFigures, general
 from rules.findings.deduction import Assessment, undetermined
 from rules.findings.finding import Certainty, Doubt
 from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import NoLaw
 from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Line, Occupation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 CODE = "3000"
@@ -42,7 +42,7 @@ def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
 
 
 def _assess(
-    situation: Situation, line: Line, occupation: Occupation, worker: Subjection, first: date, law: Law
+    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, worker: Subjection, first: date, law: Law
 ) -> Assessment:
     label, claimed = situation.label(line, occupation), occupation.claimed(CODE)
     if worker.cover is Cover.NOT_COVERED:
@@ -51,11 +51,11 @@ def _assess(
     if not _counts(occupation, known):
         why = partial(without_wage, worker, occupation, known)
         return Assessment(CODE, line, occupation, label, 0, claimed, (), why)
-    result = reckon(situation, line, occupation, worker, first, law)
+    result = calculate_reduction(situation, line, occupation, worker, first, law)
     return Assessment(CODE, line, occupation, label, result.due, claimed, tuple(result.doubts), partial(trace, result))
 
 
-def _counts(occupation: Occupation, known: General) -> bool:
+def _counts(occupation: WorkerOccupation, known: QuarterFigures) -> bool:
     """Whether the occupation has a wage to reckon with, and none of the remunerations that exclude it."""
     return known.excluding.isdisjoint(occupation.wages) and occupation.wage(known.wage_codes) > 0
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from rules.calculation.bonus.formula import NAME
-from rules.calculation.bonus.reckoning import Reckoning, reckon
+from rules.calculation.bonus.reckoning import BonusCalculation, calculate_bonus
 from rules.calculation.bonus.steps import trace
 from rules.calculation.coverage import Cover, Subjection, personal_contributions
 from rules.findings.deduction import Assessment, undetermined
@@ -17,7 +17,7 @@ from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import NoLaw
 from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Line
+from rules.view.worker_line import WorkerLine
 
 CODE = "0001"
 
@@ -29,13 +29,15 @@ def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
             yield _assess(situation, line, law)
 
 
-def _assess(situation: Situation, line: Line, law: Law) -> Assessment:
+def _assess(situation: Situation, line: WorkerLine, law: Law) -> Assessment:
     worker = personal_contributions(line, situation.person, situation.quarter, law)
     claimed, label = line.claimed(CODE), situation.line_label(line)
     if worker.cover is Cover.NOT_COVERED:
         return Assessment(CODE, line, None, label, 0, claimed, (), partial(iter, (worker.why,)))
     try:
-        found = [reckon(occupation, situation.quarter, law, manual=worker.manual) for occupation in line.occupations]
+        found = [
+            calculate_bonus(occupation, situation.quarter, law, manual=worker.manual) for occupation in line.occupations
+        ]
     except NoLaw as error:
         doubt = Doubt(Certainty.UNDETERMINED, str(error))
         return Assessment(CODE, line, None, label, None, claimed, (doubt,), partial(undetermined, error))
@@ -52,7 +54,7 @@ def _assess(situation: Situation, line: Line, law: Law) -> Assessment:
     )
 
 
-def _doubts(worker: Subjection, found: list[Reckoning]) -> Iterator[Doubt]:
+def _doubts(worker: Subjection, found: list[BonusCalculation]) -> Iterator[Doubt]:
     for reason in worker.doubts:
         yield Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
     if len(found) > 1:

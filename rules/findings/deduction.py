@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
 
-from rules.findings.finding import UNKNOWN, Certainty, Doubt, Excess, Finding, Side, Step, doubt_steps, surest
+from rules.findings.finding import UNKNOWN, Certainty, Doubt, Excess, Finding, Side, TraceStep, doubt_steps, surest
 from rules.law.dated_figures import Citation, NoLaw
 from rules.law.law import Law, per_law
 from rules.law.rounding import euro
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, Line, Occupation
+from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 TOLERANCE = 1
@@ -28,13 +28,13 @@ class Assessment:
     """
 
     code: str
-    line: Line
-    occupation: Occupation | None
+    line: WorkerLine
+    occupation: WorkerOccupation | None
     label: str
     due: int | None
     claimed: int
     doubts: tuple[Doubt, ...]
-    trace: Callable[[], Iterable[Step]]
+    trace: Callable[[], Iterable[TraceStep]]
 
 
 def missed(
@@ -53,7 +53,7 @@ def excesses(rule: str, assessments: Iterable[Assessment]) -> Iterator[Excess]:
 
 def _finding(rule: str, side: Side, situation: Situation, one: Assessment, day: date, law: Law) -> Finding:
     doubts = [*one.doubts, *_too_late(situation.quarter, day, law)]
-    claimed = Step("claimed", f"{euro(one.claimed)}", "EUR", "DmfA zone 00089")
+    claimed = TraceStep("claimed", f"{euro(one.claimed)}", "EUR", "DmfA zone 00089")
     return Finding(
         rule,
         side,
@@ -107,7 +107,7 @@ def _too_late(quarter: str, day: date, law: Law) -> list[Doubt]:
     return [Doubt(Certainty.TO_CHECK, reason, UNKNOWN)] if day > limit else []
 
 
-def undetermined(error: NoLaw) -> tuple[Step, ...]:
+def undetermined(error: NoLaw) -> tuple[TraceStep, ...]:
     """The trace of a day without law."""
     source = f"{error.reason} ({error.source})" if error.source else error.reason
-    return (Step("undetermined", f"no law on {error.day} for {error.series}", None, source, UNKNOWN),)
+    return (TraceStep("undetermined", f"no law on {error.day} for {error.series}", None, source, UNKNOWN),)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from rules.law.dated_figures import Citation, Quality, Row
+from rules.law.dated_figures import Citation, FigureRow, SourceQuality
 from rules.law.rounding import cents
 
 Side = Literal["employer", "citizen"]
@@ -60,7 +60,7 @@ def whether(holds: bool | None) -> ConditionOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TraceStep:
     """One figure or condition, named as in the law; it cites rows of figures, an official page or a DmfA zone.
 
     A condition has an outcome, a figure has none.
@@ -78,7 +78,7 @@ class Step:
         return str(self.cited)
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[FigureRow, ...]:
         """The rows of figures it rests on."""
         return self.cited.rows if isinstance(self.cited, Citation) else ()
 
@@ -97,10 +97,10 @@ def surest(doubts: list[Doubt]) -> Certainty:
     return max((doubt.certainty for doubt in doubts), key=RANKS.__getitem__, default=Certainty.CERTAIN)
 
 
-def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
+def doubt_steps(doubts: list[Doubt]) -> tuple[TraceStep, ...]:
     """The doubts as steps of a trace; what keeps a finding undetermined is a condition nobody knows."""
     return tuple(
-        Step(
+        TraceStep(
             "certainty",
             doubt.certainty.value,
             None,
@@ -112,14 +112,14 @@ def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
 
 
 AT_MOST = {
-    Quality.REPO: Doubt(Certainty.LIKELY, "figures from public code that quotes a source, not read there"),
-    Quality.DER: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
-    Quality.MEM: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+    SourceQuality.REPO: Doubt(Certainty.LIKELY, "figures from public code that quotes a source, not read there"),
+    SourceQuality.DER: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+    SourceQuality.MEM: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
 }
 """How sure a finding may be that rests on figures with such a label, and why; the other labels leave it as it is."""
 
 
-def _of_labels(trace: tuple[Step, ...], certainty: Certainty) -> list[Doubt]:
+def _of_labels(trace: tuple[TraceStep, ...], certainty: Certainty) -> list[Doubt]:
     """Why the rows a trace rests on leave less than this certainty, each row once."""
     return [
         Doubt(most.certainty, f"{most.reason}: {row.cited}")
@@ -143,7 +143,7 @@ class Finding:
     claimed: Decimal
     missing: Decimal | None
     certainty: Certainty
-    trace: tuple[Step, ...]
+    trace: tuple[TraceStep, ...]
     causes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def _money(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:.2f}"
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: TraceStep) -> dict[str, Any]:
     return {
         "step": step.step,
         "value": step.value,

@@ -7,7 +7,7 @@ from datetime import date
 from rules.findings.deduction import Assessment, excesses, missed
 from rules.findings.finding import Excess, Finding, Side, no_surer_than_its_figures
 from rules.law.law import Law
-from rules.view.history import History
+from rules.view.history import PersonHistory
 from rules.view.situation import Situation
 
 
@@ -52,8 +52,8 @@ class HistoryRule:
     """A rule over the history of a person: what it finds belongs to no employer."""
 
     name: str
-    find: Callable[[History, date, Law], Iterable[Finding]]
+    find: Callable[[PersonHistory, date, Law], Iterable[Finding]]
 
-    def decide(self, history: History, day: date, law: Law) -> list[Finding]:
+    def decide(self, history: PersonHistory, day: date, law: Law) -> list[Finding]:
         """What was missed, as known on `day`."""
         return [no_surer_than_its_figures(one) for one in self.find(history, day, law)]

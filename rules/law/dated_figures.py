@@ -15,7 +15,7 @@ DIGITS = 12
 """How much of its SHA-256 names the version of a row."""
 
 
-class Quality(StrEnum):
+class SourceQuality(StrEnum):
     """Where a figure was read: official page, secondary source, public code, derived by us, from memory."""
 
     OFF = "OFF"
@@ -27,7 +27,7 @@ class Quality(StrEnum):
     @property
     def firm(self) -> bool:
         """Whether a right may be stated on it; what is not firm leads to "to check", REPO to "likely" at most."""
-        return self not in (Quality.DER, Quality.MEM)
+        return self not in (SourceQuality.DER, SourceQuality.MEM)
 
 
 class NoLaw(LookupError):
@@ -46,13 +46,13 @@ class Citation:
     """What a trace states as its source, and the rows of figures it rests on."""
 
     text: str
-    rows: "tuple[Row, ...]" = ()
+    rows: "tuple[FigureRow, ...]" = ()
 
     def __str__(self) -> str:
         return self.text
 
 
-def citing(text: str | Citation, *rows: "Row") -> Citation:
+def citing(text: str | Citation, *rows: "FigureRow") -> Citation:
     """A source in other words than the row's own, which names the article of each row it rests on."""
     said = str(text)
     for row in rows:
@@ -62,7 +62,7 @@ def citing(text: str | Citation, *rows: "Row") -> Citation:
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class FigureRow:
     """Figures in force from `start` to `end`, both included; `unknown` says why there are none.
 
     `article` is where the law has the concept, empty where no source named it.
@@ -71,7 +71,7 @@ class Row:
     start: date
     end: date | None
     figures: Mapping[str, Figure]
-    quality: Quality
+    quality: SourceQuality
     source: str
     unknown: str | None = None
     file: str = ""
@@ -115,11 +115,11 @@ class Series:
     """One parameter, or a set that changes together, through time."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
     ended: str | None = None
     about: str = ""
 
-    def at(self, day: date) -> Row:
+    def at(self, day: date) -> FigureRow:
         """The row in force on a day.
 
         Raises NoLaw.
@@ -144,7 +144,7 @@ class Parameters:
     series: Mapping[str, Series]
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def at(self, name: str, day: date) -> Row:
+    def at(self, name: str, day: date) -> FigureRow:
         """The row of a series in force on a day.
 
         Raises NoLaw.

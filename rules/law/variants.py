@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
-from rules.law.dated_figures import Parameters, Row, Series
+from rules.law.dated_figures import FigureRow, Parameters, Series
 from rules.law.law import Law
 
 
-def recording(law: Law, seen: set[Row]) -> Law:
+def recording(law: Law, seen: set[FigureRow]) -> Law:
     """The same law; every row that is looked up by day is added to `seen`."""
     return _with_series(law, lambda one: _Recorded(one.name, one.rows, one.ended, one.about, seen))
 
@@ -32,9 +32,9 @@ def _with_series(law: Law, change: Callable[[Series], Series]) -> Law:
 class _Recorded(Series):
     """A series that notes which of its rows were looked up."""
 
-    seen: set[Row] = field(default_factory=set)
+    seen: set[FigureRow] = field(default_factory=set)
 
-    def at(self, day: date) -> Row:
+    def at(self, day: date) -> FigureRow:
         """The row in force on a day.
 
         Raises NoLaw.
@@ -50,7 +50,7 @@ class _Frozen(Series):
 
     day: date = date.min
 
-    def at(self, day: date) -> Row:  # noqa: ARG002 - any day is that day
+    def at(self, day: date) -> FigureRow:  # noqa: ARG002 - any day is that day
         """The row in force on the one day.
 
         Raises NoLaw.
@@ -112,6 +112,6 @@ def _change(law: Law, change: str) -> tuple[str, str, str, Decimal]:
     return rule, series, figure, value
 
 
-def _put(row: Row, figures: Mapping[str, Decimal]) -> Row:
+def _put(row: FigureRow, figures: Mapping[str, Decimal]) -> FigureRow:
     there = {name: value for name, value in figures.items() if name in row.figures}
     return replace(row, figures={**row.figures, **there}) if there else row

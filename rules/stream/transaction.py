@@ -18,7 +18,7 @@ from rules.catalogue import decide_all
 from rules.law.law import Law
 from rules.law.load import shipped_law
 from rules.stream import store
-from rules.stream.bundle import Decide, Reader, arrive, decide_bundle
+from rules.stream.bundle import Decide, FactReader, arrive, decide_bundle
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
@@ -149,7 +149,7 @@ class Decider:
     def _decide_bundle(
         self, cursor: psycopg.Cursor[TupleRow], bundle: dict[str, Any], partition: int, offset: int
     ) -> None:
-        reader = Reader(self._book)
+        reader = FactReader(self._book)
         arrived = arrive(bundle, reader)
         held, states = store.held(cursor, arrived), store.states(cursor, arrived)
         histories = store.histories(cursor, arrived)

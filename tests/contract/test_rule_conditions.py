@@ -10,7 +10,7 @@ from notifier.render import words
 from rules.casebook.case_file import shipped
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, ConditionOutcome, Step
+from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, ConditionOutcome, TraceStep
 from rules.view.situation import Situation
 from tests.builders.law import LAW
 
@@ -158,9 +158,9 @@ ARTICLES = {
 
 
 @cache
-def traces(rule: str) -> list[list[Step]]:
+def traces(rule: str) -> list[list[TraceStep]]:
     """The trace of every finding in the cases of a rule, and of what is claimed and assessed without one."""
-    found: list[list[Step]] = []
+    found: list[list[TraceStep]] = []
     assess = RULES[rule].assess if rule in RULES else None
     for example in (one for one in EXAMPLES if one.rule == rule):
         found += [list(finding.trace) for finding in decide(example, LAW)]
@@ -169,12 +169,12 @@ def traces(rule: str) -> list[list[Step]]:
     return found
 
 
-def named(step: Step) -> str:
+def named(step: TraceStep) -> str:
     """The name of a condition, the same in each month."""
     return step.step if words.month(step.step) is None else f"{words.base(step.step)} of a month"
 
 
-def conditions(steps: Iterable[Step]) -> Iterator[Step]:
+def conditions(steps: Iterable[TraceStep]) -> Iterator[TraceStep]:
     return (step for step in steps if step.outcome is not None and step.step != "certainty")
 
 

@@ -16,8 +16,8 @@ from rules.casebook.case_events import events
 from rules.casebook.case_history import number, told
 from rules.catalogue import decide_all, decide_history, excesses
 from rules.findings.finding import Certainty, Finding
-from rules.view.history import History
-from rules.view.situation import Decision, situation
+from rules.view.history import PersonHistory
+from rules.view.situation import InstitutionDecision, situation
 from schemas.identifiers import birth_date, birth_days, inss
 from tests.builders.law import LAW
 
@@ -261,6 +261,6 @@ def test_what_a_year_leaves_open_takes_the_most_and_says_so() -> None:
 
 
 def test_a_history_of_decisions_alone_knows_the_year() -> None:
-    decided = (Decision("integration_income", "", date(2022, 1, 1), None, "e"),)
-    assert History(year_only(1960), (), decided).born == Birth(date(1960, 1, 1), date(1960, 12, 31))
-    assert History(UNKNOWN, (), decided).born is None
+    decided = (InstitutionDecision("integration_income", "", date(2022, 1, 1), None, "e"),)
+    assert PersonHistory(year_only(1960), (), decided).born == Birth(date(1960, 1, 1), date(1960, 12, 31))
+    assert PersonHistory(UNKNOWN, (), decided).born is None

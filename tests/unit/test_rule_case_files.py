@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from rules.casebook.case_events import Example, example
 from rules.casebook.case_file import WrongCases, found, read_cases, shipped
-from rules.casebook.trial import Difference, attempt, written
+from rules.casebook.trial import CaseDifference, attempt, written
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
 from rules.findings.rule import QuarterRule
@@ -108,16 +108,16 @@ def test_a_case_that_comes_out_as_written_passes() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "difference"),
     [
-        ("amount: 1203.71", "amount: 1203.72", Difference(1, "amount", "1203.72", "1203.71")),
-        ("amount: 1203.71", "amount: null", Difference(1, "amount", "nothing", "1203.71")),
-        ("certainty: likely", "certainty: certain", Difference(1, "certainty", "certain", "likely")),
-        ('"3000"', "null", Difference(1, "deduction_code", "nothing", "3000")),
-        ("R: 1203.71", "R: 1203.7", Difference(1, "R", "1203.7", "1203.71")),
-        ("R: 1203.71", "Q: 1", Difference(1, "Q", "1", "nothing")),
-        ("[{amount", "[{}, {amount", Difference(0, "findings", "2", "1")),
+        ("amount: 1203.71", "amount: 1203.72", CaseDifference(1, "amount", "1203.72", "1203.71")),
+        ("amount: 1203.71", "amount: null", CaseDifference(1, "amount", "nothing", "1203.71")),
+        ("certainty: likely", "certainty: certain", CaseDifference(1, "certainty", "certain", "likely")),
+        ('"3000"', "null", CaseDifference(1, "deduction_code", "nothing", "3000")),
+        ("R: 1203.71", "R: 1203.7", CaseDifference(1, "R", "1203.7", "1203.71")),
+        ("R: 1203.71", "Q: 1", CaseDifference(1, "Q", "1", "nothing")),
+        ("[{amount", "[{}, {amount", CaseDifference(0, "findings", "2", "1")),
     ],
 )
-def test_what_came_out_otherwise_is_told_figure_by_figure(old: str, new: str, difference: Difference) -> None:
+def test_what_came_out_otherwise_is_told_figure_by_figure(old: str, new: str, difference: CaseDifference) -> None:
     assert attempt(only(GOOD.replace(old, new)), LAW).differences == (difference,)
 
 
@@ -169,4 +169,4 @@ def test_a_case_may_state_the_whole_trace_line_by_line() -> None:
     stated = GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines))
     assert attempt(only(stated), LAW).passed
     shorter = attempt(only(GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines[:-1]))), LAW).differences
-    assert shorter == (Difference(1, f"trace, line {len(lines)}", "nothing", lines[-1]),)
+    assert shorter == (CaseDifference(1, f"trace, line {len(lines)}", "nothing", lines[-1]),)

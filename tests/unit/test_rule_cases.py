@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.casebook.case_file import Written, shipped
+from rules.casebook.case_file import WrittenCase, shipped
 from rules.casebook.trial import attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
 from tests.builders.law import LAW
@@ -14,7 +14,7 @@ LEAST_CASES = 5
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda written: f"{written.rule}: {written.content['case']}")
-def test_a_case_comes_out_as_it_is_written(written: Written) -> None:
+def test_a_case_comes_out_as_it_is_written(written: WrittenCase) -> None:
     assert attempt(read(written), LAW).differences == ()
 
 

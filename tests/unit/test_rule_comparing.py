@@ -15,7 +15,7 @@ from rules.law.law import Law
 from rules.law.load import catalogue, law_in_folder, law_in_texts
 from rules.law.parse import WrongParameters
 from rules.law.variants import UnknownFigure, frozen_on, with_figures
-from rules.questions.impact import Asked, Tally, compare
+from rules.questions.impact import Asked, ImpactTally, compare
 from rules.view.situation import Situation, situation
 from tests.builders.law import LAW
 
@@ -28,10 +28,10 @@ def asked(wage: str, **more: Any) -> tuple[Situation, date]:
     return situation(*events(case)), DAY
 
 
-def compared(before: Law, after: Law, *some: Asked, keep: bool = False) -> Tally:
-    tallies: dict[str, Tally] = {}
+def compared(before: Law, after: Law, *some: Asked, keep: bool = False) -> ImpactTally:
+    tallies: dict[str, ImpactTally] = {}
     compare(tallies, before, after, some, keep=keep)
-    return tallies.get("structural_reduction", Tally())
+    return tallies.get("structural_reduction", ImpactTally())
 
 
 def test_a_higher_limit_gives_more_to_the_cent_to_who_is_below_it_and_nothing_to_who_is_above() -> None:

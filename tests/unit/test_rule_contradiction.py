@@ -17,7 +17,7 @@ from rules.casebook.case_events import PERSON, decisions, events
 from rules.catalogue import RULES, decide_all, decide_history
 from rules.findings.finding import Certainty, Finding
 from rules.law.law import Law
-from rules.stream.bundle import Failure, Outcome, Reader, arrive, decide_bundle
+from rules.stream.bundle import BundleOutcome, FactReader, FailedPerson, arrive, decide_bundle
 from rules.stream.store import dead
 from rules.view.history import of
 from rules.view.required_fields import NEEDS
@@ -123,8 +123,8 @@ def facts(person: bytes, numbers: tuple[str, str, str] = (PERSON,) * 3, case: di
         yield {"person": person, "contract": NARROW[kind].id, "body": encode_body(NARROW[kind], record)}
 
 
-def outcome(some: Iterator[Any], decide: Any = decide_all) -> Outcome:
-    reader = Reader(BOOK)
+def outcome(some: Iterator[Any], decide: Any = decide_all) -> BundleOutcome:
+    reader = FactReader(BOOK)
     return decide_bundle(arrive({"at": AT, "facts": list(some)}, reader), [], {}, reader, LAW, decide=decide)
 
 
@@ -142,7 +142,7 @@ def test_a_person_with_two_numbers_is_set_aside_and_the_reason_names_the_events_
 
 
 def test_two_numbers_in_two_bundles_are_no_less_a_contradiction() -> None:
-    reader = Reader(BOOK)
+    reader = FactReader(BOOK)
     parts = list(facts(ANNE, (PERSON, PERSON, OTHER)))
     first = decide_bundle(arrive({"at": AT, "facts": parts[:2]}, reader), [], {}, reader, LAW)
     assert (first.failures, first.changes) == ([], [])
@@ -171,7 +171,7 @@ def broken(*_: Any) -> list[Finding]:
     raise ZeroDivisionError(PERSON)
 
 
-def _set_aside(result: Outcome) -> Failure:
+def _set_aside(result: BundleOutcome) -> FailedPerson:
     (failure,) = result.failures
     assert (failure.person, failure.code, len(failure.facts)) == (ANNE, "undecidable-person", 3)
     assert failure.reason.startswith("ZeroDivisionError in test_rule_contradiction.py")

@@ -8,7 +8,7 @@ from rules.casebook.case_events import Example
 from rules.casebook.case_file import shipped
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.view.history import History
+from rules.view.history import PersonHistory
 from tests.builders.law import LAW
 
 EVERY = {*RULES, *HISTORY_RULES}
@@ -41,7 +41,7 @@ def test_a_finding_names_its_rule_and_its_person(rule: str) -> None:
     for example in examples:
         for finding in decide(example, LAW):
             assert (finding.rule, finding.person) == (rule, example.situation.person)
-            employer = "" if isinstance(example.situation, History) else example.situation.employer
+            employer = "" if isinstance(example.situation, PersonHistory) else example.situation.employer
             assert finding.employer == employer
 
 
@@ -64,7 +64,9 @@ def test_a_finding_rests_on_known_events_each_once(rule: str) -> None:
     assert examples
     for example in examples:
         seen = example.situation
-        declared = [event for one in seen.worked for event in one.events] if isinstance(seen, History) else seen.causes
+        declared = (
+            [event for one in seen.worked for event in one.events] if isinstance(seen, PersonHistory) else seen.causes
+        )
         known = {*declared, *(decision.event for decision in seen.decisions or ())}
         for finding in decide(example, LAW):
             assert finding.causes, example.name
@@ -77,7 +79,7 @@ def test_work_without_which_there_is_no_finding_is_among_its_events(rule: str) -
     needed = []
     for example in of(rule):
         seen = example.situation
-        assert isinstance(seen, History)
+        assert isinstance(seen, PersonHistory)
         if seen.worked and not decide(replace(example, situation=replace(seen, worked=())), LAW):
             needed.append(example)
     assert bool(needed) == (rule in ON_WORK)

@@ -11,9 +11,9 @@ from rules.casebook.case_events import EMPLOYER, PERSON, events
 from rules.catalogue import decide_all
 from rules.findings.finding import Finding
 from rules.law.law import Law
-from rules.stream.bundle import Outcome, Reader, arrive, decide_bundle
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import Fact, Slot
+from rules.stream.bundle import BundleOutcome, FactReader, arrive, decide_bundle
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import HeldFact, Slot
 from rules.view.situation import Situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
@@ -69,8 +69,8 @@ class Store:
     """What PostgreSQL would hold between bundles."""
 
     def __init__(self) -> None:
-        self.facts: dict[Any, Fact] = {}
-        self.states: dict[Slot, dict[str, State]] = {}
+        self.facts: dict[Any, HeldFact] = {}
+        self.states: dict[Slot, dict[str, FindingState]] = {}
 
     def take(self, some: list[dict[str, Any]], decide: Any = decide_all) -> list[tuple[str, int, int | None]]:
         """Status, version and amount of each finding told."""
@@ -78,8 +78,8 @@ class Store:
         told = [decode_body(contract("findings"), change.state.body) for _, change in outcome.changes]
         return [(one["status"], one["version"], one["missing"]) for one in told]
 
-    def outcome(self, some: list[dict[str, Any]], decide: Any = decide_all) -> Outcome:
-        reader = Reader(SchemaBook())
+    def outcome(self, some: list[dict[str, Any]], decide: Any = decide_all) -> BundleOutcome:
+        reader = FactReader(SchemaBook())
         arrived = arrive({"at": AT, "facts": some}, reader)
         outcome = decide_bundle(arrived, list(self.facts.values()), self.states, reader, LAW, decide=decide)
         self.facts |= {one.place: one for one in outcome.facts}

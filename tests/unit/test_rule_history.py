@@ -15,10 +15,10 @@ from rules.casebook.case_events import EMPLOYER, PERSON, events
 from rules.casebook.case_history import number, stories, told
 from rules.casebook.trial import decide
 from rules.catalogue import HISTORY_RULES, decide_history
-from rules.stream.bundle import Outcome, Reader, arrive, decide_bundle
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import ENTITLEMENTS, PARTS, Fact, Slot
-from rules.view.history import History, Kept, copied, pack, unpack, worked
+from rules.stream.bundle import BundleOutcome, FactReader, arrive, decide_bundle
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import ENTITLEMENTS, PARTS, HeldFact, Slot
+from rules.view.history import PersonHistory, QuarterRecord, copied, pack, unpack, worked
 from rules.view.situation import situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
@@ -96,8 +96,8 @@ class Store:
     """What PostgreSQL would hold between bundles: held facts are read only as far as the queries read them."""
 
     def __init__(self) -> None:
-        self.facts: dict[Any, Fact] = {}
-        self.states: dict[Slot, dict[str, State]] = {}
+        self.facts: dict[Any, HeldFact] = {}
+        self.states: dict[Slot, dict[str, FindingState]] = {}
         self.histories: dict[bytes, bytes] = {}
         self.read: list[int] = []
 
@@ -106,8 +106,8 @@ class Store:
         records = [decode_body(contract("findings"), change.state.body) for _, change in self.outcome(*some).changes]
         return sorted((one["rule"], one["quarter"], one["status"]) for one in records)
 
-    def outcome(self, *some: Facts) -> Outcome:
-        reader = Reader(SchemaBook())
+    def outcome(self, *some: Facts) -> BundleOutcome:
+        reader = FactReader(SchemaBook())
         arrived = arrive({"at": AT, "facts": [one for part in some for one in part]}, reader)
         held = list(self._held(arrived.quarters(), arrived.with_decisions()))
         self.read.append(len(held))
@@ -119,7 +119,7 @@ class Store:
             self.states.setdefault(slot, {})[change.state.finding] = change.state
         return outcome
 
-    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[Fact]:
+    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[HeldFact]:
         """As held.sql."""
         for place, one in self.facts.items():
             if place.quarter in quarters or place.person in decisions or place.person not in self.histories:
@@ -252,22 +252,22 @@ def test_a_right_is_told_to_the_person_and_belongs_to_no_employer() -> None:
 
 def test_no_wage_is_kept_in_a_history() -> None:
     seen = situation(*events({"quarter": "2026Q1", "wage": {1: 4321.09}, "days": {1: 60}}))
-    packed = pack({("2026Q1", EMPLOYER): Kept(worked(seen), (copied("e", b"body"),))})
+    packed = pack({("2026Q1", EMPLOYER): QuarterRecord(worked(seen), (copied("e", b"body"),))})
     assert b"432109" not in packed
     assert PERSON.encode() not in packed
 
 
 @pytest.mark.parametrize("rule", HISTORY_RULES)
 def test_a_history_is_the_same_after_it_was_stored(rule: str) -> None:
-    assert any(story.situation.decisions or isinstance(story.situation, History) for story in stories(rule))
+    assert any(story.situation.decisions or isinstance(story.situation, PersonHistory) for story in stories(rule))
     for story in stories(rule):
         slots: dict[tuple[str, str], Any] = {}
-        assert isinstance(story.situation, History)
+        assert isinstance(story.situation, PersonHistory)
         for one in story.situation.worked:
             place = one.quarter, one.employer
             slots[place] = (*slots.get(place, ()), one)
         kept = {
-            place: Kept(some, tuple(copied(event, b"body") for event in some[0].events))
+            place: QuarterRecord(some, tuple(copied(event, b"body") for event in some[0].events))
             for place, some in slots.items()
         }
         assert unpack(pack(kept)) == kept

@@ -17,9 +17,9 @@ from rules.casebook.case_history import number
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_texts
 from rules.questions.reproduce import Replayed, replay
-from rules.stream.bundle import Reader, arrive, decide_bundle
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import ENTITLEMENTS, PARTS, WORKING_TIME, Fact, Place, Slot
+from rules.stream.bundle import FactReader, arrive, decide_bundle
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import ENTITLEMENTS, PARTS, WORKING_TIME, FactKey, HeldFact, Slot
 from rules.view.history import unpack
 from rules.view.required_fields import NEEDS
 from schemas.codec import encode_body
@@ -76,13 +76,13 @@ class Store:
     """What PostgreSQL would hold between bundles: held facts are read only as far as the queries read them."""
 
     def __init__(self) -> None:
-        self.facts: dict[Place, Fact] = {}
-        self.earlier: list[Fact] = []
-        self.states: dict[Slot, dict[str, State]] = {}
+        self.facts: dict[FactKey, HeldFact] = {}
+        self.earlier: list[HeldFact] = []
+        self.states: dict[Slot, dict[str, FindingState]] = {}
         self.histories: dict[bytes, bytes] = {}
-        self.reader = Reader(BOOK)
+        self.reader = FactReader(BOOK)
 
-    def take(self, *some: Facts) -> list[State]:
+    def take(self, *some: Facts) -> list[FindingState]:
         """The findings told, by rule."""
         arrived = arrive({"at": AT, "facts": list(chain(*some))}, self.reader)
         held = list(self._held(arrived.quarters(), arrived.with_decisions()))
@@ -97,32 +97,32 @@ class Store:
         assert len({one.finding for one in told}) == len(told), "one change of a finding in a bundle, never two"
         return told
 
-    def _tell(self, slot: Slot, state: State) -> None:
+    def _tell(self, slot: Slot, state: FindingState) -> None:
         before = self.states.setdefault(slot, {}).get(state.finding)
         stood = before is not None and before.status != "withdrawn"
         assert state.version == (before.version if before else 0) + 1
         assert state.status in (("replaced", "withdrawn") if stood else ("found",))
         self.states[slot][state.finding] = state
 
-    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[Fact]:
+    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[HeldFact]:
         """As held.sql."""
         for place, one in self.facts.items():
             if place.quarter in quarters or place.person in decisions or place.person not in self.histories:
                 yield one
 
-    def everything(self) -> list[Fact]:
+    def everything(self) -> list[HeldFact]:
         return [*self.facts.values(), *self.earlier]
 
-    def told(self, rule: str) -> tuple[Slot, State]:
+    def told(self, rule: str) -> tuple[Slot, FindingState]:
         (found,) = ((slot, state) for slot, state in self.all() if state.record()["rule"] == rule)
         return found
 
-    def all(self) -> Iterator[tuple[Slot, State]]:
+    def all(self) -> Iterator[tuple[Slot, FindingState]]:
         for slot, states in self.states.items():
             for state in states.values():
                 yield slot, state
 
-    def again(self, rule: str, facts: list[Fact] | None = None, law: Law = LAW) -> Replayed:
+    def again(self, rule: str, facts: list[HeldFact] | None = None, law: Law = LAW) -> Replayed:
         slot, state = self.told(rule)
         return replay(slot, state, self.everything() if facts is None else facts, self.reader, law)
 

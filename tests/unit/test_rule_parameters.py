@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from rules.law.dated_figures import NoLaw, Row, citing
+from rules.law.dated_figures import FigureRow, NoLaw, citing
 from rules.law.load import parameter_files
 from rules.law.parse import WrongParameters, parse
 from tests.builders.law import LAW
@@ -19,7 +19,7 @@ def values(*rows: str) -> str:
     return HEAD + "    unit: EUR\n    values:\n" + "".join(rows)
 
 
-def known_rows(rule: str, series: str) -> list[Row]:
+def known_rows(rule: str, series: str) -> list[FigureRow]:
     """The rows that have figures."""
     return [row for row in LAW[rule].series[series].rows if row.unknown is None]
 

@@ -7,13 +7,13 @@ from itertools import chain
 from typing import Any
 
 from rules.casebook.case_events import events
-from rules.law.dated_figures import Quality
+from rules.law.dated_figures import SourceQuality
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_texts
 from rules.questions.reproduce import Replayed, replay
-from rules.stream.bundle import Reader, arrive, decide_bundle
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import Fact, Slot
+from rules.stream.bundle import FactReader, arrive, decide_bundle
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import HeldFact, Slot
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import Contract, contract, contracts, make
 from schemas.registry import SchemaBook
@@ -56,10 +56,10 @@ class Store:
     """What PostgreSQL would hold: facts, those they replaced, and what was told."""
 
     def __init__(self) -> None:
-        self.facts: dict[Any, Fact] = {}
-        self.earlier: list[Fact] = []
-        self.states: dict[Slot, dict[str, State]] = {}
-        self.reader = Reader(BOOK)
+        self.facts: dict[Any, HeldFact] = {}
+        self.earlier: list[HeldFact] = []
+        self.states: dict[Slot, dict[str, FindingState]] = {}
+        self.reader = FactReader(BOOK)
 
     def take(self, some: list[dict[str, Any]]) -> None:
         arrived = arrive({"at": AT, "facts": some}, self.reader)
@@ -70,7 +70,7 @@ class Store:
         for slot, change in outcome.changes:
             self.states.setdefault(slot, {})[change.state.finding] = change.state
 
-    def told(self, rule: str = "structural_reduction") -> tuple[Slot, State]:
+    def told(self, rule: str = "structural_reduction") -> tuple[Slot, FindingState]:
         (found,) = (
             (slot, state)
             for slot, states in self.states.items()
@@ -202,10 +202,10 @@ def test_a_finding_told_in_the_first_contract_is_still_read_and_withdrawn() -> N
 
 def test_no_label_of_a_row_is_left_out_of_its_version() -> None:
     row = LAW["structural_reduction"].series["category 1"].rows[0]
-    assert len({replace(row, quality=quality).version for quality in Quality}) == len(Quality)
+    assert len({replace(row, quality=quality).version for quality in SourceQuality}) == len(SourceQuality)
 
 
-def older(state: State) -> State:
+def older(state: FindingState) -> FindingState:
     """The same finding as it was told in the contract before the newest, which had no outcomes."""
     before, newest = [one for one in contracts() if one.name == "findings"][-2:]
     assert newest is contract("findings")

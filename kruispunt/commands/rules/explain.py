@@ -16,11 +16,11 @@ from notifier.render import words
 from notifier.render.texts import Texts, texts
 from rules.law.law import Law
 from rules.law.load import shipped_law
-from rules.questions.looks import Action, Look
+from rules.questions.looks import Action, RecordedLook
 from rules.questions.reproduce import Replayed
 from rules.questions.reproduce import replay as decide_again
-from rules.stream.bundle import Reader
-from rules.stream.finding_changes import WITHDRAWN, State
+from rules.stream.bundle import FactReader
+from rules.stream.finding_changes import WITHDRAWN, FindingState
 from rules.stream.held_facts import Slot
 from rules.stream.transaction import schema_source
 from schemas.identifiers import ungrouped
@@ -31,11 +31,13 @@ JURIST = "jurist"
 
 
 @contextmanager
-def _looking(finding: str, action: Action, *, numbers: bool = False) -> Iterator[tuple[Settings, Look, Slot, State]]:
+def _looking(
+    finding: str, action: Action, *, numbers: bool = False
+) -> Iterator[tuple[Settings, RecordedLook, Slot, FindingState]]:
     """A finding with the slot it was found in; that somebody looked was written down before."""
     config = settings.load()
     with postgres.connect(config, JURIST) as connection:
-        look = Look.at_finding(connection, action, ungrouped(finding), numbers=numbers)
+        look = RecordedLook.at_finding(connection, action, ungrouped(finding), numbers=numbers)
         if look is None:
             fail(Exit.NO, f"There is no finding {finding}.", "`kruispunt notices --json` has those of each notice.")
         yield config, look, *look.finding()
@@ -162,7 +164,7 @@ def replay(finding: str, *, json: bool) -> int:
     """The command `rules replay`: 0 when the same events give the same bytes, 1 with the difference."""
     with _looking(finding, "replayed a finding") as (config, look, slot, state):
         facts = look.evidence()
-    reader = Reader(SchemaBook(schema_source(config, JURIST)))
+    reader = FactReader(SchemaBook(schema_source(config, JURIST)))
     again = decide_again(slot, state, facts, reader, shipped_law())
     if json:
         as_json(
@@ -184,7 +186,7 @@ def replay(finding: str, *, json: bool) -> int:
     return Exit.DONE if again.same else Exit.NO
 
 
-def _show_replay(finding: str, state: State, again: Replayed) -> None:
+def _show_replay(finding: str, state: FindingState, again: Replayed) -> None:
     if again.same:
         events, size = len(state.record()["evidence"]), len(state.body)
         told = f"{finding}, version {state.version}"

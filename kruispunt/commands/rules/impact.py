@@ -22,12 +22,12 @@ from rules.law.law import Law
 from rules.law.load import law_in_folder, law_in_texts, parameter_files, shipped_law
 from rules.law.parse import WrongParameters
 from rules.law.variants import UnknownFigure, frozen_on, with_figures
-from rules.questions.impact import Asked, Changed, Tally, compare
-from rules.questions.looks import Look
-from rules.stream.bundle import Reader
-from rules.stream.held_facts import ENTITLEMENTS, Held, decisions, situation
+from rules.questions.impact import Asked, Changed, ImpactTally, compare
+from rules.questions.looks import RecordedLook
+from rules.stream.bundle import FactReader
+from rules.stream.held_facts import ENTITLEMENTS, HeldFacts, decisions, situation
 from rules.stream.transaction import schema_source
-from rules.view.history import History, Place, Worked, history, of, worked
+from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, of, worked
 from rules.view.situation import Situation
 from rules.view.situation import situation as declared
 from schemas.identifiers import quarter_days, quarter_of
@@ -105,7 +105,7 @@ def what_if(changes: list[str], data: list[Path], *, persons: bool, json: bool) 
 
 
 def _compare(before: tuple[Law, str], after: tuple[Law, str], data: list[Path], *, persons: bool, json: bool) -> int:
-    tallies = {rule: Tally() for rule in (*RULES, *HISTORY_RULES)}
+    tallies = {rule: ImpactTally() for rule in (*RULES, *HISTORY_RULES)}
     total: Counter[type] = Counter()
     waiting: list[Asked] = []
     with progress() as bar:
@@ -124,7 +124,7 @@ def _compare(before: tuple[Law, str], after: tuple[Law, str], data: list[Path], 
 
 
 def _decide(
-    tallies: dict[str, Tally], before: Law, after: Law, waiting: list[Asked], *, persons: bool
+    tallies: dict[str, ImpactTally], before: Law, after: Law, waiting: list[Asked], *, persons: bool
 ) -> Counter[type]:
     """Compare what waits; how many situations and histories it was."""
     compare(tallies, before, after, waiting, keep=persons)
@@ -162,19 +162,19 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 def _stored(*, persons: bool) -> Iterator[Asked]:
     """What the rules hold, person by person."""
     config = settings.load()
-    reader = Reader(SchemaBook(schema_source(config, JURIST)))
+    reader = FactReader(SchemaBook(schema_source(config, JURIST)))
     with postgres.connect(config, JURIST) as connection:
-        look = Look.at_everything(connection, numbers=persons)
+        look = RecordedLook.at_everything(connection, numbers=persons)
         for person, facts in groupby(look.everything(), lambda fact: fact.place.person):
             yield from of_person(person, {fact.place: fact for fact in facts}, reader)
 
 
-def of_person(person: bytes, held: Held, reader: Reader) -> Iterator[Asked]:
+def of_person(person: bytes, held: HeldFacts, reader: FactReader) -> Iterator[Asked]:
     """The situations of a person, each judged as if declared soon after its quarter, and then the history.
 
     That is judged soon after the last quarter with work, or in which a decision begins.
     """
-    work: dict[Place, tuple[Worked, ...]] = {}
+    work: dict[QuarterAtEmployer, tuple[Worked, ...]] = {}
     decided = list(decisions(person, held, reader))
     for slot in sorted({fact.slot for fact in held.values() if fact.place.kind != ENTITLEMENTS}):
         seen = situation(slot, held, reader)
@@ -193,13 +193,13 @@ def soon_after(quarter: str) -> date:
 
 
 def _document(
-    tallies: dict[str, Tally], total: Counter[type], before: str, after: str, *, persons: bool
+    tallies: dict[str, ImpactTally], total: Counter[type], before: str, after: str, *, persons: bool
 ) -> dict[str, Any]:
     return {
         "from": before,
         "to": after,
         "situations": total[Situation],
-        "histories": total[History],
+        "histories": total[PersonHistory],
         "rules": [
             {
                 "rule": rule,
@@ -235,8 +235,8 @@ def _side(finding: Finding | None) -> dict[str, str | None] | None:
     return {"amount": amount, "certainty": finding.certainty.value}
 
 
-def _show(tallies: dict[str, Tally], total: Counter[type], before: str, after: str, *, persons: bool) -> None:
-    numbers = f"{total[Situation]:,} situations and {total[History]:,} histories"
+def _show(tallies: dict[str, ImpactTally], total: Counter[type], before: str, after: str, *, persons: bool) -> None:
+    numbers = f"{total[Situation]:,} situations and {total[PersonHistory]:,} histories"
     console.print(f"{numbers}, [bold]{before}[/] against [bold]{after}[/]\n", soft_wrap=True)
     counted = ("gaining", "losing", "otherwise", "unknown", "same")
     money = ("gained", "lost", "net")

@@ -13,11 +13,11 @@ from rich.padding import Padding
 from kruispunt.output import Exit, as_json, console, fail, table
 from notifier.channel import LANGUAGES
 from notifier.render.texts import texts
-from rules.casebook.case_file import Written, shipped
+from rules.casebook.case_file import WrittenCase, shipped
 from rules.casebook.trial import attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.catalogue import formula as rules_formula
-from rules.law.dated_figures import Figure, NoLaw, Parameters, Quality, Row, Series
+from rules.law.dated_figures import Figure, FigureRow, NoLaw, Parameters, Series, SourceQuality
 from rules.law.law import Law
 from rules.law.load import parameter_files, shipped_law
 from rules.law.parse import CODES
@@ -44,8 +44,8 @@ def formula(rule: str) -> str:
 
 
 @cache
-def _cases() -> dict[str, list[Written]]:
-    found: dict[str, list[Written]] = {rule: [] for rule in EVERY}
+def _cases() -> dict[str, list[WrittenCase]]:
+    found: dict[str, list[WrittenCase]] = {rule: [] for rule in EVERY}
     for written in shipped(set(EVERY)):
         found[written.rule].append(written)
     return found
@@ -53,7 +53,7 @@ def _cases() -> dict[str, list[Written]]:
 
 def _shared(rule: str, law: Law) -> list[str]:
     """The files of other figures a rule asks for, seen by trying its cases."""
-    seen: set[Row] = set()
+    seen: set[FigureRow] = set()
     recorded = recording(law, seen)
     for written in _cases()[rule]:
         attempt(read(written), recorded)
@@ -138,7 +138,7 @@ def _in_force(series: Series, on: date) -> dict[str, Any]:
     }
 
 
-def _figures(row: Row) -> Iterator[dict[str, Any]]:
+def _figures(row: FigureRow) -> Iterator[dict[str, Any]]:
     for name, value in row.figures.items():
         yield {"figure": name, "value": _value(value), "unit": row.units[name]}
 
@@ -163,7 +163,7 @@ def _show(rule: str, law: Law, on: date, series: list[dict[str, Any]]) -> None:
         _show_series(one)
     if any(one["law"] and not one["firm"] for one in series):
         console.print("\n[yellow]![/] derived or from memory: what rests on it is told as “to check” at most")
-    if any(one["law"] and one["label"] == Quality.REPO for one in series):
+    if any(one["law"] and one["label"] == SourceQuality.REPO for one in series):
         console.print("\n[yellow]![/] read in public code (REPO): what rests on it is told as “likely” at most")
 
 

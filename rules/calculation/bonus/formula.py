@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from rules.law.dated_figures import NoLaw, Row
+from rules.law.dated_figures import FigureRow, NoLaw
 from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
 
@@ -17,10 +17,10 @@ SPLIT = date(2024, 4, 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class BonusTerms:
     """The figures of one month for one kind of worker: amounts in eurocents, slopes x 10,000."""
 
-    row: Row
+    row: FigureRow
     prefix: str
     split: bool
     bounds: tuple[int, int, int]
@@ -51,17 +51,19 @@ def _sloping(line: tuple[int, int], above: int) -> int:
 
 
 @per_law
-def terms(law: Law, month: date, prefix: str) -> Terms:
+def terms(law: Law, month: date, prefix: str) -> BonusTerms:
     """The figures of a month; those of manual workers have a prefix.
 
     Raises NoLaw.
     """
     if month < SPLIT:
         row = law[NAME].at("single formula", month)
-        return Terms(row, prefix, False, _bounds(row, "low", "knee", "high"), *_lines(row, prefix, "max", "slope", "2"))
+        return BonusTerms(
+            row, prefix, False, _bounds(row, "low", "knee", "high"), *_lines(row, prefix, "max", "slope", "2")
+        )
     row = law[NAME].at("two components", month)
     first, second = _line(row, f"{prefix}Amax", f"{prefix}a"), _line(row, f"{prefix}Bmax", f"{prefix}b")
-    return Terms(row, prefix, True, _bounds(row, "B1", "A1", "A2"), first, second)
+    return BonusTerms(row, prefix, True, _bounds(row, "B1", "A1", "A2"), first, second)
 
 
 def surely_nothing(month: date, wage: int, law: Law) -> bool:
@@ -78,15 +80,15 @@ def _nothing_above(law: Law, month: date) -> int | None:
         return None
 
 
-def _bounds(row: Row, low: str, middle: str, high: str) -> tuple[int, int, int]:
+def _bounds(row: FigureRow, low: str, middle: str, high: str) -> tuple[int, int, int]:
     return cents(row.number(low)), cents(row.number(middle)), cents(row.number(high))
 
 
-def _line(row: Row, top: str, slope: str) -> tuple[int, int]:
+def _line(row: FigureRow, top: str, slope: str) -> tuple[int, int]:
     return cents(row.number(top)), scaled(row.number(slope), RATE)
 
 
-def _lines(row: Row, prefix: str, top: str, slope: str, more: str) -> tuple[tuple[int, int], tuple[int, int]]:
+def _lines(row: FigureRow, prefix: str, top: str, slope: str, more: str) -> tuple[tuple[int, int], tuple[int, int]]:
     return (
         _line(row, f"{prefix}{top}", f"{prefix}{slope}"),
         _line(row, f"{prefix}{top}{more}", f"{prefix}{slope}{more}"),

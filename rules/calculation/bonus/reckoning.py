@@ -3,13 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import date
 
-from rules.calculation.bonus.formula import MANUAL, NAME, RATE, Terms, surely_nothing, terms
-from rules.calculation.months import Month, Share, Span, months, performed, surely_complete
+from rules.calculation.bonus.formula import MANUAL, NAME, RATE, BonusTerms, surely_nothing, terms
+from rules.calculation.months import Month, QuarterPart, Share, months, performed, surely_complete
 from rules.findings.finding import Certainty, Doubt
-from rules.law.dated_figures import NoLaw, Row
+from rules.law.dated_figures import FigureRow, NoLaw
 from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
-from rules.view.worker_line import Occupation
+from rules.view.worker_line import WorkerOccupation
 from schemas.identifiers import quarter_days
 
 MONTHS = 12
@@ -18,21 +18,21 @@ SERVICES = "DmfA zones 00062 to 00064"
 
 
 @dataclass(frozen=True, slots=True)
-class General:
+class BonusFigures:
     """The figures that hold for every month of a quarter."""
 
-    wage: Row
+    wage: FigureRow
     wage_codes: frozenset[str]
     worked: frozenset[str]
     rate: int
     factor: int
-    personal: Row
-    services: Row
-    manual: Row
+    personal: FigureRow
+    services: FigureRow
+    manual: FigureRow
 
 
 @per_law
-def general(law: Law, day: date) -> General:
+def general(law: Law, day: date) -> BonusFigures:
     """The figures that hold for every month.
 
     Raises NoLaw.
@@ -40,7 +40,7 @@ def general(law: Law, day: date) -> General:
     known = law[NAME]
     wage, personal = known.at("wage W", day), known.at("personal contribution", day)
     services, manual = known.at("services", day), known.at("wage of manual workers", day)
-    return General(
+    return BonusFigures(
         wage,
         wage.codes("codes"),
         services.codes("worked"),
@@ -57,7 +57,7 @@ class Monthly:
     """One month: amounts in eurocents, `share` of full time x 100."""
 
     month: Month
-    terms: Terms
+    terms: BonusTerms
     wage: int
     reference: int
     strong: int
@@ -68,11 +68,11 @@ class Monthly:
 
 
 @dataclass(slots=True)
-class Reckoning:
+class BonusCalculation:
     """The months of one occupation and their sum in eurocents; `due` None is not known."""
 
-    occupation: Occupation
-    general: General
+    occupation: WorkerOccupation
+    general: BonusFigures
     wage: int
     months: list[Monthly] = field(default_factory=list)
     due: int | None = None
@@ -83,13 +83,13 @@ class Reckoning:
         self.doubts.append(Doubt(certainty, reason))
 
 
-def reckon(occupation: Occupation, quarter: str, law: Law, *, manual: bool) -> Reckoning:
+def calculate_bonus(occupation: WorkerOccupation, quarter: str, law: Law, *, manual: bool) -> BonusCalculation:
     """The bonus of one occupation in a quarter.
 
     Raises NoLaw.
     """
     known = general(law, quarter_days(quarter)[0])
-    result = Reckoning(occupation, known, occupation.wage(known.wage_codes))
+    result = BonusCalculation(occupation, known, occupation.wage(known.wage_codes))
     if not result.wage:
         result.due = 0
         return result
@@ -113,7 +113,7 @@ def reckon(occupation: Occupation, quarter: str, law: Law, *, manual: bool) -> R
     return result
 
 
-def _month(result: Reckoning, month: Month, share: Share, law: Law, *, manual: bool) -> Monthly:
+def _month(result: BonusCalculation, month: Month, share: Share, law: Law, *, manual: bool) -> Monthly:
     figures = terms(law, month.first, MANUAL if manual else "")
     wage = month.share.of(result.wage)
     reference = _reference(result, month, share)
@@ -126,17 +126,17 @@ def _month(result: Reckoning, month: Month, share: Share, law: Law, *, manual: b
     )
 
 
-def _reference(result: Reckoning, month: Month, share: Share) -> int:
+def _reference(result: BonusCalculation, month: Month, share: Share) -> int:
     """S of a month in eurocents: its wage, brought to full time."""
     wage = month.share.of(result.wage)
     return wage if share.full else share.raised(wage)
 
 
-def _doubts(result: Reckoning, span: Span, law: Law, *, complete: bool) -> None:
+def _doubts(result: BonusCalculation, span: QuarterPart, law: Law, *, complete: bool) -> None:
     derived = {str(monthly.terms.row.cited) for monthly in result.months if not monthly.terms.row.quality.firm}
     for cited in sorted(derived):
         result.doubt(Certainty.TO_CHECK, f"figures derived, not read: {cited}")
-    if span is Span.PART or not complete:
+    if span is QuarterPart.PART or not complete:
         reason = (
             "the bonus is reckoned by month and declared by quarter: how wage and days fall in each month is not known"
         )

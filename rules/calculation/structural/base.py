@@ -6,12 +6,12 @@ from datetime import date
 from typing import NamedTuple
 
 from rules.calculation.structural.category import category
-from rules.calculation.structural.terms import RATE, General, general
+from rules.calculation.structural.terms import RATE, QuarterFigures, general
 from rules.findings.finding import UNKNOWN, Certainty, Doubt
-from rules.law.dated_figures import Row
+from rules.law.dated_figures import FigureRow
 from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
-from rules.view.worker_line import Line, Occupation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 
 NO_CEILING = 10**12
 """More than any wage DmfA can hold: every wage counts whole."""
@@ -30,7 +30,7 @@ class Base:
     maribel: int
     least: int
     alone: bool
-    known: General
+    known: QuarterFigures
 
     def doubts(self, total: int) -> Iterator[Doubt]:
         """Why reductions that come to `total` may yet exceed the contributions."""
@@ -46,7 +46,15 @@ class Base:
             yield Doubt(Certainty.TO_CHECK, reason)
 
 
-def base(line: Line, occupation: Occupation, known: General, share: tuple[int, int], law: Law, *, manual: bool) -> Base:
+def base(
+    line: WorkerLine,
+    occupation: WorkerOccupation,
+    known: QuarterFigures,
+    share: tuple[int, int],
+    law: Law,
+    *,
+    manual: bool,
+) -> Base:
     """The base contributions; `share` is mu and mu_glob x 100, by which the Social Maribel is split."""
     kind = category(line, occupation, known.day, law).name
     figures = _figures(law, known.day, kind, occupation.joint_committee.split(".")[0])
@@ -61,7 +69,7 @@ def base(line: Line, occupation: Occupation, known: General, share: tuple[int, i
     return Base(amount, plain, maribel, least, alone, known)
 
 
-def contribution_rows(line: Line, known: General) -> tuple[Row, ...]:
+def contribution_rows(line: WorkerLine, known: QuarterFigures) -> tuple[FigureRow, ...]:
     """The rows the base contributions rest on; the ceiling of high wages only where the worker line passes it."""
     high = known.high_wage
     if high.number("exempt") and "ceiling" in high.figures:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.findings.finding import UNKNOWN, Certainty, Doubt
-from rules.law.dated_figures import Citation, Row
+from rules.law.dated_figures import Citation, FigureRow
 from rules.law.law import Law, per_law
-from rules.view.worker_line import Line, Occupation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 
 NAME = "structural_reduction"
 
@@ -20,7 +20,7 @@ class Category:
     doubts: tuple[Doubt, ...] = ()
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[FigureRow, ...]:
         """The rows of figures it rests on."""
         return self.source.rows
 
@@ -30,7 +30,7 @@ class Category:
         return self.name.startswith("3")
 
 
-def category(line: Line, occupation: Occupation, day: date, law: Law) -> Category:
+def category(line: WorkerLine, occupation: WorkerOccupation, day: date, law: Law) -> Category:
     """The category of an occupation on a day."""
     return _category(law, line.employer_class, line.worker_code, occupation.joint_committee.split(".")[0], day)
 
@@ -51,7 +51,7 @@ def _category(law: Law, employer_class: str, worker_code: str, committee: str, d
     return Category("1", row.cited)
 
 
-def _sheltered(worker_code: str, row: Row) -> Category:
+def _sheltered(worker_code: str, row: FigureRow) -> Category:
     if worker_code in row.codes("target_workers"):
         reason = "no source settles the base contributions of workers without wage moderation"
         return Category("3bis", row.cited, (Doubt(Certainty.LIKELY, reason),))

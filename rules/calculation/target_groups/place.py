@@ -10,13 +10,13 @@ from rules.calculation.coverage import Subjection, all_branches
 from rules.calculation.structural.base import contribution_rows
 from rules.calculation.structural.category import Category, category
 from rules.calculation.structural.measure import Measure, is_agency, measure
-from rules.calculation.structural.terms import General, general
+from rules.calculation.structural.terms import QuarterFigures, general
 from rules.calculation.target_groups.times import RULE
 from rules.findings.finding import Certainty, Doubt
-from rules.law.dated_figures import Row
+from rules.law.dated_figures import FigureRow
 from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, Line, Occupation
+from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 RAISE = 5, 4
@@ -24,16 +24,16 @@ RAISE = 5, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ClaimContext:
     """One occupation in one quarter; `claim` is what it takes, or what another occupation of its line takes."""
 
     situation: Situation
-    line: Line
-    occupation: Occupation
+    line: WorkerLine
+    occupation: WorkerOccupation
     claim: Claim
     first: date
     last: date
-    known: General
+    known: QuarterFigures
     measured: Measure
     law: Law
     category: Category
@@ -53,7 +53,7 @@ class Place:
         return self.situation.quarter.endswith("Q1" if agency else "Q4")
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[FigureRow, ...]:
         """The rows of figures every target group rests on: who is covered, category, wage, time, contributions."""
         known = self.known
         raised = (known.raised,) if self.situation.quarter.endswith(("Q1", "Q4")) else ()
@@ -76,14 +76,14 @@ class Place:
         return answers[0], [Doubt(Certainty.TO_CHECK, reason), *measured.third_party]
 
 
-def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim, law: Law) -> Place:
+def place(situation: Situation, line: WorkerLine, occupation: WorkerOccupation, claim: Claim, law: Law) -> ClaimContext:
     """An occupation as a target group sees it.
 
     Raises NoLaw.
     """
     first, last = quarter_days(situation.quarter)
     known, born = general(law, first), birth(situation.person)
-    return Place(
+    return ClaimContext(
         situation,
         line,
         occupation,
@@ -100,7 +100,9 @@ def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim
     )
 
 
-def claims(situation: Situation, codes: frozenset[str], law: Law) -> Iterator[tuple[Line, Occupation, Claim]]:
+def claims(
+    situation: Situation, codes: frozenset[str], law: Law
+) -> Iterator[tuple[WorkerLine, WorkerOccupation, Claim]]:
     """What is claimed under these codes, occupation by occupation, each code once with its whole amount.
 
     An occupation without a target group beside one with, on the same worker line, follows it with nothing claimed.
@@ -118,7 +120,7 @@ def claims(situation: Situation, codes: frozenset[str], law: Law) -> Iterator[tu
             yield from _beside(line, codes, law)
 
 
-def _beside(line: Line, codes: frozenset[str], law: Law) -> Iterator[tuple[Line, Occupation, Claim]]:
+def _beside(line: WorkerLine, codes: frozenset[str], law: Law) -> Iterator[tuple[WorkerLine, WorkerOccupation, Claim]]:
     every = all_codes(law)
     leading = next(
         (claim for occupation in line.occupations for claim in occupation.claims if claim.code in every), None

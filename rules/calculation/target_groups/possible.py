@@ -11,15 +11,15 @@ from rules.calculation.structural.measure import measure
 from rules.calculation.structural.terms import general
 from rules.calculation.target_groups.place import all_codes
 from rules.calculation.target_groups.times import RULE
-from rules.findings.finding import UNKNOWN, Certainty, Doubt, Finding, Step, doubt_steps
+from rules.findings.finding import UNKNOWN, Certainty, Doubt, Finding, TraceStep, doubt_steps
 from rules.law.dated_figures import NoLaw
 from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Line, Occupation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 
-class Missing(NamedTuple):
+class MissingFact(NamedTuple):
     """The fact that is missing, and who has it."""
 
     fact: str
@@ -29,10 +29,10 @@ class Missing(NamedTuple):
 def possible(
     rule: str,
     situation: Situation,
-    line: Line,
-    occupation: Occupation,
-    steps: Iterable[Step],
-    missing: Missing,
+    line: WorkerLine,
+    occupation: WorkerOccupation,
+    steps: Iterable[TraceStep],
+    missing: MissingFact,
     law: Law,
 ) -> Iterator[Finding]:
     """The finding, without an amount: that hangs on the missing fact. Nothing below the floor of mu_glob."""
@@ -45,7 +45,7 @@ def possible(
             for reason in all_branches(line, situation.person, situation.quarter, law).doubts
         ),
     ]
-    lacking = Step("not in the declaration", missing.fact, None, missing.holder, UNKNOWN)
+    lacking = TraceStep("not in the declaration", missing.fact, None, missing.holder, UNKNOWN)
     yield Finding(
         rule,
         "employer",
@@ -70,7 +70,7 @@ def hired(situation: Situation) -> bool:
     return bool(starts) and all(start is not None and first <= start <= last for start in starts)
 
 
-def unclaimed(situation: Situation, law: Law) -> Iterator[tuple[Line, Occupation]]:
+def unclaimed(situation: Situation, law: Law) -> Iterator[tuple[WorkerLine, WorkerOccupation]]:
     """The occupations under all branches, where nothing of a target group is claimed on the line."""
     every = all_codes(law)
     for line in situation.lines:
@@ -80,7 +80,7 @@ def unclaimed(situation: Situation, law: Law) -> Iterator[tuple[Line, Occupation
             yield from ((line, occupation) for occupation in line.occupations)
 
 
-def works_enough(situation: Situation, line: Line, occupation: Occupation, law: Law) -> bool:
+def works_enough(situation: Situation, line: WorkerLine, occupation: WorkerOccupation, law: Law) -> bool:
     """Whether the fraction of the quarter is known and passes the floor, and a wage counts."""
     first, _ = quarter_days(situation.quarter)
     try:

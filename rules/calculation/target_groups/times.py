@@ -4,7 +4,7 @@ from datetime import date
 
 from rules.calculation.ages import birthday
 from rules.findings.finding import Certainty, Doubt
-from rules.law.dated_figures import Row
+from rules.law.dated_figures import FigureRow
 from rules.law.law import Law, per_law
 from schemas.identifiers import quarter_days, quarter_of
 
@@ -25,7 +25,7 @@ def end_of_quarter(day: date) -> date:
 
 
 @per_law
-def pension(law: Law, born: date) -> tuple[date, Row]:
+def pension(law: Law, born: date) -> tuple[date, FigureRow]:
     """The day on which the legal pension age is reached, and the row that sets it."""
     rows = law[RULE].series["pension age"].rows
     for row in rows:
