@@ -23,7 +23,7 @@ from producers.intake.person_events import Seen, watch
 from rules.catalogue import decide_all, decide_history
 from rules.law.load import shipped_law
 from rules.stream.transaction import Decider
-from rules.view.history import of
+from rules.view.history import history_of
 from rules.view.situation import situation
 from schemas.legal_day import legal_today
 from schemas.topics import FACTS
@@ -82,7 +82,7 @@ def measure(settings: Settings, folder: Path, since: dict[int, int]) -> Deciding
 
 def _pure(seen: list[Seen]) -> float:
     situations = [situation(one.wages, one.working_time, one.contributions, []) for one in seen]
-    histories = [of(one) for one in situations]
+    histories = [history_of(one) for one in situations]
     day, law = legal_today(), shipped_law()
 
     def decide(on: date = day) -> None:

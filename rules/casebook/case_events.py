@@ -34,7 +34,7 @@ class Example:
     line: int = 0
 
 
-def example(written: WrittenCase) -> Example:
+def quarter_example(written: WrittenCase) -> Example:
     """What a written case says."""
     case: Case = cast("Case", written.content)
     last = quarter_days(case["quarter"])[1]

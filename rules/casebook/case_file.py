@@ -6,7 +6,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from rules.casebook.case_keys import CASE, DECISION, FILE, FINDING, HISTORY, LINE, NESTED, OCCUPATION, SHORT, WORK, of
+from rules.casebook.case_keys import (
+    CASE,
+    DECISION,
+    FILE,
+    FINDING,
+    HISTORY,
+    LINE,
+    NESTED,
+    OCCUPATION,
+    SHORT,
+    WORK,
+    keys_of,
+)
 from rules.catalogue import HISTORY_RULES
 from rules.law.yaml_lines import Mapping, Problem, Sequence, read_placed
 
@@ -57,7 +69,7 @@ class _Look:
         if not isinstance(content, Mapping):
             self.wrong(line, f"{NAMES[level]} is a mapping of keys and values")
             return
-        keys = of(_levels(level, content))
+        keys = keys_of(_levels(level, content))
         for name, value in content.items():
             key = keys.get(str(name))
             if key is None:
@@ -123,7 +135,7 @@ def _named_once(look: _Look, cases: Sequence) -> None:
             seen.setdefault(name, case.at("case"))
 
 
-def shipped(rules: set[str]) -> Iterator[WrittenCase]:
+def shipped_cases(rules: set[str]) -> Iterator[WrittenCase]:
     """The cases written for the rules, in order.
 
     Raises WrongCases.
@@ -133,7 +145,7 @@ def shipped(rules: set[str]) -> Iterator[WrittenCase]:
             yield from read_cases(entry.read_text("utf-8"), entry.name, rules)
 
 
-def found(path: Path, rules: set[str]) -> list[WrittenCase]:
+def cases_in(path: Path, rules: set[str]) -> list[WrittenCase]:
     """The cases in a file, or in every file of a folder and those below it.
 
     Raises WrongCases with what is wrong in all of them.

@@ -227,7 +227,7 @@ SHORT: dict[str, tuple[str, str]] = {CASE: (LINE, "lines"), WORK: (LINE, "lines"
 """A level holds the keys of the next itself where its list is not there: a case of one line need not say so."""
 
 
-def of(levels: Iterable[str]) -> dict[str, CaseKey]:
+def keys_of(levels: Iterable[str]) -> dict[str, CaseKey]:
     """The keys of these levels by name."""
     wanted = set(levels)
     return {key.name: key for key in KEYS if key.level in wanted}

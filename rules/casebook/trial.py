@@ -6,9 +6,9 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from rules.casebook.case_events import Example, example
+from rules.casebook.case_events import Example, quarter_example
 from rules.casebook.case_file import WrittenCase
-from rules.casebook.case_history import story
+from rules.casebook.case_history import history_example
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding, TraceStep
 from rules.law.law import Law
@@ -46,7 +46,7 @@ class CaseOutcome:
 
 def read(written: WrittenCase) -> Example:
     """What a written case says, whether it is about one quarter or several."""
-    return story(written) if written.rule in HISTORY_RULES else example(written)
+    return history_example(written) if written.rule in HISTORY_RULES else quarter_example(written)
 
 
 def decide(example: Example, law: Law) -> list[Finding]:

@@ -3,8 +3,8 @@
 Worker code 046 stands in no list of who is under all branches, so nothing here is ever more than "to check".
 """
 
+from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import Entitled, in_category, target_group
-from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.findings.finding import Certainty
 from rules.law.rounding import cents

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import Entitled, assess_claims, nth_of, unknown, within
-from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.possible import MissingFact, hired, possible, unclaimed
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.findings.deduction import Assessment

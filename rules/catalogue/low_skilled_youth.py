@@ -5,6 +5,7 @@ is told.
 """
 
 from rules.calculation.ages import age_on
+from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import (
     DAY,
     Entitled,
@@ -15,7 +16,6 @@ from rules.calculation.target_groups.grant import (
     unknown,
     within,
 )
-from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import end_of_quarter
 from rules.findings.finding import TraceStep

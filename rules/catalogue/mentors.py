@@ -3,8 +3,8 @@
 Who is a mentor is read from the code claimed; where nothing is claimed nothing is told.
 """
 
+from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import Entitled, in_category, target_group
-from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.findings.finding import Certainty
 

@@ -7,8 +7,8 @@ nothing is claimed that and the region are missing, and nothing is told.
 from datetime import date
 
 from rules.calculation.ages import age_on
+from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import Entitled, in_category, nth_of, target_group, unknown, within
-from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import end_of_quarter, pension
 from rules.findings.finding import Certainty, TraceStep

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import product
 
 from rules.calculation.ages import Birth, age_on, birth, birthday
+from rules.calculation.target_groups.claims import ClaimContext, place
 from rules.calculation.target_groups.grant import (
     Entitled,
     assess_claims,
@@ -21,7 +22,6 @@ from rules.calculation.target_groups.grant import (
     unknown,
     within,
 )
-from rules.calculation.target_groups.place import ClaimContext, place
 from rules.calculation.target_groups.possible import MissingFact, hired, possible, unclaimed
 from rules.calculation.target_groups.times import end_of_quarter, pension, retired
 from rules.findings.deduction import Assessment

@@ -10,7 +10,7 @@ from functools import partial
 
 from rules.calculation.coverage import Cover, Subjection, all_branches
 from rules.calculation.structural.category import NAME
-from rules.calculation.structural.reckoning import calculate_reduction
+from rules.calculation.structural.reduction import calculate_reduction
 from rules.calculation.structural.steps import trace, without_wage
 from rules.calculation.structural.terms import QuarterFigures, general
 from rules.findings.deduction import Assessment, undetermined

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from rules.calculation.bonus.formula import NAME
-from rules.calculation.bonus.reckoning import BonusCalculation, calculate_bonus
+from rules.calculation.bonus.monthly import BonusCalculation, calculate_bonus
 from rules.calculation.bonus.steps import trace
 from rules.calculation.coverage import Cover, Subjection, personal_contributions
 from rules.findings.deduction import Assessment, undetermined

@@ -4,8 +4,8 @@ Counted from the quarter after the introduction, which stands in block 90250 or,
 it holds for the whole staff or a category of it is read from the code; where nothing is claimed nothing is told.
 """
 
+from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import Entitled, in_category, target_group
-from rules.calculation.target_groups.place import ClaimContext
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import nth_quarter
 from rules.findings.finding import HELD, UNKNOWN, Certainty, TraceStep

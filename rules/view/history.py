@@ -143,7 +143,7 @@ def copied(event: str, body: bytes) -> CopyDigest:
     return CopyDigest(event, b64encode(sha256(body).digest()).decode())
 
 
-def of(situation: Situation) -> PersonHistory:
+def history_of(situation: Situation) -> PersonHistory:
     """The history one declaration tells."""
     return PersonHistory(situation.person, worked(situation), situation.decisions, whole=False)
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 import pytest
 
 from rules.casebook.case_events import Example
-from rules.casebook.case_file import shipped as cases
+from rules.casebook.case_file import shipped_cases as cases
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Certainty

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from notifier.content import Step, Told
-from rules.casebook.case_file import shipped
+from rules.casebook.case_file import shipped_cases
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Certainty, Finding
@@ -32,7 +32,7 @@ def found_by_rule() -> Mapping[str, Sequence[Told]]:
     """
     found: dict[str, list[Told]] = defaultdict(list)
     undetermined: dict[str, list[Told]] = defaultdict(list)
-    for number, written in enumerate(shipped({*RULES, *HISTORY_RULES})):
+    for number, written in enumerate(shipped_cases({*RULES, *HISTORY_RULES})):
         for finding in decide(read(written), LAW):
             told = _told(finding, number)
             if finding.certainty is Certainty.UNDETERMINED:

@@ -18,7 +18,7 @@ from producers.intake.file_validation import judge
 from rules.catalogue import decide_all, excesses
 from rules.findings.contradiction import doubt_history
 from rules.findings.finding import Certainty
-from rules.view.history import QuarterRecord, of, pack, unpack
+from rules.view.history import QuarterRecord, history_of, pack, unpack
 from rules.view.situation import Situation, situation
 from schemas.contracts import contract
 from schemas.dmfa.tables import TABLES_OF, is_later
@@ -295,15 +295,15 @@ def test_no_excess_is_told_where_something_was_not_read(tmp_path: Path) -> None:
 def test_a_history_remembers_that_something_was_not_read(tmp_path: Path) -> None:
     (unknown,), (known,) = seen(ordinary(extra=OVERTIME), tmp_path), seen(ordinary(), tmp_path)
     for one, expected in ((unknown, True), (known, False)):
-        slots = {(one.quarter, one.employer): QuarterRecord(of(one).worked, ())}
+        slots = {(one.quarter, one.employer): QuarterRecord(history_of(one).worked, ())}
         (kept,) = unpack(pack(slots)).values()
         assert [worked.unread for worked in kept.worked] == [expected]
     certain = next(one for one in decide_all(known, date(2026, 10, 20), LAW) if one.certainty.states_an_amount)
     for one, certainty in ((unknown, Certainty.TO_CHECK), (known, certain.certainty)):
-        history = of(one)
+        history = history_of(one)
         (found,) = doubt_history(history, [replace(certain, causes=history.worked[0].events)])
         assert found.certainty is certainty
-    (found,) = doubt_history(of(unknown), [replace(certain, causes=("another event",))])
+    (found,) = doubt_history(history_of(unknown), [replace(certain, causes=("another event",))])
     assert found.certainty is certain.certainty
 
 

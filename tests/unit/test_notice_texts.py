@@ -10,7 +10,7 @@ from jinja2 import Environment, meta
 from notifier.channel import LANGUAGES
 from notifier.render import words
 from notifier.render.texts import texts
-from rules.casebook.case_file import shipped
+from rules.casebook.case_file import shipped_cases
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES
 from rules.catalogue import RULES as RULES_OF_ONE_QUARTER
@@ -124,7 +124,7 @@ def test_every_value_that_is_a_word_is_written_in_the_language(language: str) ->
 
 
 def _found() -> Iterator[Finding]:
-    for written in shipped({*RULES_OF_ONE_QUARTER, *HISTORY_RULES}):
+    for written in shipped_cases({*RULES_OF_ONE_QUARTER, *HISTORY_RULES}):
         yield from decide(read(written), LAW)
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rules.calculation.ages import ANY_AGE, Ages, Birth, age_on, birth
 from rules.calculation.coverage import young
-from rules.calculation.target_groups.place import all_codes
+from rules.calculation.target_groups.claims import all_codes
 from rules.casebook.case_events import events
-from rules.casebook.case_history import number, told
+from rules.casebook.case_history import case_history, number
 from rules.catalogue import decide_all, decide_history, excesses
 from rules.findings.finding import Certainty, Finding
 from rules.view.history import PersonHistory
@@ -120,11 +120,11 @@ def test_a_finding_is_sure_only_if_it_is_the_same_for_every_day_of_the_year(
         if one.day in (1, 2, 9, 10, 11, 28, 29, 30, 31)
     ]
     each = [decide_all(one, day, LAW) for one in every]
-    told = sure(found)
+    certain = sure(found)
     for one in each:
-        assert told.items() <= sure(one).items()
+        assert certain.items() <= sure(one).items()
     same = set.intersection(*(set(sure(one).items()) for one in each))
-    assert same <= set(told.items())
+    assert same <= set(certain.items())
     # What only some days give is not passed over in silence, apart from what is told once, in the quarter it begins.
     claimed = {key for one in each for key in amounts(one) if key[3] == str(code)}
     assert claimed <= amounts(found).keys()
@@ -151,10 +151,10 @@ def test_at_every_limit_of_age_a_year_is_sure_only_of_what_all_its_days_give(cod
             days = (*[date(year, month, 1) for month in range(1, 13)], *[date(year, month, 28) for month in (3, 6, 9)])
             seen = situation(*events({**case, "person": year_only(year)}))
             every = [situation(*events({**case, "person": number(one)})) for one in (*days, date(year, 12, 31))]
-            told, too_much = sure(decide_all(seen, day, LAW)), excesses(seen, LAW)
+            certain, too_much = sure(decide_all(seen, day, LAW)), excesses(seen, LAW)
             each = [sure(decide_all(one, day, LAW)) for one in every]
             same = set.intersection(*(set(one.items()) for one in each))
-            assert set(told.items()) == same
+            assert set(certain.items()) == same
             beyond = [excesses(one, LAW) for one in every]
             assert too_much == [one for one in beyond[0] if all(one in other for other in beyond)]
             decided += bool(same)
@@ -182,8 +182,8 @@ def test_so_it_is_with_rights_over_a_history(year: int, asked: date, day: date) 
             {"kind": "unemployment_benefit", "nature": "01", "from": date(2025, 4, 1), "until": date(2025, 9, 30)},
         ],
     }  # fmt: skip
-    found = decide_history(told({**case, "person": year_only(year)}), day, LAW)
-    each = [decide_history(told({**case, "person": number(one)}), day, LAW) for one in days_of(year)[::7]]
+    found = decide_history(case_history({**case, "person": year_only(year)}), day, LAW)
+    each = [decide_history(case_history({**case, "person": number(one)}), day, LAW) for one in days_of(year)[::7]]
     for one in each:
         assert sure(found).items() <= sure(one).items()
     same = set.intersection(*(set(sure(one).items()) for one in each))

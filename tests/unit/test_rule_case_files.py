@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rules.casebook.case_events import Example, example
-from rules.casebook.case_file import WrongCases, found, read_cases, shipped
+from rules.casebook.case_events import Example, quarter_example
+from rules.casebook.case_file import WrongCases, cases_in, read_cases, shipped_cases
 from rules.casebook.trial import CaseDifference, attempt, written
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
@@ -68,7 +68,7 @@ my.yaml:16: a case is a mapping of keys and values"""
 
 def only(text: str) -> Example:
     (written,) = read_cases(text, "my.yaml", EVERY)
-    return example(written)
+    return quarter_example(written)
 
 
 def told(text: str) -> list[str]:
@@ -146,7 +146,7 @@ def test_a_folder_is_tried_whole_and_the_json_holds_every_case(tmp_path: Path) -
     (tmp_path / "deep").mkdir()
     (tmp_path / "a.yaml").write_text(GOOD, "utf-8")
     (tmp_path / "deep" / "b.yml").write_text(GOOD.replace("amount: 1203.71", "amount: 1.00"), "utf-8")
-    assert len(found(tmp_path, EVERY)) == 2
+    assert len(cases_in(tmp_path, EVERY)) == 2
     answer = run(str(tmp_path), "--json")
     document = json.loads(answer.stdout)
     assert (answer.exit_code, document["passed"], document["failed"]) == (1, 1, 1)
@@ -161,7 +161,7 @@ def test_a_folder_is_tried_whole_and_the_json_holds_every_case(tmp_path: Path) -
 def test_every_shipped_case_is_tried_when_no_file_is_named() -> None:
     answer = run("--json")
     assert answer.exit_code == 0
-    assert json.loads(answer.stdout)["passed"] == len(list(shipped(EVERY)))
+    assert json.loads(answer.stdout)["passed"] == len(list(shipped_cases(EVERY)))
 
 
 def test_a_case_may_state_the_whole_trace_line_by_line() -> None:

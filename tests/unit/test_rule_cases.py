@@ -2,13 +2,13 @@
 
 import pytest
 
-from rules.casebook.case_file import WrittenCase, shipped
+from rules.casebook.case_file import WrittenCase, shipped_cases
 from rules.casebook.trial import attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
 from tests.builders.law import LAW
 
 EVERY = {*RULES, *HISTORY_RULES}
-WRITTEN = list(shipped(EVERY))
+WRITTEN = list(shipped_cases(EVERY))
 LEAST_CASES = 5
 """Cases a rule has at the very least."""
 

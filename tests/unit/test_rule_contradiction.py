@@ -19,7 +19,7 @@ from rules.findings.finding import Certainty, Finding
 from rules.law.law import Law
 from rules.stream.bundle import BundleOutcome, FactReader, FailedPerson, arrive, decide_bundle
 from rules.stream.store import dead
-from rules.view.history import of
+from rules.view.history import history_of
 from rules.view.required_fields import NEEDS
 from rules.view.situation import Situation, situation
 from schemas.codec import decode_body, encode_body
@@ -104,11 +104,13 @@ def test_a_decision_that_ends_before_it_begins_opens_nothing_for_sure() -> None:
 def test_a_history_rests_on_the_contradiction_only_where_it_is_among_its_causes() -> None:
     status = {"kind": "disability_allowance", "from": date(2025, 1, 1)}
     wrong = {**IDLE, "until": date(2020, 1, 1)}
-    seen = of(situation(*events({**SOUND, "from": date(2026, 9, 1)}), decisions({"decisions": [status, wrong]})))
+    seen = history_of(
+        situation(*events({**SOUND, "from": date(2026, 9, 1)}), decisions({"decisions": [status, wrong]}))
+    )
     (finding,) = [one for one in decide_history(seen, DAY, LAW) if one.rule == "increased_reimbursement"]
     assert finding.certainty is Certainty.LIKELY
     twice = {**status, "nature": "other", "from": date(2025, 2, 1)}
-    seen = of(situation(*events(SOUND), decisions({"decisions": [status, twice]})))
+    seen = history_of(situation(*events(SOUND), decisions({"decisions": [status, twice]})))
     (finding,) = [one for one in decide_history(seen, DAY, LAW) if one.rule == "increased_reimbursement"]
     assert finding.certainty is Certainty.TO_CHECK
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from rules.casebook.case_events import EMPLOYER, PERSON, events
-from rules.casebook.case_history import number, stories, told
+from rules.casebook.case_events import EMPLOYER, PERSON, Example, events
+from rules.casebook.case_file import shipped_cases
+from rules.casebook.case_history import case_history, history_example, number
 from rules.casebook.trial import decide
-from rules.catalogue import HISTORY_RULES, decide_history
+from rules.catalogue import HISTORY_RULES, RULES, decide_history
 from rules.stream.bundle import BundleOutcome, FactReader, arrive, decide_bundle
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import ENTITLEMENTS, PARTS, HeldFact, Slot
@@ -257,13 +258,18 @@ def test_no_wage_is_kept_in_a_history() -> None:
     assert PERSON.encode() not in packed
 
 
+def cases_of(rule: str) -> list[Example]:
+    """The cases written for a rule over histories, in order."""
+    return [history_example(written) for written in shipped_cases({*RULES, *HISTORY_RULES}) if written.rule == rule]
+
+
 @pytest.mark.parametrize("rule", HISTORY_RULES)
 def test_a_history_is_the_same_after_it_was_stored(rule: str) -> None:
-    assert any(story.situation.decisions or isinstance(story.situation, PersonHistory) for story in stories(rule))
-    for story in stories(rule):
+    assert any(case.situation.decisions or isinstance(case.situation, PersonHistory) for case in cases_of(rule))
+    for case in cases_of(rule):
         slots: dict[tuple[str, str], Any] = {}
-        assert isinstance(story.situation, PersonHistory)
-        for one in story.situation.worked:
+        assert isinstance(case.situation, PersonHistory)
+        for one in case.situation.worked:
             place = one.quarter, one.employer
             slots[place] = (*slots.get(place, ()), one)
         kept = {
@@ -277,20 +283,20 @@ def test_a_history_is_the_same_after_it_was_stored(rule: str) -> None:
 def test_a_day_later_no_right_that_was_found_is_lost(rule: str) -> None:
     """What is found rests on facts; time alone adds to it, until a status has been over for a quarter."""
     found, lost = 0, []
-    for story in stories(rule):
-        later = story.day + timedelta(days=1)
-        before = {one.quarter for one in decide(story, LAW)}
+    for case in cases_of(rule):
+        later = case.day + timedelta(days=1)
+        before = {one.quarter for one in decide(case, LAW)}
         found += bool(before)
-        if not before <= {one.quarter for one in decide(replace(story, day=later), LAW)}:
-            lost.append((story, later))
+        if not before <= {one.quarter for one in decide(replace(case, day=later), LAW)}:
+            lost.append((case, later))
     assert found > LEAST_FOUND
     assert bool(lost) == (rule in LOST_IN_TIME)
-    for story, later in lost:
+    for case, later in lost:
         first, _ = quarter_days(quarter_of(later))
         since, _ = quarter_days(quarter_of(first - timedelta(days=1)))
-        assert later == first, story.name
-        assert all(one.until is not None and one.until < since for one in story.situation.decisions or ()), story.name
+        assert later == first, case.name
+        assert all(one.until is not None and one.until < since for one in case.situation.decisions or ()), case.name
 
 
 def test_nothing_at_all_is_found_in_nothing() -> None:
-    assert decide_history(told({"decisions": []}), date(2026, 7, 1), LAW) == []
+    assert decide_history(case_history({"decisions": []}), date(2026, 7, 1), LAW) == []

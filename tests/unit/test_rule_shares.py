@@ -15,7 +15,7 @@ from population.generate import generate
 from rules.catalogue import HISTORY_RULES, RULES, decide_history
 from rules.catalogue.sickness_benefit import LONG, SICK
 from rules.findings.finding import Finding
-from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, of, worked
+from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, history_of, worked
 from rules.view.situation import InstitutionDecision, Situation, decision, situation
 from schemas.identifiers import quarter_days
 from tests.builders.law import LAW
@@ -72,7 +72,7 @@ def population(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     made = Population(quarter)
     made.histories = {person: history(person, some, decisions[person]) for person, some in slots.items()}
     made.found = [finding for one in made.histories.values() for finding in decide_history(one, day, LAW)]
-    made.checked = [finding for one in seen for finding in decide_history(of(one), day, LAW)]
+    made.checked = [finding for one in seen for finding in decide_history(history_of(one), day, LAW)]
     made.employers = [
         finding for one in seen for rule in TARGET_GROUPS for finding in RULES[rule].decide(one, day, LAW)
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from kruispunt.commands.rules.impact import of_person
 from rules.casebook.case_events import EMPLOYER, events
-from rules.casebook.case_history import number, told
+from rules.casebook.case_history import case_history, number
 from rules.catalogue import HISTORY_RULES, decide_history
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_texts
@@ -40,7 +40,7 @@ NONE_BEFORE = {"quarter": "2010Q1", "from": date(2010, 1, 1), "until": date(2010
 
 
 def lived(born: date = BORN, work: list[dict[str, Any]] | None = None, *decisions: dict[str, Any]) -> PersonHistory:
-    return told({"born": born, "work": WORK if work is None else work, "decisions": list(decisions)})
+    return case_history({"born": born, "work": WORK if work is None else work, "decisions": list(decisions)})
 
 
 def compared(

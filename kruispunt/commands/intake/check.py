@@ -19,7 +19,7 @@ from rules.catalogue import decide_history, decide_with_excesses
 from rules.findings.finding import Finding
 from rules.law.law import Law
 from rules.law.load import shipped_law
-from rules.view.history import of
+from rules.view.history import history_of
 from rules.view.situation import situation
 
 
@@ -56,7 +56,7 @@ def check_file(path: Path, on: date | None, law: Law) -> Checked:
             seen = situation(one.wages, one.working_time, one.contributions)
             missed, excesses = decide_with_excesses(seen, one.day, law)
             findings.extend(missed)
-            findings.extend(decide_history(of(seen), one.day, law))
+            findings.extend(decide_history(history_of(seen), one.day, law))
             too_much.extend(anomalies(one.place, excesses))
             bar.advance(task)
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from kruispunt.output import Exit, as_json, console, fail, progress, table
-from rules.casebook.case_file import WrittenCase, WrongCases, found, shipped
+from rules.casebook.case_file import WrittenCase, WrongCases, cases_in, shipped_cases
 from rules.casebook.trial import CaseOutcome, attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
@@ -42,7 +42,7 @@ def run(path: Path | None, *, rule: str | None, json: bool) -> int:
 def _written(path: Path | None) -> list[WrittenCase]:
     names = {*RULES, *HISTORY_RULES}
     try:
-        return found(path, names) if path else list(shipped(names))
+        return cases_in(path, names) if path else list(shipped_cases(names))
     except WrongCases as error:
         problems = "problem" if len(error.problems) == 1 else "problems"
         text = "\n  ".join(map(str, error.problems))

@@ -27,7 +27,7 @@ from rules.questions.looks import RecordedLook
 from rules.stream.bundle import FactReader
 from rules.stream.held_facts import ENTITLEMENTS, HeldFacts, decisions, situation
 from rules.stream.transaction import schema_source
-from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, of, worked
+from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, history_of, worked
 from rules.view.situation import Situation
 from rules.view.situation import situation as declared
 from schemas.identifiers import quarter_days, quarter_of
@@ -148,7 +148,7 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 
         def see(one: Seen, asked: list[Asked] = asked) -> None:
             seen = declared(one.wages, one.working_time, one.contributions)
-            asked.extend(((seen, one.day), (of(seen), one.day)))
+            asked.extend(((seen, one.day), (history_of(seen), one.day)))
 
         try:
             accepted = watch(file, see).accepted

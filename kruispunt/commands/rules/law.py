@@ -13,7 +13,7 @@ from rich.padding import Padding
 from kruispunt.output import Exit, as_json, console, fail, table
 from notifier.channel import LANGUAGES
 from notifier.render.texts import texts
-from rules.casebook.case_file import WrittenCase, shipped
+from rules.casebook.case_file import WrittenCase, shipped_cases
 from rules.casebook.trial import attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.catalogue import formula as rules_formula
@@ -46,7 +46,7 @@ def formula(rule: str) -> str:
 @cache
 def _cases() -> dict[str, list[WrittenCase]]:
     found: dict[str, list[WrittenCase]] = {rule: [] for rule in EVERY}
-    for written in shipped(set(EVERY)):
+    for written in shipped_cases(set(EVERY)):
         found[written.rule].append(written)
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from rules.calculation.bonus.reckoning import SERVICES, BonusCalculation, Monthly
+from rules.calculation.bonus.monthly import SERVICES, BonusCalculation, Monthly
 from rules.calculation.coverage import Subjection
 from rules.findings.finding import TraceStep, whether
 from rules.law.dated_figures import Citation, citing

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rules.calculation.coverage import Subjection
 from rules.calculation.structural.base import contribution_rows
 from rules.calculation.structural.floor import floor_steps
-from rules.calculation.structural.reckoning import SERVICES, StructuralCalculation
+from rules.calculation.structural.reduction import SERVICES, StructuralCalculation
 from rules.calculation.structural.terms import QuarterFigures
 from rules.findings.finding import DID_NOT_HOLD, HELD, TraceStep
 from rules.law.dated_figures import citing

@@ -9,8 +9,8 @@ from rules.calculation.combination import chosen, combine
 from rules.calculation.coverage import Cover
 from rules.calculation.structural.base import base
 from rules.calculation.structural.floor import factor, floor_steps
-from rules.calculation.structural.reckoning import SERVICES, calculate_reduction
-from rules.calculation.target_groups.place import ClaimContext, all_codes, claims, place
+from rules.calculation.structural.reduction import SERVICES, calculate_reduction
+from rules.calculation.target_groups.claims import ClaimContext, all_codes, claims, place
 from rules.calculation.target_groups.times import RULE, nth_quarter
 from rules.findings.deduction import Assessment, undetermined
 from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, TraceStep, whether

@@ -9,7 +9,7 @@ from rules.calculation.coverage import all_branches, perhaps_all_branches
 from rules.calculation.structural.floor import factor
 from rules.calculation.structural.measure import measure
 from rules.calculation.structural.terms import general
-from rules.calculation.target_groups.place import all_codes
+from rules.calculation.target_groups.claims import all_codes
 from rules.calculation.target_groups.times import RULE
 from rules.findings.finding import UNKNOWN, Certainty, Doubt, Finding, TraceStep, doubt_steps
 from rules.law.dated_figures import NoLaw
