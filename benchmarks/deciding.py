@@ -21,8 +21,9 @@ from kruispunt.commands.intake import generate as generating
 from kruispunt.output import console, table
 from producers.intake.person_events import DeclaredEvents, watch
 from rules.catalogue import decide_all, decide_history
+from rules.law.load import shipped_law
 from rules.stream.transaction import Decider
-from rules.view.history import of
+from rules.view.history import history_of
 from rules.view.situation import situation
 from schemas.legal_day import legal_today
 from schemas.topics import FACTS
@@ -74,20 +75,21 @@ def measure(settings: Settings, folder: Path, since: dict[int, int]) -> Deciding
         watch(file, seen.append)
     persons = len(seen)
     stream, elapsed = _stream(settings, since)
-    checked = min(_of_core(lambda: [checking.check_file(file, None) for file in files]) for _ in range(ROUNDS))
+    law = shipped_law()
+    checked = min(_of_core(lambda: [checking.check_file(file, None, law) for file in files]) for _ in range(ROUNDS))
     return Deciding(persons / _pure(seen), persons / stream, persons / elapsed, persons / checked)
 
 
 def _pure(seen: list[DeclaredEvents]) -> float:
     situations = [situation(one.wages, one.working_time, one.contributions, []) for one in seen]
-    histories = [of(one) for one in situations]
-    day = legal_today()
+    histories = [history_of(one) for one in situations]
+    day, law = legal_today(), shipped_law()
 
     def decide(on: date = day) -> None:
         for one in situations:
-            decide_all(one, on)
+            decide_all(one, on, law)
         for history in histories:
-            decide_history(history, on)
+            decide_history(history, on, law)
 
     return min(_of_core(decide) for _ in range(ROUNDS))
 

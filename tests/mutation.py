@@ -1,15 +1,21 @@
 """A plugin of pytest for `make mutate`: each mutant decides anew, and mutmut finds the names it looks for."""
 
+import sys
 from typing import Any
 
 import pytest
 
-from rules.law.sources import forget
+from tests.builders.law import LAW
 
 
 def pytest_sessionstart() -> None:
-    """What the rules keep at hand comes from the code as it was before it was changed."""
-    forget()
+    """What was computed so far comes from the code as it was before it was changed."""
+    LAW.computed.clear()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("rules."):
+            for function in vars(module).values():
+                if hasattr(function, "cache_clear"):
+                    function.cache_clear()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -15,9 +15,9 @@ from schemas.legal_day import legal_today
 
 def _rules() -> list[str]:
     """What a shell offers where a rule is asked for."""
-    from rules.law.parameters import known
+    from rules.law.load import parameter_files
 
-    return known()
+    return parameter_files()
 
 
 RuleArgument = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` names it.", autocompletion=_rules)]

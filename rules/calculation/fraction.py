@@ -1,15 +1,13 @@
 """The fraction mu of a full quarter, its sum mu_glob, and the multiplication factor beta, all exact."""
 
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
-from rules.law.dated_figures import Row
-from rules.law.parameters import load
+from rules.law.dated_figures import FigureRow
 from rules.law.rounding import half_up
 from rules.view.situation import Situation
-from rules.view.worker_line import Occupation
+from rules.view.worker_line import WorkerOccupation
 
 WEEKS = 13
 """Weeks in a quarter."""
@@ -17,7 +15,7 @@ FULL = 100
 """mu is kept x 100: it has two decimals by law."""
 
 
-def mu(occupation: Occupation, codes: frozenset[str]) -> int | None:
+def mu(occupation: WorkerOccupation, codes: frozenset[str]) -> int | None:
     """mu x 100 of one occupation: X / (13 D) in days, Z / (13 U) in hours for part-timers; None when not known."""
     if not occupation.part_time:
         if not occupation.days_per_week:
@@ -49,25 +47,9 @@ class Beta:
     below_floor: bool
 
 
-def beta_s(total: int, day: date, *, exempt: bool) -> Beta:
-    """beta of the structural reduction for mu_glob x 100 on a day; `exempt` keeps the factor below the floor.
-
-    Raises NoLaw.
-    """
-    return _beta(total, "structural_reduction", day, exempt)
-
-
-def beta_g(total: int, day: date, *, exempt: bool) -> Beta:
-    """beta of the target groups, likewise.
-
-    Raises NoLaw.
-    """
-    return _beta(total, "target_groups", day, exempt)
-
-
 @lru_cache(maxsize=4096)
-def _beta(total: int, rule: str, day: date, exempt: bool) -> Beta:
-    row = load(rule).at("beta", day)
+def multiplication_factor(row: FigureRow, total: int, exempt: bool) -> Beta:
+    """beta for mu_glob x 100 by the figures in a row; `exempt` keeps the factor below the floor."""
     share = Fraction(total, FULL)
     floor, step, full = (Fraction(row.number(name)) for name in ("floor", "step", "full"))
     factor = Fraction(row.number("factor"))
@@ -80,7 +62,7 @@ def _beta(total: int, rule: str, day: date, exempt: bool) -> Beta:
     return Beta(1 / share, below_floor=False)
 
 
-def half_time(occupation: Occupation, row: Row) -> bool | None:
+def half_time(occupation: WorkerOccupation, row: FigureRow) -> bool | None:
     """Whether the contract is at least half time; None when its hours are not known."""
     if not occupation.part_time:
         return True

@@ -2,24 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import cache
+from decimal import Decimal
 
 from rules.calculation.coverage import private_job
 from rules.findings.entitlement import figure, unseen
-from rules.findings.finding import Certainty, Step
-from rules.law.dated_figures import Parameters
-from rules.law.parameters import load
-from rules.view.history import History, Worked
+from rules.findings.finding import Certainty, TraceStep
+from rules.law.law import Law
+from rules.view.history import PersonHistory, Worked
 
 SHARED = "holiday_benefit"
 YEAR = 12
 USED_UP = unseen(Certainty.LIKELY, "whether the ordinary days are used up", "the employer")
-
-
-@cache
-def parameters() -> Parameters:
-    """The figures the holiday rules share."""
-    return load(SHARED)
 
 
 def year_of(day: date) -> tuple[date, date]:
@@ -27,15 +20,15 @@ def year_of(day: date) -> tuple[date, date]:
     return date(day.year, 1, 1), date(day.year, 12, 31)
 
 
-def private(history: History) -> list[Worked]:
+def private(history: PersonHistory, law: Law) -> list[Worked]:
     """The jobs that have the annual holidays of the private sector, in order."""
-    found = [one for one in history.worked if private_job(one.employer_class, one.worker_code, one.quarter)]
+    found = [one for one in history.worked if private_job(one.employer_class, one.worker_code, one.quarter, law)]
     return sorted(found, key=lambda one: (one.first, one.last, one.employer))
 
 
-def jobs_by_year(history: History) -> Iterator[tuple[date, list[Worked]]]:
+def jobs_by_year(history: PersonHistory, law: Law) -> Iterator[tuple[date, list[Worked]]]:
     """The first of January of each year with such jobs, and the jobs in it."""
-    found = private(history)
+    found = private(history, law)
     for year in sorted({one.first.year for one in found}):
         yield date(year, 1, 1), [one for one in found if one.first.year == year]
 
@@ -61,10 +54,15 @@ def opening(jobs: Iterable[Worked], first: date) -> tuple[date, Worked] | None:
     return (day, job) if job.first == day else None
 
 
-def size(job: Worked, day: date) -> Step:
+def size(job: Worked, day: date, law: Law) -> TraceStep:
     """How many days ordinary and other holidays can be together."""
-    row = parameters().at("days", day)
-    return Step("holidays in all", f"{row.number(regime(job))}", "days", row.cited)
+    row = law[SHARED].at("days", day)
+    return TraceStep("holidays in all", f"{row.number(regime(job))}", "days", row.cited)
+
+
+def full_year(job: Worked, day: date, law: Law) -> Decimal:
+    """The days of holidays that a whole year of work gives."""
+    return law[SHARED].at("days", day).number(regime(job))
 
 
 def regime(job: Worked) -> str:
@@ -76,11 +74,11 @@ SIX_FROM = 500
 """Days per week x 100 above which the week has six days."""
 
 
-def benefit(day: date) -> tuple[Step, ...]:
+def benefit(day: date, law: Law) -> tuple[TraceStep, ...]:
     """What a day is worth at most."""
-    share = parameters().at("share", day)
+    share = law[SHARED].at("share", day)
     return (
-        Step("share of the wage", f"{share.number('percent')}", "percent", share.cited),
-        figure("highest wage a month", parameters(), "cap", day, unit="EUR"),
-        figure("highest benefit a day", parameters(), "cap", day, unit="EUR", of="day"),
+        TraceStep("share of the wage", f"{share.number('percent')}", "percent", share.cited),
+        figure("highest wage a month", law[SHARED], "cap", day, unit="EUR"),
+        figure("highest benefit a day", law[SHARED], "cap", day, unit="EUR", of="day"),
     )

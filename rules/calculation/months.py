@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rules.calculation.working_week import FIVE, X100, Expected, days_between, expected
 from rules.law.rounding import half_up
-from rules.view.worker_line import Occupation
+from rules.view.worker_line import WorkerOccupation
 from schemas.identifiers import quarter_days
 
 WEEK = 5
@@ -47,7 +47,7 @@ class Share(NamedTuple):
         return Share(self.part * other.whole, self.whole * other.part)
 
 
-class Span(Enum):
+class QuarterPart(Enum):
     """What part of the quarter an occupation covers."""
 
     QUARTER = "the whole quarter"
@@ -77,13 +77,13 @@ class Month:
 class Months:
     """The months of an occupation in one quarter, and its days x 100 in all, weekdays where the week is shorter."""
 
-    span: Span
+    span: QuarterPart
     months: tuple[Month, ...]
     days: int
     complete: Expected
 
 
-def months(occupation: Occupation, quarter: str) -> Months:
+def months(occupation: WorkerOccupation, quarter: str) -> Months:
     """How the occupation lies in the quarter; a whole month weighs 1, a part of one its share of the days."""
     first, last = quarter_days(quarter)
     per_week = FIVE if occupation.part_time else occupation.days_per_week
@@ -104,7 +104,11 @@ def _months(begin: date, finish: date, per_week: int) -> Months:
         month = close + timedelta(days=1)
     total = sum((weight for _, weight in weights), Fraction(0))
     whole = all(weight == 1 for _, weight in weights)
-    span = {3: Span.QUARTER, 1: Span.MONTH}.get(len(weights), Span.PART) if whole else Span.PART
+    span = (
+        {3: QuarterPart.QUARTER, 1: QuarterPart.MONTH}.get(len(weights), QuarterPart.PART)
+        if whole
+        else QuarterPart.PART
+    )
     found = tuple(Month(name, _share(weight / total), _share(weight)) for name, weight in weights)
     return Months(span, found, days, expected(begin, finish, per_week))
 
@@ -113,7 +117,7 @@ def _share(value: Fraction) -> Share:
     return Share(value.numerator, value.denominator)
 
 
-def performed(occupation: Occupation, codes: frozenset[str], spread: Months) -> Share | None:
+def performed(occupation: WorkerOccupation, codes: frozenset[str], spread: Months) -> Share | None:
     """Share of full time performed over the days of the occupation, at most 1; None when it is not declared.
 
     Days over the expected days for full-timers, hours over the hours of the reference person for part-timers. All the
@@ -136,7 +140,7 @@ def performed(occupation: Occupation, codes: frozenset[str], spread: Months) -> 
     return _at_most_all(days * WEEK * X100, occupation.days_per_week * spread.days)
 
 
-def surely_complete(occupation: Occupation, codes: frozenset[str], spread: Months) -> bool:
+def surely_complete(occupation: WorkerOccupation, codes: frozenset[str], spread: Months) -> bool:
     """Whether all days of a full-timer were worked, whichever days the week has."""
     return not occupation.part_time and occupation.days(codes) >= spread.complete.surely
 

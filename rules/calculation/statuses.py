@@ -3,26 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from rules.findings.entitlement import FAR, full_months, merged, months_later, over
-from rules.findings.finding import HELD, Step
-from rules.law.dated_figures import Parameters
-from rules.law.parameters import load
-from rules.view.history import History
-from rules.view.situation import Decision
+from rules.findings.finding import HELD, TraceStep
+from rules.law.dated_figures import Citation
+from rules.law.law import Law
+from rules.view.history import PersonHistory
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_days, quarter_of
 
 INTEGRATION_INCOME = "integration_income"
 INCREASED = "increased_reimbursement"
 GRACE_MONTHS = -3
 """A status that ended before the quarter before this one is no ground to ask for anything today."""
-
-
-@cache
-def parameters() -> Parameters:
-    """The figures of the increased reimbursement, which follows on a status first."""
-    return load(INCREASED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +26,8 @@ class Status:
     start: date
     until: date | None
     opens: date
-    decisions: tuple[Decision, ...]
-    cited: str
+    decisions: tuple[InstitutionDecision, ...]
+    cited: Citation
 
     @property
     def quarter(self) -> str:
@@ -47,25 +40,25 @@ class Status:
         return tuple(decision.event for decision in self.decisions)
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[TraceStep, ...]:
         """The status as steps of a trace."""
         return (
-            Step("status", self.kind, None, self.cited, HELD),
-            Step("status from", f"{self.start}", None, self.cited),
-            Step("right from", f"{self.opens}", None, self.cited, HELD),
+            TraceStep("status", self.kind, None, self.cited, HELD),
+            TraceStep("status from", f"{self.start}", None, self.cited),
+            TraceStep("right from", f"{self.opens}", None, self.cited, HELD),
         )
 
 
-def statuses(history: History) -> Iterator[Status]:
+def statuses(history: PersonHistory, law: Law) -> Iterator[Status]:
     """Every status that opens the increased reimbursement without a test of income, the earliest first."""
     for kind in sorted({decision.kind for decision in history.decisions or ()}):
-        yield from _of_kind(history, kind)
+        yield from _of_kind(history, kind, law)
 
 
-def _of_kind(history: History, kind: str) -> Iterator[Status]:
+def _of_kind(history: PersonHistory, kind: str, law: Law) -> Iterator[Status]:
     decided = tuple(history.decided(kind))
     for start, end in merged((one.start, one.until or FAR) for one in decided):
-        row = parameters().at("statuses", max(start, parameters().series["statuses"].rows[0].start))
+        row = law[INCREASED].at("statuses", max(start, law[INCREASED].series["statuses"].rows[0].start))
         if kind not in row.codes("kinds"):
             return
         months = int(row.number("months")) if kind in row.codes("after months") else 0
@@ -75,7 +68,7 @@ def _of_kind(history: History, kind: str) -> Iterator[Status]:
             yield Status(kind, start, None if end == FAR else end, opens, rests_on, row.cited)
 
 
-def unmatched(history: History, day: date) -> Status | None:
+def unmatched(history: PersonHistory, day: date, law: Law) -> Status | None:
     """The status that runs or has just ended, whose quarter is over, and on which no increased reimbursement followed.
 
     The institutions exchange among themselves in that quarter; somebody for whom it went well is told nothing.
@@ -83,7 +76,7 @@ def unmatched(history: History, day: date) -> Status | None:
     if not history.decisions:
         return None
     oldest = months_later(quarter_days(quarter_of(day))[0], GRACE_MONTHS)
-    for status in statuses(history):
+    for status in statuses(history, law):
         if status.until is not None and status.until < oldest:
             continue
         if over(status.quarter, day) and not history.has(INCREASED, status.start, FAR):

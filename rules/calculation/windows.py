@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from rules.findings.entitlement import DAY, months_later
-from rules.view.history import History, Worked, quarters_between
+from rules.view.history import PersonHistory, Worked, quarters_between
 
 Count = Callable[[Worked], int]
 """What an occupation in a quarter counts for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WorkWindow:
     """What lies in a window: surely, and at most; and the quarters of it of which nothing is known."""
 
     surely: int
@@ -26,7 +26,9 @@ class Window:
         return None if self.most >= needed or self.unseen else False
 
 
-def window(history: History, worked: Sequence[Worked], end: date, months: int, count: Count, most: int) -> Window:
+def window(
+    history: PersonHistory, worked: Sequence[Worked], end: date, months: int, count: Count, most: int
+) -> WorkWindow:
     """The `months` before `end`, that day not included; a quarter counts for `most` at most.
 
     An occupation that lies in the window with all its days of a quarter is surely in it; one that crosses its edge may
@@ -41,14 +43,16 @@ def window(history: History, worked: Sequence[Worked], end: date, months: int, c
         perhaps[one.quarter] = perhaps.get(one.quarter, 0) + count(one)
         if first <= one.first and one.last <= last:
             surely[one.quarter] = surely.get(one.quarter, 0) + count(one)
-    return Window(_capped(surely.values(), most), _capped(perhaps.values(), most), tuple(_unseen(history, first, last)))
+    return WorkWindow(
+        _capped(surely.values(), most), _capped(perhaps.values(), most), tuple(_unseen(history, first, last))
+    )
 
 
 def _capped(counts: Iterable[int], most: int) -> int:
     return sum(min(count, most) for count in counts)
 
 
-def _unseen(history: History, first: date, last: date) -> list[str]:
+def _unseen(history: PersonHistory, first: date, last: date) -> list[str]:
     """Quarters before the first that was declared here; later ones without a declaration are quarters without work."""
     since = min(history.quarters, default="9999Q9")
     return [

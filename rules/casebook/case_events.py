@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from rules.casebook.case_file import Written
-from rules.view.history import History
+from rules.casebook.case_file import WrittenCase
+from rules.view.history import PersonHistory
 from rules.view.situation import Situation, situation
 from schemas.identifiers import quarter_days
 
@@ -18,7 +18,7 @@ DECLARED_AFTER = timedelta(days=15)
 """A case is judged this long after its quarter, unless it says on which day."""
 
 Case = Mapping[str, Any]
-Event = dict[str, Any]
+CaseEvent = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Example:
 
     name: str
     rule: str
-    situation: Situation | History
+    situation: Situation | PersonHistory
     day: date
     expected: list[Mapping[str, Any]]
     file: str = ""
     line: int = 0
 
 
-def example(written: Written) -> Example:
+def quarter_example(written: WrittenCase) -> Example:
     """What a written case says."""
     case: Case = cast("Case", written.content)
     last = quarter_days(case["quarter"])[1]
@@ -43,7 +43,7 @@ def example(written: Written) -> Example:
     return Example(case["case"], written.rule, seen, day, case["expect"], written.file, written.line)
 
 
-def events(case: Case) -> tuple[Event, Event, Event]:
+def events(case: Case) -> tuple[CaseEvent, CaseEvent, CaseEvent]:
     """The events on wages, working time and contributions; a case of one occupation need not say so."""
     lines = [_defaults(line) for line in case.get("lines", [case])]
     return (
@@ -53,7 +53,7 @@ def events(case: Case) -> tuple[Event, Event, Event]:
     )
 
 
-def decisions(case: Case) -> list[Event] | None:
+def decisions(case: Case) -> list[CaseEvent] | None:
     """What institutions decided about the person; None where the case does not speak of it."""
     if "decisions" not in case:
         return None
@@ -69,7 +69,7 @@ def decisions(case: Case) -> list[Event] | None:
     ]
 
 
-def _envelope(case: Case, kind: str, lines: list[Event]) -> Event:
+def _envelope(case: Case, kind: str, lines: list[CaseEvent]) -> CaseEvent:
     return {
         "event": kind,
         "declaration": "declaration",
@@ -82,7 +82,7 @@ def _envelope(case: Case, kind: str, lines: list[Event]) -> Event:
     }
 
 
-def _defaults(line: Case) -> Event:
+def _defaults(line: Case) -> CaseEvent:
     occupations = line.get("occupations", [line])
     return {
         "employer_class": str(line.get("employer class", "010")),
@@ -93,7 +93,7 @@ def _defaults(line: Case) -> Event:
     }
 
 
-def _line(line: Event, part: Any) -> Event:
+def _line(line: CaseEvent, part: Any) -> CaseEvent:
     return {
         "employer_class": line["employer_class"],
         "worker_code": line["worker_code"],
@@ -103,14 +103,14 @@ def _line(line: Event, part: Any) -> Event:
     }
 
 
-def _wages(occupation: Case) -> Event:
+def _wages(occupation: Case) -> CaseEvent:
     paid = occupation.get("wage", {})
     return {
         "remunerations": [{"code": f"{int(code):03d}", "amount": _hundredths(amount)} for code, amount in paid.items()]
     }
 
 
-def _working_time(occupation: Case) -> Event:
+def _working_time(occupation: Case) -> CaseEvent:
     hours, full = occupation.get("contract", (FULL_TIME, FULL_TIME))
     worked = occupation.get("hours", {})
     return {
@@ -132,17 +132,17 @@ def _working_time(occupation: Case) -> Event:
     }
 
 
-def _contributions(line: Event) -> Event:
+def _contributions(line: CaseEvent) -> CaseEvent:
     made = _line(line, lambda occupation: {"deductions": _deductions(occupation.get("claimed", {}))})
     due = [{"code": f"{int(code):03d}"} for code in line["contributions"]]
     return {**made, "deductions": _deductions(line["claimed on the line"]), "contributions": due}
 
 
-def _deductions(claimed: Mapping[Any, Any]) -> list[Event]:
+def _deductions(claimed: Mapping[Any, Any]) -> list[CaseEvent]:
     return [_deduction(f"{int(code):04d}", taken) for code, taken in claimed.items()]
 
 
-def _deduction(code: str, taken: Any) -> Event:
+def _deduction(code: str, taken: Any) -> CaseEvent:
     """An amount, or `{amount, since, shortened: {on, from, to}}`."""
     more = taken if isinstance(taken, Mapping) else {"amount": taken}
     shortened = more.get("shortened")

@@ -6,7 +6,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from rules.casebook.case_keys import CASE, DECISION, FILE, FINDING, HISTORY, LINE, NESTED, OCCUPATION, SHORT, WORK, of
+from rules.casebook.case_keys import (
+    CASE,
+    DECISION,
+    FILE,
+    FINDING,
+    HISTORY,
+    LINE,
+    NESTED,
+    OCCUPATION,
+    SHORT,
+    WORK,
+    keys_of,
+)
 from rules.catalogue import HISTORY_RULES
 from rules.law.yaml_lines import Mapping, Problem, Sequence, read_placed
 
@@ -32,7 +44,7 @@ class WrongCases(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenCase:
     """A case as it is written: the rule, the content, and where it stands."""
 
     rule: str
@@ -57,7 +69,7 @@ class _Look:
         if not isinstance(content, Mapping):
             self.wrong(line, f"{NAMES[level]} is a mapping of keys and values")
             return
-        keys = of(_levels(level, content))
+        keys = keys_of(_levels(level, content))
         for name, value in content.items():
             key = keys.get(str(name))
             if key is None:
@@ -92,7 +104,7 @@ def _shown(value: Any) -> str:
     return "" if isinstance(value, dict | list) else f"{value!s} "
 
 
-def read_cases(text: str, file: str, rules: set[str]) -> list[Written]:
+def read_cases(text: str, file: str, rules: set[str]) -> list[WrittenCase]:
     """The cases in a text, about one of these rules.
 
     Raises WrongCases.
@@ -110,7 +122,7 @@ def read_cases(text: str, file: str, rules: set[str]) -> list[Written]:
     if look.problems:
         raise WrongCases(look.problems)
     return [
-        Written(str(rule), case, file, line) for case, line in zip(cases or (), content["cases"].lines, strict=True)
+        WrittenCase(str(rule), case, file, line) for case, line in zip(cases or (), content["cases"].lines, strict=True)
     ]
 
 
@@ -123,7 +135,7 @@ def _named_once(look: _Look, cases: Sequence) -> None:
             seen.setdefault(name, case.at("case"))
 
 
-def shipped(rules: set[str]) -> Iterator[Written]:
+def shipped_cases(rules: set[str]) -> Iterator[WrittenCase]:
     """The cases written for the rules, in order.
 
     Raises WrongCases.
@@ -133,13 +145,13 @@ def shipped(rules: set[str]) -> Iterator[Written]:
             yield from read_cases(entry.read_text("utf-8"), entry.name, rules)
 
 
-def found(path: Path, rules: set[str]) -> list[Written]:
+def cases_in(path: Path, rules: set[str]) -> list[WrittenCase]:
     """The cases in a file, or in every file of a folder and those below it.
 
     Raises WrongCases with what is wrong in all of them.
     """
     places = sorted(one for one in path.rglob("*") if one.suffix in SUFFIXES) if path.is_dir() else [path]
-    cases: list[Written] = []
+    cases: list[WrittenCase] = []
     problems: list[Problem] = []
     for place in places:
         try:

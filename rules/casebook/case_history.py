@@ -1,39 +1,34 @@
 """Turns a case over several quarters, as a jurist writes it, into the history the rules read."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import cast
 
 from rules.casebook.case_events import EMPLOYER, PERSON, Case, Example, decisions, events
-from rules.casebook.case_file import Written, shipped
-from rules.catalogue import HISTORY_RULES, RULES
-from rules.view.history import History, Place, Worked, history, of, worked
+from rules.casebook.case_file import WrittenCase
+from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, history_of, worked
 from rules.view.situation import decision, situation
 from schemas.identifiers import inss
 
 
-def stories(rule: str) -> Iterator[Example]:
-    """The cases written for a rule over histories, in order."""
-    return (story(written) for written in shipped({*RULES, *HISTORY_RULES}) if written.rule == rule)
-
-
-def story(written: Written) -> Example:
+def history_example(written: WrittenCase) -> Example:
     """What a written case over several quarters says."""
     case = cast("Case", written.content)
-    return Example(case["case"], written.rule, told(case), case["on"], case["expect"], written.file, written.line)
+    return Example(
+        case["case"], written.rule, case_history(case), case["on"], case["expect"], written.file, written.line
+    )
 
 
-def told(case: Case) -> History:
+def case_history(case: Case) -> PersonHistory:
     """The history of a case. `one declaration: 1` is what `kruispunt check` sees: nobody asked for decisions."""
     person = number(case["born"]) if "born" in case else str(case.get("person", PERSON))
-    slots: dict[Place, tuple[Worked, ...]] = {}
+    slots: dict[QuarterAtEmployer, tuple[Worked, ...]] = {}
     for entry in case.get("work", []):
         for quarter in entry.get("quarters") or [entry["quarter"]]:
             employer = str(entry.get("employer", EMPLOYER))
             seen = replace(situation(*events({**entry, "quarter": quarter, "person": person})), employer=employer)
             if case.get("one declaration"):
-                return of(seen)
+                return history_of(seen)
             place = quarter, employer
             slots[place] = (*slots.get(place, ()), *worked(seen))
     return history(person, slots, [decision(event) for event in decisions({"decisions": [], **case}) or []])

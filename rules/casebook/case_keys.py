@@ -10,7 +10,7 @@ from typing import Any
 from rules.findings.finding import Certainty
 from schemas.identifiers import birth_date, is_inss
 
-Check = Callable[[Any], str | None]
+KeyCheck = Callable[[Any], str | None]
 """What is wrong with a value, or None."""
 FILE, CASE, LINE, OCCUPATION, DECISION, FINDING = "file", "case", "line", "occupation", "decision", "finding"
 HISTORY, WORK = "history", "work"
@@ -150,66 +150,66 @@ def steps(value: Any) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class CaseKey:
     """A key, on which level it stands, and what it may hold."""
 
     level: str
     name: str
-    check: Check
+    check: KeyCheck
     required: bool = False
 
 
-KEYS: tuple[Key, ...] = (
-    Key(FILE, "rule", text, required=True),
-    Key(FILE, "cases", several, required=True),
-    Key(CASE, "case", text, required=True),
-    Key(CASE, "quarter", quarter, required=True),
-    Key(CASE, "on", day),
-    Key(CASE, "person", person),
-    Key(CASE, "lines", several),
-    Key(CASE, "decisions", several),
-    Key(CASE, "expect", several, required=True),
-    Key(HISTORY, "case", text, required=True),
-    Key(HISTORY, "on", day, required=True),
-    Key(HISTORY, "person", person),
-    Key(HISTORY, "born", day),
-    Key(HISTORY, "work", several),
-    Key(HISTORY, "decisions", several),
-    Key(HISTORY, "one declaration", one),
-    Key(HISTORY, "expect", several, required=True),
-    Key(WORK, "quarter", quarter),
-    Key(WORK, "quarters", quarters),
-    Key(WORK, "employer", code),
-    Key(WORK, "lines", several),
-    Key(LINE, "employer class", code),
-    Key(LINE, "worker code", code),
-    Key(LINE, "claimed on the line", claims),
-    Key(LINE, "contributions", codes),
-    Key(LINE, "occupations", several),
-    Key(OCCUPATION, "from", day),
-    Key(OCCUPATION, "until", open_day),
-    Key(OCCUPATION, "joint committee", code),
-    Key(OCCUPATION, "days per week", number),
-    Key(OCCUPATION, "contract", contract),
-    Key(OCCUPATION, "wage", by_code),
-    Key(OCCUPATION, "days", by_code),
-    Key(OCCUPATION, "hours", by_code),
-    Key(OCCUPATION, "claimed", claims),
-    Key(DECISION, "kind", text, required=True),
-    Key(DECISION, "nature", code),
-    Key(DECISION, "from", day, required=True),
-    Key(DECISION, "until", open_day),
-    Key(FINDING, "quarter", quarter),
-    Key(FINDING, "employer", expected),
-    Key(FINDING, "occupation", expected),
-    Key(FINDING, "side", side),
-    Key(FINDING, "deduction_code", expected),
-    Key(FINDING, "amount", expected),
-    Key(FINDING, "claimed", expected),
-    Key(FINDING, "missing", expected),
-    Key(FINDING, "certainty", certainty),
-    Key(FINDING, "steps", steps),
-    Key(FINDING, "trace", several),
+KEYS: tuple[CaseKey, ...] = (
+    CaseKey(FILE, "rule", text, required=True),
+    CaseKey(FILE, "cases", several, required=True),
+    CaseKey(CASE, "case", text, required=True),
+    CaseKey(CASE, "quarter", quarter, required=True),
+    CaseKey(CASE, "on", day),
+    CaseKey(CASE, "person", person),
+    CaseKey(CASE, "lines", several),
+    CaseKey(CASE, "decisions", several),
+    CaseKey(CASE, "expect", several, required=True),
+    CaseKey(HISTORY, "case", text, required=True),
+    CaseKey(HISTORY, "on", day, required=True),
+    CaseKey(HISTORY, "person", person),
+    CaseKey(HISTORY, "born", day),
+    CaseKey(HISTORY, "work", several),
+    CaseKey(HISTORY, "decisions", several),
+    CaseKey(HISTORY, "one declaration", one),
+    CaseKey(HISTORY, "expect", several, required=True),
+    CaseKey(WORK, "quarter", quarter),
+    CaseKey(WORK, "quarters", quarters),
+    CaseKey(WORK, "employer", code),
+    CaseKey(WORK, "lines", several),
+    CaseKey(LINE, "employer class", code),
+    CaseKey(LINE, "worker code", code),
+    CaseKey(LINE, "claimed on the line", claims),
+    CaseKey(LINE, "contributions", codes),
+    CaseKey(LINE, "occupations", several),
+    CaseKey(OCCUPATION, "from", day),
+    CaseKey(OCCUPATION, "until", open_day),
+    CaseKey(OCCUPATION, "joint committee", code),
+    CaseKey(OCCUPATION, "days per week", number),
+    CaseKey(OCCUPATION, "contract", contract),
+    CaseKey(OCCUPATION, "wage", by_code),
+    CaseKey(OCCUPATION, "days", by_code),
+    CaseKey(OCCUPATION, "hours", by_code),
+    CaseKey(OCCUPATION, "claimed", claims),
+    CaseKey(DECISION, "kind", text, required=True),
+    CaseKey(DECISION, "nature", code),
+    CaseKey(DECISION, "from", day, required=True),
+    CaseKey(DECISION, "until", open_day),
+    CaseKey(FINDING, "quarter", quarter),
+    CaseKey(FINDING, "employer", expected),
+    CaseKey(FINDING, "occupation", expected),
+    CaseKey(FINDING, "side", side),
+    CaseKey(FINDING, "deduction_code", expected),
+    CaseKey(FINDING, "amount", expected),
+    CaseKey(FINDING, "claimed", expected),
+    CaseKey(FINDING, "missing", expected),
+    CaseKey(FINDING, "certainty", certainty),
+    CaseKey(FINDING, "steps", steps),
+    CaseKey(FINDING, "trace", several),
 )
 NESTED: tuple[tuple[str, str, str], ...] = (
     (FILE, "cases", CASE),
@@ -227,7 +227,7 @@ SHORT: dict[str, tuple[str, str]] = {CASE: (LINE, "lines"), WORK: (LINE, "lines"
 """A level holds the keys of the next itself where its list is not there: a case of one line need not say so."""
 
 
-def of(levels: Iterable[str]) -> dict[str, Key]:
+def keys_of(levels: Iterable[str]) -> dict[str, CaseKey]:
     """The keys of these levels by name."""
     wanted = set(levels)
     return {key.name: key for key in KEYS if key.level in wanted}

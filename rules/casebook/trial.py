@@ -6,12 +6,13 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from rules.casebook.case_events import Example, example
-from rules.casebook.case_file import Written
-from rules.casebook.case_history import story
+from rules.casebook.case_events import Example, quarter_example
+from rules.casebook.case_file import WrittenCase
+from rules.casebook.case_history import history_example
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.findings.finding import Finding, Step
-from rules.view.history import History
+from rules.findings.finding import Finding, TraceStep
+from rules.law.law import Law
+from rules.view.history import PersonHistory
 
 NOTHING = "nothing"
 STEPS, TRACE = "steps", "trace"
@@ -20,7 +21,7 @@ CERTAINTY, DOUBT = "certainty", "doubt"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class CaseDifference:
     """A figure that came out otherwise; `finding` counts from 1, 0 is the case as a whole."""
 
     finding: int
@@ -30,12 +31,12 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CaseOutcome:
     """A case, what the rule found, and where that differs from what is written."""
 
     example: Example
     findings: tuple[Finding, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[CaseDifference, ...]
 
     @property
     def passed(self) -> bool:
@@ -43,31 +44,31 @@ class Outcome:
         return not self.differences
 
 
-def read(written: Written) -> Example:
+def read(written: WrittenCase) -> Example:
     """What a written case says, whether it is about one quarter or several."""
-    return story(written) if written.rule in HISTORY_RULES else example(written)
+    return history_example(written) if written.rule in HISTORY_RULES else quarter_example(written)
 
 
-def decide(example: Example) -> list[Finding]:
+def decide(example: Example, law: Law) -> list[Finding]:
     """What the rule of a case finds in it."""
-    if isinstance(example.situation, History):
-        return HISTORY_RULES[example.rule](example.situation, example.day)
-    return RULES[example.rule](example.situation, example.day)
+    if isinstance(example.situation, PersonHistory):
+        return HISTORY_RULES[example.rule].decide(example.situation, example.day, law)
+    return RULES[example.rule].decide(example.situation, example.day, law)
 
 
-def attempt(example: Example) -> Outcome:
+def attempt(example: Example, law: Law) -> CaseOutcome:
     """The outcome of a case; a rule that raises is a difference, too."""
     try:
-        findings = tuple(decide(example))
+        findings = tuple(decide(example, law))
     except Exception as error:  # noqa: BLE001 - whatever a rule raises, the other cases go on
         reason = f"the rule raised {type(error).__name__}: {error}"
-        return Outcome(example, (), (Difference(0, "findings", f"{len(example.expected)}", reason),))
-    return Outcome(example, findings, tuple(_differences(findings, example.expected)))
+        return CaseOutcome(example, (), (CaseDifference(0, "findings", f"{len(example.expected)}", reason),))
+    return CaseOutcome(example, findings, tuple(_differences(findings, example.expected)))
 
 
-def _differences(findings: tuple[Finding, ...], expected: list[Mapping[str, Any]]) -> Iterator[Difference]:
+def _differences(findings: tuple[Finding, ...], expected: list[Mapping[str, Any]]) -> Iterator[CaseDifference]:
     if len(findings) != len(expected):
-        yield Difference(0, "findings", f"{len(expected)}", f"{len(findings)}")
+        yield CaseDifference(0, "findings", f"{len(expected)}", f"{len(findings)}")
     for number, (finding, wanted) in enumerate(zip(findings, expected, strict=False), start=1):
         for name, value in wanted.items():
             if name == STEPS:
@@ -86,23 +87,23 @@ def written(finding: Finding) -> list[str]:
     return [stated(step) for step in finding.trace]
 
 
-def stated(step: Step) -> str:
+def stated(step: TraceStep) -> str:
     """A step as a case states it."""
     parts = (step.step, step.value, step.unit or "-", step.source, *([step.outcome] if step.outcome else []))
     return " | ".join(parts)
 
 
-def _traced(number: int, expected: list[Any], finding: Finding) -> Iterator[Difference]:
+def _traced(number: int, expected: list[Any], finding: Finding) -> Iterator[CaseDifference]:
     for place, (wanted, got) in enumerate(
         zip_longest(map(str, expected), written(finding), fillvalue=NOTHING), start=1
     ):
         if wanted != got:
-            yield Difference(number, f"trace, line {place}", wanted, got)
+            yield CaseDifference(number, f"trace, line {place}", wanted, got)
 
 
-def _compared(number: int, figure: str, expected: Any, actual: Any) -> Iterator[Difference]:
+def _compared(number: int, figure: str, expected: Any, actual: Any) -> Iterator[CaseDifference]:
     if _alike(actual, expected) != expected:
-        yield Difference(number, figure, _shown(expected), _shown(actual))
+        yield CaseDifference(number, figure, _shown(expected), _shown(actual))
 
 
 def _alike(actual: Any, expected: Any) -> Any:

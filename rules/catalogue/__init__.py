@@ -1,117 +1,83 @@
 """The rules: one file each, named after the concept of the law, its dated figures beside it."""
 
-from collections.abc import Callable
+import inspect
 from datetime import date
+from importlib import import_module
 
-from rules.catalogue import (
-    additional_holiday,
-    allowed_work,
-    artists,
-    child_benefit_supplement,
-    first_hirings,
-    income_guarantee,
-    income_guarantee_elderly,
-    increased_reimbursement,
-    increased_reimbursement_income,
-    low_skilled_youth,
-    maximum_billing,
-    mentors,
-    no_recent_work_experience,
-    older_workers,
-    restructuring_card,
-    senior_holiday,
-    sickness_benefit,
-    social_energy_tariff,
-    structural_reduction,
-    unemployment_admission,
-    work_bonus,
-    working_time_reduction,
-    youth_holiday,
-)
 from rules.findings.contradiction import doubt_history, doubt_situation
+from rules.findings.deduction import excesses as excesses_in
 from rules.findings.finding import Excess, Finding
-from rules.view.history import History
+from rules.findings.rule import HistoryRule, QuarterRule
+from rules.law.law import Law
+from rules.view.history import PersonHistory
 from rules.view.situation import Situation
 
-Rule = Callable[[Situation, date], list[Finding]]
-HistoryRule = Callable[[History, date], list[Finding]]
+OVER_A_QUARTER = (
+    "structural_reduction",
+    "first_hirings",
+    "older_workers",
+    "low_skilled_youth",
+    "no_recent_work_experience",
+    "working_time_reduction",
+    "mentors",
+    "artists",
+    "restructuring_card",
+    "work_bonus",
+    "income_guarantee",
+    "allowed_work",
+)
+"""The rules over one quarter at one employer, in the order findings are given. A rule is a file and its name here."""
 
-RULES: dict[str, Rule] = {
-    "structural_reduction": structural_reduction.decide,
-    "first_hirings": first_hirings.decide,
-    "older_workers": older_workers.decide,
-    "low_skilled_youth": low_skilled_youth.decide,
-    "no_recent_work_experience": no_recent_work_experience.decide,
-    "working_time_reduction": working_time_reduction.decide,
-    "mentors": mentors.decide,
-    "artists": artists.decide,
-    "restructuring_card": restructuring_card.decide,
-    "work_bonus": work_bonus.decide,
-    "income_guarantee": income_guarantee.decide,
-    "allowed_work": allowed_work.decide,
-}
-"""Every rule over one quarter at one employer by its name, in the order findings are given."""
+OVER_A_HISTORY = (
+    "youth_holiday",
+    "senior_holiday",
+    "additional_holiday",
+    "increased_reimbursement",
+    "increased_reimbursement_income",
+    "maximum_billing",
+    "social_energy_tariff",
+    "child_benefit_supplement",
+    "income_guarantee_elderly",
+    "sickness_benefit",
+    "unemployment_admission",
+)
+"""The rules over the history of a person, in the order findings are given. A rule is a file and its name here."""
 
-HISTORY_RULES: dict[str, HistoryRule] = {
-    "youth_holiday": youth_holiday.decide,
-    "senior_holiday": senior_holiday.decide,
-    "additional_holiday": additional_holiday.decide,
-    "increased_reimbursement": increased_reimbursement.decide,
-    "increased_reimbursement_income": increased_reimbursement_income.decide,
-    "maximum_billing": maximum_billing.decide,
-    "social_energy_tariff": social_energy_tariff.decide,
-    "child_benefit_supplement": child_benefit_supplement.decide,
-    "income_guarantee_elderly": income_guarantee_elderly.decide,
-    "sickness_benefit": sickness_benefit.decide,
-    "unemployment_admission": unemployment_admission.decide,
-}
-"""Every rule over the history of a person: what they find belongs to no employer."""
-
-EXCESSES = {
-    "structural_reduction": structural_reduction.excesses,
-    "first_hirings": first_hirings.excesses,
-    "older_workers": older_workers.excesses,
-    "low_skilled_youth": low_skilled_youth.excesses,
-    "no_recent_work_experience": no_recent_work_experience.excesses,
-    "working_time_reduction": working_time_reduction.excesses,
-    "mentors": mentors.excesses,
-    "artists": artists.excesses,
-    "restructuring_card": restructuring_card.excesses,
-    "work_bonus": work_bonus.excesses,
-}
-"""The rules about deductions, which can be taken too high."""
-
-ONLY_WITH = {
-    "low_skilled_youth": frozenset({low_skilled_youth.CODE}),
-    "no_recent_work_experience": frozenset({no_recent_work_experience.CODE}),
-    "working_time_reduction": working_time_reduction.CODES,
-    "mentors": frozenset({mentors.CODE}),
-    "artists": frozenset({artists.CODE}),
-    "restructuring_card": frozenset({restructuring_card.CODE}),
-}
-"""The rules that have nothing to say where none of their deduction codes is taken: they are not asked."""
+RULES: dict[str, QuarterRule] = {name: import_module(f"{__name__}.{name}").RULE for name in OVER_A_QUARTER}
+HISTORY_RULES: dict[str, HistoryRule] = {name: import_module(f"{__name__}.{name}").RULE for name in OVER_A_HISTORY}
 
 
-def _asked(name: str, situation: Situation) -> bool:
-    codes = ONLY_WITH.get(name)
-    return codes is None or not codes.isdisjoint(situation.taken)
+def formula(rule: str) -> str:
+    """What a rule says, in its own words."""
+    return inspect.cleandoc(import_module(f"{__name__}.{rule}").__doc__ or "")
 
 
-def decide_all(situation: Situation, day: date) -> list[Finding]:
+def decide_all(situation: Situation, day: date, law: Law) -> list[Finding]:
     """What every rule finds, as seen on `day`."""
-    return doubt_situation(
-        situation,
-        [finding for name, rule in RULES.items() if _asked(name, situation) for finding in rule(situation, day)],
-    )
+    found = [finding for rule in RULES.values() for finding in rule.decide(situation, day, law)]
+    return doubt_situation(situation, found)
 
 
-def decide_history(history: History, day: date) -> list[Finding]:
+def decide_history(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """What every rule over the history of a person finds, as seen on `day`."""
-    return doubt_history(history, [finding for rule in HISTORY_RULES.values() for finding in rule(history, day)])
+    found = [finding for rule in HISTORY_RULES.values() for finding in rule.decide(history, day, law)]
+    return doubt_history(history, found)
 
 
-def excesses(situation: Situation) -> list[Excess]:
+def excesses(situation: Situation, law: Law) -> list[Excess]:
     """What the declaration takes beyond what is due; nothing where part of it was not read, and may justify it."""
-    if any(line.unread for line in situation.lines):
+    if _unread(situation):
         return []
-    return [excess for name, rule in EXCESSES.items() if _asked(name, situation) for excess in rule(situation)]
+    return [excess for rule in RULES.values() for excess in rule.excesses(situation, law)]
+
+
+def decide_with_excesses(situation: Situation, day: date, law: Law) -> tuple[list[Finding], list[Excess]]:
+    """What `decide_all` and `excesses` give, from one assessment."""
+    assessed = [(rule, rule.assessments(situation, law)) for rule in RULES.values()]
+    found = [finding for rule, some in assessed for finding in rule.findings(situation, some, day, law)]
+    over = [] if _unread(situation) else [excess for rule, some in assessed for excess in excesses_in(rule.name, some)]
+    return doubt_situation(situation, found), over
+
+
+def _unread(situation: Situation) -> bool:
+    return any(line.unread for line in situation.lines)

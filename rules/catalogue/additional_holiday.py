@@ -8,17 +8,16 @@ change of job.
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import cache
 
 from rules.calculation.coverage import private_rows
-from rules.calculation.holidays import USED_UP, YEAR, jobs_by_year, regime, taken, year_of
-from rules.calculation.holidays import parameters as shared
+from rules.calculation.holidays import USED_UP, YEAR, full_year, jobs_by_year, regime, taken, year_of
 from rules.findings.entitlement import DAY, FAR, complete, merged, right, spans, unseen
-from rules.findings.finding import HELD, Certainty, Finding, Step
-from rules.law.dated_figures import NoLaw, Parameters, citing
-from rules.law.parameters import load
-from rules.view.history import History, Worked
-from rules.view.situation import Decision
+from rules.findings.finding import HELD, Certainty, Finding, TraceStep
+from rules.findings.rule import HistoryRule
+from rules.law.dated_figures import NoLaw, citing
+from rules.law.law import Law
+from rules.view.history import PersonHistory, Worked
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_of
 
 NAME = "additional_holiday"
@@ -29,28 +28,22 @@ CHOICE = unseen(
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The years in which somebody may take additional holidays, as known on `day`."""
     if not history.decisions:
         return []
     return [
         finding
-        for first, jobs in jobs_by_year(history)
+        for first, jobs in jobs_by_year(history, law)
         if first <= day
-        for finding in _of_year(history, first, jobs, day)
+        for finding in _of_year(history, first, jobs, day, law)
     ]
 
 
-def _of_year(history: History, first: date, jobs: list[Worked], day: date) -> Iterator[Finding]:
+def _of_year(history: PersonHistory, first: date, jobs: list[Worked], day: date, law: Law) -> Iterator[Finding]:
     _, last = year_of(first)
     try:
-        row = parameters().at("conditions", first)
+        row = law[NAME].at("conditions", first)
     except NoLaw:
         return
     months = int(row.number("months"))
@@ -65,25 +58,25 @@ def _of_year(history: History, first: date, jobs: list[Worked], day: date) -> It
     if end is None or opens is None or opens > day or quarter_of(opens) not in history.quarters:
         return
     job = begun[0]
-    full = shared().at("days", first).number(regime(job))
+    full = full_year(job, first, law)
     to_come = spans(begun, first, last)
     if begun[-1].end is None:
         to_come = merged([*to_come, (begun[-1].first, last)])
     whole = max(number for number in range(YEAR + 1) if not number or complete(to_come, number))
     trace = (
-        Step(idle[0].kind, f"{idle[0].start}", None, citing(f"nature {idle[0].nature or 'not given'}", row), HELD),
-        Step("job from", f"{job.start}", None, citing("DmfA zone 00044", *private_rows(first)), HELD),
-        Step("three months complete on", f"{end}", None, row.cited, HELD),
-        Step("right from", f"{opens}", None, row.cited),
-        Step("days at first", f"{row.number(regime(job))}", "days", row.cited),
-        Step("days in this year at most", f"{int(full) * whole // YEAR}", "days", row.cited),
+        TraceStep(idle[0].kind, f"{idle[0].start}", None, citing(f"nature {idle[0].nature or 'not given'}", row), HELD),
+        TraceStep("job from", f"{job.start}", None, citing("DmfA zone 00044", *private_rows(first, law)), HELD),
+        TraceStep("three months complete on", f"{end}", None, row.cited, HELD),
+        TraceStep("right from", f"{opens}", None, row.cited),
+        TraceStep("days at first", f"{row.number(regime(job))}", "days", row.cited),
+        TraceStep("days in this year at most", f"{int(full) * whole // YEAR}", "days", row.cited),
     )
     events = (event for one in begun for event in one.events)
     causes = (*events, *(one.event for one in idle))
     yield right(NAME, history.person, quarter_of(opens), trace=trace, doubts=[USED_UP, CHOICE], causes=causes)
 
 
-def _idle(history: History, first: date, full: frozenset[str], months: int) -> list[Decision]:
+def _idle(history: PersonHistory, first: date, full: frozenset[str], months: int) -> list[InstitutionDecision]:
     """The interruptions of the year before when they took as many months as the run-in: a week of holidays was lost."""
     served, eve = year_of(first - DAY)
     found = [
@@ -93,3 +86,6 @@ def _idle(history: History, first: date, full: frozenset[str], months: int) -> l
     ]
     lost = merged((max(one.start, served), min(one.until or FAR, eve)) for one in found)
     return found if complete(lost, months) else []
+
+
+RULE = HistoryRule(NAME, find)

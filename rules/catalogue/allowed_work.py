@@ -8,15 +8,15 @@ seen here.
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
-from functools import cache
 
 from rules.findings.entitlement import NOTHING, unseen
-from rules.findings.finding import HELD, Certainty, Doubt, Finding, Step, doubt_steps, surest
-from rules.law.dated_figures import NoLaw, Parameters, citing
-from rules.law.parameters import load
+from rules.findings.finding import HELD, Certainty, Doubt, Finding, TraceStep, doubt_steps, surest
+from rules.findings.rule import QuarterRule
+from rules.law.dated_figures import NoLaw, citing
+from rules.law.law import Law
 from rules.law.rounding import half_up
-from rules.view.situation import Decision, Situation
-from rules.view.worker_line import Line, Occupation
+from rules.view.situation import InstitutionDecision, Situation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 NAME = "allowed_work"
@@ -26,13 +26,7 @@ HUNDRED = 100
 PERMISSION = unseen(Certainty.TO_CHECK, "whether the doctor of the mutuality gave permission", "the mutuality")
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(situation: Situation, day: date) -> list[Finding]:
+def find(situation: Situation, day: date, law: Law) -> list[Finding]:
     """Occupations begun during an incapacity on which nothing was decided since, as known on `day`."""
     if not situation.decisions:
         return []
@@ -40,11 +34,13 @@ def decide(situation: Situation, day: date) -> list[Finding]:
         finding
         for line in situation.lines
         for occupation in line.occupations
-        for finding in _of_occupation(situation, line, occupation, day)
+        for finding in _of_occupation(situation, line, occupation, day, law)
     ]
 
 
-def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day: date) -> Iterator[Finding]:
+def _of_occupation(
+    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, day: date, law: Law
+) -> Iterator[Finding]:
     first, last = quarter_days(situation.quarter)
     start = occupation.start
     if start is None or not first <= start <= min(last, day) or not _worked(occupation):
@@ -53,11 +49,11 @@ def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day
     if during is None:
         return
     try:
-        row = parameters().at("cut", start)
+        row = law[NAME].at("cut", start)
     except NoLaw:
         return
     doubts = [PERMISSION]
-    trace = [Step(during.kind, f"{during.start}", None, citing("decision of the mutuality", row), HELD)]
+    trace = [TraceStep(during.kind, f"{during.start}", None, citing("decision of the mutuality", row), HELD)]
     share = _share(occupation)
     if share is None:
         missing = Doubt(Certainty.UNDETERMINED, "the hours of the contract are not declared (zones 00048, 00049)")
@@ -65,9 +61,9 @@ def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day
     else:
         cut = max(share - int(row.number("free")), 0)
         trace += [
-            Step("occupation fraction", f"{share}", "percent", "DmfA zones 00048 and 00049, to a whole percent"),
-            Step("cut", f"{cut}", "percent", f"fraction less {row.number('free')}: {row.cited}"),
-            Step("benefit kept", f"{HUNDRED - cut}", "percent", row.cited),
+            TraceStep("occupation fraction", f"{share}", "percent", "DmfA zones 00048 and 00049, to a whole percent"),
+            TraceStep("cut", f"{cut}", "percent", f"fraction less {row.number('free')}: {row.cited}"),
+            TraceStep("benefit kept", f"{HUNDRED - cut}", "percent", row.cited),
         ]
     yield Finding(
         NAME, "citizen", situation.employer, situation.person, situation.quarter, situation.label(line, occupation),
@@ -75,11 +71,11 @@ def _of_occupation(situation: Situation, line: Line, occupation: Occupation, day
     )  # fmt: skip
 
 
-def _worked(occupation: Occupation) -> bool:
+def _worked(occupation: WorkerOccupation) -> bool:
     return any(service.code in WORK and (service.days or service.hours) for service in occupation.services)
 
 
-def _during(situation: Situation, start: date, last: date) -> Decision | None:
+def _during(situation: Situation, start: date, last: date) -> InstitutionDecision | None:
     """The incapacity around all these days; None without one, or when the mutuality decided again since they began."""
     decided = [one for one in situation.decisions or () if one.kind in INCAPABLE]
     if any(start <= one.start for one in decided):
@@ -87,7 +83,7 @@ def _during(situation: Situation, start: date, last: date) -> Decision | None:
     return next((one for one in decided if one.start < start and (one.until is None or last <= one.until)), None)
 
 
-def _share(occupation: Occupation) -> int | None:
+def _share(occupation: WorkerOccupation) -> int | None:
     """Hours of the contract in hours of full time, in whole percent."""
     if not occupation.part_time:
         return HUNDRED
@@ -95,3 +91,6 @@ def _share(occupation: Occupation) -> int | None:
         return None
     share = Fraction(occupation.mean_hours, occupation.reference_hours) * HUNDRED
     return half_up(share.numerator, share.denominator)
+
+
+RULE = QuarterRule(NAME, find=find)

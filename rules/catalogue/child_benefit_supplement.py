@@ -5,14 +5,14 @@ quarter is over, and the payer decided nothing since. Income, region and the num
 """
 
 from datetime import date
-from functools import cache
 
 from rules.findings.entitlement import FAR, figure, full_months, over, right, unseen
-from rules.findings.finding import HELD, Certainty, Finding, Step
-from rules.law.dated_figures import NoLaw, Parameters
-from rules.law.parameters import load
-from rules.view.history import History
-from rules.view.situation import Decision
+from rules.findings.finding import HELD, Certainty, Finding, TraceStep
+from rules.findings.rule import HistoryRule
+from rules.law.dated_figures import NoLaw
+from rules.law.law import Law
+from rules.view.history import PersonHistory
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_of
 
 NAME = "child_benefit_supplement"
@@ -29,49 +29,48 @@ NOT_SEEN = (
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The first status beside a child benefit that was not looked at again since, as known on `day`."""
     benefits = list(history.decided(CHILD_BENEFIT))
     if not benefits:
         return []
-    for kind in sorted(_kinds(day)):
+    for kind in sorted(_kinds(day, law)):
         for status in history.decided(kind):
             benefit = _beside(status, benefits)
             if benefit is None:
                 continue
             month = full_months(status.start, min(status.until or FAR, benefit.until or FAR), FULL_MONTH)
             if month is not None and over(quarter_of(month), day):
-                return [_finding(history, status, benefit, month)]
+                return [_finding(history, status, benefit, month, law)]
     return []
 
 
-def _kinds(day: date) -> frozenset[str]:
+def _kinds(day: date, law: Law) -> frozenset[str]:
     try:
-        return parameters().at("statuses", day).codes("kinds")
+        return law[NAME].at("statuses", day).codes("kinds")
     except NoLaw:
         return frozenset()
 
 
-def _beside(status: Decision, benefits: list[Decision]) -> Decision | None:
+def _beside(status: InstitutionDecision, benefits: list[InstitutionDecision]) -> InstitutionDecision | None:
     """The child benefit that ran when the status began; None when the payer decided again since."""
     if any(status.start <= benefit.start for benefit in benefits):
         return None
     return next((benefit for benefit in benefits if benefit.covers(status.start, status.start)), None)
 
 
-def _finding(history: History, status: Decision, benefit: Decision, month: date) -> Finding:
-    row = parameters().at("statuses", month)
+def _finding(
+    history: PersonHistory, status: InstitutionDecision, benefit: InstitutionDecision, month: date, law: Law
+) -> Finding:
+    row = law[NAME].at("statuses", month)
     trace = (
-        Step("status", status.kind, None, row.cited, HELD),
-        Step("status from", f"{status.start}", None, row.cited),
-        Step("child benefit from", f"{benefit.start}", None, "decision of the payer of child benefit", HELD),
-        figure("income ceiling", parameters(), "ceilings", month, unit="EUR"),
+        TraceStep("status", status.kind, None, row.cited, HELD),
+        TraceStep("status from", f"{status.start}", None, row.cited),
+        TraceStep("child benefit from", f"{benefit.start}", None, "decision of the payer of child benefit", HELD),
+        figure("income ceiling", law[NAME], "ceilings", month, unit="EUR"),
     )
     causes = (status.event, benefit.event)
     return right(NAME, history.person, quarter_of(month), trace=trace, doubts=NOT_SEEN, causes=causes)
+
+
+RULE = HistoryRule(NAME, find)

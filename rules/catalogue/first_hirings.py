@@ -7,102 +7,92 @@ opens a right, NSSO knows: a hire at a small employer is told once, "to check".
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
+from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import Entitled, assess_claims, nth_of, unknown, within
-from rules.calculation.target_groups.place import Place
-from rules.calculation.target_groups.possible import Missing, hired, possible, unclaimed
+from rules.calculation.target_groups.possible import MissingFact, hired, possible, unclaimed
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
-from rules.findings.deduction import Assessment, Deduction
-from rules.findings.finding import HELD, Certainty, Excess, Finding, Step
-from rules.law.dated_figures import NoLaw, Row
-from rules.law.parameters import load
+from rules.findings.deduction import Assessment
+from rules.findings.finding import HELD, Certainty, Finding, TraceStep
+from rules.findings.rule import QuarterRule
+from rules.law.dated_figures import Citation, FigureRow, NoLaw
+from rules.law.law import Law, per_law
 from rules.view.situation import Situation
 from schemas.identifiers import quarter_days
 
 NAME = "first_hirings"
-RULE = Deduction(NAME, "", "employer")
 RANKS = range(1, 7)
 PERIODS = range(1, 4)
 CLOSED = "fourth and fifth hired from 2024 to June 2026"
-MISSING = Missing(
+MISSING = MissingFact(
     "rank of the hire",
     "NSSO: the workers of the twelve months before, and whether the employer is part of a technical business unit",
 )
 
 
-@cache
-def codes() -> frozenset[str]:
+@per_law
+def codes(law: Law) -> frozenset[str]:
     """The deduction codes of this rule."""
-    row = load(NAME).series["codes"].rows[-1]
+    row = law[NAME].series["codes"].rows[-1]
     return frozenset().union(*(row.codes(f"rank {rank}") for rank in RANKS))
 
 
-def decide(situation: Situation, day: date) -> list[Finding]:
-    """Where less is taken than a right that is open gives, and hires that may open one, as seen on `day`."""
-    return [*RULE.findings(situation, assess(situation), day), *_hires(situation)]
-
-
-def excesses(situation: Situation) -> list[Excess]:
-    """Where more was taken than is due."""
-    return RULE.excesses(assess(situation))
-
-
-def assess(situation: Situation) -> Iterator[Assessment]:
+def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
     """What is due and what is taken, where a first hire is claimed."""
-    return assess_claims(situation, codes(), entitle)
+    return assess_claims(situation, law, codes=codes(law), entitle=entitle)
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class HiringCode:
     """What a deduction code stands for."""
 
     rank: int
     period: int
-    source: str
+    source: Citation
 
 
-def read_code(code: str) -> Code:
+def read_code(code: str, law: Law) -> HiringCode:
     """Rank and period of a code."""
-    row = load(NAME).series["codes"].rows[-1]
+    row = law[NAME].series["codes"].rows[-1]
     rank = next(rank for rank in RANKS if code in row.codes(f"rank {rank}"))
     period = next((period for period in (2, 3) if code in row.codes(f"period {period}")), 1)
-    return Code(rank, period, row.cited)
+    return HiringCode(rank, period, row.cited)
 
 
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """G by rank, period and quarter of the right.
 
     Raises NoLaw.
     """
-    right, code, start = Entitled(), read_code(here.claim.code), here.claim.start
-    right.steps.append(Step("rank of the hire", str(code.rank), None, code.source))
+    right, law, start = Entitled(), here.law, here.claim.start
+    code = read_code(here.claim.code, law)
+    right.steps.append(TraceStep("rank of the hire", str(code.rank), None, code.source))
     if start is None:
         return unknown(right, "the first day of the right is not declared (zone 00090)")
-    row = load(NAME).at(f"rank {code.rank}", here.first if code.rank == 1 else start)
+    row = law[NAME].at(f"rank {code.rank}", here.first if code.rank == 1 else start)
     nth = nth_of(here, right, start, row)
     if code.rank == 1 and nth < 1:
         return right.refuse("quarters of the right", "not begun", row.cited)
     if code.rank == 1:
-        _known(start)
+        _known(start, law)
         right.hold("quarters of the right", "without limit", row.cited)
         return right.give(row, "amount")
     if not row.number("window") and code.rank < RANKS[-1]:
-        load(NAME).at(CLOSED, here.first)
+        law[NAME].at(CLOSED, here.first)
     if not within(right, nth, int(row.number("window")), row.cited):
         return right
     return right.give(row, f"amount_{_period(right, row, code, nth)}")
 
 
-def _known(start: date) -> None:
+def _known(start: date, law: Law) -> None:
     """Code 3315 is for hires from 2016.
 
     Raises NoLaw.
     """
-    load(NAME).at("codes", start)
+    law[NAME].at("codes", start)
 
 
-def _period(right: Entitled, row: Row, code: Code, nth: int) -> int:
+def _period(right: Entitled, row: FigureRow, code: HiringCode, nth: int) -> int:
     """The period whose amount is due: that of the code, unless it cannot have been reached yet."""
     known = [period for period in PERIODS if f"quarters_{period}" in row.figures]
     claimed = min(code.period, known[-1])
@@ -120,23 +110,26 @@ def _period(right: Entitled, row: Row, code: Code, nth: int) -> int:
     return claimed
 
 
-def _hires(situation: Situation) -> Iterator[Finding]:
+def find_hires(situation: Situation, _day: date, law: Law) -> Iterator[Finding]:
     """The hire of the quarter that may open a right: at an employer that is not one of the larger ones."""
     if not hired(situation):
         return
     first, _ = quarter_days(situation.quarter)
     try:
-        large, row = load(TARGET_GROUPS).at("larger employers", first), load(NAME).at("rank 1", first)
+        large, row = law[TARGET_GROUPS].at("larger employers", first), law[NAME].at("rank 1", first)
     except NoLaw:
         return
     owed: frozenset[str] = frozenset().union(*(line.contributions for line in situation.lines))
-    found = next(unclaimed(situation), None)
+    found = next(unclaimed(situation, law), None)
     if not owed or owed & large.codes("codes") or found is None:
         return
     line, occupation = found
     steps = (
-        Step("hired on", f"{occupation.start}", None, "DmfA zone 00044", HELD),
-        Step("contribution of larger employers", "not owed", None, large.cited, HELD),
-        Step("highest G", f"{row.number('amount'):.2f}", "EUR", row.cited),
+        TraceStep("hired on", f"{occupation.start}", None, "DmfA zone 00044", HELD),
+        TraceStep("contribution of larger employers", "not owed", None, large.cited, HELD),
+        TraceStep("highest G", f"{row.number('amount'):.2f}", "EUR", row.cited),
     )
-    yield from possible(NAME, situation, line, occupation, steps, MISSING)
+    yield from possible(NAME, situation, line, occupation, steps, MISSING, law)
+
+
+RULE = QuarterRule(NAME, "employer", assess, find_hires)

@@ -6,14 +6,13 @@ The means themselves are not seen here.
 """
 
 from datetime import date
-from functools import cache, lru_cache
 
 from rules.calculation.ages import age_on, birthday
 from rules.findings.entitlement import figure, over, right, unseen
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step
-from rules.law.dated_figures import Parameters
-from rules.law.parameters import load
-from rules.view.history import History
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, TraceStep
+from rules.findings.rule import HistoryRule
+from rules.law.law import Law, per_law
+from rules.view.history import PersonHistory
 from schemas.identifiers import quarter_of
 
 NAME = "income_guarantee_elderly"
@@ -26,34 +25,28 @@ NOT_SEEN = (
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The guarantee of somebody who reached the age on a low-income status, as known on `day`.
 
     Where the birthday is not known it waits for the last possible one, and a status on any of these days will do.
     """
     if not history.decisions or history.born is None:
         return []
-    born, earliest, reached = history.born, _reached(history.born.earliest), _reached(history.born.latest)
+    born, earliest, reached = history.born, _reached(law, history.born.earliest), _reached(law, history.born.latest)
     if earliest is None or reached is None or not over(quarter_of(reached), day):
         return []
     if history.has(NAME, earliest, day) or history.has(PENSION, earliest, day):
         return []
-    row = parameters().at("age", reached)
-    for decision in history.decided(*sorted(parameters().at("low means", reached).codes("kinds"))):
+    row = law[NAME].at("age", reached)
+    for decision in history.decided(*sorted(law[NAME].at("low means", reached).codes("kinds"))):
         if decision.covers(earliest, reached):
             by = "age reached on" if born.exact else "age reached at the latest on"
             trace = (
-                Step("age", f"{age_on(born.latest, reached)}", "years", row.cited, HELD),
-                Step(by, f"{reached}", None, row.cited),
-                Step("status", decision.kind, None, "decision of the institution that pays it", HELD),
-                figure("base amount a month", parameters(), "amounts", reached, unit="EUR"),
-                figure("amount a month alone", parameters(), "amounts", reached, unit="EUR", of="alone"),
+                TraceStep("age", f"{age_on(born.latest, reached)}", "years", row.cited, HELD),
+                TraceStep(by, f"{reached}", None, row.cited),
+                TraceStep("status", decision.kind, None, "decision of the institution that pays it", HELD),
+                figure("base amount a month", law[NAME], "amounts", reached, unit="EUR"),
+                figure("amount a month alone", law[NAME], "amounts", reached, unit="EUR", of="alone"),
             )
             unknown = () if born.exact else (Doubt(Certainty.TO_CHECK, born.doubt, UNKNOWN),)
             doubts = (*NOT_SEEN, *unknown)
@@ -62,11 +55,14 @@ def decide(history: History, day: date) -> list[Finding]:
     return []
 
 
-@lru_cache(maxsize=65_536)
-def _reached(born: date) -> date | None:
+@per_law
+def _reached(law: Law, born: date) -> date | None:
     """The first day on which somebody has the age in force on that day."""
-    for row in parameters().series["age"].rows:
+    for row in law[NAME].series["age"].rows:
         day = max(birthday(born, int(row.number("years"))), row.start)
         if row.end is None or day <= row.end:
             return day
     return None
+
+
+RULE = HistoryRule(NAME, find)

@@ -9,7 +9,9 @@ from datetime import date
 from rules.calculation.statuses import INCREASED, unmatched
 from rules.findings.entitlement import right, unseen
 from rules.findings.finding import Certainty, Finding
-from rules.view.history import History
+from rules.findings.rule import HistoryRule
+from rules.law.law import Law
+from rules.view.history import PersonHistory
 
 NAME = INCREASED
 NOT_SEEN = unseen(
@@ -17,9 +19,12 @@ NOT_SEEN = unseen(
 )
 
 
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The right on a status that nobody turned into an increased reimbursement, as known on `day`."""
-    status = unmatched(history, day)
+    status = unmatched(history, day, law)
     if status is None:
         return []
     return [right(NAME, history.person, status.quarter, trace=status.steps, doubts=[NOT_SEEN], causes=status.causes)]
+
+
+RULE = HistoryRule(NAME, find)

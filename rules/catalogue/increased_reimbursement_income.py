@@ -9,15 +9,15 @@ Who has a status that opens the right without a test of income is left to that r
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from rules.calculation.statuses import INCREASED, statuses
 from rules.findings.entitlement import DAY, FAR, figure, merged, months_later, over, right, unseen
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Finding, Step
-from rules.law.dated_figures import Parameters, Row, citing
-from rules.law.parameters import load
-from rules.view.history import History
-from rules.view.situation import Decision
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Finding, TraceStep
+from rules.findings.rule import HistoryRule
+from rules.law.dated_figures import FigureRow, citing
+from rules.law.law import Law
+from rules.view.history import PersonHistory
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_days, quarter_of
 
 NAME = "increased_reimbursement_income"
@@ -32,12 +32,6 @@ NOT_SEEN = (
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
 @dataclass(frozen=True, slots=True)
 class Cause:
     """A time of unemployment or incapacity, the day it is long enough, and the decisions it rests on."""
@@ -46,63 +40,66 @@ class Cause:
     start: date
     until: date
     enough: date
-    decisions: tuple[Decision, ...]
-    row: Row
+    decisions: tuple[InstitutionDecision, ...]
+    row: FigureRow
 
 
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The earliest cause that goes on and that nobody turned into an increased reimbursement, as known on `day`."""
     if not history.decisions:
         return []
     today, _ = quarter_days(quarter_of(day))
-    for cause in sorted(_causes(history), key=lambda one: (one.enough, one.kind)):
-        if over(quarter_of(cause.enough), day) and cause.until >= today and not _settled(history, cause):
-            return [_finding(history, cause)]
+    for cause in sorted(_causes(history, law), key=lambda one: (one.enough, one.kind)):
+        if over(quarter_of(cause.enough), day) and cause.until >= today and not _settled(history, cause, law):
+            return [_finding(history, cause, law)]
     return []
 
 
-def _causes(history: History) -> Iterator[Cause]:
+def _causes(history: PersonHistory, law: Law) -> Iterator[Cause]:
     for kinds in CAUSES:
         decided = [
             one
             for one in history.decided(*kinds)
-            if one.kind != UNEMPLOYED or one.nature in _row(one.start).codes("full")
+            if one.kind != UNEMPLOYED or one.nature in _row(one.start, law).codes("full")
         ]
         for start, until in merged((one.start, one.until or FAR) for one in decided):
-            within, row = tuple(one for one in decided if start <= one.start <= until), _row(start)
+            within, row = tuple(one for one in decided if start <= one.start <= until), _row(start, law)
             enough = months_later(start, int(row.number("months"))) - DAY
             enough = min([enough, *(one.start for one in within if one.kind == INVALID)])
             if enough <= until:
                 yield Cause(within[0].kind, start, until, enough, within, row)
 
 
-def _row(day: date) -> Row:
+def _row(day: date, law: Law) -> FigureRow:
     """What is asked of a cause that began on a day; of one from before the decree, what the decree asks."""
-    return parameters().at("duration", max(day, parameters().series["duration"].rows[0].start))
+    return law[NAME].at("duration", max(day, law[NAME].series["duration"].rows[0].start))
 
 
-def _settled(history: History, cause: Cause) -> bool:
+def _settled(history: PersonHistory, cause: Cause, law: Law) -> bool:
     """Whether it was granted, opens by status anyway, or work beside the unemployment makes that doubtful."""
     if history.has(INCREASED, cause.start, FAR):
         return True
-    if any((one.until or FAR) >= cause.start for one in statuses(history)):
+    if any((one.until or FAR) >= cause.start for one in statuses(history, law)):
         return True
     return cause.kind == UNEMPLOYED and any(one.last >= cause.start for one in history.worked)
 
 
-def _finding(history: History, cause: Cause) -> Finding:
+def _finding(history: PersonHistory, cause: Cause, law: Law) -> Finding:
     ended = cause.enough
     paid = citing("decision of the institution that pays it", cause.row)
     trace = [
-        Step(cause.kind, f"{cause.start}", None, paid, HELD),
-        Step("long enough on", f"{ended}", None, cause.row.cited, HELD),
+        TraceStep(cause.kind, f"{cause.start}", None, paid, HELD),
+        TraceStep("long enough on", f"{ended}", None, cause.row.cited, HELD),
     ]
-    by_itself = parameters().series["by itself"].rows[0]
+    by_itself = law[NAME].series["by itself"].rows[0]
     if cause.until >= by_itself.start and not history.has(PENSION, cause.start, FAR):
         looked = max(ended + DAY, by_itself.start)
-        trace.append(Step("looked at by the mutuality from", f"{looked}", None, by_itself.cited))
+        trace.append(TraceStep("looked at by the mutuality from", f"{looked}", None, by_itself.cited))
     for name in ("ceiling of the month", "ceiling of the year"):
-        trace.append(figure(name, parameters(), name, ended, unit="EUR", outcome=UNKNOWN))
-        trace.append(figure(f"{name}, each other person", parameters(), name, ended, unit="EUR", of="person"))
+        trace.append(figure(name, law[NAME], name, ended, unit="EUR", outcome=UNKNOWN))
+        trace.append(figure(f"{name}, each other person", law[NAME], name, ended, unit="EUR", of="person"))
     causes = (one.event for one in cause.decisions)
     return right(NAME, history.person, quarter_of(ended), trace=trace, doubts=NOT_SEEN, causes=causes)
+
+
+RULE = HistoryRule(NAME, find)

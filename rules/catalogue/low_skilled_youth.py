@@ -4,67 +4,45 @@ The diploma and the region are read from the code claimed; where nothing is clai
 is told.
 """
 
-from collections.abc import Iterator
-from datetime import date
-
 from rules.calculation.ages import age_on
+from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import (
     DAY,
     Entitled,
-    assess_claims,
     in_category,
     nth_of,
     open_until,
+    target_group,
     unknown,
     within,
 )
-from rules.calculation.target_groups.place import Place
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import end_of_quarter
-from rules.findings.deduction import Assessment, Deduction
-from rules.findings.finding import Excess, Finding, Step
-from rules.law.parameters import load
+from rules.findings.finding import TraceStep
 from rules.law.rounding import cents
-from rules.view.situation import Situation
 
 NAME = "low_skilled_youth"
 CODE = "6300"
 HIRES, BELOW = "hires until", "below the age of"
-RULE = Deduction(NAME, CODE, "employer")
 
 
-def decide(situation: Situation, day: date) -> list[Finding]:
-    """Where less is taken than the right gives, as seen on `day`."""
-    return RULE.findings(situation, assess(situation), day)
-
-
-def excesses(situation: Situation) -> list[Excess]:
-    """Where more was taken than is due."""
-    return RULE.excesses(assess(situation))
-
-
-def assess(situation: Situation) -> Iterator[Assessment]:
-    """What is due and what is taken, where it is claimed."""
-    return assess_claims(situation, frozenset({CODE}), entitle)
-
-
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """All that is left, in the eight quarters of the right.
 
     Raises NoLaw.
     """
     right, start = Entitled(), here.claim.start
-    row = load(NAME).at("right", here.first)
-    if not open_until(right, load(NAME).series["right"], row):
+    row = here.law[NAME].at("right", here.first)
+    if not open_until(right, here.law[NAME].series["right"], row):
         return right
-    if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
+    if not in_category(here, right, here.law[TARGET_GROUPS].at("category", here.first)):
         return right
     if start is None:
         return unknown(right, "the first day of the right is not declared (zone 00090)")
     if here.born is None:
         return unknown(right, "the national number holds no birth date")
     nth = nth_of(here, right, start, row)
-    hires = load(NAME).at("hires", start)
+    hires = here.law[NAME].at("hires", start)
     right.rows.append(hires)
     if not hires.number("open"):
         return right.refuse(HIRES, f"{hires.start - DAY}", hires.cited)
@@ -73,7 +51,7 @@ def entitle(here: Place) -> Entitled:
         return right
     end = end_of_quarter(start)
     age = age_on(here.born, end)
-    right.steps.append(Step("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
+    right.steps.append(TraceStep("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
     if age >= row.number("age"):
         return right.refuse(BELOW, f"{row.number('age')}", row.cited, "years")
     right.hold(BELOW, f"{row.number('age')}", row.cited, "years")
@@ -81,3 +59,6 @@ def entitle(here: Place) -> Entitled:
     if not right.limited(here, row, cents(row.number(name))):
         return right
     return right.give_whole(row)
+
+
+RULE = target_group(NAME, frozenset({CODE}), entitle)

@@ -5,14 +5,13 @@ status that opens the lower, social ceiling was visibly not matched: no increase
 """
 
 from datetime import date
-from functools import cache
 
 from rules.calculation.statuses import unmatched
 from rules.findings.entitlement import figure, right, unseen
 from rules.findings.finding import UNKNOWN, Certainty, Finding
-from rules.law.dated_figures import Parameters
-from rules.law.parameters import load
-from rules.view.history import History
+from rules.findings.rule import HistoryRule
+from rules.law.law import Law
+from rules.view.history import PersonHistory
 
 NAME = "maximum_billing"
 NOT_SEEN = (
@@ -22,17 +21,14 @@ NOT_SEEN = (
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The social ceiling of somebody whose status was not matched, as known on `day`."""
-    status = unmatched(history, day)
+    status = unmatched(history, day, law)
     if status is None:
         return []
-    ceiling = figure("social ceiling", parameters(), "social ceiling", status.opens, unit="EUR", outcome=UNKNOWN)
+    ceiling = figure("social ceiling", law[NAME], "social ceiling", status.opens, unit="EUR", outcome=UNKNOWN)
     trace = (*status.steps, ceiling)
     return [right(NAME, history.person, status.quarter, trace=trace, doubts=NOT_SEEN, causes=status.causes)]
+
+
+RULE = HistoryRule(NAME, find)

@@ -4,55 +4,35 @@ That somebody was a job seeker without work for two years VDAB attests (Ecaro). 
 nothing is claimed that and the region are missing, and nothing is told.
 """
 
-from collections.abc import Iterator
 from datetime import date
 
 from rules.calculation.ages import age_on
-from rules.calculation.target_groups.grant import Entitled, assess_claims, in_category, nth_of, unknown, within
-from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.claims import ClaimContext
+from rules.calculation.target_groups.grant import Entitled, in_category, nth_of, target_group, unknown, within
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import end_of_quarter, pension
-from rules.findings.deduction import Assessment, Deduction
-from rules.findings.finding import Certainty, Excess, Finding, Step
-from rules.law.dated_figures import Row
-from rules.law.parameters import load
+from rules.findings.finding import Certainty, TraceStep
+from rules.law.dated_figures import FigureRow
 from rules.law.rounding import cents
-from rules.view.situation import Situation
 
 NAME = "no_recent_work_experience"
 CODE = "6340"
 HIRES, PENSION_AGE = "hires from", "pension age reached on"
-RULE = Deduction(NAME, CODE, "employer")
 
 
-def decide(situation: Situation, day: date) -> list[Finding]:
-    """Where less is taken than the right gives, as seen on `day`."""
-    return RULE.findings(situation, assess(situation), day)
-
-
-def excesses(situation: Situation) -> list[Excess]:
-    """Where more was taken than is due."""
-    return RULE.excesses(assess(situation))
-
-
-def assess(situation: Situation) -> Iterator[Assessment]:
-    """What is due and what is taken, where it is claimed."""
-    return assess_claims(situation, frozenset({CODE}), entitle)
-
-
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """G in the four quarters of the right.
 
     Raises NoLaw.
     """
     right, start = Entitled(), here.claim.start or here.occupation.start
-    if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
+    if not in_category(here, right, here.law[TARGET_GROUPS].at("category", here.first)):
         return right
     if start is None:
         return unknown(right, "the day of the hire is not declared (zones 00044, 00090)")
     if here.born is None:
         return unknown(right, "the national number holds no birth date")
-    row = load(NAME).series["right"].rows[0]
+    row = here.law[NAME].series["right"].rows[0]
     nth = nth_of(here, right, start, row)
     if start < row.start:
         return right.refuse(HIRES, row.start.isoformat(), row.cited)
@@ -69,12 +49,12 @@ def entitle(here: Place) -> Entitled:
     return right.give(row, "amount")
 
 
-def _of_age(here: Place, right: Entitled, born: date, start: date) -> bool:
-    row, end = load(NAME).at("ages", start), end_of_quarter(start)
+def _of_age(here: ClaimContext, right: Entitled, born: date, start: date) -> bool:
+    row, end = here.law[NAME].at("ages", start), end_of_quarter(start)
     age = age_on(born, end)
-    right.steps.append(Step("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
+    right.steps.append(TraceStep("age at the end of the quarter of the hire", here.age(end), "years", row.cited))
     if "school" in row.figures:
-        return _after_school(right, age, start) and _before_pension(right, born, end, row)
+        return _after_school(here, right, age, start) and _before_pension(here, right, born, end, row)
     value = f"{row.number('age')}-{row.number('below') - 1}"
     if row.number("age") <= age < row.number("below"):
         right.hold("ages", value, row.cited, "years")
@@ -83,8 +63,8 @@ def _of_age(here: Place, right: Entitled, born: date, start: date) -> bool:
     return False
 
 
-def _after_school(right: Entitled, age: int, start: date) -> bool:
-    row = load(NAME).at("compulsory school", start)
+def _after_school(here: ClaimContext, right: Entitled, age: int, start: date) -> bool:
+    row = here.law[NAME].at("compulsory school", start)
     least = f"{row.number('age') + 1}"
     if age > row.number("age"):
         right.hold("least age", least, row.cited, "years")
@@ -95,10 +75,13 @@ def _after_school(right: Entitled, age: int, start: date) -> bool:
     return False
 
 
-def _before_pension(right: Entitled, born: date, end: date, row: Row) -> bool:
-    reached = pension(born)[0]
+def _before_pension(here: ClaimContext, right: Entitled, born: date, end: date, row: FigureRow) -> bool:
+    reached = pension(here.law, born)[0]
     if reached > end:
         right.hold(PENSION_AGE, f"{reached}", row.cited)
         return True
     right.refuse(PENSION_AGE, f"{reached}", row.cited)
     return False
+
+
+RULE = target_group(NAME, frozenset({CODE}), entitle)

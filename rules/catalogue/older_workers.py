@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import product
 
 from rules.calculation.ages import Birth, age_on, birth, birthday
+from rules.calculation.target_groups.claims import ClaimContext, place
 from rules.calculation.target_groups.grant import (
     Entitled,
     assess_claims,
@@ -21,20 +22,19 @@ from rules.calculation.target_groups.grant import (
     unknown,
     within,
 )
-from rules.calculation.target_groups.place import Place, place
-from rules.calculation.target_groups.possible import Missing, hired, possible, unclaimed
+from rules.calculation.target_groups.possible import MissingFact, hired, possible, unclaimed
 from rules.calculation.target_groups.times import end_of_quarter, pension, retired
-from rules.findings.deduction import Assessment, Deduction
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
-from rules.law.dated_figures import NoLaw, Row
-from rules.law.parameters import load
+from rules.findings.deduction import Assessment
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Finding, TraceStep
+from rules.findings.rule import QuarterRule
+from rules.law.dated_figures import Citation, FigureRow, NoLaw
+from rules.law.law import Law
 from rules.law.rounding import cents
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, Line, Occupation
+from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 NAME = "older_workers"
-RULE = Deduction(NAME, "", "employer")
 WALLONIA, BRUSSELS, FLANDERS, FLANDERS_NEW, GERMAN = "8320", "7320", "6320", "6321", "9300"
 CODES = frozenset({WALLONIA, BRUSSELS, FLANDERS, FLANDERS_NEW, GERMAN})
 REGIONS = {WALLONIA: "Wallonia", BRUSSELS: "Brussels", FLANDERS: "Flanders"}
@@ -42,7 +42,7 @@ REGIONS = {WALLONIA: "Wallonia", BRUSSELS: "Brussels", FLANDERS: "Flanders"}
 BANDS = (3, 2, 1)
 YOUNGEST = 55
 """Nobody younger has it anywhere; keeps the search for possible rights short."""
-MISSING = Missing(
+MISSING = MissingFact(
     "region of the establishment unit",
     "the employer, or the Crossroads Bank for Enterprises by the number of the establishment unit (zone 00042)",
 )
@@ -53,41 +53,31 @@ BEFORE_THE_REGION = (AGE, "category", "S")
 LAST_DAY = "last day of the quarter; DmfA zone 00024"
 
 
-def decide(situation: Situation, day: date) -> list[Finding]:
-    """Where less is taken than a right gives, and who may have one from this quarter on, as seen on `day`."""
-    return [*RULE.findings(situation, assess(situation), day), *_possible(situation)]
-
-
-def excesses(situation: Situation) -> list[Excess]:
-    """Where more was taken than is due."""
-    return RULE.excesses(assess(situation))
-
-
-def assess(situation: Situation) -> Iterator[Assessment]:
+def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
     """What is due and what is taken, where the reduction of a region is claimed."""
-    return assess_claims(situation, CODES, entitle)
+    return assess_claims(situation, law, codes=CODES, entitle=entitle)
 
 
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """G by region, age and S.
 
     Raises NoLaw.
     """
     right = Entitled()
-    if not in_category(here, right, load(NAME).at("category", here.first)):
+    if not in_category(here, right, here.law[NAME].at("category", here.first)):
         return right
     if here.born is None:
         return unknown(right, "the national number holds no birth date")
     age = age_on(here.born, here.last)
-    right.steps.append(Step(AGE, here.age(here.last), "years", LAST_DAY))
+    right.steps.append(TraceStep(AGE, here.age(here.last), "years", LAST_DAY))
     return _REGION[here.claim.code](here, right, here.born, age)
 
 
-def _wallonia(here: Place, right: Entitled, born: date, age: int) -> Entitled:
-    ages, limit = (load(NAME).at(f"Wallonia {name}", here.first) for name in ("ages", "limit"))
-    over, doubts = retired(born, here.situation.quarter)
+def _wallonia(here: ClaimContext, right: Entitled, born: date, age: int) -> Entitled:
+    ages, limit = (here.law[NAME].at(f"Wallonia {name}", here.first) for name in ("ages", "limit"))
+    over, doubts = retired(born, here.situation.quarter, here.law)
     right.doubts += doubts
-    reached = f"{pension(born)[0]}"
+    reached = f"{pension(here.law, born)[0]}"
     if over:
         return right.refuse(PENSION_AGE, reached, ages.cited)
     right.hold(PENSION_AGE, reached, ages.cited, outcome=UNKNOWN if doubts else HELD)
@@ -103,15 +93,15 @@ def _wallonia(here: Place, right: Entitled, born: date, age: int) -> Entitled:
     return right.give(ages, f"amount_{band}")
 
 
-def _registered(here: Place, right: Entitled, age: int) -> None:
+def _registered(here: ClaimContext, right: Entitled, age: int) -> None:
     """Who was hired lately and is younger than an age must have been registered on the eve, which is not declared."""
-    row, start = load(NAME).series["Wallonia registration"].rows[-1], here.occupation.start
+    row, start = here.law[NAME].series["Wallonia registration"].rows[-1], here.occupation.start
     if age < row.number("age") and (start is None or start >= row.start):
         right.unseen(Certainty.LIKELY, f"registration with FOREM on the eve of the hire is not declared: {row.cited}")
 
 
-def _brussels(here: Place, right: Entitled, _: date, age: int) -> Entitled:
-    row = load(NAME).at("Brussels", here.first)
+def _brussels(here: ClaimContext, right: Entitled, _: date, age: int) -> Entitled:
+    row = here.law[NAME].at("Brussels", here.first)
     value = f"{row.number('age_from')}-{row.number('age_to')}"
     if not row.number("age_from") <= age <= row.number("age_to"):
         return right.refuse(AGES, value, row.cited, "years")
@@ -121,11 +111,11 @@ def _brussels(here: Place, right: Entitled, _: date, age: int) -> Entitled:
     return right.give(row, "amount")
 
 
-def _flanders(here: Place, right: Entitled, born: date, age: int) -> Entitled:
-    row = load(NAME).at("Flanders in service", here.first)
-    if not open_until(right, load(NAME).series["Flanders in service"], row):
+def _flanders(here: ClaimContext, right: Entitled, born: date, age: int) -> Entitled:
+    row = here.law[NAME].at("Flanders in service", here.first)
+    if not open_until(right, here.law[NAME].series["Flanders in service"], row):
         return right
-    if retired(born, here.situation.quarter)[0]:
+    if retired(born, here.situation.quarter, here.law)[0]:
         right.unseen(Certainty.TO_CHECK, "not settled whether it goes on after the pension age")
     if not right.limited(here, row, _limit(here, row)):
         return right
@@ -143,9 +133,9 @@ def _flanders(here: Place, right: Entitled, born: date, age: int) -> Entitled:
     return right.refuse(LEAST_AGE, f"{row.number('age_1')}", row.cited, "years")
 
 
-def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
-    row, start = load(NAME).at("Flanders newly hired", here.first), here.claim.start
-    if not open_until(right, load(NAME).series["Flanders newly hired"], row):
+def _newly_hired(here: ClaimContext, right: Entitled, born: date, _: int) -> Entitled:
+    row, start = here.law[NAME].at("Flanders newly hired", here.first), here.claim.start
+    if not open_until(right, here.law[NAME].series["Flanders newly hired"], row):
         return right
     if start is None:
         return unknown(right, "the first day of the right is not declared (zone 00090)")
@@ -154,13 +144,13 @@ def _newly_hired(here: Place, right: Entitled, born: date, _: int) -> Entitled:
     if age_on(born, end_of_quarter(start)) < row.number("age"):
         return right.refuse(LEAST_AGE, f"{row.number('age')}", row.cited, "years")
     right.hold(LEAST_AGE, f"{row.number('age')}", row.cited, "years")
-    limits = load(NAME).at("Flanders newly hired limit", here.first)
+    limits = here.law[NAME].at("Flanders newly hired limit", here.first)
     right.limited(here, limits, _limit(here, limits))
     return right.give_whole(row)
 
 
-def _german(here: Place, right: Entitled, _: date, age: int) -> Entitled:
-    row = load(NAME).at("German-speaking Community", here.first)
+def _german(here: ClaimContext, right: Entitled, _: date, age: int) -> Entitled:
+    row = here.law[NAME].at("German-speaking Community", here.first)
     if age < row.number("age_before"):
         return right.refuse(LEAST_AGE, f"{row.number('age_before')}", row.cited, "years")
     right.hold(LEAST_AGE, f"{row.number('age_before')}", row.cited, "years")
@@ -179,7 +169,7 @@ _REGION = {
 }
 
 
-def _limit(here: Place, row: Row) -> int:
+def _limit(here: ClaimContext, row: FigureRow) -> int:
     """The limit of this quarter in eurocents: a higher one where the year-end bonus is paid."""
     higher = "limit_bonus" in row.figures and here.bonus_quarter
     return cents(row.number("limit_bonus" if higher else "limit"))
@@ -192,18 +182,18 @@ def _of_age(person: str, quarter: str) -> Birth | None:
     return born if born and born.ages(quarter_days(quarter)[1]).most >= YOUNGEST else None
 
 
-def _possible(situation: Situation) -> Iterator[Finding]:
+def find_possible(situation: Situation, _day: date, law: Law) -> Iterator[Finding]:
     """What hangs on the region only, in the quarter in which it can begin."""
     born = _of_age(situation.person, situation.quarter)
     if born is None:
         return
-    for day, (line, occupation) in product(_days_of_birth(situation, born), unclaimed(situation)):
-        found = dict(_regions(situation, line, occupation, day))
+    for day, (line, occupation) in product(_days_of_birth(situation, born), unclaimed(situation, law)):
+        found = dict(_regions(situation, line, occupation, day, law))
         if found:
-            (here, right), *_ = found.values()
+            here, right = next(iter(found.values()))
             shared = [step for step in right.steps if step.step in BEFORE_THE_REGION]
-            steps = [*shared, *(Step(f"G {REGIONS[code]}", *_amount(one)) for code, (_, one) in found.items())]
-            yield from possible(NAME, situation, here.line, here.occupation, steps, MISSING)
+            steps = [*shared, *(TraceStep(f"G {REGIONS[code]}", *_amount(one)) for code, (_, one) in found.items())]
+            yield from possible(NAME, situation, here.line, here.occupation, steps, MISSING, law)
             return
 
 
@@ -214,42 +204,45 @@ def _days_of_birth(situation: Situation, born: Birth) -> tuple[date, ...]:
     return born.days(*(one.start for line in situation.lines for one in line.occupations if one.start))
 
 
-def _amount(right: Entitled) -> tuple[str, str | None, str]:
+def _amount(right: Entitled) -> tuple[str, str | None, Citation | str]:
     step = next(step for step in right.steps if step.step == "G")
-    return step.value, step.unit, step.source
+    return step.value, step.unit, step.cited
 
 
 def _regions(
-    situation: Situation, line: Line, occupation: Occupation, born: date
-) -> Iterator[tuple[str, tuple[Place, Entitled]]]:
+    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, born: date, law: Law
+) -> Iterator[tuple[str, tuple[ClaimContext, Entitled]]]:
     new = hired(situation)
     first, last = quarter_days(situation.quarter)
     for code in REGIONS:
         try:
-            opening = _opening_age(code, occupation, first, born)
+            opening = _opening_age(code, occupation, first, born, law)
             if opening is None or age_on(born, last) < opening:
                 continue
             if not new and birthday(born, opening) < first:
                 continue
-            here = replace(place(situation, line, occupation, Claim(code, 0)), born=born)
+            here = replace(place(situation, line, occupation, Claim(code, 0), law), born=born)
             right = entitle(here)
-            due, _, _ = entitled(situation, line, occupation, here.claim, entitle)
+            due, _, _ = entitled(situation, line, occupation, here.claim, entitle, law)
         except NoLaw:
             continue
         if due and right.amount:
             yield code, (here, right)
 
 
-def _opening_age(code: str, occupation: Occupation, day: date, born: date) -> int | None:
+def _opening_age(code: str, occupation: WorkerOccupation, day: date, born: date, law: Law) -> int | None:
     """The age at which the right of a region begins for this worker, None where it never does."""
     if code == BRUSSELS:
-        return int(load(NAME).at("Brussels", day).number("age_from"))
+        return int(law[NAME].at("Brussels", day).number("age_from"))
     if code == FLANDERS:
-        row = load(NAME).at("Flanders in service", day)
+        row = law[NAME].at("Flanders in service", day)
         return None if "abolished" in row.figures else int(row.number("age_1"))
-    least = int(load(NAME).at("Wallonia ages", day).number("age_1"))
-    registered = load(NAME).series["Wallonia registration"].rows[-1]
+    least = int(law[NAME].at("Wallonia ages", day).number("age_1"))
+    registered = law[NAME].series["Wallonia registration"].rows[-1]
     if occupation.start is None or occupation.start < registered.start:
         return least
     of_hire = age_on(born, occupation.start)
     return int(registered.number("age")) if least <= of_hire < registered.number("age") else max(least, of_hire)
+
+
+RULE = QuarterRule(NAME, "employer", assess, find_possible)

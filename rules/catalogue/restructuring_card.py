@@ -5,63 +5,55 @@ nothing is claimed nothing is told. It is the worker's own money.
 """
 
 from collections.abc import Iterator
-from datetime import date
 from functools import partial
 
 from rules.calculation.target_groups.times import nth_quarter
-from rules.findings.deduction import Assessment, Deduction, undetermined
-from rules.findings.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, Excess, Finding, Step, whether
-from rules.law.dated_figures import NoLaw, Row
-from rules.law.parameters import load
+from rules.findings.deduction import Assessment, undetermined
+from rules.findings.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, TraceStep, whether
+from rules.findings.rule import QuarterRule
+from rules.law.dated_figures import FigureRow, NoLaw
+from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, Line
+from rules.view.worker_line import Claim, WorkerLine
 from schemas.identifiers import quarter_days
 
 NAME = "restructuring_card"
 CODE = "0601"
-RULE = Deduction(NAME, CODE, "citizen")
 
 
-def decide(situation: Situation, day: date) -> list[Finding]:
-    """Where the deduction is named and nothing is taken, as seen on `day`."""
-    return RULE.findings(situation, assess(situation), day)
-
-
-def excesses(situation: Situation) -> list[Excess]:
-    """Where it was taken outside its quarters."""
-    return RULE.excesses(assess(situation))
-
-
-def assess(situation: Situation) -> Iterator[Assessment]:
+def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
     """Worker lines that name the deduction."""
     for line in situation.lines:
         claim = next((claim for claim in line.claims if claim.code == CODE), None)
         if claim and line.occupations:
-            yield _assess(situation, line, claim)
+            yield _assess(situation, line, claim, law)
 
 
-def _assess(situation: Situation, line: Line, claim: Claim) -> Assessment:
+def _assess(situation: Situation, line: WorkerLine, claim: Claim, law: Law) -> Assessment:
     label, claimed = situation.line_label(line), line.claimed(CODE)
     first, _ = quarter_days(situation.quarter)
-    row = load(NAME).at("quarters", first)
-    steps: tuple[Step, ...] = (_quarters(row, UNKNOWN),)
+    row = law[NAME].at("quarters", first)
+    steps: tuple[TraceStep, ...] = (_quarters(row, UNKNOWN),)
     if claim.start is not None:
         nth = nth_quarter(claim.start, situation.quarter)
         inside = 1 <= nth <= row.number("quarters")
         steps = (
-            Step("right since", claim.start.isoformat(), None, "DmfA zone 00090"),
-            Step("quarter of the right", str(nth), None, row.cited),
+            TraceStep("right since", claim.start.isoformat(), None, "DmfA zone 00090"),
+            TraceStep("quarter of the right", str(nth), None, row.cited),
             _quarters(row, whether(inside)),
         )
         if not inside:
             doubt = Doubt(Certainty.LIKELY, "counted from the first day of the right as declared")
-            return Assessment(line, None, label, 0, claimed, (doubt,), partial(iter, steps))
-    amount = load(NAME).series["amount"].rows[-1]
+            return Assessment(CODE, line, None, label, 0, claimed, (doubt,), partial(iter, steps))
+    amount = law[NAME].series["amount"].rows[-1]
     error = NoLaw("amount", first, amount.unknown or "", amount.sourced)
     doubt = Doubt(Certainty.UNDETERMINED, str(error))
     why = partial(iter, (*steps, *undetermined(error)))
-    return Assessment(line, None, label, None, claimed, (doubt,), why)
+    return Assessment(CODE, line, None, label, None, claimed, (doubt,), why)
 
 
-def _quarters(row: Row, outcome: ConditionOutcome) -> Step:
-    return Step("quarters of the right", f"{row.number('quarters')}", None, row.cited, outcome)
+def _quarters(row: FigureRow, outcome: ConditionOutcome) -> TraceStep:
+    return TraceStep("quarters of the right", f"{row.number('quarters')}", None, row.cited, outcome)
+
+
+RULE = QuarterRule(NAME, "citizen", assess, only_with=frozenset({CODE}))

@@ -5,16 +5,16 @@ while that quarter is not declared, when such days were taken, and when nobody s
 """
 
 from datetime import date, timedelta
-from functools import cache
 
 from rules.calculation.coverage import private_rows
 from rules.calculation.holidays import USED_UP, benefit, jobs_by_year, opening, size, taken, year_of
 from rules.findings.entitlement import FAR, right, unseen
-from rules.findings.finding import HELD, Certainty, Finding, Step
-from rules.law.dated_figures import NoLaw, Parameters, citing
-from rules.law.parameters import load
-from rules.view.history import History, Worked
-from rules.view.situation import Decision
+from rules.findings.finding import HELD, Certainty, Finding, TraceStep
+from rules.findings.rule import HistoryRule
+from rules.law.dated_figures import NoLaw, citing
+from rules.law.law import Law
+from rules.view.history import PersonHistory, Worked
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_of
 
 NAME = "senior_holiday"
@@ -22,26 +22,23 @@ UNEMPLOYED, INVALID = "unemployment_benefit", "invalidity"
 HELD_BY = "National Employment Office"
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The years in which somebody may have senior holidays, as known on `day`."""
     if not history.decisions or history.born is None:
         return []
     return [
-        finding for first, jobs in jobs_by_year(history) if first <= day for finding in _of_year(history, first, jobs)
+        finding
+        for first, jobs in jobs_by_year(history, law)
+        if first <= day
+        for finding in _of_year(history, first, jobs, law)
     ]
 
 
-def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]:
+def _of_year(history: PersonHistory, first: date, jobs: list[Worked], law: Law) -> list[Finding]:
     served, eve = year_of(first - timedelta(days=1))
-    age = eve.year - history.born.year if history.born else 0
+    age = history.born.ages(eve).least if history.born else 0
     try:
-        row, natures = parameters().at("age", first), parameters().at("natures", first)
+        row, natures = law[NAME].at("age", first), law[NAME].at("natures", first)
     except NoLaw:
         return []
     if age < int(row.number("years")):
@@ -53,11 +50,13 @@ def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]
     start, job = begun
     nature = citing(f"nature {idle.nature or 'not given'}", natures)
     trace = (
-        Step("age on 31 December", f"{age}", "years", row.cited, HELD),
-        Step(idle.kind, f"{max(idle.start, served)}", None, nature, HELD),
-        Step("job from", f"{job.start or job.first}", None, citing("DmfA zone 00044", *private_rows(start)), HELD),
-        size(job, start),
-        *benefit(start),
+        TraceStep("age on 31 December", f"{age}", "years", row.cited, HELD),
+        TraceStep(idle.kind, f"{max(idle.start, served)}", None, nature, HELD),
+        TraceStep(
+            "job from", f"{job.start or job.first}", None, citing("DmfA zone 00044", *private_rows(start, law)), HELD
+        ),
+        size(job, start, law),
+        *benefit(start, law),
     )
     doubts = [USED_UP, unseen(Certainty.LIKELY, "whether the days were asked on form C103", HELD_BY)]
     if (idle.until or FAR) >= (job.start or job.first):
@@ -67,7 +66,9 @@ def _of_year(history: History, first: date, jobs: list[Worked]) -> list[Finding]
     ]
 
 
-def _idle(history: History, first: date, last: date, full: frozenset[str], back: date) -> Decision | None:
+def _idle(
+    history: PersonHistory, first: date, last: date, full: frozenset[str], back: date
+) -> InstitutionDecision | None:
     """Full unemployment or invalidity in the service year, that ended before the job goes on or is open by mistake."""
     for decision in history.decided(UNEMPLOYED, INVALID):
         if not decision.covers(first, last):
@@ -79,8 +80,11 @@ def _idle(history: History, first: date, last: date, full: frozenset[str], back:
     return None
 
 
-def _taken(history: History, first: date, natures: frozenset[str]) -> bool:
+def _taken(history: PersonHistory, first: date, natures: frozenset[str]) -> bool:
     _, last = year_of(first)
     if taken(history.worked, first, "073"):
         return True
     return any(one.nature in natures and one.covers(first, last) for one in history.decided(UNEMPLOYED))
+
+
+RULE = HistoryRule(NAME, find)

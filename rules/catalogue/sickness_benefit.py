@@ -7,14 +7,14 @@ declared here.
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 
 from rules.calculation.windows import Count, window
 from rules.findings.entitlement import missing, over, right, unseen
-from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Finding, Step
-from rules.law.dated_figures import NoLaw, Parameters, Row, citing
-from rules.law.parameters import load
-from rules.view.history import History, Worked
+from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Finding, TraceStep
+from rules.findings.rule import HistoryRule
+from rules.law.dated_figures import FigureRow, NoLaw, citing
+from rules.law.law import Law
+from rules.view.history import PersonHistory, Worked
 from schemas.identifiers import quarter_days
 
 NAME = "sickness_benefit"
@@ -33,13 +33,7 @@ NOT_SEEN = unseen(
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The quarters of long sickness for which no benefit was decided, as known on `day`."""
     if history.decisions is None:
         return []
@@ -53,16 +47,16 @@ def decide(history: History, day: date) -> list[Finding]:
         finding
         for quarter, days in sorted(longest.items())
         if days > LONG and over(quarter, day)
-        for finding in _of_quarter(history, quarter, days)
+        for finding in _of_quarter(history, quarter, days, law)
     ]
 
 
-def _of_quarter(history: History, quarter: str, days: int) -> Iterator[Finding]:
+def _of_quarter(history: PersonHistory, quarter: str, days: int, law: Law) -> Iterator[Finding]:
     first, last = quarter_days(quarter)
     if any(history.has(kind, first, last) for kind in INSTEAD):
         return
     try:
-        row = parameters().at("waiting period", first)
+        row = law[NAME].at("waiting period", first)
     except NoLaw:
         return
     insured = [one for one in history.worked if one.worker_code not in row.codes("without")]
@@ -74,22 +68,22 @@ def _of_quarter(history: History, quarter: str, days: int) -> Iterator[Finding]:
         return
     steps, doubts, events = met
     zones = citing("DmfA zones 00062 and 00063, service code 50", row)
-    trace = (Step("sick days", f"{days // 100}", "days", zones, HELD), *steps)
+    trace = (TraceStep("sick days", f"{days // 100}", "days", zones, HELD), *steps)
     doubts = [NOT_SEEN, *doubts]
     yield right(NAME, history.person, quarter, trace=trace, doubts=doubts, causes=(*here[0].events, *events))
 
 
 def _waiting(
-    history: History, insured: list[Worked], here: list[Worked], first: date, row: Row
-) -> tuple[list[Step], list[Doubt], list[str]] | None:
+    history: PersonHistory, insured: list[Worked], here: list[Worked], first: date, row: FigureRow
+) -> tuple[list[TraceStep], list[Doubt], list[str]] | None:
     """The waiting period, by days or, for who works part time, by hours; None when it is surely not met.
 
     The sickness began on some day of the quarter. Work in the months that lie before the quarter whichever day that was
     is surely in the reference period; work up to a quarter earlier, and in the quarter itself, may be.
     """
     events = [event for one in insured if one.first < first for event in one.events]
-    tried: list[Step] = []
-    perhaps: tuple[list[Step], list[Doubt], list[str]] | None = None
+    tried: list[TraceStep] = []
+    perhaps: tuple[list[TraceStep], list[Doubt], list[str]] | None = None
     for unit, needed, months, count in _ways(here, row):
         before = window(history, insured, first, months - QUARTER, count, UNBOUNDED)
         if before.surely >= needed * 100:
@@ -106,7 +100,7 @@ def _waiting(
     return perhaps
 
 
-def _ways(here: list[Worked], row: Row) -> Iterator[tuple[str, int, int, Count]]:
+def _ways(here: list[Worked], row: FigureRow) -> Iterator[tuple[str, int, int, Count]]:
     """Unit, how much of it, in how many months, and how it is counted: by hours for part-timers too."""
     codes = row.codes("counted")
     yield "days", int(row.number("days")), int(row.number("months")), lambda one: one.days(codes)
@@ -115,6 +109,9 @@ def _ways(here: list[Worked], row: Row) -> Iterator[tuple[str, int, int, Count]]
         yield "hours", hours, months, lambda one: one.hours(codes) or 0
 
 
-def _step(unit: str, found: int, row: Row, needed: int, outcome: ConditionOutcome) -> Step:
+def _step(unit: str, found: int, row: FigureRow, needed: int, outcome: ConditionOutcome) -> TraceStep:
     source = citing(f"at least {needed}: {row.cited}", row)
-    return Step(f"{unit} of work", f"{found // 100}", unit, source, outcome)
+    return TraceStep(f"{unit} of work", f"{found // 100}", unit, source, outcome)
+
+
+RULE = HistoryRule(NAME, find)

@@ -6,14 +6,14 @@ not seen.
 """
 
 from datetime import date
-from functools import cache
 
 from rules.calculation.statuses import unmatched
 from rules.findings.entitlement import right, unseen
-from rules.findings.finding import HELD, Certainty, Finding, Step
-from rules.law.dated_figures import NoLaw, Parameters
-from rules.law.parameters import load
-from rules.view.history import History
+from rules.findings.finding import HELD, Certainty, Finding, TraceStep
+from rules.findings.rule import HistoryRule
+from rules.law.dated_figures import NoLaw
+from rules.law.law import Law
+from rules.view.history import PersonHistory
 from schemas.identifiers import quarter_days, quarter_of
 
 NAME = "social_energy_tariff"
@@ -23,20 +23,14 @@ NOT_SEEN = (
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The tariff of somebody whose status was not matched, as known on `day`."""
-    status = unmatched(history, day)
+    status = unmatched(history, day, law)
     if status is None:
         return []
     first, _ = quarter_days(quarter_of(status.start))
     try:
-        row = parameters().at("statuses", first)
+        row = law[NAME].at("statuses", first)
     except NoLaw:
         return []
     if status.kind not in row.codes("kinds"):
@@ -44,7 +38,10 @@ def decide(history: History, day: date) -> list[Finding]:
     last = date(first.year, 12, 31)
     trace = (
         *status.steps,
-        Step("tariff from", f"{first}", None, row.cited, HELD),
-        Step("tariff until", f"{last}", None, row.cited),
+        TraceStep("tariff from", f"{first}", None, row.cited, HELD),
+        TraceStep("tariff until", f"{last}", None, row.cited),
     )
     return [right(NAME, history.person, status.quarter, trace=trace, doubts=NOT_SEEN, causes=status.causes)]
+
+
+RULE = HistoryRule(NAME, find)

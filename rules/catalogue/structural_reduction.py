@@ -10,61 +10,54 @@ from functools import partial
 
 from rules.calculation.coverage import Cover, Subjection, all_branches
 from rules.calculation.structural.category import NAME
-from rules.calculation.structural.reckoning import reckon
+from rules.calculation.structural.reduction import calculate_reduction
 from rules.calculation.structural.steps import trace, without_wage
-from rules.calculation.structural.terms import General, general
-from rules.findings.deduction import Assessment, Deduction, Once, undetermined
-from rules.findings.finding import Certainty, Doubt, Excess, Finding
+from rules.calculation.structural.terms import QuarterFigures, general
+from rules.findings.deduction import Assessment, undetermined
+from rules.findings.finding import Certainty, Doubt
+from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import NoLaw
+from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Line, Occupation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 CODE = "3000"
-RULE = Deduction(NAME, CODE, "employer")
 
 
-def decide(situation: Situation, day: date) -> list[Finding]:
-    """Where the reduction was not taken, or taken for less than is due, as seen on `day`."""
-    return RULE.findings(situation, ASSESSED(situation), day)
-
-
-def excesses(situation: Situation) -> list[Excess]:
-    """Where more was taken than is due."""
-    return RULE.excesses(ASSESSED(situation))
-
-
-def assess(situation: Situation) -> Iterator[Assessment]:
+def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
     """What is due and what is taken, occupation by occupation."""
     first, _ = quarter_days(situation.quarter)
     for line in situation.lines:
         if not line.occupations:
             continue
-        worker = all_branches(line, situation.person, situation.quarter)
+        worker = all_branches(line, situation.person, situation.quarter, law)
         for occupation in line.occupations:
             try:
-                yield _assess(situation, line, occupation, worker, first)
+                yield _assess(situation, line, occupation, worker, first, law)
             except NoLaw as error:
                 label, claimed = situation.label(line, occupation), occupation.claimed(CODE)
                 doubt = Doubt(Certainty.UNDETERMINED, str(error))
-                yield Assessment(line, occupation, label, None, claimed, (doubt,), partial(undetermined, error))
+                yield Assessment(CODE, line, occupation, label, None, claimed, (doubt,), partial(undetermined, error))
 
 
-def _assess(situation: Situation, line: Line, occupation: Occupation, worker: Subjection, first: date) -> Assessment:
+def _assess(
+    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, worker: Subjection, first: date, law: Law
+) -> Assessment:
     label, claimed = situation.label(line, occupation), occupation.claimed(CODE)
     if worker.cover is Cover.NOT_COVERED:
-        return Assessment(line, occupation, label, 0, claimed, (), partial(iter, (worker.why,)))
-    known = general(first)
+        return Assessment(CODE, line, occupation, label, 0, claimed, (), partial(iter, (worker.why,)))
+    known = general(law, first)
     if not _counts(occupation, known):
         why = partial(without_wage, worker, occupation, known)
-        return Assessment(line, occupation, label, 0, claimed, (), why)
-    result = reckon(situation, line, occupation, worker, first)
-    return Assessment(line, occupation, label, result.due, claimed, tuple(result.doubts), partial(trace, result))
+        return Assessment(CODE, line, occupation, label, 0, claimed, (), why)
+    result = calculate_reduction(situation, line, occupation, worker, first, law)
+    return Assessment(CODE, line, occupation, label, result.due, claimed, tuple(result.doubts), partial(trace, result))
 
 
-def _counts(occupation: Occupation, known: General) -> bool:
+def _counts(occupation: WorkerOccupation, known: QuarterFigures) -> bool:
     """Whether the occupation has a wage to reckon with, and none of the remunerations that exclude it."""
     return known.excluding.isdisjoint(occupation.wages) and occupation.wage(known.wage_codes) > 0
 
 
-ASSESSED = Once(assess)
+RULE = QuarterRule(NAME, "employer", assess)

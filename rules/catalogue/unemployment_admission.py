@@ -8,18 +8,18 @@ benefit that their contributions opened is worth a question; somebody who only l
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from rules.calculation.ages import ANY_AGE, Ages
-from rules.calculation.windows import Window, window
+from rules.calculation.windows import WorkWindow, window
 from rules.calculation.working_week import expected
 from rules.findings.entitlement import DAY, missing, months_later, not_seen, over, right, unseen
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Step, whether
-from rules.law.dated_figures import NoLaw, Parameters, Row, citing
-from rules.law.parameters import load
+from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, TraceStep, whether
+from rules.findings.rule import HistoryRule
+from rules.law.dated_figures import FigureRow, NoLaw, citing
+from rules.law.law import Law
 from rules.law.rounding import half_up
-from rules.view.history import History, Worked
-from rules.view.situation import Decision
+from rules.view.history import PersonHistory, Worked
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_days, quarter_of
 
 NAME = "unemployment_admission"
@@ -32,41 +32,35 @@ NOT_SEEN = unseen(
 )
 
 
-@cache
-def parameters() -> Parameters:
-    """The figures of this rule."""
-    return load(NAME)
-
-
 @dataclass(frozen=True, slots=True)
-class Line:
+class AdmissionPath:
     """A way to be admitted: its name, what was found for it, and whether that is enough (None: perhaps)."""
 
     name: str
-    row: Row
-    found: Window
+    row: FigureRow
+    found: WorkWindow
     enough: bool | None
     unseen: tuple[str, ...]
     open: bool
     """Whether the person is surely young enough; else perhaps."""
 
 
-def decide(history: History, day: date) -> list[Finding]:
+def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The first integration income that followed on enough work, as known on `day`."""
     if not history.decisions or not history.worked:
         return []
     for decision in history.decided(INTEGRATION_INCOME):
         if over(quarter_of(decision.start), day):
-            found = list(_of_decision(history, decision, day))
+            found = list(_of_decision(history, decision, day, law))
             if found:
                 return found
     return []
 
 
-def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Finding]:
+def _of_decision(history: PersonHistory, decision: InstitutionDecision, day: date, law: Law) -> Iterator[Finding]:
     asked = decision.start
     try:
-        services, conversion = parameters().at("services", asked), parameters().at("conversion", asked)
+        services, conversion = law[NAME].at("services", asked), law[NAME].at("conversion", asked)
     except NoLaw:
         return
     insured = [one for one in history.worked if one.worker_code not in services.codes("without") and one.first < asked]
@@ -78,7 +72,7 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
     admitted = max((one.start for one in history.decided(UNEMPLOYED) if one.start < asked), default=date.min)
     new = [one for one in insured if one.first > admitted]
     lines = sorted(
-        _lines(history, new, asked, admitted, services, conversion),
+        _lines(history, new, asked, admitted, services, conversion, law),
         key=lambda line: (line.enough is not True, not line.open),
     )
     best = next((line for line in lines if line.enough is not False), None)
@@ -98,23 +92,25 @@ def _of_decision(history: History, decision: Decision, day: date) -> Iterator[Fi
         doubts.append(Doubt(Certainty.TO_CHECK, f"days brought to a week of six: {conversion.cited}"))
     age = f"{_ages(history, asked)}" if history.born else "unknown"
     trace = (
-        Step("age", age, "years", best.row.cited, HELD if best.open else UNKNOWN),
-        Step("integration income from", f"{asked}", None, "decision of the public centre for social welfare", HELD),
-        Step("last job until", f"{latest.last}", None, "DmfA zone 00045", HELD),
-        Step(
+        TraceStep("age", age, "years", best.row.cited, HELD if best.open else UNKNOWN),
+        TraceStep(
+            "integration income from", f"{asked}", None, "decision of the public centre for social welfare", HELD
+        ),
+        TraceStep("last job until", f"{latest.last}", None, "DmfA zone 00045", HELD),
+        TraceStep(
             "days of work",
             f"{best.found.surely // 100}",
             "days",
             citing(f"{best.name}: {best.row.cited}", best.row, services, conversion),
             whether(best.enough),
         ),
-        *_duration(asked),
+        *_duration(asked, law),
     )
     causes = (*(event for one in new for event in one.events), decision.event)
     yield right(NAME, history.person, quarter_of(asked), trace=trace, doubts=doubts, causes=causes)
 
 
-def _ages(history: History, asked: date) -> Ages:
+def _ages(history: PersonHistory, asked: date) -> Ages:
     return history.born.ages(asked) if history.born else ANY_AGE
 
 
@@ -123,8 +119,14 @@ SIX = 600
 
 
 def _lines(
-    history: History, new: Sequence[Worked], asked: date, admitted: date, services: Row, conversion: Row
-) -> Iterator[Line]:
+    history: PersonHistory,
+    new: Sequence[Worked],
+    asked: date,
+    admitted: date,
+    services: FigureRow,
+    conversion: FigureRow,
+    law: Law,
+) -> Iterator[AdmissionPath]:
     """Every line open to the age on the day of the request; a line of an older group is open to the younger."""
     ages = _ages(history, asked)
     codes, most = services.codes("counted"), int(conversion.number("quarter")) * 100
@@ -132,7 +134,7 @@ def _lines(
     def count(one: Worked) -> int:
         return most if _complete(one, codes) else _six_days(one, codes)
 
-    for name, series in parameters().series.items():
+    for name, series in law[NAME].series.items():
         if not name.startswith("line"):
             continue
         try:
@@ -152,16 +154,16 @@ def _lines(
             more = before.reaches(_needed_before(row, found))
             enough = False if False in (enough, more) else True if enough and more else None
             unseen = (*before.unseen, *found.unseen)
-        yield Line(name, row, found, enough, unseen, ages.most < below)
+        yield AdmissionPath(name, row, found, enough, unseen, ages.most < below)
 
 
-def _since(admitted: date, found: Window) -> Window:
+def _since(admitted: date, found: WorkWindow) -> WorkWindow:
     """The window without the quarters that lie before the last admission whole: their days are not new."""
     unseen = tuple(name for name in found.unseen if quarter_days(name)[1] > admitted)
-    return Window(found.surely, found.most, unseen)
+    return WorkWindow(found.surely, found.most, unseen)
 
 
-def _needed_before(row: Row, found: Window) -> int:
+def _needed_before(row: FigureRow, found: WorkWindow) -> int:
     """Days x 100 in the ten years before the reference period: a fixed number, or some for each day that is missing."""
     if "career" in row.figures:
         return int(row.number("career")) * 100
@@ -183,14 +185,17 @@ def _six_days(one: Worked, codes: frozenset[str]) -> int:
     return half_up(one.days(codes) * SIX, one.days_per_week) if one.days_per_week else 0
 
 
-def _duration(asked: date) -> tuple[Step, ...]:
+def _duration(asked: date, law: Law) -> tuple[TraceStep, ...]:
     """How long the benefit can last since the reform."""
     try:
-        row = parameters().at("duration", asked)
+        row = law[NAME].at("duration", asked)
     except NoLaw:
         return ()
     least, most = int(row.number("months")), int(row.number("months")) + int(row.number("more"))
     return (
-        Step("benefit until at least", f"{months_later(asked, least) - DAY}", None, row.cited),
-        Step("benefit until at most", f"{months_later(asked, most) - DAY}", None, row.cited),
+        TraceStep("benefit until at least", f"{months_later(asked, least) - DAY}", None, row.cited),
+        TraceStep("benefit until at most", f"{months_later(asked, most) - DAY}", None, row.cited),
     )
+
+
+RULE = HistoryRule(NAME, find)

@@ -5,55 +5,56 @@ The employer applies it; what is missing was paid by the worker.
 """
 
 from collections.abc import Iterator
-from datetime import date
 from functools import partial
 
 from rules.calculation.bonus.formula import NAME
-from rules.calculation.bonus.reckoning import Reckoning, reckon
+from rules.calculation.bonus.monthly import BonusCalculation, calculate_bonus
 from rules.calculation.bonus.steps import trace
 from rules.calculation.coverage import Cover, Subjection, personal_contributions
-from rules.findings.deduction import Assessment, Deduction, Once, undetermined
-from rules.findings.finding import UNKNOWN, Certainty, Doubt, Excess, Finding
+from rules.findings.deduction import Assessment, undetermined
+from rules.findings.finding import UNKNOWN, Certainty, Doubt
+from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import NoLaw
+from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Line
+from rules.view.worker_line import WorkerLine
 
 CODE = "0001"
-RULE = Deduction(NAME, CODE, "citizen")
 
 
-def decide(situation: Situation, day: date) -> list[Finding]:
-    """Where the bonus was not taken, or taken for less than is due, as seen on `day`."""
-    return RULE.findings(situation, ASSESSED(situation), day)
-
-
-def excesses(situation: Situation) -> list[Excess]:
-    """Where more was taken than is due."""
-    return RULE.excesses(ASSESSED(situation))
-
-
-def assess(situation: Situation) -> Iterator[Assessment]:
+def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
     """What is due and what is taken, worker line by worker line: the deduction is declared there."""
     for line in situation.lines:
         if line.occupations:
-            yield _assess(situation, line)
+            yield _assess(situation, line, law)
 
 
-def _assess(situation: Situation, line: Line) -> Assessment:
-    worker = personal_contributions(line, situation.person, situation.quarter)
+def _assess(situation: Situation, line: WorkerLine, law: Law) -> Assessment:
+    worker = personal_contributions(line, situation.person, situation.quarter, law)
     claimed, label = line.claimed(CODE), situation.line_label(line)
     if worker.cover is Cover.NOT_COVERED:
-        return Assessment(line, None, label, 0, claimed, (), partial(iter, (worker.why,)))
+        return Assessment(CODE, line, None, label, 0, claimed, (), partial(iter, (worker.why,)))
     try:
-        found = [reckon(occupation, situation.quarter, manual=worker.manual) for occupation in line.occupations]
+        found = [
+            calculate_bonus(occupation, situation.quarter, law, manual=worker.manual) for occupation in line.occupations
+        ]
     except NoLaw as error:
         doubt = Doubt(Certainty.UNDETERMINED, str(error))
-        return Assessment(line, None, label, None, claimed, (doubt,), partial(undetermined, error))
+        return Assessment(CODE, line, None, label, None, claimed, (doubt,), partial(undetermined, error))
     due = None if any(one.due is None for one in found) else sum(one.due or 0 for one in found)
-    return Assessment(line, None, label, due, claimed, tuple(_doubts(worker, found)), partial(trace, worker, found))
+    return Assessment(
+        CODE,
+        line,
+        None,
+        label,
+        due,
+        claimed,
+        tuple(_doubts(worker, found)),
+        partial(trace, worker, found, law[NAME].statute),
+    )
 
 
-def _doubts(worker: Subjection, found: list[Reckoning]) -> Iterator[Doubt]:
+def _doubts(worker: Subjection, found: list[BonusCalculation]) -> Iterator[Doubt]:
     for reason in worker.doubts:
         yield Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
     if len(found) > 1:
@@ -62,4 +63,4 @@ def _doubts(worker: Subjection, found: list[Reckoning]) -> Iterator[Doubt]:
         yield from one.doubts
 
 
-ASSESSED = Once(assess)
+RULE = QuarterRule(NAME, "citizen", assess)

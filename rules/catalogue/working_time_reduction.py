@@ -4,54 +4,32 @@ Counted from the quarter after the introduction, which stands in block 90250 or,
 it holds for the whole staff or a category of it is read from the code; where nothing is claimed nothing is told.
 """
 
-from collections.abc import Iterator
-from datetime import date
-
-from rules.calculation.target_groups.grant import Entitled, assess_claims, in_category
-from rules.calculation.target_groups.place import Place
+from rules.calculation.target_groups.claims import ClaimContext
+from rules.calculation.target_groups.grant import Entitled, in_category, target_group
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import nth_quarter
-from rules.findings.deduction import Assessment, Deduction
-from rules.findings.finding import HELD, UNKNOWN, Certainty, Excess, Finding, Step
-from rules.law.dated_figures import Row
-from rules.law.parameters import load
+from rules.findings.finding import HELD, UNKNOWN, Certainty, TraceStep
+from rules.law.dated_figures import FigureRow
 from rules.law.rounding import plain, scaled
-from rules.view.situation import Situation
 
 NAME = "working_time_reduction"
 HOURS, WEEK, BOTH = "3500", "3510", "3520"
 CODES = frozenset({HOURS, WEEK, BOTH})
-RULE = Deduction(NAME, "", "employer")
 STEPS = (1, 2, 3)
 LEAST_HOURS = "least weekly hours"
 X100 = 100
 """Hours and days are kept x 100."""
 
 
-def decide(situation: Situation, day: date) -> list[Finding]:
-    """Where less is taken than the right gives, as seen on `day`."""
-    return RULE.findings(situation, assess(situation), day)
-
-
-def excesses(situation: Situation) -> list[Excess]:
-    """Where more was taken than is due."""
-    return RULE.excesses(assess(situation))
-
-
-def assess(situation: Situation) -> Iterator[Assessment]:
-    """What is due and what is taken, where it is claimed."""
-    return assess_claims(situation, CODES, entitle)
-
-
-def entitle(here: Place) -> Entitled:
+def entitle(here: ClaimContext) -> Entitled:
     """G by hours, four-day week and quarter.
 
     Raises NoLaw.
     """
     right, code = Entitled(), here.claim.code
-    if not in_category(here, right, load(TARGET_GROUPS).at("category", here.first)):
+    if not in_category(here, right, here.law[TARGET_GROUPS].at("category", here.first)):
         return right
-    amounts, row = (load(NAME).at(name, here.first) for name in ("amounts", "quarters"))
+    amounts, row = (here.law[NAME].at(name, here.first) for name in ("amounts", "quarters"))
     right.rows.append(row)
     if not _part_time(here, right):
         return right
@@ -82,14 +60,14 @@ def _name(code: str, nth: int | None, quarters: int, week: int) -> str | None:
     return "one" if shorter or four_days else None
 
 
-def _quarters_by_hours(here: Place, right: Entitled, row: Row) -> int:
+def _quarters_by_hours(here: ClaimContext, right: Entitled, row: FigureRow) -> int:
     """The number of quarters that the weekly hours afterwards give."""
     change = here.claim.shortening
     after = change.after if change and change.after is not None else here.occupation.reference_hours
     if after is None:
         right.unseen(Certainty.LIKELY, "the weekly hours afterwards are not declared (zones 00049, 00148)")
         return int(row.number("quarters_1"))
-    right.steps.append(Step("weekly hours afterwards", plain(after), "hours", row.cited))
+    right.steps.append(TraceStep("weekly hours afterwards", plain(after), "hours", row.cited))
     if change and change.before is not None and change.before - after < scaled(row.number("least"), X100):
         right.doubt(Certainty.TO_CHECK, f"working time was reduced by less than an hour: {row.cited}")
         return 0
@@ -99,26 +77,26 @@ def _quarters_by_hours(here: Place, right: Entitled, row: Row) -> int:
     return 0
 
 
-def _nths(here: Place, right: Entitled) -> list[int | None]:
+def _nths(here: ClaimContext, right: Entitled) -> list[int | None]:
     """Which quarter after the introduction this is; two readings where only the first day of the right is declared."""
     change, start = here.claim.shortening, here.claim.start
     if change and change.on:
         nth = nth_quarter(change.on, here.situation.quarter) - 1
-        right.steps.append(Step("introduced on", change.on.isoformat(), None, "DmfA zone 00143"))
-        right.steps.append(Step("quarter of the right", str(nth), None, "counted from the quarter after"))
+        right.steps.append(TraceStep("introduced on", change.on.isoformat(), None, "DmfA zone 00143"))
+        right.steps.append(TraceStep("quarter of the right", str(nth), None, "counted from the quarter after"))
         return [nth]
     if start:
         nth = nth_quarter(start, here.situation.quarter)
-        right.steps.append(Step("right since", start.isoformat(), None, "DmfA zone 00090"))
-        right.steps.append(Step("quarter of the right", str(nth), None, load(NAME).law))
+        right.steps.append(TraceStep("right since", start.isoformat(), None, "DmfA zone 00090"))
+        right.steps.append(TraceStep("quarter of the right", str(nth), None, here.law[NAME].statute))
         return [nth, nth - 1]
     right.unseen(Certainty.LIKELY, "the day of the introduction is not declared (zones 00090, 00143)")
     return [None]
 
 
-def _part_time(here: Place, right: Entitled) -> bool:
+def _part_time(here: ClaimContext, right: Entitled) -> bool:
     """Whether a part-timer has hours enough; introduced before the rule, everybody has."""
-    row = load(NAME).series["part-timers"].rows[0]
+    row = here.law[NAME].series["part-timers"].rows[0]
     hours = here.occupation.mean_hours
     if not here.occupation.part_time:
         return True
@@ -136,3 +114,6 @@ def _part_time(here: Place, right: Entitled) -> bool:
         return True
     right.refuse(LEAST_HOURS, least, row.cited, "hours")
     return False
+
+
+RULE = target_group(NAME, CODES, entitle)

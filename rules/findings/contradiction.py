@@ -7,8 +7,8 @@ from itertools import combinations
 from typing import Protocol
 
 from rules.findings.finding import Certainty, Doubt, Finding, doubt_steps
-from rules.view.history import History
-from rules.view.situation import Decision, Situation
+from rules.view.history import PersonHistory
+from rules.view.situation import InstitutionDecision, Situation
 from rules.view.worker_line import Service
 from schemas.identifiers import quarter_days
 
@@ -22,7 +22,7 @@ class Contradiction(ValueError):
     """Facts that cannot belong together; the message names their events, and nobody."""
 
 
-class Stint(Protocol):
+class WorkPeriod(Protocol):
     """A stretch of work, as a situation or a history has it."""
 
     @property
@@ -48,12 +48,12 @@ def doubt_situation(situation: Situation, found: Sequence[Finding]) -> list[Find
     return [_doubted(finding, reasons) for finding in found] if reasons else list(found)
 
 
-def doubt_history(history: History, found: Sequence[Finding]) -> list[Finding]:
+def doubt_history(history: PersonHistory, found: Sequence[Finding]) -> list[Finding]:
     """The findings over a history; none is surer than "to check" where what it rests on contradicts itself."""
     return [_doubted(finding, list(_reasons(history, frozenset(finding.causes)))) for finding in found]
 
 
-def _reasons(history: History, causes: frozenset[str]) -> Iterator[str]:
+def _reasons(history: PersonHistory, causes: frozenset[str]) -> Iterator[str]:
     yield from map(_impossible, _of_history(history, causes))
     if any(one.unread and not causes.isdisjoint(one.events) for one in history.worked):
         yield UNREAD
@@ -63,7 +63,7 @@ def _impossible(reason: str) -> str:
     return f"it cannot be as declared: {reason}"
 
 
-def _of_history(history: History, causes: frozenset[str]) -> Iterator[str]:
+def _of_history(history: PersonHistory, causes: frozenset[str]) -> Iterator[str]:
     for one in history.worked:
         if not causes.isdisjoint(one.events):
             yield from _of_stint(one, one.quarter)
@@ -78,7 +78,7 @@ def _of_situation(situation: Situation) -> Iterator[str]:
                 yield "a wage is negative (zone 00070)"
 
 
-def _of_stint(stint: Stint, quarter: str) -> Iterator[str]:
+def _of_stint(stint: WorkPeriod, quarter: str) -> Iterator[str]:
     first, last = quarter_days(quarter)
     begin, end = stint.start or first, stint.end or last
     if end < begin:
@@ -91,7 +91,7 @@ def _of_stint(stint: Stint, quarter: str) -> Iterator[str]:
         yield "working time is negative (zones 00063, 00064)"
 
 
-def _of_decisions(decisions: Sequence[Decision], causes: frozenset[str] | None = None) -> Iterator[str]:
+def _of_decisions(decisions: Sequence[InstitutionDecision], causes: frozenset[str] | None = None) -> Iterator[str]:
     """What is wrong among decisions, where it touches one of `causes`."""
     for one in decisions:
         if one.until is not None and one.until < one.start and (causes is None or one.event in causes):

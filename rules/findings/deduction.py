@@ -4,15 +4,14 @@ from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
 from itertools import chain
 
-from rules.findings.finding import UNKNOWN, Certainty, Doubt, Excess, Finding, Side, Step, doubt_steps, surest
-from rules.law.dated_figures import NoLaw
-from rules.law.parameters import in_force, load
+from rules.findings.finding import UNKNOWN, Certainty, Doubt, Excess, Finding, Side, TraceStep, doubt_steps, surest
+from rules.law.dated_figures import Citation, NoLaw
+from rules.law.law import Law, per_law
 from rules.law.rounding import euro
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, Line, Occupation
+from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 TOLERANCE = 1
@@ -23,117 +22,92 @@ DIFFERS = "00089-044"
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is due and claimed for a line, or for one occupation of it, in eurocents; `due` None is unknown.
+    """What is due and claimed under a deduction code, in eurocents; `due` None is unknown.
 
-    `code` is the deduction code where the rule has several.
+    It is about a whole line, or about one occupation of it.
     """
 
-    line: Line
-    occupation: Occupation | None
+    code: str
+    line: WorkerLine
+    occupation: WorkerOccupation | None
     label: str
     due: int | None
     claimed: int
     doubts: tuple[Doubt, ...]
-    trace: Callable[[], Iterable[Step]]
-    code: str = ""
+    trace: Callable[[], Iterable[TraceStep]]
 
 
-class Once:
-    """Assesses a situation once for whoever asks in turn: what is missed, and what is taken beyond what is due."""
-
-    def __init__(self, assess: Callable[[Situation], Iterable[Assessment]]) -> None:
-        self._assess = assess
-        self._of: tuple[Situation, object] | None = None
-        self._found: list[Assessment] = []
-
-    def __call__(self, situation: Situation) -> list[Assessment]:
-        """The assessments of a situation, by the figures in force."""
-        source = in_force()
-        if self._of is None or self._of[0] is not situation or self._of[1] is not source:
-            self._of, self._found = None, list(self._assess(situation))
-            self._of = situation, source
-        return self._found
+def missed(
+    rule: str, side: Side, situation: Situation, assessments: Iterable[Assessment], day: date, law: Law
+) -> Iterator[Finding]:
+    """Where less was taken than is due, as seen on `day`; `side` is whose money it is, and who is told."""
+    return (_finding(rule, side, situation, one, day, law) for one in assessments if _is_missed(one))
 
 
-@dataclass(frozen=True, slots=True)
-class Deduction:
-    """A rule about one deduction code, or one for each assessment. `side` is whose money it is: who is told."""
-
-    name: str
-    code: str
-    side: Side
-
-    def findings(self, situation: Situation, assessments: Iterable[Assessment], day: date) -> list[Finding]:
-        """What was missed."""
-        return [self._finding(situation, one, day) for one in assessments if _missed(one)]
-
-    def excesses(self, assessments: Iterable[Assessment]) -> list[Excess]:
-        """What was taken beyond what is due, where the reckoning is sure enough to say so."""
-        return [excess for one in assessments for excess in self._excess(one)]
-
-    def _finding(self, situation: Situation, one: Assessment, day: date) -> Finding:
-        doubts = [*one.doubts, *_too_late(situation.quarter, day)]
-        certainty = Certainty.UNDETERMINED if one.due is None else surest(doubts)
-        claimed = Step("claimed", f"{euro(one.claimed)}", "EUR", "DmfA zone 00089")
-        return Finding(
-            self.name,
-            self.side,
-            situation.employer,
-            situation.person,
-            situation.quarter,
-            one.label,
-            one.code or self.code,
-            None if one.due is None else euro(one.due),
-            euro(one.claimed),
-            None if one.due is None else euro(one.due - one.claimed),
-            certainty,
-            tuple(chain(one.trace(), (claimed,), doubt_steps(doubts))),
-            situation.causes,
-        )
-
-    def _excess(self, one: Assessment) -> Iterator[Excess]:
-        if one.due is None or one.claimed - one.due <= TOLERANCE:
-            return
-        if not surest(list(one.doubts)).states_an_amount:
-            return
-        claims: tuple[Claim, ...] = one.occupation.claims if one.occupation else one.line.claims
-        code = one.code or self.code
-        place = next(number for number, claim in enumerate(claims) if claim.code == code)
-        yield Excess(
-            self.name,
-            DIFFERS,
-            one.line.declaration,
-            one.line.position,
-            one.occupation.position if one.occupation else None,
-            place,
-            code,
-            euro(one.claimed),
-            euro(one.due),
-        )
+def excesses(rule: str, assessments: Iterable[Assessment]) -> Iterator[Excess]:
+    """Where more was taken than is surely due."""
+    for one in assessments:
+        if one.due is not None and one.claimed - one.due > TOLERANCE and surest(list(one.doubts)).states_an_amount:
+            yield _excess(rule, one, one.due)
 
 
-def _missed(one: Assessment) -> bool:
+def _finding(rule: str, side: Side, situation: Situation, one: Assessment, day: date, law: Law) -> Finding:
+    doubts = [*one.doubts, *_too_late(situation.quarter, day, law)]
+    claimed = TraceStep("claimed", f"{euro(one.claimed)}", "EUR", "DmfA zone 00089")
+    return Finding(
+        rule,
+        side,
+        situation.employer,
+        situation.person,
+        situation.quarter,
+        one.label,
+        one.code,
+        None if one.due is None else euro(one.due),
+        euro(one.claimed),
+        None if one.due is None else euro(one.due - one.claimed),
+        Certainty.UNDETERMINED if one.due is None else surest(doubts),
+        tuple(chain(one.trace(), (claimed,), doubt_steps(doubts))),
+        situation.causes,
+    )
+
+
+def _excess(rule: str, one: Assessment, due: int) -> Excess:
+    claims: tuple[Claim, ...] = one.occupation.claims if one.occupation else one.line.claims
+    return Excess(
+        rule,
+        DIFFERS,
+        one.line.declaration,
+        one.line.position,
+        one.occupation.position if one.occupation else None,
+        next(number for number, claim in enumerate(claims) if claim.code == one.code),
+        one.code,
+        euro(one.claimed),
+        euro(due),
+    )
+
+
+def _is_missed(one: Assessment) -> bool:
     """Unknown is worth telling only where nothing was taken: what was taken may well be right."""
     return not one.claimed if one.due is None else one.due - one.claimed > TOLERANCE
 
 
-@cache
-def _last_day_to_correct(quarter: str) -> tuple[date, str]:
+@per_law
+def _last_day_to_correct(law: Law, quarter: str) -> tuple[date, Citation]:
     """The day after which a correction comes too late, and where that stands."""
     _, last = quarter_days(quarter)
-    row = load("deductions").at("limitation", last)
+    row = law["deductions"].at("limitation", last)
     first_of_next = last + timedelta(days=1)
     due = first_of_next.replace(day=monthrange(first_of_next.year, first_of_next.month)[1])
     return due.replace(year=due.year + int(row.number("years"))), row.cited
 
 
-def _too_late(quarter: str, day: date) -> list[Doubt]:
-    limit, cited = _last_day_to_correct(quarter)
+def _too_late(quarter: str, day: date, law: Law) -> list[Doubt]:
+    limit, cited = _last_day_to_correct(law, quarter)
     reason = f"on {day} the quarter may be time-barred: {cited}"
     return [Doubt(Certainty.TO_CHECK, reason, UNKNOWN)] if day > limit else []
 
 
-def undetermined(error: NoLaw) -> tuple[Step, ...]:
+def undetermined(error: NoLaw) -> tuple[TraceStep, ...]:
     """The trace of a day without law."""
     source = f"{error.reason} ({error.source})" if error.source else error.reason
-    return (Step("undetermined", f"no law on {error.day} for {error.series}", None, source, UNKNOWN),)
+    return (TraceStep("undetermined", f"no law on {error.day} for {error.series}", None, source, UNKNOWN),)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from rules.findings.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, Finding, Step, doubt_steps, surest
+from rules.findings.finding import UNKNOWN, Certainty, ConditionOutcome, Doubt, Finding, TraceStep, doubt_steps, surest
 from rules.law.dated_figures import NoLaw, Parameters
 from rules.view.history import Worked
 from schemas.identifiers import quarter_days
@@ -19,12 +19,12 @@ NAMED = 4
 """Quarters named one by one; of more, the first and the last."""
 NOTHING = Decimal("0.00")
 
-Span = tuple[date, date]
+DaySpan = tuple[date, date]
 """First and last day, both included."""
 
 
 def right(
-    rule: str, person: str, quarter: str, *, trace: Sequence[Step], doubts: Sequence[Doubt], causes: Iterable[str]
+    rule: str, person: str, quarter: str, *, trace: Sequence[TraceStep], doubts: Sequence[Doubt], causes: Iterable[str]
 ) -> Finding:
     """A right of a person, whichever the employer; no amount, since no institution has reckoned it yet."""
     return Finding(
@@ -52,7 +52,7 @@ def figure(
     unit: str,
     of: str = "amount",
     outcome: ConditionOutcome | None = None,
-) -> Step:
+) -> TraceStep:
     """A figure of the law as a step; one that was not read on that day is "unknown", and no amount is given.
 
     `outcome` is that of the condition it is a limit of.
@@ -61,10 +61,10 @@ def figure(
         row = parameters.at(series, day)
     except NoLaw as error:
         source = f"{error.reason} ({error.source})" if error.source else error.reason
-        return Step(name, "unknown", None, source, outcome)
+        return TraceStep(name, "unknown", None, source, outcome)
     if not row.quality.firm:
-        return Step(name, "unknown", None, f"derived only: {row.cited}", outcome)
-    return Step(name, f"{row.number(of)}", unit, row.cited, outcome)
+        return TraceStep(name, "unknown", None, f"derived only: {row.cited}", outcome)
+    return TraceStep(name, f"{row.number(of)}", unit, row.cited, outcome)
 
 
 def months_later(day: date, months: int) -> date:
@@ -74,9 +74,9 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def merged(spans: Iterable[Span]) -> list[Span]:
+def merged(spans: Iterable[DaySpan]) -> list[DaySpan]:
     """The spans in order, those that touch or overlap made one."""
-    found: list[Span] = []
+    found: list[DaySpan] = []
     for first, last in sorted(spans):
         if found and first <= found[-1][1] + DAY:
             found[-1] = found[-1][0], max(found[-1][1], last)
@@ -85,13 +85,13 @@ def merged(spans: Iterable[Span]) -> list[Span]:
     return found
 
 
-def spans(worked: Iterable[Worked], first: date, last: date) -> list[Span]:
+def spans(worked: Iterable[Worked], first: date, last: date) -> list[DaySpan]:
     """When somebody was under contract from `first` to `last`."""
     inside = ((max(one.first, first), min(one.last, last)) for one in worked)
     return merged((begin, end) for begin, end in inside if begin <= end)
 
 
-def complete(found: Sequence[Span], months: int) -> date | None:
+def complete(found: Sequence[DaySpan], months: int) -> date | None:
     """The day on which these spans, in order, have lasted that many months; None when they have not.
 
     One span is counted by the calendar. Several are added up in days, a month as its longest, so that it is never said

@@ -1,11 +1,11 @@
 """What a rule gives back: a right or reduction nobody took up, with every step of the reasoning."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
-from rules.law.dated_figures import Citation, Quality, Row
+from rules.law.dated_figures import Citation, FigureRow, SourceQuality
 from rules.law.rounding import cents
 
 Side = Literal["employer", "citizen"]
@@ -60,8 +60,8 @@ def whether(holds: bool | None) -> ConditionOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One figure or condition, named as in the law; `source` is an article, an official page or a DmfA zone.
+class TraceStep:
+    """One figure or condition, named as in the law; it cites rows of figures, an official page or a DmfA zone.
 
     A condition has an outcome, a figure has none.
     """
@@ -69,13 +69,18 @@ class Step:
     step: str
     value: str
     unit: str | None
-    source: str
+    cited: Citation | str
     outcome: ConditionOutcome | None = None
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def source(self) -> str:
+        """What it cites, as text."""
+        return str(self.cited)
+
+    @property
+    def rows(self) -> tuple[FigureRow, ...]:
         """The rows of figures it rests on."""
-        return self.source.rows if isinstance(self.source, Citation) else ()
+        return self.cited.rows if isinstance(self.cited, Citation) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +97,10 @@ def surest(doubts: list[Doubt]) -> Certainty:
     return max((doubt.certainty for doubt in doubts), key=RANKS.__getitem__, default=Certainty.CERTAIN)
 
 
-def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
+def doubt_steps(doubts: list[Doubt]) -> tuple[TraceStep, ...]:
     """The doubts as steps of a trace; what keeps a finding undetermined is a condition nobody knows."""
     return tuple(
-        Step(
+        TraceStep(
             "certainty",
             doubt.certainty.value,
             None,
@@ -107,14 +112,14 @@ def doubt_steps(doubts: list[Doubt]) -> tuple[Step, ...]:
 
 
 AT_MOST = {
-    Quality.REPO: Doubt(Certainty.LIKELY, "figures from public code that quotes a source, not read there"),
-    Quality.DER: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
-    Quality.MEM: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+    SourceQuality.REPO: Doubt(Certainty.LIKELY, "figures from public code that quotes a source, not read there"),
+    SourceQuality.DER: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
+    SourceQuality.MEM: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
 }
 """How sure a finding may be that rests on figures with such a label, and why; the other labels leave it as it is."""
 
 
-def _of_labels(trace: tuple[Step, ...], certainty: Certainty) -> list[Doubt]:
+def _of_labels(trace: tuple[TraceStep, ...], certainty: Certainty) -> list[Doubt]:
     """Why the rows a trace rests on leave less than this certainty, each row once."""
     return [
         Doubt(most.certainty, f"{most.reason}: {row.cited}")
@@ -138,14 +143,8 @@ class Finding:
     claimed: Decimal
     missing: Decimal | None
     certainty: Certainty
-    trace: tuple[Step, ...]
+    trace: tuple[TraceStep, ...]
     causes: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Whatever a rule says: what rests on figures is no surer than their labels allow."""
-        if self.certainty.states_an_amount and (doubts := _of_labels(self.trace, self.certainty)):
-            object.__setattr__(self, "certainty", surest(doubts))
-            object.__setattr__(self, "trace", (*self.trace, *doubt_steps(doubts)))
 
     def as_json(self) -> dict[str, Any]:
         """As `kruispunt check --json` prints it."""
@@ -194,6 +193,13 @@ class Finding:
         }
 
 
+def no_surer_than_its_figures(finding: Finding) -> Finding:
+    """The finding, at most as certain as the labels of the figures it rests on allow."""
+    if finding.certainty.states_an_amount and (doubts := _of_labels(finding.trace, finding.certainty)):
+        return replace(finding, certainty=surest(doubts), trace=(*finding.trace, *doubt_steps(doubts)))
+    return finding
+
+
 @dataclass(frozen=True, slots=True)
 class Excess:
     """A declaration that takes more than is due: DmfA anomaly 00089-044, which does not block.
@@ -217,7 +223,7 @@ def _money(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:.2f}"
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: TraceStep) -> dict[str, Any]:
     return {
         "step": step.step,
         "value": step.value,

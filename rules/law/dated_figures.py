@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property
 from hashlib import sha256
 from typing import cast
 
@@ -15,7 +15,7 @@ DIGITS = 12
 """How much of its SHA-256 names the version of a row."""
 
 
-class Quality(StrEnum):
+class SourceQuality(StrEnum):
     """Where a figure was read: official page, secondary source, public code, derived by us, from memory."""
 
     OFF = "OFF"
@@ -27,7 +27,7 @@ class Quality(StrEnum):
     @property
     def firm(self) -> bool:
         """Whether a right may be stated on it; what is not firm leads to "to check", REPO to "likely" at most."""
-        return self not in (Quality.DER, Quality.MEM)
+        return self not in (SourceQuality.DER, SourceQuality.MEM)
 
 
 class NoLaw(LookupError):
@@ -41,51 +41,52 @@ class NoLaw(LookupError):
         self.source = source
 
 
-class Citation(str):
-    """What a trace states as its source; it knows the rows it rests on: a doubtful row makes a doubtful finding."""
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a trace states as its source, and the rows of figures it rests on."""
 
-    __slots__ = ("rows",)
-    rows: "tuple[Row, ...]"
+    text: str
+    rows: "tuple[FigureRow, ...]" = ()
+
+    def __str__(self) -> str:
+        return self.text
 
 
-def citing(text: str, *rows: "Row") -> Citation:
-    """A source in other words than the row's own; the article of each row stands in it."""
+def citing(text: str | Citation, *rows: "FigureRow") -> Citation:
+    """A source in other words than the row's own, which names the article of each row it rests on."""
+    said = str(text)
     for row in rows:
-        if row.article and row.article not in text:
-            text = f"{text}; {row.article}"
-    made = Citation(text)
-    made.rows = rows
-    return made
+        if row.article and row.article not in said:
+            said = f"{said}; {row.article}"
+    return Citation(said, rows)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Row:
+@dataclass(frozen=True, eq=False)
+class FigureRow:
     """Figures in force from `start` to `end`, both included; `unknown` says why there are none.
 
-    `article` is where the law has the concept, empty where no source named it. `cited` is all that a trace states:
-    article, source, quality and first day.
+    `article` is where the law has the concept, empty where no source named it.
     """
 
     start: date
     end: date | None
     figures: Mapping[str, Figure]
-    quality: Quality
+    quality: SourceQuality
     source: str
     unknown: str | None = None
     file: str = ""
     series: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
     article: str = ""
-    cited: Citation = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        """Made once: every step that rests on the row states it."""
-        cited = citing(f"{self.sourced} ({self.quality}), in force from {self.start}", self)
-        object.__setattr__(self, "cited", cited)
+    @cached_property
+    def cited(self) -> Citation:
+        """All that a trace states of the row: article, source, quality and first day."""
+        return citing(f"{self.sourced} ({self.quality}), in force from {self.start}", self)
 
     @property
     def sourced(self) -> str:
-        """The source, behind the article unless it names that itself."""
+        """The source, preceded by the article unless the source names it itself."""
         named = not self.article or self.article in self.source
         return self.source if named else f"{self.article}; {self.source}"
 
@@ -97,21 +98,16 @@ class Row:
         """A figure that is a list of codes."""
         return cast("frozenset[str]", self.figures[name])
 
-    @property
+    @cached_property
     def version(self) -> str:
-        """File, series, first day, label and a digest of what stands in the row: another figure is another version."""
-        return _version(self)
-
-
-@lru_cache(maxsize=4096)
-def _version(row: Row) -> str:
-    figures = [
-        (name, ",".join(sorted(value)) if isinstance(value, frozenset) else f"{value}", row.units.get(name, ""))
-        for name, value in sorted(row.figures.items())
-    ]
-    content = f"{row.start}|{row.end}|{figures}|{row.quality}|{row.sourced}|{row.unknown}"
-    digest = sha256(content.encode()).hexdigest()[:DIGITS]
-    return f"{row.file} | {row.series} | {row.start} | {row.quality} | {digest}"
+        """File, series, first day, label and a digest of the content: a row with another figure has another version."""
+        figures = [
+            (name, ",".join(sorted(value)) if isinstance(value, frozenset) else f"{value}", self.units.get(name, ""))
+            for name, value in sorted(self.figures.items())
+        ]
+        content = f"{self.start}|{self.end}|{figures}|{self.quality}|{self.sourced}|{self.unknown}"
+        digest = sha256(content.encode()).hexdigest()[:DIGITS]
+        return f"{self.file} | {self.series} | {self.start} | {self.quality} | {digest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +115,11 @@ class Series:
     """One parameter, or a set that changes together, through time."""
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
     ended: str | None = None
     about: str = ""
 
-    def at(self, day: date) -> Row:
+    def at(self, day: date) -> FigureRow:
         """The row in force on a day.
 
         Raises NoLaw.
@@ -141,14 +137,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """All series of one rule, and the law they belong to."""
+    """All series of one rule, and the statute they belong to."""
 
     rule: str
-    law: str
+    statute: str
     series: Mapping[str, Series]
     names: Mapping[str, str] = field(default_factory=dict)
 
-    def at(self, name: str, day: date) -> Row:
+    def at(self, name: str, day: date) -> FigureRow:
         """The row of a series in force on a day.
 
         Raises NoLaw.

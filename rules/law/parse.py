@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from rules.law.dated_figures import Figure, Parameters, Quality, Row, Series
+from rules.law.dated_figures import Figure, FigureRow, Parameters, Series, SourceQuality
 from rules.law.yaml_lines import Mapping, Problem, Sequence, read_placed
 
 DAY = timedelta(days=1)
@@ -15,7 +15,7 @@ OF_A_SERIES = {"about", "unit", "ended", "values", "article"}
 CODES = "codes"
 """The unit of a list: it needs no other."""
 TEXT = "a text"
-Period = tuple[date, date | None]
+RowPeriod = tuple[date, date | None]
 
 
 class WrongParameters(ValueError):
@@ -74,7 +74,7 @@ class _Reader:
         self._order(name, _periods(part["values"]), part["values"].lines, ended)
         return Series(name, tuple(sound), ended, " ".join(str(part.get("about") or "").split()))
 
-    def _row(self, name: str, part: Mapping, entry: Any, line: int) -> Row | None:
+    def _row(self, name: str, part: Mapping, entry: Any, line: int) -> FigureRow | None:
         if not isinstance(entry, Mapping):
             self.wrong(line, f"{name}: a row is a mapping with `from`, figures, `quality` and `source`")
             return None
@@ -89,8 +89,8 @@ class _Reader:
         if not isinstance(article, str) or ("article" in entry and not article.strip()):
             self.wrong(entry.at("article"), f"{place}: `article` is not a text")
         unknown = "unknown" in entry
-        if entry.get("quality", Quality.MEM if unknown else None) not in set(Quality):
-            self.wrong(entry.at("quality"), f"{place}: quality is not one of {', '.join(Quality)}")
+        if entry.get("quality", SourceQuality.MEM if unknown else None) not in set(SourceQuality):
+            self.wrong(entry.at("quality"), f"{place}: quality is not one of {', '.join(SourceQuality)}")
         figures = {str(key): value for key, value in entry.items() if key not in RESERVED}
         if unknown and (figures or not str(entry["unknown"] or "").strip()):
             self.wrong(entry.at("unknown"), f"{place}: `unknown` is a reason, and then there are no figures")
@@ -99,11 +99,11 @@ class _Reader:
         units = {key: self._unit(place, part, entry, key, value) for key, value in figures.items()}
         if len(self.problems) > before:
             return None
-        return Row(
+        return FigureRow(
             entry["from"],
             entry.get("to"),
             {key: _figure(value) for key, value in figures.items()},
-            Quality(entry.get("quality", Quality.MEM)),
+            SourceQuality(entry.get("quality", SourceQuality.MEM)),
             str(entry["source"]),
             entry.get("unknown"),
             self.file,
@@ -135,7 +135,7 @@ class _Reader:
                 if figure not in figures:
                     self.wrong(given.at(figure), f"{name}: a unit is given for {figure}, which is no figure of it")
 
-    def _order(self, name: str, periods: list[Period] | None, lines: list[int], ended: str | None) -> None:
+    def _order(self, name: str, periods: list[RowPeriod] | None, lines: list[int], ended: str | None) -> None:
         if periods is None:
             return
         for (start, end), line in zip(periods, lines, strict=True):
@@ -151,7 +151,7 @@ class _Reader:
             self.wrong(lines[-1], f"{name}: ends on {last} and is not declared ended")
 
 
-def _periods(values: Sequence) -> list[Period] | None:
+def _periods(values: Sequence) -> list[RowPeriod] | None:
     """First and last day of each row; None where one of them is no day, which is told elsewhere."""
     periods: list[Any] = [(entry.get("from"), entry.get("to")) for entry in values if isinstance(entry, Mapping)]
     sound = all(_is_day(start) and (end is None or _is_day(end)) for start, end in periods)

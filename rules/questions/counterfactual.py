@@ -5,8 +5,9 @@ from datetime import date
 
 from rules.catalogue import senior_holiday, unemployment_admission, youth_holiday
 from rules.law.dated_figures import Parameters
-from rules.view.history import History, Worked
-from rules.view.situation import Decision
+from rules.law.law import Law
+from rules.view.history import PersonHistory, Worked
+from rules.view.situation import InstitutionDecision
 
 DAYS = {"youth_holiday": "073", "senior_holiday": "073", "additional_holiday": "014"}
 """The service code under which the days of a right are taken, by rule."""
@@ -28,13 +29,13 @@ LEFT_AS_IT_IS = {"child_benefit_supplement"}
 """The payer decides the benefit and its supplement under one kind: what was taken up cannot be told from the ground."""
 
 
-def untaken(rule: str, history: History) -> History:
+def as_if_not_taken_up(rule: str, history: PersonHistory, law: Law) -> PersonHistory:
     """The history as this rule would see it if nobody had taken up what it gives; other rights stay taken."""
     worked, decisions = history.worked, history.decisions
     if rule in DAYS:
         worked = tuple(_without(one, DAYS[rule]) for one in worked)
     if decisions:
-        decisions = tuple(one for one in decisions if not _takes_up(rule, one, history))
+        decisions = tuple(one for one in decisions if not _takes_up(rule, one, history, law))
     if worked == history.worked and decisions == history.decisions:
         return history
     return replace(history, worked=worked, decisions=decisions)
@@ -45,10 +46,10 @@ def _without(one: Worked, code: str) -> Worked:
     return one if len(services) == len(one.services) else replace(one, services=services)
 
 
-def _takes_up(rule: str, one: Decision, history: History) -> bool:
+def _takes_up(rule: str, one: InstitutionDecision, history: PersonHistory, law: Law) -> bool:
     if rule in NATURES:
         module, series, figure = NATURES[rule]
-        return one.kind == module.UNEMPLOYED and one.nature in _natures(module.parameters(), series, figure)
+        return one.kind == module.UNEMPLOYED and one.nature in _natures(law[rule], series, figure)
     if rule == unemployment_admission.NAME:
         return one.kind == unemployment_admission.UNEMPLOYED and one.start >= _last_asked(history)
     return one.kind in GRANTED.get(rule, ())
@@ -58,6 +59,6 @@ def _natures(parameters: Parameters, series: str, figure: str) -> frozenset[str]
     return frozenset().union(*(row.codes(figure) for row in parameters.series[series].rows if figure in row.figures))
 
 
-def _last_asked(history: History) -> date:
+def _last_asked(history: PersonHistory) -> date:
     """The last day on which somebody could have asked: an earlier benefit is an admission that used up its days."""
     return max((one.start for one in history.decided(unemployment_admission.INTEGRATION_INCOME)), default=date.max)

@@ -1,4 +1,4 @@
-"""Decides the same situations and histories by two sources of figures, and counts who would gain and who would lose.
+"""Decides the same situations and histories by two laws, and counts who would gain and who would lose.
 
 What the law gives is compared, not what was left over: what was claimed or taken up is taken out first.
 """
@@ -10,18 +10,18 @@ from enum import StrEnum
 
 from rules.catalogue import HISTORY_RULES, decide_all
 from rules.findings.finding import Finding
+from rules.law.law import Law
 from rules.law.rounding import cents
-from rules.law.sources import Source, using
-from rules.questions.counterfactual import untaken
+from rules.questions.counterfactual import as_if_not_taken_up
 from rules.stream.finding_changes import finding_id
-from rules.view.history import History
+from rules.view.history import PersonHistory
 from rules.view.situation import Situation
 
-Asked = tuple[Situation | History, date]
+Asked = tuple[Situation | PersonHistory, date]
 """A situation or the history of a person, and the day it is judged on."""
 
 
-class Verdict(StrEnum):
+class ImpactVerdict(StrEnum):
     """What other figures do to a finding."""
 
     GAINING = "gaining"
@@ -45,28 +45,28 @@ class Changed:
         return None if old is None or new is None else new - old
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ImpactVerdict:
         """Whether somebody gains or loses: by the amount; a right that has none is had or not."""
         one = self.before or self.after
         return self._by_right() if one is not None and one.rule in HISTORY_RULES else self._by_amount()
 
-    def _by_amount(self) -> Verdict:
+    def _by_amount(self) -> ImpactVerdict:
         gain = self.gain
         if gain:
-            return Verdict.GAINING if gain > 0 else Verdict.LOSING
+            return ImpactVerdict.GAINING if gain > 0 else ImpactVerdict.LOSING
         if self.before is None or self.after is None or self.before.certainty is not self.after.certainty:
-            return Verdict.OTHERWISE
-        return Verdict.UNKNOWN if gain is None else Verdict.SAME
+            return ImpactVerdict.OTHERWISE
+        return ImpactVerdict.UNKNOWN if gain is None else ImpactVerdict.SAME
 
-    def _by_right(self) -> Verdict:
+    def _by_right(self) -> ImpactVerdict:
         if self.before is None or self.after is None:
-            return Verdict.GAINING if self.before is None else Verdict.LOSING
-        return Verdict.SAME if _said(self.before) == _said(self.after) else Verdict.OTHERWISE
+            return ImpactVerdict.GAINING if self.before is None else ImpactVerdict.LOSING
+        return ImpactVerdict.SAME if _said(self.before) == _said(self.after) else ImpactVerdict.OTHERWISE
 
 
 @dataclass(slots=True)
-class Tally:
-    """What two sources make of one rule, in findings; amounts in eurocents."""
+class ImpactTally:
+    """What two laws make of one rule, in findings; amounts in eurocents."""
 
     same: int = 0
     gaining: int = 0
@@ -91,7 +91,7 @@ class Tally:
         gain = change.gain or 0
         self.gained += max(gain, 0)
         self.lost += max(-gain, 0)
-        if keep and verdict not in (Verdict.SAME, Verdict.UNKNOWN):
+        if keep and verdict not in (ImpactVerdict.SAME, ImpactVerdict.UNKNOWN):
             self.changed.append(change)
 
 
@@ -104,29 +104,33 @@ def unclaimed(situation: Situation) -> Situation:
     return replace(situation, lines=lines)
 
 
-def decide_by(source: Source, asked: Iterable[Asked]) -> list[list[Finding]]:
-    """What every rule finds by these figures, for each that was asked."""
-    with using(source):
-        return [
-            _of_history(about, day) if isinstance(about, History) else decide_all(about, day) for about, day in asked
-        ]
+def decide_by(law: Law, asked: Iterable[Asked]) -> list[list[Finding]]:
+    """What every rule finds by this law, for each that was asked."""
+    return [
+        _of_history(about, day, law) if isinstance(about, PersonHistory) else decide_all(about, day, law)
+        for about, day in asked
+    ]
 
 
-def _of_history(history: History, day: date) -> list[Finding]:
+def _of_history(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """What every rule over a history finds, each as if what it gives had not been taken up."""
-    return [finding for rule, decide in HISTORY_RULES.items() for finding in decide(untaken(rule, history), day)]
+    return [
+        finding
+        for name, rule in HISTORY_RULES.items()
+        for finding in rule.decide(as_if_not_taken_up(name, history, law), day, law)
+    ]
 
 
 def compare(
-    tallies: dict[str, Tally], before: Source, after: Source, asked: Sequence[Asked], *, keep: bool = False
+    tallies: dict[str, ImpactTally], before: Law, after: Law, asked: Sequence[Asked], *, keep: bool = False
 ) -> None:
     """Add to the tallies, by rule, what is otherwise for these; `keep` keeps who it is about."""
-    bare: list[Asked] = [(one if isinstance(one, History) else unclaimed(one), day) for one, day in asked]
+    bare: list[Asked] = [(one if isinstance(one, PersonHistory) else unclaimed(one), day) for one, day in asked]
     for old, new in zip(decide_by(before, bare), decide_by(after, bare), strict=True):
         for change in _pairs(old, new):
             one = change.before or change.after
             if one is not None:
-                tallies.setdefault(one.rule, Tally()).count(change, keep=keep)
+                tallies.setdefault(one.rule, ImpactTally()).count(change, keep=keep)
 
 
 def _pairs(old: list[Finding], new: list[Finding]) -> Iterator[Changed]:

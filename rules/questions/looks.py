@@ -8,8 +8,8 @@ from typing import Any, Literal, Self
 
 from psycopg import Connection
 
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import Fact, Place, Slot
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import FactKey, HeldFact, Slot
 
 BEGIN = "select rules.begin_look(%s, %s, %s)"
 FINDING = "select * from rules.look_at_finding(%s)"
@@ -29,7 +29,7 @@ def _begin(connection: Connection[Any], action: str, finding: str | None, *, num
     return row[0] if row else None
 
 
-class Look:
+class RecordedLook:
     """What may be seen on one act, for a minute."""
 
     def __init__(self, connection: Connection[Any], act: int) -> None:
@@ -52,19 +52,19 @@ class Look:
         assert act is not None  # noqa: S101 - only a finding can be missing
         return cls(connection, act)
 
-    def finding(self) -> tuple[Slot, State]:
+    def finding(self) -> tuple[Slot, FindingState]:
         """The finding as it was last told, with the slot it was found in."""
         (row,) = self._connection.execute(FINDING, (self._act,)).fetchall()
-        return Slot(*row[:3]), State(*row[3:])
+        return Slot(*row[:3]), FindingState(*row[3:])
 
-    def evidence(self) -> list[Fact]:
+    def evidence(self) -> list[HeldFact]:
         """Every fact about the finding's person that is or was held."""
         rows = self._connection.execute(EVIDENCE, (self._act,))
-        return [Fact(Place(*row[:4]), *row[4:]) for row in rows]
+        return [HeldFact(FactKey(*row[:4]), *row[4:]) for row in rows]
 
-    def everything(self) -> Iterator[Fact]:
+    def everything(self) -> Iterator[HeldFact]:
         """Every fact that is held, person by person, without holding them all."""
         self._connection.execute(EVERYTHING, (self._act,))
         with self._connection.cursor(name=STORED) as cursor:
             for row in cursor:
-                yield Fact(Place(*row[:4]), *row[4:])
+                yield HeldFact(FactKey(*row[:4]), *row[4:])

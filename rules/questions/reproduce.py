@@ -1,36 +1,39 @@
 """Decides a finding again from the events it rested on: the same events and the same law give the same bytes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from rules.catalogue import HistoryRule, decide_all, decide_history
+from rules.catalogue import decide_all, decide_history
 from rules.findings.finding import Finding
-from rules.stream.bundle import Decide, Reader, Witness, exhibit
-from rules.stream.finding_changes import FINDINGS, WITHDRAWN, State, finding_id, tell
+from rules.law.law import Law
+from rules.stream.bundle import Decide, FactReader, Witness, exhibit
+from rules.stream.finding_changes import FINDINGS, WITHDRAWN, FindingState, finding_id, tell
 from rules.stream.held_facts import (
     CANCELLED,
     WORKING_TIME,
     Content,
-    Fact,
-    Held,
+    HeldFact,
+    HeldFacts,
     Slot,
     decisions,
     situation,
     working_times,
 )
 from rules.view import history as past
-from rules.view.history import History
+from rules.view.history import PersonHistory
 from rules.view.situation import lines
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.legal_day import legal_day
 
 NOTHING = "nothing"
+DecideHistory = Callable[[PersonHistory, date, Law], list[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class FieldDifference:
     """What came out otherwise: a field of the finding, as it was told and as it is now."""
 
     field: str
@@ -44,7 +47,7 @@ class Replayed:
 
     body: bytes | None
     same: bool
-    differences: tuple[Difference, ...] = ()
+    differences: tuple[FieldDifference, ...] = ()
     problem: str = ""
 
 
@@ -54,18 +57,20 @@ NO_PART: Content = {"lines": ()}
 
 def replay(
     slot: Slot,
-    told: State,
-    facts: Iterable[Fact],
-    reader: Reader,
+    told: FindingState,
+    facts: Iterable[HeldFact],
+    reader: FactReader,
+    law: Law,
+    *,
     decide: Decide = decide_all,
-    decide_past: HistoryRule = decide_history,
+    decide_past: DecideHistory = decide_history,
 ) -> Replayed:
-    """Decide a finding again, as on the day it was told, from those of `facts` it rested on."""
+    """Decide a finding again by this law, as on the day it was told, from those of `facts` it rested on."""
     record = told.record()
     wanted = {(one["event"], one["sha256"]) for one in record["evidence"]}
     if not wanted:
         return _failed("it was made before the events behind it were kept")
-    held: Held = {}
+    held: HeldFacts = {}
     for fact in facts:
         shown = exhibit(fact, reader)
         if (shown["event"], shown["sha256"]) in wanted:
@@ -79,15 +84,15 @@ def replay(
         seen = situation(slot, held, witness)
         if seen is None:
             return _failed("the events it rests on are not all of one version")
-        now = decide(seen, day)
+        now = decide(seen, day, law)
     else:
-        now = decide_past(_history(slot.person, held, witness), day)
+        now = decide_past(_history(slot.person, held, witness), day, law)
     return _again(told, record, {finding_id(one): one for one in now}.get(told.finding), witness)
 
 
-def _history(person: bytes, held: Held, read: Witness) -> History:
+def _history(person: bytes, held: HeldFacts, read: Witness) -> PersonHistory:
     """The history these facts made: the working time of every slot, and the decisions."""
-    work: dict[past.Place, tuple[past.Worked, ...]] = {}
+    work: dict[past.QuarterAtEmployer, tuple[past.Worked, ...]] = {}
     for slot in sorted({one.slot for one in held.values() if one.place.kind == WORKING_TIME}):
         parts = [read(one) for one in working_times(slot, held)]
         found = [line for part in parts if part["status"] != CANCELLED for line in lines(NO_PART, part, NO_PART)]
@@ -97,19 +102,19 @@ def _history(person: bytes, held: Held, read: Witness) -> History:
     return past.history(read(next(iter(held.values())))["person"], work, decided)
 
 
-def _again(told: State, record: dict[str, Any], found: Finding | None, witness: Witness) -> Replayed:
+def _again(told: FindingState, record: dict[str, Any], found: Finding | None, witness: Witness) -> Replayed:
     if told.status == WITHDRAWN:
         return _withdrawn(told, record, witness, again=found is not None)
     if found is None:
-        return Replayed(None, False, (Difference("finding", told.finding, NOTHING),))
+        return Replayed(None, False, (FieldDifference("finding", told.finding, NOTHING),))
     change = tell(found, told.finding, told.version, told.status, record["found_at"], witness.evidence)
     return _compared(told, change.state.body)
 
 
-def _withdrawn(told: State, record: dict[str, Any], witness: Witness, *, again: bool) -> Replayed:
+def _withdrawn(told: FindingState, record: dict[str, Any], witness: Witness, *, again: bool) -> Replayed:
     """A withdrawal is the record as it was told before, taken back because nothing is found any more."""
     if again:
-        return Replayed(None, False, (Difference("status", WITHDRAWN, "found"),))
+        return Replayed(None, False, (FieldDifference("status", WITHDRAWN, "found"),))
     return _compared(told, encode_body(contract(FINDINGS), record | {"evidence": witness.evidence()}))
 
 
@@ -121,26 +126,26 @@ def _failed(problem: str) -> Replayed:
     return Replayed(None, False, (), problem)
 
 
-def _compared(told: State, body: bytes) -> Replayed:
+def _compared(told: FindingState, body: bytes) -> Replayed:
     if body == told.body and told.contract == contract(FINDINGS).id:
         return Replayed(body, True)
     newest = contract(FINDINGS)
     found = list(_differences(told.record(), decode_body(newest, body)))
     if told.contract != newest.id:
-        found.insert(0, Difference("contract", f"{FINDINGS} {told.contract}", f"{FINDINGS} {newest.id}"))
+        found.insert(0, FieldDifference("contract", f"{FINDINGS} {told.contract}", f"{FINDINGS} {newest.id}"))
     return Replayed(body, False, tuple(found))
 
 
-def _differences(told: dict[str, Any], now: dict[str, Any]) -> Iterator[Difference]:
+def _differences(told: dict[str, Any], now: dict[str, Any]) -> Iterator[FieldDifference]:
     for name, value in now.items():
         if isinstance(value, list):
             before = told[name]
             for number in range(max(len(before), len(value))):
                 pair = [_shown(one[number]) if number < len(one) else NOTHING for one in (before, value)]
                 if pair[0] != pair[1]:
-                    yield Difference(f"{name} {number + 1}", *pair)
+                    yield FieldDifference(f"{name} {number + 1}", *pair)
         elif told[name] != value:
-            yield Difference(name, _shown(told[name]), _shown(value))
+            yield FieldDifference(name, _shown(told[name]), _shown(value))
 
 
 def _shown(value: Any) -> str:

@@ -13,13 +13,14 @@ from backbone.tally import Sums, Tally, mark
 from rules.catalogue import decide_all, decide_history
 from rules.findings.contradiction import Contradiction
 from rules.findings.finding import Finding
-from rules.stream.finding_changes import Change, Evidence, State, changes
+from rules.law.law import Law
+from rules.stream.finding_changes import Evidence, FindingChange, FindingState, changes
 from rules.stream.held_facts import (
     ENTITLEMENTS,
     Content,
-    Fact,
-    Held,
-    Place,
+    FactKey,
+    HeldFact,
+    HeldFacts,
     Slot,
     decisions,
     fact,
@@ -34,14 +35,14 @@ from schemas.codec import decode_body
 from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook, UnknownSchema
 
-Decide = Callable[[Situation, date], list[Finding]]
+Decide = Callable[[Situation, date, Law], list[Finding]]
 UNREADABLE = "unreadable-fact"
 UNDECIDABLE = "undecidable-person"
 CONTRADICTORY = "contradictory-facts"
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedPerson:
     """A person the rules could not handle: their facts as they came, and why, without personal data."""
 
     person: bytes
@@ -51,16 +52,16 @@ class Failure:
 
 
 @dataclass(slots=True)
-class Outcome:
+class BundleOutcome:
     """What a bundle leads to: facts and histories to hold, the facts they replace, findings to tell by slot, persons to
     set aside; and by what and deliberation, what all of it comes to.
     """
 
-    facts: list[Fact] = field(default_factory=list)
-    earlier: list[Fact] = field(default_factory=list)
+    facts: list[HeldFact] = field(default_factory=list)
+    earlier: list[HeldFact] = field(default_factory=list)
     histories: dict[bytes, bytes] = field(default_factory=dict)
-    changes: list[tuple[Slot, Change]] = field(default_factory=list)
-    failures: list[Failure] = field(default_factory=list)
+    changes: list[tuple[Slot, FindingChange]] = field(default_factory=list)
+    failures: list[FailedPerson] = field(default_factory=list)
     tallies: dict[tuple[str, str], Tally] = field(default_factory=dict)
 
 
@@ -69,9 +70,9 @@ class Arrived:
     """The readable facts of a bundle, by person, and what was not readable."""
 
     at: datetime
-    facts: dict[bytes, list[Fact]]
+    facts: dict[bytes, list[HeldFact]]
     raw: dict[bytes, list[dict[str, Any]]]
-    failures: list[Failure]
+    failures: list[FailedPerson]
     received: list[dict[str, Any]]
 
     def persons(self) -> list[bytes]:
@@ -87,7 +88,7 @@ class Arrived:
         return [person for person, some in self.facts.items() if any(one.place.kind == ENTITLEMENTS for one in some)]
 
 
-class Reader:
+class FactReader:
     """Reads bodies by the id of their schema, each body once."""
 
     def __init__(self, book: SchemaBook) -> None:
@@ -108,7 +109,7 @@ class Reader:
             content = self._read[body] = decode_body(self._book.get(number), body)
         return content
 
-    def __call__(self, one: Fact) -> Content:
+    def __call__(self, one: HeldFact) -> Content:
         """The content of a fact."""
         return self.content(one.contract, one.body)
 
@@ -116,11 +117,11 @@ class Reader:
 class Witness:
     """Reads facts and remembers which: they are what a finding rests on."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: FactReader) -> None:
         self._reader = reader
-        self._seen: dict[Place, Fact] = {}
+        self._seen: dict[FactKey, HeldFact] = {}
 
-    def __call__(self, one: Fact) -> Content:
+    def __call__(self, one: HeldFact) -> Content:
         """The content of a fact."""
         self._seen[one.place] = one
         return self._reader(one)
@@ -135,15 +136,15 @@ def in_order(evidence: list[dict[str, str]]) -> list[dict[str, str]]:
     return sorted(evidence, key=lambda one: one["event"])
 
 
-def exhibit(one: Fact, reader: Reader) -> dict[str, str]:
+def exhibit(one: HeldFact, reader: FactReader) -> dict[str, str]:
     """An event and the digest of the copy that was read."""
     return {"event": reader(one)["event"], "sha256": sha256(one.body).hexdigest()}
 
 
-def arrive(bundle: Mapping[str, Any], reader: Reader) -> Arrived:
+def arrive(bundle: Mapping[str, Any], reader: FactReader) -> Arrived:
     """Sort the facts of a bundle by person; whoever has one that cannot be read is set aside whole."""
     raw: dict[bytes, list[dict[str, Any]]] = defaultdict(list)
-    facts: dict[bytes, list[Fact]] = defaultdict(list)
+    facts: dict[bytes, list[HeldFact]] = defaultdict(list)
     unreadable: dict[bytes, str] = {}
     for entry in bundle["facts"]:
         person = entry["person"]
@@ -159,39 +160,40 @@ def arrive(bundle: Mapping[str, Any], reader: Reader) -> Arrived:
             unreadable[person] = f"the bytes do not fit their schema ({type(error).__name__})"
     for person in unreadable:
         facts.pop(person, None)
-    failures = [Failure(person, UNREADABLE, reason, raw[person]) for person, reason in unreadable.items()]
+    failures = [FailedPerson(person, UNREADABLE, reason, raw[person]) for person, reason in unreadable.items()]
     return Arrived(bundle["at"], facts, raw, failures, list(bundle["facts"]))
 
 
 def decide_bundle(
     arrived: Arrived,
-    held: Iterable[Fact],
-    states: Mapping[Slot, Mapping[str, State]],
-    reader: Reader,
-    decide: Decide = decide_all,
+    held: Iterable[HeldFact],
+    states: Mapping[Slot, Mapping[str, FindingState]],
+    reader: FactReader,
+    law: Law,
     *,
+    decide: Decide = decide_all,
     histories: Mapping[bytes, bytes] | None = None,
-) -> Outcome:
+) -> BundleOutcome:
     """What the bundle leads to; a person whose decision fails is set aside, and the others go on.
 
     Of a person without a history, all facts must be in `held`: the history is made of them.
     """
-    outcome = Outcome(failures=list(arrived.failures))
-    present: dict[bytes, Held] = defaultdict(dict)
+    outcome = BundleOutcome(failures=list(arrived.failures))
+    present: dict[bytes, HeldFacts] = defaultdict(dict)
     for one in held:
         present[one.place.person][one.place] = one
-    told: dict[bytes, dict[Slot, Mapping[str, State]]] = defaultdict(dict)
+    told: dict[bytes, dict[Slot, Mapping[str, FindingState]]] = defaultdict(dict)
     for slot, some in states.items():
         told[slot.person][slot] = some
     for person, facts in arrived.facts.items():
-        case = Case(person, present[person], told[person], (histories or {}).get(person))
+        case = PersonState(person, present[person], told[person], (histories or {}).get(person))
         try:
-            decided = _decide_person(case, facts, reader, arrived.at, decide)
+            decided = _decide_person(case, facts, reader, arrived.at, law, decide)
         except Contradiction as error:
-            outcome.failures.append(Failure(person, CONTRADICTORY, str(error), arrived.raw[person]))
+            outcome.failures.append(FailedPerson(person, CONTRADICTORY, str(error), arrived.raw[person]))
             continue
         except Exception as error:  # noqa: BLE001 - a fault in one person's case must not stop everybody's
-            outcome.failures.append(Failure(person, UNDECIDABLE, _where(error), arrived.raw[person]))
+            outcome.failures.append(FailedPerson(person, UNDECIDABLE, _where(error), arrived.raw[person]))
             continue
         outcome.facts += decided.facts
         outcome.earlier += [case.held[one.place] for one in decided.facts if one.place in case.held]
@@ -201,7 +203,7 @@ def decide_bundle(
     return outcome
 
 
-def _sum_up(arrived: Arrived, outcome: Outcome, reader: Reader) -> dict[tuple[str, str], Tally]:
+def _sum_up(arrived: Arrived, outcome: BundleOutcome, reader: FactReader) -> dict[tuple[str, str], Tally]:
     """What came, what of it was decided and what was set aside, and what is told."""
     sums: Sums[tuple[str, str]] = Sums()
     for entry in arrived.received:
@@ -222,7 +224,7 @@ def _sum_up(arrived: Arrived, outcome: Outcome, reader: Reader) -> dict[tuple[st
     return sums.tallies()
 
 
-def _marked(number: int, body: bytes, reader: Reader) -> tuple[str, int]:
+def _marked(number: int, body: bytes, reader: FactReader) -> tuple[str, int]:
     """The deliberation of a fact and the mark of its event; of one that cannot be read, that of its bytes."""
     try:
         content = reader.content(number, body)
@@ -232,18 +234,20 @@ def _marked(number: int, body: bytes, reader: Reader) -> tuple[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class PersonState:
     """What is held of one person: facts, findings told by slot, and the packed history."""
 
     person: bytes
-    held: Held
-    states: Mapping[Slot, Mapping[str, State]]
+    held: HeldFacts
+    states: Mapping[Slot, Mapping[str, FindingState]]
     history: bytes | None
 
 
-def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, decide: Decide) -> Outcome:
+def _decide_person(
+    case: PersonState, facts: list[HeldFact], reader: FactReader, at: datetime, law: Law, decide: Decide
+) -> BundleOutcome:
     held, new = fold(case.held, facts)
-    outcome = Outcome(list(new.values()))
+    outcome = BundleOutcome(list(new.values()))
     if not new:
         return outcome
     number = _number(facts, held, reader)
@@ -252,7 +256,7 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
         witness = Witness(reader)
         one = seen[slot] = situation(slot, held, witness)
         if one is not None:
-            found = decide(one, legal_day(at))
+            found = decide(one, legal_day(at), law)
             told = changes(case.states.get(slot, {}), found, at, witness.evidence)
             outcome.changes += [(slot, change) for change in told]
     if not _speaks(new, seen):
@@ -265,14 +269,14 @@ def _decide_person(case: Case, facts: list[Fact], reader: Reader, at: datetime, 
     work = {place: kept.worked for place, kept in slots.items()}
     about = past.history(number, work, decisions(case.person, held, witness))
     copies = [copy for kept in slots.values() for copy in kept.copies]
-    found = decide_history(about, legal_day(at))
+    found = decide_history(about, legal_day(at), law)
     outcome.changes += _of_history(
-        case, found, at, lambda: in_order([*map(past.Copy.shown, copies), *witness.evidence()])
+        case, found, at, lambda: in_order([*map(past.CopyDigest.shown, copies), *witness.evidence()])
     )
     return outcome
 
 
-def _number(facts: list[Fact], held: Held, reader: Reader) -> str:
+def _number(facts: list[HeldFact], held: HeldFacts, reader: FactReader) -> str:
     """The national number in the facts that came and in what was decided.
 
     Raises Contradiction when there are two.
@@ -291,12 +295,14 @@ def _where(error: Exception) -> str:
     return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
 
 
-def _speaks(new: Held, seen: Mapping[Slot, Situation | None]) -> bool:
+def _speaks(new: HeldFacts, seen: Mapping[Slot, Situation | None]) -> bool:
     """Whether the history can say something new: a declaration is complete, or something was decided."""
     return any(one is not None for one in seen.values()) or any(place.kind == ENTITLEMENTS for place in new)
 
 
-def _slots(case: Case, held: Held, new: Held, seen: Mapping[Slot, Situation | None], reader: Reader) -> past.Slots:
+def _slots(
+    case: PersonState, held: HeldFacts, new: HeldFacts, seen: Mapping[Slot, Situation | None], reader: FactReader
+) -> past.QuarterRecords:
     """The history after the new facts: a slot keeps what it was until its declaration is there in all its parts."""
     if case.history is None:
         slots, touched = {}, {one.slot for one in held.values() if one.place.kind != ENTITLEMENTS}
@@ -306,11 +312,13 @@ def _slots(case: Case, held: Held, new: Held, seen: Mapping[Slot, Situation | No
         one = seen[slot] if slot in seen else situation(slot, held, reader)
         if one is not None:
             copies = tuple(past.copied(reader(timed)["event"], timed.body) for timed in working_times(slot, held))
-            slots[slot.quarter, slot.employer] = past.Kept(past.worked(one), copies)
+            slots[slot.quarter, slot.employer] = past.QuarterRecord(past.worked(one), copies)
     return slots
 
 
-def _of_history(case: Case, found: list[Finding], at: datetime, evidence: Evidence) -> list[tuple[Slot, Change]]:
+def _of_history(
+    case: PersonState, found: list[Finding], at: datetime, evidence: Evidence
+) -> list[tuple[Slot, FindingChange]]:
     """What there is to tell of findings that belong to no employer, by the quarter in which the right arises.
 
     They rest on all that the history was made of: silence of a quarter decides as much as its work does.

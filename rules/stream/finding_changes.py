@@ -19,7 +19,7 @@ Evidence = Callable[[], list[dict[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class FindingState:
     """A finding as it was last told; `body` is its record in Avro without framing, in the contract with that id."""
 
     finding: str
@@ -38,10 +38,10 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FindingChange:
     """What there is to tell: the new state, and the number of the one it is told to."""
 
-    state: State
+    state: FindingState
     recipient: str
 
 
@@ -63,8 +63,8 @@ def _since_then(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def changes(
-    before: Mapping[str, State], found: Iterable[Finding], at: datetime, evidence: Evidence
-) -> Iterator[Change]:
+    before: Mapping[str, FindingState], found: Iterable[Finding], at: datetime, evidence: Evidence
+) -> Iterator[FindingChange]:
     """What changed between the states `before`, by finding, and what is found at `at`."""
     now = {finding_id(finding): finding for finding in found}
     for identifier, finding in now.items():
@@ -78,21 +78,23 @@ def changes(
             yield _withdrawn(state, at, evidence)
 
 
-def tell(finding: Finding, identifier: str, version: int, status: str, at: datetime, evidence: Evidence) -> Change:
+def tell(
+    finding: Finding, identifier: str, version: int, status: str, at: datetime, evidence: Evidence
+) -> FindingChange:
     """A finding as it is told."""
     record = {**finding.as_record(), "finding": identifier, "version": version, "status": status, "found_at": at}
     return _change(record | {"evidence": evidence()}, essence(finding))
 
 
-def _withdrawn(state: State, at: datetime, evidence: Evidence) -> Change:
+def _withdrawn(state: FindingState, at: datetime, evidence: Evidence) -> FindingChange:
     """The record as it was last told, taken back; its evidence is what was seen when it was."""
     record = state.record()
     record |= {"version": state.version + 1, "status": WITHDRAWN, "found_at": at, "evidence": evidence()}
     return _change(record, state.essence)
 
 
-def _change(record: dict[str, Any], what: str) -> Change:
+def _change(record: dict[str, Any], what: str) -> FindingChange:
     written = contract(FINDINGS)
     body = encode_body(written, record)
-    state = State(record["finding"], record["version"], record["status"], what, written.id, body)
-    return Change(state, record["person"] if record["side"] == "citizen" else record["employer"])
+    state = FindingState(record["finding"], record["version"], record["status"], what, written.id, body)
+    return FindingChange(state, record["person"] if record["side"] == "citizen" else record["employer"])

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 from rules.findings.contradiction import Contradiction
-from rules.view.situation import Decision, Situation, decision, lines
-from rules.view.worker_line import Line
+from rules.view.situation import DeclarationEvents, InstitutionDecision, Situation, decision, declaration_events, lines
+from rules.view.worker_line import WorkerLine
 from schemas.identifiers import quarter_of
 
 WAGES = "declarations.wages"
@@ -18,10 +19,10 @@ PARTS = (WAGES, WORKING_TIME, CONTRIBUTIONS)
 CANCELLED = "cancelled"
 
 Content = Mapping[str, Any]
-Read = Callable[["Fact"], Content]
+ReadFact = Callable[["HeldFact"], Content]
 
 
-class Place(NamedTuple):
+class FactKey(NamedTuple):
     """Where a fact is held: one declaration's part in one quarter of one person; no quarter for a decision."""
 
     person: bytes
@@ -39,10 +40,10 @@ class Slot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class HeldFact:
     """One narrowed event as it came: body in Avro, written with the schema `contract`."""
 
-    place: Place
+    place: FactKey
     employer: str
     version: int
     contract: int
@@ -54,19 +55,19 @@ class Fact:
         return Slot(self.place.person, self.place.quarter, self.employer)
 
 
-Held = dict[Place, Fact]
+HeldFacts = dict[FactKey, HeldFact]
 
 
-def fact(person: bytes, kind: str, contract: int, body: bytes, content: Content) -> Fact:
+def fact(person: bytes, kind: str, contract: int, body: bytes, content: Content) -> HeldFact:
     """An arriving fact, from its bytes and their content."""
     quarter = "" if kind == ENTITLEMENTS else content["quarter"]
-    place = Place(person, quarter, content["declaration"], kind)
-    return Fact(place, content["employer"], content["version"], contract, body)
+    place = FactKey(person, quarter, content["declaration"], kind)
+    return HeldFact(place, content["employer"], content["version"], contract, body)
 
 
-def fold(held: Held, arrived: Iterable[Fact]) -> tuple[Held, Held]:
+def fold(held: HeldFacts, arrived: Iterable[HeldFact]) -> tuple[HeldFacts, HeldFacts]:
     """What is held afterwards, and those of it that are new."""
-    after, new = dict(held), Held()
+    after, new = dict(held), HeldFacts()
     for one in arrived:
         present = after.get(one.place)
         if present is None or one.version > present.version:
@@ -74,7 +75,7 @@ def fold(held: Held, arrived: Iterable[Fact]) -> tuple[Held, Held]:
     return after, new
 
 
-def slots_to_decide(held: Held, new: Held, read: Read) -> set[Slot]:
+def slots_to_decide(held: HeldFacts, new: HeldFacts, read: ReadFact) -> set[Slot]:
     """The slots a change touches: its own, or for a decision every quarter the decision reaches into."""
     slots = {one.slot for one in new.values() if one.place.kind != ENTITLEMENTS}
     for one in new.values():
@@ -83,7 +84,7 @@ def slots_to_decide(held: Held, new: Held, read: Read) -> set[Slot]:
     return slots
 
 
-def _reached(one: Fact, held: Held, read: Read) -> set[Slot]:
+def _reached(one: HeldFact, held: HeldFacts, read: ReadFact) -> set[Slot]:
     """Quarters from the one in which the decision begins: a later job may follow on it."""
     first = quarter_of(read(one)["from"])
     return {
@@ -93,17 +94,17 @@ def _reached(one: Fact, held: Held, read: Read) -> set[Slot]:
     }
 
 
-def situation(slot: Slot, held: Held, read: Read) -> Situation | None:
+def situation(slot: Slot, held: HeldFacts, read: ReadFact) -> Situation | None:
     """The situation in a slot; None while a declaration in it is not there in all its parts, in one version.
 
     Raises Contradiction when its events name two people.
     """
-    found: dict[str, dict[str, Fact]] = {}
+    found: dict[str, dict[str, HeldFact]] = {}
     for place, one in held.items():
         if place.kind in PARTS and one.slot == slot:
             found.setdefault(place.declaration, {})[place.kind] = one
-    worker_lines: list[Line] = []
-    causes: list[str] = []
+    worker_lines: list[WorkerLine] = []
+    declared: list[DeclarationEvents] = []
     persons: set[str] = set()
     for declaration in sorted(found):
         parts = found[declaration]
@@ -111,22 +112,22 @@ def situation(slot: Slot, held: Held, read: Read) -> Situation | None:
             return None
         wages, working_time, contributions = (read(parts[kind]) for kind in PARTS)
         persons |= {wages["person"], working_time["person"], contributions["person"]}
-        causes += [wages["event"], working_time["event"], contributions["event"]]
+        declared.append(declaration_events(wages, working_time, contributions))
         if working_time["status"] != CANCELLED:
             worker_lines += lines(wages, working_time, contributions)
     if len(persons) > 1:
-        raise Contradiction(f"events of one person have different numbers: {', '.join(causes)}")
+        raise Contradiction(f"events of one person have different numbers: {', '.join(chain.from_iterable(declared))}")
     decided = tuple(decisions(slot.person, held, read))
-    return Situation("".join(persons), slot.employer, slot.quarter, tuple(worker_lines), decided, tuple(causes))
+    return Situation("".join(persons), slot.employer, slot.quarter, tuple(worker_lines), decided, tuple(declared))
 
 
-def working_times(slot: Slot, held: Held) -> list[Fact]:
+def working_times(slot: Slot, held: HeldFacts) -> list[HeldFact]:
     """The working time held in a slot, in the order of `situation`."""
     found = [one for place, one in held.items() if place.kind == WORKING_TIME and one.slot == slot]
     return sorted(found, key=lambda one: one.place.declaration)
 
 
-def decisions(person: bytes, held: Held, read: Read) -> Iterable[Decision]:
+def decisions(person: bytes, held: HeldFacts, read: ReadFact) -> Iterable[InstitutionDecision]:
     """What institutions decided about a person, as it holds."""
     for place, one in held.items():
         if place.kind == ENTITLEMENTS and place.person == person:

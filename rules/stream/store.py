@@ -12,9 +12,9 @@ from psycopg.rows import TupleRow
 
 from backbone import positions
 from backbone.tally import Tally
-from rules.stream.bundle import Arrived, Failure, Outcome
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import Fact, Place, Slot
+from rules.stream.bundle import Arrived, BundleOutcome, FailedPerson
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import FactKey, HeldFact, Slot
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter, lies_under
@@ -41,23 +41,23 @@ def move(cursor: Cursor[TupleRow], partition: int, offset: int) -> bool:
     return positions.advance(cursor, SCHEMA, FACTS, partition, offset + 1)
 
 
-def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[Fact]:
+def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[HeldFact]:
     """What is held of the persons of a bundle in its quarters; in all quarters where decisions came or nothing of the
     person's history is kept yet.
     """
     cursor.execute(_query("held"), _whose(arrived))
     return [
-        Fact(Place(person, quarter, declaration, kind), employer, version, number, body)
+        HeldFact(FactKey(person, quarter, declaration, kind), employer, version, number, body)
         for person, quarter, declaration, kind, employer, version, number, body in cursor
     ]
 
 
-def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, State]]:
+def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, FindingState]]:
     """The findings these persons were told, by slot."""
     cursor.execute(_query("states"), _whose(arrived))
-    found: dict[Slot, dict[str, State]] = defaultdict(dict)
+    found: dict[Slot, dict[str, FindingState]] = defaultdict(dict)
     for person, quarter, employer, *state in cursor:
-        told = State(*state)
+        told = FindingState(*state)
         found[Slot(person, quarter, employer)][told.finding] = told
     return found
 
@@ -73,7 +73,7 @@ def _whose(arrived: Arrived) -> dict[str, Any]:
 
 
 def keep(
-    cursor: Cursor[TupleRow], outcome: Outcome, pseudonym: Pseudonym, *, at: datetime, partition: int, offset: int
+    cursor: Cursor[TupleRow], outcome: BundleOutcome, pseudonym: Pseudonym, *, at: datetime, partition: int, offset: int
 ) -> None:
     """Write everything a bundle led to."""
     if outcome.facts:
@@ -120,7 +120,7 @@ def tell(cursor: Cursor[TupleRow], letters: list[tuple[str, bytes, bytes]]) -> N
         cursor.execute(_query("tell"), _columns(letters))
 
 
-def _row(fact: Fact) -> tuple[Any, ...]:
+def _row(fact: HeldFact) -> tuple[Any, ...]:
     return (*fact.place, fact.employer, fact.version, fact.contract, fact.body)
 
 
@@ -128,7 +128,7 @@ def _columns(rows: list[Any]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def dead(failure: Failure, at: datetime, partition: int, offset: int) -> bytes:
+def dead(failure: FailedPerson, at: datetime, partition: int, offset: int) -> bytes:
     """The dead letter of one person: a bundle of just their facts, so that it can be replayed."""
     value = encode(contract(FACTS), {"at": at, "facts": failure.facts})
     origin = Origin(FACTS, partition, offset)

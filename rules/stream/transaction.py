@@ -16,8 +16,10 @@ from backbone.errors import Stop
 from backbone.settings import Settings
 from backbone.trouble import of_postgres, translated
 from rules.catalogue import decide_all
+from rules.law.law import Law
+from rules.law.load import shipped_law
 from rules.stream import store
-from rules.stream.bundle import Decide, Reader, arrive, decide_bundle
+from rules.stream.bundle import Decide, arrive, decide_bundle
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
@@ -47,11 +49,22 @@ def schema_source(settings: Settings, reader: str = ROLE) -> Callable[[int], str
 
 
 class Decider:
-    """Decides bundles for one process, on one connection that is opened again when it breaks."""
+    """Decides bundles for one process, by the law as shipped unless another is given.
 
-    def __init__(self, settings: Settings, book: SchemaBook | None = None, decide: Decide = decide_all) -> None:
+    It holds one connection, which is opened again when it breaks.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        book: SchemaBook | None = None,
+        *,
+        law: Law | None = None,
+        decide: Decide = decide_all,
+    ) -> None:
         self._settings = settings
         self._book = book or SchemaBook(schema_source(settings))
+        self._law = law or shipped_law()
         self._decide = decide
         pepper = settings.pepper()
         self._pseudonym = lru_cache(REMEMBERED)(lambda number: pseudonym(pepper, number))
@@ -121,11 +134,13 @@ class Decider:
             if bundle is None:
                 self._keep_dead_letter(cursor, partition, offset, value)
             else:
-                reader = Reader(self._book)
+                reader = FactReader(self._book)
                 arrived = arrive(bundle, reader)
                 held, states = store.held(cursor, arrived), store.states(cursor, arrived)
                 histories = store.histories(cursor, arrived)
-                outcome = decide_bundle(arrived, held, states, reader, self._decide, histories=histories)
+                outcome = decide_bundle(
+                    arrived, held, states, reader, self._law, decide=self._decide, histories=histories
+                )
                 store.keep(cursor, outcome, self._pseudonym, at=arrived.at, partition=partition, offset=offset)
         if moved:
             self._left[partition] = offset + 1

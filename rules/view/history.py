@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from rules.calculation.ages import Birth, birth
-from rules.view.situation import Decision, Situation
-from rules.view.worker_line import Line, Service
+from rules.view.situation import InstitutionDecision, Situation
+from rules.view.worker_line import Service, WorkerLine
 from schemas.identifiers import quarter_days, quarter_of
 
 
@@ -56,11 +56,7 @@ class Worked:
         return None if None in found else sum(hours or 0 for hours in found)
 
 
-PARTS = 3
-"""Events of a declaration about one person: wages, working time, contributions."""
-
-
-class Copy(NamedTuple):
+class CopyDigest(NamedTuple):
     """A working-time event, and the digest (SHA-256 in base64) of the copy that was read."""
 
     event: str
@@ -71,26 +67,26 @@ class Copy(NamedTuple):
         return {"event": self.event, "sha256": b64decode(self.digest).hex()}
 
 
-class Kept(NamedTuple):
+class QuarterRecord(NamedTuple):
     """One quarter at one employer: the work, none where all was cancelled, and the copies it was read from."""
 
     worked: tuple[Worked, ...]
-    copies: tuple[Copy, ...]
+    copies: tuple[CopyDigest, ...]
 
 
-Place = tuple[str, str]
+QuarterAtEmployer = tuple[str, str]
 """Quarter and employer."""
 
-Slots = dict[Place, Kept]
+QuarterRecords = dict[QuarterAtEmployer, QuarterRecord]
 
 
 @dataclass(frozen=True)
-class History:
+class PersonHistory:
     """A person. `decisions` is None where nobody asked; `whole` is False where only one declaration is seen."""
 
     person: str
     worked: tuple[Worked, ...]
-    decisions: tuple[Decision, ...] | None = None
+    decisions: tuple[InstitutionDecision, ...] | None = None
     whole: bool = True
 
     @cached_property
@@ -103,7 +99,7 @@ class History:
         """The quarters in which anything was declared."""
         return frozenset(one.quarter for one in self.worked)
 
-    def decided(self, *kinds: str) -> Iterator[Decision]:
+    def decided(self, *kinds: str) -> Iterator[InstitutionDecision]:
         """The decisions of these kinds, the earliest first."""
         found = [decision for decision in self.decisions or () if decision.kind in kinds]
         yield from sorted(found, key=lambda decision: (decision.start, decision.event))
@@ -115,10 +111,11 @@ class History:
 
 def worked(situation: Situation) -> tuple[Worked, ...]:
     """What is kept of a situation for rules over several quarters."""
-    return timed(situation.quarter, situation.employer, situation.lines, situation.causes[1::PARTS])
+    events = tuple(one.working_time for one in situation.declared)
+    return timed(situation.quarter, situation.employer, situation.lines, events)
 
 
-def timed(quarter: str, employer: str, lines: Iterable[Line], events: tuple[str, ...]) -> tuple[Worked, ...]:
+def timed(quarter: str, employer: str, lines: Iterable[WorkerLine], events: tuple[str, ...]) -> tuple[Worked, ...]:
     """The working time of worker lines; what else they say is left out."""
     return tuple(
         Worked(
@@ -141,14 +138,14 @@ def timed(quarter: str, employer: str, lines: Iterable[Line], events: tuple[str,
     )
 
 
-def copied(event: str, body: bytes) -> Copy:
+def copied(event: str, body: bytes) -> CopyDigest:
     """What is kept of the copy of an event."""
-    return Copy(event, b64encode(sha256(body).digest()).decode())
+    return CopyDigest(event, b64encode(sha256(body).digest()).decode())
 
 
-def of(situation: Situation) -> History:
+def history_of(situation: Situation) -> PersonHistory:
     """The history one declaration tells."""
-    return History(situation.person, worked(situation), situation.decisions, whole=False)
+    return PersonHistory(situation.person, worked(situation), situation.decisions, whole=False)
 
 
 def quarters_between(first: date, last: date) -> list[str]:
@@ -161,7 +158,7 @@ def quarters_between(first: date, last: date) -> list[str]:
     return found
 
 
-def pack(slots: Slots) -> bytes:
+def pack(slots: QuarterRecords) -> bytes:
     """The stored form of a history; the same slots always give the same bytes."""
     return orjson.dumps(
         [
@@ -171,20 +168,22 @@ def pack(slots: Slots) -> bytes:
     )
 
 
-def unpack(body: bytes) -> Slots:
+def unpack(body: bytes) -> QuarterRecords:
     """The history in its stored form."""
-    slots: Slots = {}
+    slots: QuarterRecords = {}
     for quarter, employer, copies, rows in orjson.loads(body):
         events = tuple(event for event, _ in copies)
         work = tuple(_entry(quarter, employer, events, row) for row in rows)
-        slots[quarter, employer] = Kept(work, tuple(Copy(*one) for one in copies))
+        slots[quarter, employer] = QuarterRecord(work, tuple(CopyDigest(*one) for one in copies))
     return slots
 
 
-def history(person: str, slots: Mapping[Place, tuple[Worked, ...]], decisions: Iterable[Decision]) -> History:
+def history(
+    person: str, slots: Mapping[QuarterAtEmployer, tuple[Worked, ...]], decisions: Iterable[InstitutionDecision]
+) -> PersonHistory:
     """A person with all that is held."""
     entries = tuple(one for key in sorted(slots) for one in slots[key])
-    return History(person, entries, tuple(sorted(decisions, key=lambda one: (one.start, one.event))))
+    return PersonHistory(person, entries, tuple(sorted(decisions, key=lambda one: (one.start, one.event))))
 
 
 def _row(one: Worked) -> list[Any]:

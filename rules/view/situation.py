@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
-from rules.view.worker_line import Claim, Line, Occupation, Service, Shortening
+from rules.view.worker_line import Claim, Service, Shortening, WorkerLine, WorkerOccupation
 
-Event = Mapping[str, Any]
+NarrowedEvent = Mapping[str, Any]
 PART_TIME = 1
 """Contract type of a part-time contract (zone 00050)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class InstitutionDecision:
     """What an institution decided about the person, both days included; `until` is None while it is open."""
 
     kind: str
@@ -29,16 +29,32 @@ class Decision:
         return self.start <= last and (self.until is None or self.until >= first)
 
 
+class DeclarationEvents(NamedTuple):
+    """The identifiers of the three events of a declaration about one person."""
+
+    wages: str
+    working_time: str
+    contributions: str
+
+
 @dataclass(frozen=True)
 class Situation:
-    """One person, one employer, one quarter. `decisions` is None where nobody asked: unknown, not none."""
+    """One person, one employer, one quarter. `decisions` is None where nobody asked: unknown, not none.
+
+    `declared` are the events it was put together from, declaration by declaration.
+    """
 
     person: str
     employer: str
     quarter: str
-    lines: tuple[Line, ...]
-    decisions: tuple[Decision, ...] | None = None
-    causes: tuple[str, ...] = ()
+    lines: tuple[WorkerLine, ...]
+    decisions: tuple[InstitutionDecision, ...] | None = None
+    declared: tuple[DeclarationEvents, ...] = ()
+
+    @cached_property
+    def causes(self) -> tuple[str, ...]:
+        """The events it was put together from."""
+        return tuple(chain.from_iterable(self.declared))
 
     @cached_property
     def taken(self) -> frozenset[str]:
@@ -53,17 +69,17 @@ class Situation:
     def _places(self) -> dict[tuple[str, int, int], str]:
         return _labels(self.lines)
 
-    def label(self, line: Line, occupation: Occupation) -> str:
+    def label(self, line: WorkerLine, occupation: WorkerOccupation) -> str:
         """The occupation as `495/1`; with the employer class, then a rank, in front where two would be the same."""
         return self._places[line.declaration, line.position, occupation.position]
 
-    def line_label(self, line: Line) -> str:
+    def line_label(self, line: WorkerLine) -> str:
         """What stands for a whole line: its one occupation, or the line without occupation number where it has more."""
         label = self.label(line, line.occupations[0])
         return label if len(line.occupations) == 1 else label.rsplit("/", 1)[0]
 
 
-def _labels(lines: Iterable[Line]) -> dict[tuple[str, int, int], str]:
+def _labels(lines: Iterable[WorkerLine]) -> dict[tuple[str, int, int], str]:
     places: dict[tuple[str, int, int], str] = {}
     seen: dict[str, int] = {}
     for line in lines:
@@ -76,12 +92,19 @@ def _labels(lines: Iterable[Line]) -> dict[tuple[str, int, int], str]:
     return places
 
 
-def decision(event: Event) -> Decision:
+def decision(event: NarrowedEvent) -> InstitutionDecision:
     """The decision in a narrowed `declarations.entitlements` event."""
-    return Decision(event["kind"], event["nature"], event["from"], event["until"], event["event"])
+    return InstitutionDecision(event["kind"], event["nature"], event["from"], event["until"], event["event"])
 
 
-def lines(wages: Event, working_time: Event, contributions: Event) -> tuple[Line, ...]:
+def declaration_events(
+    wages: NarrowedEvent, working_time: NarrowedEvent, contributions: NarrowedEvent
+) -> DeclarationEvents:
+    """The identifiers of the three events of a declaration."""
+    return DeclarationEvents(wages["event"], working_time["event"], contributions["event"])
+
+
+def lines(wages: NarrowedEvent, working_time: NarrowedEvent, contributions: NarrowedEvent) -> tuple[WorkerLine, ...]:
     """The worker lines of a declaration, put together from its three events about one person."""
     paid = _by_key(wages["lines"])
     taken = _by_key(contributions["lines"])
@@ -89,7 +112,7 @@ def lines(wages: Event, working_time: Event, contributions: Event) -> tuple[Line
     for position, (key, timed) in enumerate(_keyed(working_time["lines"])):
         pay, claim = paid.get(key), taken.get(key)
         found.append(
-            Line(
+            WorkerLine(
                 working_time["declaration"],
                 position,
                 timed["employer_class"],
@@ -103,7 +126,7 @@ def lines(wages: Event, working_time: Event, contributions: Event) -> tuple[Line
     return tuple(found)
 
 
-def _keyed(part: Sequence[Event]) -> Iterable[tuple[tuple[str, str, int], Event]]:
+def _keyed(part: Sequence[NarrowedEvent]) -> Iterable[tuple[tuple[str, str, int], NarrowedEvent]]:
     ranks: dict[tuple[str, str], int] = {}
     for line in part:
         name = line["employer_class"], line["worker_code"]
@@ -111,15 +134,15 @@ def _keyed(part: Sequence[Event]) -> Iterable[tuple[tuple[str, str, int], Event]
         yield (*name, rank), line
 
 
-def _by_key(part: Sequence[Event]) -> dict[tuple[str, str, int], Event]:
+def _by_key(part: Sequence[NarrowedEvent]) -> dict[tuple[str, str, int], NarrowedEvent]:
     return dict(_keyed(part))
 
 
-def _numbered(line: Event | None) -> dict[int, Event]:
+def _numbered(line: NarrowedEvent | None) -> dict[int, NarrowedEvent]:
     return {occupation["number"]: occupation for occupation in line["occupations"]} if line else {}
 
 
-def _claims(part: Event | None, *, detailed: bool = False) -> tuple[Claim, ...]:
+def _claims(part: NarrowedEvent | None, *, detailed: bool = False) -> tuple[Claim, ...]:
     """What a line takes, or an occupation: there a deduction may have a detail (block 90250)."""
     if not part or not part["deductions"]:
         return ()
@@ -134,12 +157,14 @@ def _claims(part: Event | None, *, detailed: bool = False) -> tuple[Claim, ...]:
     )
 
 
-def _shortening(detail: Event | None) -> Shortening | None:
+def _shortening(detail: NarrowedEvent | None) -> Shortening | None:
     """The detail of a deduction; copies of before the rules were granted it have none."""
     return Shortening(detail["origin_on"], detail["hours_before"], detail["hours_after"]) if detail else None
 
 
-def _occupations(timed: Event, paid: Event | None, taken: Event | None) -> Iterable[Occupation]:
+def _occupations(
+    timed: NarrowedEvent, paid: NarrowedEvent | None, taken: NarrowedEvent | None
+) -> Iterable[WorkerOccupation]:
     pay, claims = _numbered(paid), _numbered(taken)
     for position, occupation in enumerate(timed["occupations"]):
         number = occupation["number"]
@@ -147,7 +172,7 @@ def _occupations(timed: Event, paid: Event | None, taken: Event | None) -> Itera
         for remuneration in pay[number]["remunerations"] if number in pay else ():
             code = remuneration["code"]
             wages[code] = wages.get(code, 0) + remuneration["amount"]
-        yield Occupation(
+        yield WorkerOccupation(
             number,
             position,
             occupation["start"],
@@ -164,7 +189,10 @@ def _occupations(timed: Event, paid: Event | None, taken: Event | None) -> Itera
 
 
 def situation(
-    wages: Event, working_time: Event, contributions: Event, decisions: Sequence[Event] | None = None
+    wages: NarrowedEvent,
+    working_time: NarrowedEvent,
+    contributions: NarrowedEvent,
+    decisions: Sequence[NarrowedEvent] | None = None,
 ) -> Situation:
     """The situation in one declaration of one person, and what institutions decided about that person."""
     return Situation(
@@ -173,5 +201,5 @@ def situation(
         working_time["quarter"],
         lines(wages, working_time, contributions),
         None if decisions is None else tuple(decision(event) for event in decisions),
-        (wages["event"], working_time["event"], contributions["event"]),
+        (declaration_events(wages, working_time, contributions),),
     )

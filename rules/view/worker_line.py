@@ -37,7 +37,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Occupation:
+class WorkerOccupation:
     """One occupation. Wages in eurocents by remuneration code; times x 100; None is unknown."""
 
     number: int
@@ -77,7 +77,7 @@ class Occupation:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WorkerLine:
     """One worker line of one declaration; `position` counts from 0 in it, `contributions` are codes (zone 00082).
 
     `unread` where the declaration says something about the person that its tables did not know.
@@ -87,7 +87,7 @@ class Line:
     position: int
     employer_class: str
     worker_code: str
-    occupations: tuple[Occupation, ...]
+    occupations: tuple[WorkerOccupation, ...]
     claims: tuple[Claim, ...]
     contributions: frozenset[str] = frozenset()
     unread: bool = False

@@ -1,22 +1,21 @@
 """Every condition in a trace says what became of it and where it stands, so that one step can be contested."""
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any
 
 import pytest
 
 from notifier.render import words
-from rules.casebook.case_file import shipped
+from rules.casebook.case_file import shipped_cases
 from rules.casebook.trial import decide, read
-from rules.catalogue import EXCESSES, HISTORY_RULES, RULES
-from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, ConditionOutcome, Step
-from rules.law.parameters import shipped as figures
+from rules.catalogue import HISTORY_RULES, RULES
+from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, ConditionOutcome, TraceStep
+from rules.view.situation import Situation
+from tests.builders.law import LAW
 
 EVERY = {**RULES, **HISTORY_RULES}
-EXAMPLES = [read(written) for written in shipped(set(EVERY))]
+EXAMPLES = [read(written) for written in shipped_cases(set(EVERY))]
 H, N, U = HELD, DID_NOT_HOLD, UNKNOWN
 COVERED = {"worker code": {H}, "W": {H}, "mu": {H}, "mu_glob": {H}}
 """What every target group asks."""
@@ -159,23 +158,23 @@ ARTICLES = {
 
 
 @cache
-def traces(rule: str) -> list[list[Step]]:
+def traces(rule: str) -> list[list[TraceStep]]:
     """The trace of every finding in the cases of a rule, and of what is claimed and assessed without one."""
-    found: list[list[Step]] = []
-    assess: Any = getattr(sys.modules[EVERY[rule].__module__], "assess", None) if rule in EXCESSES else None
+    found: list[list[TraceStep]] = []
+    assess = RULES[rule].assess if rule in RULES else None
     for example in (one for one in EXAMPLES if one.rule == rule):
-        found += [list(finding.trace) for finding in decide(example)]
-        if assess is not None:
-            found += [list(one.trace()) for one in assess(example.situation)]
+        found += [list(finding.trace) for finding in decide(example, LAW)]
+        if assess is not None and isinstance(example.situation, Situation):
+            found += [list(one.trace()) for one in assess(example.situation, LAW)]
     return found
 
 
-def named(step: Step) -> str:
+def named(step: TraceStep) -> str:
     """The name of a condition, the same in each month."""
     return step.step if words.month(step.step) is None else f"{words.base(step.step)} of a month"
 
 
-def conditions(steps: Iterable[Step]) -> Iterator[Step]:
+def conditions(steps: Iterable[TraceStep]) -> Iterator[TraceStep]:
     return (step for step in steps if step.outcome is not None and step.step != "certainty")
 
 
@@ -231,4 +230,4 @@ def test_the_articles_that_the_sources_give_stand_in_the_traces(rule: str) -> No
 @pytest.mark.parametrize("rule", EVERY)
 def test_an_article_in_the_law_of_a_file_is_one_of_the_articles_in_its_traces(rule: str) -> None:
     """Where the file names an article of its law, the traces name one, too."""
-    assert ("art." in figures(rule).law) <= (rule in ARTICLES)
+    assert ("art." in LAW[rule].statute) <= (rule in ARTICLES)

@@ -12,15 +12,16 @@ from decimal import Decimal
 import pytest
 
 from rules.casebook.case_events import Example
-from rules.casebook.case_file import shipped as cases
+from rules.casebook.case_file import shipped_cases as cases
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Certainty
-from rules.law.dated_figures import Figure, Parameters, Quality, Row, Series
-from rules.law.parameters import shipped
-from rules.law.sources import Source, recording, using
-from rules.view.history import History
+from rules.law.dated_figures import Figure, FigureRow, Series, SourceQuality
+from rules.law.law import Law
+from rules.law.variants import recording
+from rules.view.history import PersonHistory
 from rules.view.situation import Situation
+from tests.builders.law import LAW
 
 EVERY = {**RULES, **HISTORY_RULES}
 EXAMPLES = [read(written) for written in cases(set(EVERY))]
@@ -51,38 +52,33 @@ NEVER_CERTAIN = NEVER_SURE | {
 }
 """Rules that also ask for something only others see, or rest on a row read in public code: never certain."""
 SURER = {
-    Quality.REPO: {Certainty.CERTAIN},
-    Quality.DER: {Certainty.CERTAIN, Certainty.LIKELY},
-    Quality.MEM: {Certainty.CERTAIN, Certainty.LIKELY},
+    SourceQuality.REPO: {Certainty.CERTAIN},
+    SourceQuality.DER: {Certainty.CERTAIN, Certainty.LIKELY},
+    SourceQuality.MEM: {Certainty.CERTAIN, Certainty.LIKELY},
 }
 """What no finding may be that rests on a row with such a label."""
 
 
-def instead(row: Row, other: Row) -> Source:
-    """The figures that are shipped, but for one row."""
-
-    def source(name: str) -> Parameters:
-        whole = shipped(name)
-        if row.file != f"{name}.yaml":
-            return whole
-        series = whole.series[row.series]
-        rows = tuple(other if one is row else one for one in series.rows)
-        return replace(whole, series={**whole.series, row.series: Series(series.name, rows, series.ended)})
-
-    return source
+def instead(row: FigureRow, other: FigureRow) -> Law:
+    """The law that is shipped, but for one row."""
+    name = row.file.removesuffix(".yaml")
+    whole = LAW[name]
+    series = whole.series[row.series]
+    rows = tuple(other if one is row else one for one in series.rows)
+    changed = replace(whole, series={**whole.series, row.series: Series(series.name, rows, series.ended)})
+    return Law({**LAW.parameters, name: changed})
 
 
-def sure(example: Example, source: Source, surer: set[Certainty]) -> set[tuple[object, ...]]:
-    """What is found with these figures and is that sure."""
-    with using(source):
-        found = decide(example)
+def sure(example: Example, law: Law, surer: set[Certainty]) -> set[tuple[object, ...]]:
+    """What is found by this law and is that sure."""
+    found = decide(example, law)
     return {(one.occupation, one.amount, one.missing) for one in found if one.certainty in surer}
 
 
-def asked(example: Example, surer: set[Certainty]) -> tuple[set[Row], set[tuple[object, ...]]]:
+def asked(example: Example, surer: set[Certainty]) -> tuple[set[FigureRow], set[tuple[object, ...]]]:
     """The rows a case asks for, and its findings that are that sure."""
-    seen: set[Row] = set()
-    return seen, sure(example, recording(shipped, seen), surer)
+    seen: set[FigureRow] = set()
+    return seen, sure(example, recording(LAW, seen), surer)
 
 
 def moved(value: Decimal) -> Iterator[Decimal]:
@@ -93,11 +89,11 @@ def moved(value: Decimal) -> Iterator[Decimal]:
         yield max(other if other != value else value + smallest * (1 if factor > "1" else -1), Decimal(0))
 
 
-def codes(situation: Situation | History) -> frozenset[str]:
+def codes(situation: Situation | PersonHistory) -> frozenset[str]:
     """Every code that stands in a situation."""
     found = {decision.nature for decision in situation.decisions or ()}
     found |= {decision.kind for decision in situation.decisions or ()}
-    if isinstance(situation, History):
+    if isinstance(situation, PersonHistory):
         for worked in situation.worked:
             found |= {worked.employer_class, worked.worker_code, *(service.code for service in worked.services)}
         return frozenset(found)
@@ -117,7 +113,7 @@ def others(value: Figure, present: frozenset[str]) -> Iterator[Figure]:
         yield from (frozenset[str](), value | present)
 
 
-def changed(row: Row, present: frozenset[str]) -> Iterator[Row]:
+def changed(row: FigureRow, present: frozenset[str]) -> Iterator[FigureRow]:
     """The row with one figure changed."""
     for name, value in row.figures.items():
         for other in others(value, present):
@@ -126,7 +122,7 @@ def changed(row: Row, present: frozenset[str]) -> Iterator[Row]:
 
 @pytest.mark.parametrize("label", SURER)
 @pytest.mark.parametrize("rule", EVERY)
-def test_no_finding_is_surer_than_the_figures_it_rests_on(rule: str, label: Quality) -> None:
+def test_no_finding_is_surer_than_the_figures_it_rests_on(rule: str, label: SourceQuality) -> None:
     surer, wrong = SURER[label], []
     for one in (one for one in EXAMPLES if one.rule == rule):
         rows, before = asked(one, surer)
@@ -140,9 +136,11 @@ def test_no_finding_is_surer_than_the_figures_it_rests_on(rule: str, label: Qual
     assert wrong == []
 
 
-@pytest.mark.parametrize(("label", "never"), [(Quality.MEM, NEVER_SURE), (Quality.REPO, NEVER_CERTAIN)])
+@pytest.mark.parametrize(("label", "never"), [(SourceQuality.MEM, NEVER_SURE), (SourceQuality.REPO, NEVER_CERTAIN)])
 @pytest.mark.parametrize("rule", EVERY)
-def test_some_finding_of_every_rule_is_sure_enough_to_be_tried(rule: str, label: Quality, never: set[str]) -> None:
+def test_some_finding_of_every_rule_is_sure_enough_to_be_tried(
+    rule: str, label: SourceQuality, never: set[str]
+) -> None:
     """But for those that never are."""
     tried = any(asked(one, SURER[label])[1] for one in EXAMPLES if one.rule == rule)
     assert tried == (rule not in never)
@@ -150,7 +148,7 @@ def test_some_finding_of_every_rule_is_sure_enough_to_be_tried(rule: str, label:
 
 @pytest.mark.parametrize("rule", EVERY)
 def test_no_finding_of_any_case_is_surer_than_a_label_in_its_trace_allows(rule: str) -> None:
-    found = [finding for one in EXAMPLES if one.rule == rule for finding in decide(one)]
+    found = [finding for one in EXAMPLES if one.rule == rule for finding in decide(one, LAW)]
     assert found
     wrong = [
         (finding.quarter, row.version, finding.certainty)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, LiteralString, Protocol
 
@@ -32,6 +33,7 @@ from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import inss, pseudonym
 from schemas.roles import Role
+from tests.builders.law import LAW
 from tests.builders.receive_file import receive_file
 
 SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
@@ -208,7 +210,7 @@ def test_a_form_made_after_the_day_of_receipt_is_refused(servers: Settings, tmp_
 def test_what_is_taken_beyond_what_is_due_is_told_on_the_receipt_as_in_the_check(
     servers: Settings, tmp_path: Path
 ) -> None:
-    generate(25, "2026Q1", tmp_path, seed=90210, due=due)
+    generate(25, "2026Q1", tmp_path, seed=90210, due=partial(due, LAW))
     path = tmp_path / "dmfa-2026Q1-0001.xml"
     claim = re.compile(r"(<DeductionCode>3000</DeductionCode>\s*<DeductionAmount>)\d+")
     path.write_text(claim.sub(r"\g<1>9000000", path.read_text("utf-8"), count=3), "utf-8")
@@ -216,12 +218,12 @@ def test_what_is_taken_beyond_what_is_due_is_told_on_the_receipt_as_in_the_check
     with postgres.connect(servers, Role.INTAKE, autocommit=True) as connection:
         receipts = [
             receive(connection, path, pepper=servers.pepper(), on=day, look=look)
-            for look in (excess.look, nothing_more)
+            for look in (partial(excess.look, law=LAW), nothing_more)
         ]
     told = [anomaly for anomaly in receipts[0].anomalies if anomaly.code == "00089-044"]
     assert len(told) == 3
     assert {anomaly.severity for anomaly in told} == {"non-blocking"}
-    assert sorted(receipts[0].anomalies, key=str) == sorted(check_file(path, day).anomalies, key=str)
+    assert sorted(receipts[0].anomalies, key=str) == sorted(check_file(path, day, LAW).anomalies, key=str)
     assert [receipt.accepted for receipt in receipts] == [True, True]
     assert receipts[1].already_received
     assert receipts[1].anomalies == receipts[0].anomalies

@@ -15,7 +15,7 @@ from backbone.stack import roles, strays
 from backbone.stack.postgres import SUPERUSER
 from backbone.stack.roles import CONNECTIONS, names
 from kruispunt.provisioning.databases import DATABASES
-from rules.questions.looks import COMPARED, Look
+from rules.questions.looks import COMPARED, RecordedLook
 from schemas.institutions import HOSTED
 
 READ, ADD, KEEP, PASS = {"SELECT"}, {"INSERT"}, {"SELECT", "INSERT", "UPDATE"}, {"SELECT", "INSERT"}
@@ -282,12 +282,12 @@ def test_nobody_but_the_rules_reads_facts_or_findings(servers: Settings, role: s
 def test_a_look_is_an_act_before_anything_is_seen(servers: Settings, superuser: Connection[Any], told: str) -> None:
     before = acts(superuser)
     with connect(servers, "jurist") as connection:
-        look = Look.at_finding(connection, "explained a finding", told, numbers=False)
+        look = RecordedLook.at_finding(connection, "explained a finding", told, numbers=False)
         assert look is not None
         assert acts(superuser) == before + 1
         assert [bytes(fact.body) for fact in look.evidence()] == [b"\x03"]
         assert bytes(look.finding()[1].body) == b"\x02"
-        assert Look.at_finding(connection, "explained a finding", "nothing", numbers=False) is None
+        assert RecordedLook.at_finding(connection, "explained a finding", "nothing", numbers=False) is None
     assert acts(superuser) == before + 2
 
 

@@ -345,15 +345,15 @@ from rules.catalogue import decide_all, decide_history
 from rules.stream.transaction import Decider
 from rules.stream.run import run
 
-def one_raises(seen, day):
+def one_raises(seen, day, law):
     if seen.person == "{slot}":
         raise ZeroDivisionError(seen.person)
-    return decide_all(seen, day)
+    return decide_all(seen, day, law)
 
-def another_raises(seen, day):
+def another_raises(seen, day, law):
     if seen.person == "{history}":
         raise KeyError(seen.person)
-    return decide_history(seen, day)
+    return decide_history(seen, day, law)
 
 rules.stream.bundle.decide_history = another_raises
 settings = load()
@@ -431,9 +431,9 @@ from rules.catalogue import decide_all
 from rules.stream.transaction import Decider
 from rules.stream.run import run
 
-def slowly(seen, day):
+def slowly(seen, day, law):
     time.sleep(2)
-    return decide_all(seen, day)
+    return decide_all(seen, day, law)
 
 run(load(), Decider(load(), decide=slowly))
 """

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from notifier.content import NoticeFinding, TraceStep
-from rules.casebook.case_file import shipped
+from rules.casebook.case_file import shipped_cases
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Certainty, Finding
 from schemas.identifiers import derive
+from tests.builders.law import LAW
 
 
 def _told(finding: Finding, number: int) -> NoticeFinding:
@@ -31,8 +32,8 @@ def found_by_rule() -> Mapping[str, Sequence[NoticeFinding]]:
     """
     found: dict[str, list[NoticeFinding]] = defaultdict(list)
     undetermined: dict[str, list[NoticeFinding]] = defaultdict(list)
-    for number, written in enumerate(shipped({*RULES, *HISTORY_RULES})):
-        for finding in decide(read(written)):
+    for number, written in enumerate(shipped_cases({*RULES, *HISTORY_RULES})):
+        for finding in decide(read(written), LAW):
             told = _told(finding, number)
             if finding.certainty is Certainty.UNDETERMINED:
                 undetermined[finding.rule].append(replace(told, certainty="to_check"))

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from kruispunt.cli import app
 from kruispunt.commands.intake.unclaimed import fill_in
 from producers.intake.person_events import DeclaredEvents, watch
-from rules.findings.finding import Certainty, Finding, Step
+from rules.findings.finding import Certainty, Finding, TraceStep
 from tests.builders.read_file import read
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
@@ -35,7 +35,7 @@ def run(file: Path, *options: str) -> Any:
 
 def finding(code: str | None, claimed: str = "0.00", certainty: Certainty = Certainty.CERTAIN) -> Finding:
     due, taken = Decimal("100.00"), Decimal(claimed)
-    trace = (Step("W", "1.00", "EUR", "zone"),)
+    trace = (TraceStep("W", "1.00", "EUR", "zone"),)
     rule = "income_guarantee" if code is None else "structural_reduction"
     money = (due, taken, due - taken)
     return Finding(rule, "employer", "1", "85073003328", "2026Q3", "495/1", code, *money, certainty, trace)

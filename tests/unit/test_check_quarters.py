@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from kruispunt.cli import app
 from kruispunt.commands.intake.generate import due
 from population.generate import generate
 from rules.findings.finding import Certainty
+from tests.builders.law import LAW
 
 QUARTERS = [f"{year}Q{number}" for year in range(2022, 2027) for number in range(1, 5)]
 BOTH, BONUS, REDUCTION = {"structural_reduction", "work_bonus"}, {"work_bonus"}, {"structural_reduction"}
@@ -32,7 +34,7 @@ class Checked:
 
     def __init__(self, folder: Path, quarter: str) -> None:
         self.quarter = quarter
-        generate(PERSONS, quarter, folder, seed=SEED, due=due)
+        generate(PERSONS, quarter, folder, seed=SEED, due=partial(due, LAW))
         files = [str(file) for file in sorted(folder.glob("*.xml"))]
         result = CliRunner().invoke(app, ["check", *files, "--json"])
         self.exit_code, self.exception = result.exit_code, result.exception

@@ -19,6 +19,7 @@ from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.dmfa.tables import EVENT_KINDS
 from schemas.identifiers import quarter_days
+from tests.builders.law import LAW
 
 QUARTERS = ("2026Q3", "2025Q2", "2022Q4")
 PERSONS = 400
@@ -34,7 +35,7 @@ class Made:
 
     def _due(self, events: Events) -> Mapping[str, Mapping[str, int]]:
         self.events.append(events)
-        return due(events)
+        return due(LAW, events)
 
     def forms(self) -> Iterator[Any]:
         for path in sorted(self.folder.glob("*.xml")):
@@ -101,8 +102,8 @@ def test_everything_missed_and_nothing_else_was_planted(made: Made) -> None:
     found: dict[tuple[str, str, str | None, str | None], int] = {}
     for events in made.events:
         seen = situation(events["wages"], events["working-time"], events["contributions"])
-        assert excesses(seen) == []
-        for finding in decide_all(seen, last):
+        assert excesses(seen, LAW) == []
+        for finding in decide_all(seen, last, LAW):
             if finding.missing is not None:
                 key = finding.person, finding.employer, finding.occupation, finding.deduction_code
                 found[key] = int(finding.missing * 100)
@@ -140,6 +141,7 @@ def test_who_came_back_from_unemployment_to_a_small_job_is_found_unless_the_guar
                 by_person.get(events["wages"]["person"], []),
             ),
             last,
+            LAW,
         )
         if finding.rule == "income_guarantee"
     }

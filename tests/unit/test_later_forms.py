@@ -17,10 +17,11 @@ from producers.intake.file_validation import judge
 from rules.catalogue import decide_all, excesses
 from rules.findings.contradiction import doubt_history
 from rules.findings.finding import Certainty
-from rules.view.history import Kept, of, pack, unpack
+from rules.view.history import QuarterRecord, history_of, pack, unpack
 from rules.view.situation import Situation, situation
 from schemas.contracts import contract
 from schemas.dmfa.tables import EVENT_KINDS, TABLES_OF, is_later
+from tests.builders.law import LAW
 from tests.builders.read_file import read
 
 OF_THE_TABLES = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
@@ -274,9 +275,9 @@ TOO_MUCH = (
 def test_nothing_is_sure_of_a_person_of_whom_something_was_not_read(tmp_path: Path) -> None:
     (known,), (unknown,) = seen(ordinary(), tmp_path), seen(ordinary(extra=OVERTIME), tmp_path)
     day = date(2026, 10, 20)
-    sure = {finding.rule for finding in decide_all(known, day) if finding.certainty.states_an_amount}
+    sure = {finding.rule for finding in decide_all(known, day, LAW) if finding.certainty.states_an_amount}
     assert sure
-    doubted = [finding for finding in decide_all(unknown, day) if finding.rule in sure]
+    doubted = [finding for finding in decide_all(unknown, day, LAW) if finding.rule in sure]
     assert {finding.rule for finding in doubted} == sure
     for finding in doubted:
         assert finding.certainty is Certainty.TO_CHECK
@@ -286,22 +287,22 @@ def test_nothing_is_sure_of_a_person_of_whom_something_was_not_read(tmp_path: Pa
 def test_no_excess_is_told_where_something_was_not_read(tmp_path: Path) -> None:
     (known,) = seen(ordinary(TOO_MUCH), tmp_path)
     (unknown,) = seen(ordinary(TOO_MUCH, OVERTIME), tmp_path)
-    assert [excess.deduction_code for excess in excesses(known)] == ["3000"]
-    assert excesses(unknown) == []
+    assert [excess.deduction_code for excess in excesses(known, LAW)] == ["3000"]
+    assert excesses(unknown, LAW) == []
 
 
 def test_a_history_remembers_that_something_was_not_read(tmp_path: Path) -> None:
     (unknown,), (known,) = seen(ordinary(extra=OVERTIME), tmp_path), seen(ordinary(), tmp_path)
     for one, expected in ((unknown, True), (known, False)):
-        slots = {(one.quarter, one.employer): Kept(of(one).worked, ())}
+        slots = {(one.quarter, one.employer): QuarterRecord(history_of(one).worked, ())}
         (kept,) = unpack(pack(slots)).values()
         assert [worked.unread for worked in kept.worked] == [expected]
-    certain = next(one for one in decide_all(known, date(2026, 10, 20)) if one.certainty.states_an_amount)
+    certain = next(one for one in decide_all(known, date(2026, 10, 20), LAW) if one.certainty.states_an_amount)
     for one, certainty in ((unknown, Certainty.TO_CHECK), (known, certain.certainty)):
-        history = of(one)
+        history = history_of(one)
         (found,) = doubt_history(history, [replace(certain, causes=history.worked[0].events)])
         assert found.certainty is certainty
-    (found,) = doubt_history(of(unknown), [replace(certain, causes=("another event",))])
+    (found,) = doubt_history(history_of(unknown), [replace(certain, causes=("another event",))])
     assert found.certainty is certain.certainty
 
 

@@ -9,12 +9,13 @@ from jinja2 import Environment, meta
 
 from notifier.render import words
 from notifier.render.texts import texts
-from rules.casebook.case_file import shipped
+from rules.casebook.case_file import shipped_cases
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES
 from rules.catalogue import RULES as RULES_OF_ONE_QUARTER
 from rules.findings.finding import Finding
 from schemas.languages import LANGUAGES
+from tests.builders.law import LAW
 
 RULES = {
     ("structural_reduction", "employer"),
@@ -123,8 +124,8 @@ def test_every_value_that_is_a_word_is_written_in_the_language(language: str) ->
 
 
 def _found() -> Iterator[Finding]:
-    for written in shipped({*RULES_OF_ONE_QUARTER, *HISTORY_RULES}):
-        yield from decide(read(written))
+    for written in shipped_cases({*RULES_OF_ONE_QUARTER, *HISTORY_RULES}):
+        yield from decide(read(written), LAW)
 
 
 def test_a_rule_without_a_text_is_told_in_general_words() -> None:

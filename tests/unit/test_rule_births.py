@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 
 from rules.calculation.ages import ANY_AGE, Ages, Birth, age_on, birth
 from rules.calculation.coverage import young
-from rules.calculation.target_groups.place import all_codes
+from rules.calculation.target_groups.claims import all_codes
 from rules.casebook.case_events import events
-from rules.casebook.case_history import number, told
+from rules.casebook.case_history import case_history, number
 from rules.catalogue import decide_all, decide_history, excesses
 from rules.findings.finding import Certainty, Finding
-from rules.view.history import History
-from rules.view.situation import Decision, situation
+from rules.view.history import PersonHistory
+from rules.view.situation import InstitutionDecision, situation
 from schemas.identifiers import birth_date, birth_days, inss
+from tests.builders.law import LAW
 
 UNKNOWN = inss(1033, after_2000=False)
 """00 00 01: a birth date wholly unknown."""
@@ -87,8 +88,8 @@ def test_ages_are_those_of_every_possible_day(year: int, day: date) -> None:
 @given(st.integers(2000, 2015), st.integers(2022, 2032), st.integers(1, 4))
 def test_who_is_under_limited_subjection_the_year_decides(year: int, in_year: int, quarter: int) -> None:
     name = f"{in_year}Q{quarter}"
-    assert young(year_only(year), name) is young(number(date(year, 7, 1)), name) is (in_year - year <= 18)
-    assert young(UNKNOWN, name) is None
+    assert young(year_only(year), name, LAW) is young(number(date(year, 7, 1)), name, LAW) is (in_year - year <= 18)
+    assert young(UNKNOWN, name, LAW) is None
 
 
 QUARTERS = st.sampled_from([f"{year}Q{quarter}" for year in (2023, 2024, 2025, 2026) for quarter in (1, 2, 3, 4)])
@@ -112,23 +113,23 @@ def test_a_finding_is_sure_only_if_it_is_the_same_for_every_day_of_the_year(
         case["claimed"] = {code: {"amount": claim, "since": AGED[code]}}
     seen = situation(*events({**case, "person": year_only(year)}))
     day = date(2026, 11, 1)
-    found, beyond = decide_all(seen, day), excesses(seen)
+    found, beyond = decide_all(seen, day, LAW), excesses(seen, LAW)
     every = [
         situation(*events({**case, "person": number(one)}))
         for one in days_of(year)
         if one.day in (1, 2, 9, 10, 11, 28, 29, 30, 31)
     ]
-    each = [decide_all(one, day) for one in every]
-    told = sure(found)
+    each = [decide_all(one, day, LAW) for one in every]
+    certain = sure(found)
     for one in each:
-        assert told.items() <= sure(one).items()
+        assert certain.items() <= sure(one).items()
     same = set.intersection(*(set(sure(one).items()) for one in each))
-    assert same <= set(told.items())
+    assert same <= set(certain.items())
     # What only some days give is not passed over in silence, apart from what is told once, in the quarter it begins.
     claimed = {key for one in each for key in amounts(one) if key[3] == str(code)}
     assert claimed <= amounts(found).keys()
     for key in beyond:
-        assert all(any((more.deduction_code, more.due) == (key.deduction_code, key.due) for more in excesses(one))
+        assert all(any((more.deduction_code, more.due) == (key.deduction_code, key.due) for more in excesses(one, LAW))
                    for one in every)  # fmt: skip
 
 
@@ -150,11 +151,11 @@ def test_at_every_limit_of_age_a_year_is_sure_only_of_what_all_its_days_give(cod
             days = (*[date(year, month, 1) for month in range(1, 13)], *[date(year, month, 28) for month in (3, 6, 9)])
             seen = situation(*events({**case, "person": year_only(year)}))
             every = [situation(*events({**case, "person": number(one)})) for one in (*days, date(year, 12, 31))]
-            told, too_much = sure(decide_all(seen, day)), excesses(seen)
-            each = [sure(decide_all(one, day)) for one in every]
+            certain, too_much = sure(decide_all(seen, day, LAW)), excesses(seen, LAW)
+            each = [sure(decide_all(one, day, LAW)) for one in every]
             same = set.intersection(*(set(one.items()) for one in each))
-            assert set(told.items()) == same
-            beyond = [excesses(one) for one in every]
+            assert set(certain.items()) == same
+            beyond = [excesses(one, LAW) for one in every]
             assert too_much == [one for one in beyond[0] if all(one in other for other in beyond)]
             decided += bool(same)
             left_open += any(set(one.items()) != same for one in each) or any(one != too_much for one in beyond)
@@ -181,8 +182,8 @@ def test_so_it_is_with_rights_over_a_history(year: int, asked: date, day: date) 
             {"kind": "unemployment_benefit", "nature": "01", "from": date(2025, 4, 1), "until": date(2025, 9, 30)},
         ],
     }  # fmt: skip
-    found = decide_history(told({**case, "person": year_only(year)}), day)
-    each = [decide_history(told({**case, "person": number(one)}), day) for one in days_of(year)[::7]]
+    found = decide_history(case_history({**case, "person": year_only(year)}), day, LAW)
+    each = [decide_history(case_history({**case, "person": number(one)}), day, LAW) for one in days_of(year)[::7]]
     for one in each:
         assert sure(found).items() <= sure(one).items()
     same = set.intersection(*(set(sure(one).items()) for one in each))
@@ -191,13 +192,13 @@ def test_so_it_is_with_rights_over_a_history(year: int, asked: date, day: date) 
 
 def test_whose_year_is_unknown_is_told_nothing_for_certain_and_nobody_is_told_that_too_much_was_taken() -> None:
     case = {"quarter": "2026Q3", "wage": {1: 6900.00}, "days": {1: 66}, "person": UNKNOWN}
-    found = decide_all(situation(*events(case)), date(2026, 11, 1))
+    found = decide_all(situation(*events(case)), date(2026, 11, 1), LAW)
     assert {one.rule for one in found} == {"structural_reduction", "work_bonus"}
     assert {one.certainty for one in found} == {Certainty.TO_CHECK}
     reasons = [step.source for one in found for step in one.trace if step.step == "certainty"]
     assert all("the year of birth is unknown" in reason for reason in reasons)
     claims = {"claimed": {3000: 2000.00}, "claimed on the line": {1: 2000.00}}
-    assert excesses(situation(*events({**case, **claims}))) == []
+    assert excesses(situation(*events({**case, **claims})), LAW) == []
 
 
 def test_a_hire_of_somebody_whose_year_is_unknown_is_still_told_to_check() -> None:
@@ -205,27 +206,29 @@ def test_a_hire_of_somebody_whose_year_is_unknown_is_still_told_to_check() -> No
         "quarter": "2026Q3", "wage": {1: 6900.00}, "days": {1: 66}, "person": UNKNOWN, "from": date(2026, 7, 1),
         "contributions": [810],
     }  # fmt: skip
-    (one,) = [one for one in decide_all(situation(*events(case)), date(2026, 11, 1)) if one.rule == "first_hirings"]
+    (one,) = [
+        one for one in decide_all(situation(*events(case)), date(2026, 11, 1), LAW) if one.rule == "first_hirings"
+    ]
     assert one.certainty is Certainty.TO_CHECK
     assert any("the year of birth is unknown" in step.source for step in one.trace)
 
 
-@pytest.mark.parametrize("code", sorted({int(code) for code in all_codes()} - {3240, 3241, 3250, 3900, 6310, 6311}))
+@pytest.mark.parametrize("code", sorted({int(code) for code in all_codes(LAW)} - {3240, 3241, 3250, 3900, 6310, 6311}))
 @pytest.mark.parametrize("person", [number(date(2009, 5, 5)), year_only(2009)], ids=["born on a day", "born in a year"])
 def test_the_young_under_limited_subjection_have_no_target_group(code: int, person: str) -> None:
     case = {
         "quarter": "2025Q2", "wage": {1: 7000.00}, "days": {1: 65}, "person": person, "from": date(2025, 4, 1),
         "claimed": {code: {"amount": 400.00, "since": date(2025, 4, 1)}},
     }  # fmt: skip
-    (excess,) = excesses(situation(*events(case)))
+    (excess,) = excesses(situation(*events(case)), LAW)
     assert (excess.code, excess.deduction_code, excess.due) == ("00089-044", str(code), Decimal("0.00"))
-    assert decide_all(situation(*events(case)), date(2025, 7, 20)) == []
+    assert decide_all(situation(*events(case)), date(2025, 7, 20), LAW) == []
 
 
 @pytest.mark.parametrize("code", ["027", "035", "050", "439", "450", "487", "840", "841"])
 def test_apprentices_students_and_flexi_jobs_have_no_target_group_either(code: str) -> None:
     case = {"quarter": "2025Q2", "wage": {1: 7000.00}, "days": {1: 65}, "worker code": code, "claimed": {3500: 400.00}}
-    (excess,) = excesses(situation(*events(case)))
+    (excess,) = excesses(situation(*events(case)), LAW)
     assert (excess.deduction_code, excess.due) == ("3500", Decimal("0.00"))
 
 
@@ -234,7 +237,7 @@ def test_a_birthday_that_may_lie_in_any_quarter_is_told_of_once_when_it_surely_w
 
     def rules(quarter: str, **change: Any) -> set[str]:
         case = {"quarter": quarter, "wage": {1: 12000.00}, "days": {1: 65}, "person": year_only(1970), **change}
-        return {one.rule for one in decide_all(situation(*events(case)), day)}
+        return {one.rule for one in decide_all(situation(*events(case)), day, LAW)}
 
     assert [name for name in ("2025Q1", "2025Q2", "2025Q3", "2025Q4") if "older_workers" in rules(name)] == ["2025Q4"]
     assert "older_workers" in rules("2025Q2", **{"from": date(2025, 4, 1)})
@@ -248,7 +251,9 @@ def test_what_a_year_leaves_open_takes_the_most_and_says_so() -> None:
         "claimed": {8320: 0},
         "person": year_only(1967),
     }
-    (one,) = [one for one in decide_all(situation(*events(case)), date(2025, 7, 20)) if one.rule == "older_workers"]
+    (one,) = [
+        one for one in decide_all(situation(*events(case)), date(2025, 7, 20), LAW) if one.rule == "older_workers"
+    ]
     assert (one.amount, one.certainty) == (Decimal("1000.00"), Certainty.TO_CHECK)
     steps = {step.step: step.value for step in one.trace}
     assert steps["age at the end of the quarter"] == "57-58"
@@ -256,6 +261,6 @@ def test_what_a_year_leaves_open_takes_the_most_and_says_so() -> None:
 
 
 def test_a_history_of_decisions_alone_knows_the_year() -> None:
-    decided = (Decision("integration_income", "", date(2022, 1, 1), None, "e"),)
-    assert History(year_only(1960), (), decided).born == Birth(date(1960, 1, 1), date(1960, 12, 31))
-    assert History(UNKNOWN, (), decided).born is None
+    decided = (InstitutionDecision("integration_income", "", date(2022, 1, 1), None, "e"),)
+    assert PersonHistory(year_only(1960), (), decided).born == Birth(date(1960, 1, 1), date(1960, 12, 31))
+    assert PersonHistory(UNKNOWN, (), decided).born is None

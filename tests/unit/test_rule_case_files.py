@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from rules.casebook.case_events import Example, example
-from rules.casebook.case_file import WrongCases, found, read_cases, shipped
-from rules.casebook.trial import Difference, attempt, written
+from rules.casebook.case_events import Example, quarter_example
+from rules.casebook.case_file import WrongCases, cases_in, read_cases, shipped_cases
+from rules.casebook.trial import CaseDifference, attempt, written
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
+from rules.findings.rule import QuarterRule
+from tests.builders.law import LAW
 
 EVERY = {*RULES, *HISTORY_RULES}
 GOOD = """\
@@ -66,7 +68,7 @@ my.yaml:16: a case is a mapping of keys and values"""
 
 def only(text: str) -> Example:
     (written,) = read_cases(text, "my.yaml", EVERY)
-    return example(written)
+    return quarter_example(written)
 
 
 def told(text: str) -> list[str]:
@@ -100,31 +102,31 @@ def test_what_is_no_file_of_cases_is_refused(text: str, problem: str) -> None:
 
 
 def test_a_case_that_comes_out_as_written_passes() -> None:
-    assert attempt(only(GOOD)).passed
+    assert attempt(only(GOOD), LAW).passed
 
 
 @pytest.mark.parametrize(
     ("old", "new", "difference"),
     [
-        ("amount: 1203.71", "amount: 1203.72", Difference(1, "amount", "1203.72", "1203.71")),
-        ("amount: 1203.71", "amount: null", Difference(1, "amount", "nothing", "1203.71")),
-        ("certainty: likely", "certainty: certain", Difference(1, "certainty", "certain", "likely")),
-        ('"3000"', "null", Difference(1, "deduction_code", "nothing", "3000")),
-        ("R: 1203.71", "R: 1203.7", Difference(1, "R", "1203.7", "1203.71")),
-        ("R: 1203.71", "Q: 1", Difference(1, "Q", "1", "nothing")),
-        ("[{amount", "[{}, {amount", Difference(0, "findings", "2", "1")),
+        ("amount: 1203.71", "amount: 1203.72", CaseDifference(1, "amount", "1203.72", "1203.71")),
+        ("amount: 1203.71", "amount: null", CaseDifference(1, "amount", "nothing", "1203.71")),
+        ("certainty: likely", "certainty: certain", CaseDifference(1, "certainty", "certain", "likely")),
+        ('"3000"', "null", CaseDifference(1, "deduction_code", "nothing", "3000")),
+        ("R: 1203.71", "R: 1203.7", CaseDifference(1, "R", "1203.7", "1203.71")),
+        ("R: 1203.71", "Q: 1", CaseDifference(1, "Q", "1", "nothing")),
+        ("[{amount", "[{}, {amount", CaseDifference(0, "findings", "2", "1")),
     ],
 )
-def test_what_came_out_otherwise_is_told_figure_by_figure(old: str, new: str, difference: Difference) -> None:
-    assert attempt(only(GOOD.replace(old, new))).differences == (difference,)
+def test_what_came_out_otherwise_is_told_figure_by_figure(old: str, new: str, difference: CaseDifference) -> None:
+    assert attempt(only(GOOD.replace(old, new)), LAW).differences == (difference,)
 
 
 def test_a_rule_that_raises_is_a_difference_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> list[Finding]:
         raise ZeroDivisionError("no days")
 
-    monkeypatch.setitem(RULES, "structural_reduction", broken)
-    (difference,) = attempt(only(GOOD)).differences
+    monkeypatch.setitem(RULES, "structural_reduction", QuarterRule("structural_reduction", find=broken))
+    (difference,) = attempt(only(GOOD), LAW).differences
     assert difference.got == "the rule raised ZeroDivisionError: no days"
 
 
@@ -144,7 +146,7 @@ def test_a_folder_is_tried_whole_and_the_json_holds_every_case(tmp_path: Path) -
     (tmp_path / "deep").mkdir()
     (tmp_path / "a.yaml").write_text(GOOD, "utf-8")
     (tmp_path / "deep" / "b.yml").write_text(GOOD.replace("amount: 1203.71", "amount: 1.00"), "utf-8")
-    assert len(found(tmp_path, EVERY)) == 2
+    assert len(cases_in(tmp_path, EVERY)) == 2
     answer = run(str(tmp_path), "--json")
     document = json.loads(answer.stdout)
     assert (answer.exit_code, document["passed"], document["failed"]) == (1, 1, 1)
@@ -159,12 +161,12 @@ def test_a_folder_is_tried_whole_and_the_json_holds_every_case(tmp_path: Path) -
 def test_every_shipped_case_is_tried_when_no_file_is_named() -> None:
     answer = run("--json")
     assert answer.exit_code == 0
-    assert json.loads(answer.stdout)["passed"] == len(list(shipped(EVERY)))
+    assert json.loads(answer.stdout)["passed"] == len(list(shipped_cases(EVERY)))
 
 
 def test_a_case_may_state_the_whole_trace_line_by_line() -> None:
-    lines = written(attempt(only(GOOD)).findings[0])
+    lines = written(attempt(only(GOOD), LAW).findings[0])
     stated = GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines))
-    assert attempt(only(stated)).passed
-    shorter = attempt(only(GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines[:-1])))).differences
-    assert shorter == (Difference(1, f"trace, line {len(lines)}", "nothing", lines[-1]),)
+    assert attempt(only(stated), LAW).passed
+    shorter = attempt(only(GOOD.replace("amount: 1203.71", "trace: " + json.dumps(lines[:-1]))), LAW).differences
+    assert shorter == (CaseDifference(1, f"trace, line {len(lines)}", "nothing", lines[-1]),)

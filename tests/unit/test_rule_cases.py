@@ -2,19 +2,20 @@
 
 import pytest
 
-from rules.casebook.case_file import Written, shipped
+from rules.casebook.case_file import WrittenCase, shipped_cases
 from rules.casebook.trial import attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
+from tests.builders.law import LAW
 
 EVERY = {*RULES, *HISTORY_RULES}
-WRITTEN = list(shipped(EVERY))
+WRITTEN = list(shipped_cases(EVERY))
 LEAST_CASES = 5
 """Cases a rule has at the very least."""
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda written: f"{written.rule}: {written.content['case']}")
-def test_a_case_comes_out_as_it_is_written(written: Written) -> None:
-    assert attempt(read(written)).differences == ()
+def test_a_case_comes_out_as_it_is_written(written: WrittenCase) -> None:
+    assert attempt(read(written), LAW).differences == ()
 
 
 @pytest.mark.parametrize("rule", sorted(EVERY))

@@ -15,9 +15,10 @@ from kruispunt.dead_letters.letters import letter
 from rules.casebook.case_events import PERSON, decisions, events
 from rules.catalogue import RULES, decide_all, decide_history
 from rules.findings.finding import Certainty, Finding
-from rules.stream.bundle import Failure, Outcome, Reader, arrive, decide_bundle
+from rules.law.law import Law
+from rules.stream.bundle import BundleOutcome, FactReader, FailedPerson, arrive, decide_bundle
 from rules.stream.store import dead
-from rules.view.history import of
+from rules.view.history import history_of
 from rules.view.required_fields import NEEDS
 from rules.view.situation import Situation, situation
 from schemas.codec import decode_body, encode_body
@@ -25,6 +26,7 @@ from schemas.contracts import contract, make
 from schemas.fields import narrower
 from schemas.identifiers import inss
 from schemas.registry import SchemaBook
+from tests.builders.law import LAW
 
 AT = datetime(2026, 10, 20, tzinfo=UTC)
 DAY = AT.date()
@@ -51,7 +53,7 @@ PART_TIME = {
 
 
 def found(case: dict[str, Any]) -> list[Finding]:
-    return decide_all(situation(*events(case), decisions(case)), DAY)
+    return decide_all(situation(*events(case), decisions(case)), DAY, LAW)
 
 
 def reasons(finding: Finding) -> str:
@@ -102,12 +104,14 @@ def test_a_decision_that_ends_before_it_begins_opens_nothing_for_sure() -> None:
 def test_a_history_rests_on_the_contradiction_only_where_it_is_among_its_causes() -> None:
     status = {"kind": "disability_allowance", "from": date(2025, 1, 1)}
     wrong = {**IDLE, "until": date(2020, 1, 1)}
-    seen = of(situation(*events({**SOUND, "from": date(2026, 9, 1)}), decisions({"decisions": [status, wrong]})))
-    (finding,) = [one for one in decide_history(seen, DAY) if one.rule == "increased_reimbursement"]
+    seen = history_of(
+        situation(*events({**SOUND, "from": date(2026, 9, 1)}), decisions({"decisions": [status, wrong]}))
+    )
+    (finding,) = [one for one in decide_history(seen, DAY, LAW) if one.rule == "increased_reimbursement"]
     assert finding.certainty is Certainty.LIKELY
     twice = {**status, "nature": "other", "from": date(2025, 2, 1)}
-    seen = of(situation(*events(SOUND), decisions({"decisions": [status, twice]})))
-    (finding,) = [one for one in decide_history(seen, DAY) if one.rule == "increased_reimbursement"]
+    seen = history_of(situation(*events(SOUND), decisions({"decisions": [status, twice]})))
+    (finding,) = [one for one in decide_history(seen, DAY, LAW) if one.rule == "increased_reimbursement"]
     assert finding.certainty is Certainty.TO_CHECK
 
 
@@ -121,9 +125,9 @@ def facts(person: bytes, numbers: tuple[str, str, str] = (PERSON,) * 3, case: di
         yield {"person": person, "contract": NARROW[kind].id, "body": encode_body(NARROW[kind], record)}
 
 
-def outcome(some: Iterator[Any], decide: Any = decide_all) -> Outcome:
-    reader = Reader(BOOK)
-    return decide_bundle(arrive({"at": AT, "facts": list(some)}, reader), [], {}, reader, decide)
+def outcome(some: Iterator[Any], decide: Any = decide_all) -> BundleOutcome:
+    reader = FactReader(BOOK)
+    return decide_bundle(arrive({"at": AT, "facts": list(some)}, reader), [], {}, reader, LAW, decide=decide)
 
 
 def both() -> Iterator[Any]:
@@ -140,11 +144,11 @@ def test_a_person_with_two_numbers_is_set_aside_and_the_reason_names_the_events_
 
 
 def test_two_numbers_in_two_bundles_are_no_less_a_contradiction() -> None:
-    reader = Reader(BOOK)
+    reader = FactReader(BOOK)
     parts = list(facts(ANNE, (PERSON, PERSON, OTHER)))
-    first = decide_bundle(arrive({"at": AT, "facts": parts[:2]}, reader), [], {}, reader)
+    first = decide_bundle(arrive({"at": AT, "facts": parts[:2]}, reader), [], {}, reader, LAW)
     assert (first.failures, first.changes) == ([], [])
-    second = decide_bundle(arrive({"at": AT, "facts": parts[2:]}, reader), first.facts, {}, reader)
+    second = decide_bundle(arrive({"at": AT, "facts": parts[2:]}, reader), first.facts, {}, reader, LAW)
     assert [one.code for one in second.failures] == ["contradictory-facts"]
     assert second.changes == []
 
@@ -169,7 +173,7 @@ def broken(*_: Any) -> list[Finding]:
     raise ZeroDivisionError(PERSON)
 
 
-def _set_aside(result: Outcome) -> Failure:
+def _set_aside(result: BundleOutcome) -> FailedPerson:
     (failure,) = result.failures
     assert (failure.person, failure.code, len(failure.facts)) == (ANNE, "undecidable-person", 3)
     assert failure.reason.startswith("ZeroDivisionError in test_rule_contradiction.py")
@@ -182,9 +186,9 @@ def _set_aside(result: Outcome) -> Failure:
 def test_a_slot_rule_that_raises_sets_the_person_aside_and_the_others_go_on() -> None:
     first: list[Situation] = []
 
-    def fragile(seen: Situation, day: date) -> list[Finding]:
+    def fragile(seen: Situation, day: date, law: Law) -> list[Finding]:
         first.append(seen)
-        return broken() if len(first) == 1 else decide_all(seen, day)
+        return broken() if len(first) == 1 else decide_all(seen, day, law)
 
     _set_aside(outcome(both(), fragile))
 
@@ -194,9 +198,9 @@ def test_a_history_rule_that_raises_sets_the_person_aside_and_the_others_go_on(
 ) -> None:
     first: list[Any] = []
 
-    def fragile(seen: Any, day: date) -> list[Finding]:
+    def fragile(seen: Any, day: date, law: Law) -> list[Finding]:
         first.append(seen)
-        return broken() if len(first) == 1 else decide_history(seen, day)
+        return broken() if len(first) == 1 else decide_history(seen, day, law)
 
     monkeypatch.setattr(rules.stream.bundle, "decide_history", fragile)
     failure = _set_aside(outcome(both()))
@@ -217,7 +221,7 @@ def test_a_fact_that_cannot_be_read_is_named_unreadable_in_the_letter_and_the_ot
 @pytest.mark.parametrize("wrong", IMPOSSIBLE)
 def test_no_rule_raises_on_an_impossible_declaration(rule: str, wrong: str) -> None:
     case = {**SOUND, **IMPOSSIBLE[wrong], "claimed": {3000: 10.00}, "decisions": [IDLE]}
-    assert isinstance(RULES[rule](situation(*events(case), decisions(case)), DAY), list)
+    assert isinstance(RULES[rule].decide(situation(*events(case), decisions(case)), DAY, LAW), list)
 
 
 def test_the_reason_of_a_finding_is_told_with_it() -> None:

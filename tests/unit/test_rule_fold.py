@@ -10,13 +10,15 @@ import pytest
 from rules.casebook.case_events import EMPLOYER, PERSON, events
 from rules.catalogue import decide_all
 from rules.findings.finding import Finding
-from rules.stream.bundle import Outcome, Reader, arrive, decide_bundle
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import Fact, Slot
+from rules.law.law import Law
+from rules.stream.bundle import BundleOutcome, FactReader, arrive, decide_bundle
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import HeldFact, Slot
 from rules.view.situation import Situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.registry import SchemaBook
+from tests.builders.law import LAW
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
@@ -67,8 +69,8 @@ class Store:
     """What PostgreSQL would hold between bundles."""
 
     def __init__(self) -> None:
-        self.facts: dict[Any, Fact] = {}
-        self.states: dict[Slot, dict[str, State]] = {}
+        self.facts: dict[Any, HeldFact] = {}
+        self.states: dict[Slot, dict[str, FindingState]] = {}
 
     def take(self, some: list[dict[str, Any]], decide: Any = decide_all) -> list[tuple[str, int, int | None]]:
         """Status, version and amount of each finding told."""
@@ -76,10 +78,10 @@ class Store:
         told = [decode_body(contract("findings"), change.state.body) for _, change in outcome.changes]
         return [(one["status"], one["version"], one["missing"]) for one in told]
 
-    def outcome(self, some: list[dict[str, Any]], decide: Any = decide_all) -> Outcome:
-        reader = Reader(SchemaBook())
+    def outcome(self, some: list[dict[str, Any]], decide: Any = decide_all) -> BundleOutcome:
+        reader = FactReader(SchemaBook())
         arrived = arrive({"at": AT, "facts": some}, reader)
-        outcome = decide_bundle(arrived, list(self.facts.values()), self.states, reader, decide)
+        outcome = decide_bundle(arrived, list(self.facts.values()), self.states, reader, LAW, decide=decide)
         self.facts |= {one.place: one for one in outcome.facts}
         for slot, change in outcome.changes:
             self.states.setdefault(slot, {})[change.state.finding] = change.state
@@ -152,11 +154,11 @@ def test_found_and_taken_in_the_same_bundle_is_nothing_to_tell() -> None:
 def test_a_person_whose_case_breaks_a_rule_is_set_aside_and_the_others_are_decided() -> None:
     calls = []
 
-    def fragile(seen: Situation, day: date) -> list[Finding]:
+    def fragile(seen: Situation, day: date, law: Law) -> list[Finding]:
         calls.append(seen)
         if len(calls) == 1:
             raise ZeroDivisionError(seen.person)
-        return decide_all(seen, day)
+        return decide_all(seen, day, law)
 
     store = Store()
     outcome = store.outcome(facts(CASE, person=ANNE) + facts(CASE, person=BERT), fragile)

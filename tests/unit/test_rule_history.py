@@ -11,19 +11,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from rules.casebook.case_events import EMPLOYER, PERSON, events
-from rules.casebook.case_history import number, stories, told
+from rules.casebook.case_events import EMPLOYER, PERSON, Example, events
+from rules.casebook.case_file import shipped_cases
+from rules.casebook.case_history import case_history, history_example, number
 from rules.casebook.trial import decide
-from rules.catalogue import HISTORY_RULES, decide_history
-from rules.stream.bundle import Outcome, Reader, arrive, decide_bundle
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import ENTITLEMENTS, PARTS, Fact, Slot
-from rules.view.history import History, Kept, copied, pack, unpack, worked
+from rules.catalogue import HISTORY_RULES, RULES, decide_history
+from rules.stream.bundle import BundleOutcome, FactReader, arrive, decide_bundle
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import ENTITLEMENTS, PARTS, HeldFact, Slot
+from rules.view.history import PersonHistory, QuarterRecord, copied, pack, unpack, worked
 from rules.view.situation import situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.identifiers import quarter_days, quarter_of
 from schemas.registry import SchemaBook
+from tests.builders.law import LAW
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)
 ANNE = b"a" * 16
@@ -95,8 +97,8 @@ class Store:
     """What PostgreSQL would hold between bundles: held facts are read only as far as the queries read them."""
 
     def __init__(self) -> None:
-        self.facts: dict[Any, Fact] = {}
-        self.states: dict[Slot, dict[str, State]] = {}
+        self.facts: dict[Any, HeldFact] = {}
+        self.states: dict[Slot, dict[str, FindingState]] = {}
         self.histories: dict[bytes, bytes] = {}
         self.read: list[int] = []
 
@@ -105,12 +107,12 @@ class Store:
         records = [decode_body(contract("findings"), change.state.body) for _, change in self.outcome(*some).changes]
         return sorted((one["rule"], one["quarter"], one["status"]) for one in records)
 
-    def outcome(self, *some: Facts) -> Outcome:
-        reader = Reader(SchemaBook())
+    def outcome(self, *some: Facts) -> BundleOutcome:
+        reader = FactReader(SchemaBook())
         arrived = arrive({"at": AT, "facts": [one for part in some for one in part]}, reader)
         held = list(self._held(arrived.quarters(), arrived.with_decisions()))
         self.read.append(len(held))
-        outcome = decide_bundle(arrived, held, self.states, reader, lambda *_: [], histories=self.histories)
+        outcome = decide_bundle(arrived, held, self.states, reader, LAW, decide=lambda *_: [], histories=self.histories)
         assert outcome.failures == []
         self.facts |= {one.place: one for one in outcome.facts}
         self.histories |= outcome.histories
@@ -118,7 +120,7 @@ class Store:
             self.states.setdefault(slot, {})[change.state.finding] = change.state
         return outcome
 
-    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[Fact]:
+    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[HeldFact]:
         """As held.sql."""
         for place, one in self.facts.items():
             if place.quarter in quarters or place.person in decisions or place.person not in self.histories:
@@ -251,22 +253,27 @@ def test_a_right_is_told_to_the_person_and_belongs_to_no_employer() -> None:
 
 def test_no_wage_is_kept_in_a_history() -> None:
     seen = situation(*events({"quarter": "2026Q1", "wage": {1: 4321.09}, "days": {1: 60}}))
-    packed = pack({("2026Q1", EMPLOYER): Kept(worked(seen), (copied("e", b"body"),))})
+    packed = pack({("2026Q1", EMPLOYER): QuarterRecord(worked(seen), (copied("e", b"body"),))})
     assert b"432109" not in packed
     assert PERSON.encode() not in packed
 
 
+def cases_of(rule: str) -> list[Example]:
+    """The cases written for a rule over histories, in order."""
+    return [history_example(written) for written in shipped_cases({*RULES, *HISTORY_RULES}) if written.rule == rule]
+
+
 @pytest.mark.parametrize("rule", HISTORY_RULES)
 def test_a_history_is_the_same_after_it_was_stored(rule: str) -> None:
-    assert any(story.situation.decisions or isinstance(story.situation, History) for story in stories(rule))
-    for story in stories(rule):
+    assert any(case.situation.decisions or isinstance(case.situation, PersonHistory) for case in cases_of(rule))
+    for case in cases_of(rule):
         slots: dict[tuple[str, str], Any] = {}
-        assert isinstance(story.situation, History)
-        for one in story.situation.worked:
+        assert isinstance(case.situation, PersonHistory)
+        for one in case.situation.worked:
             place = one.quarter, one.employer
             slots[place] = (*slots.get(place, ()), one)
         kept = {
-            place: Kept(some, tuple(copied(event, b"body") for event in some[0].events))
+            place: QuarterRecord(some, tuple(copied(event, b"body") for event in some[0].events))
             for place, some in slots.items()
         }
         assert unpack(pack(kept)) == kept
@@ -276,20 +283,20 @@ def test_a_history_is_the_same_after_it_was_stored(rule: str) -> None:
 def test_a_day_later_no_right_that_was_found_is_lost(rule: str) -> None:
     """What is found rests on facts; time alone adds to it, until a status has been over for a quarter."""
     found, lost = 0, []
-    for story in stories(rule):
-        later = story.day + timedelta(days=1)
-        before = {one.quarter for one in decide(story)}
+    for case in cases_of(rule):
+        later = case.day + timedelta(days=1)
+        before = {one.quarter for one in decide(case, LAW)}
         found += bool(before)
-        if not before <= {one.quarter for one in decide(replace(story, day=later))}:
-            lost.append((story, later))
+        if not before <= {one.quarter for one in decide(replace(case, day=later), LAW)}:
+            lost.append((case, later))
     assert found > LEAST_FOUND
     assert bool(lost) == (rule in LOST_IN_TIME)
-    for story, later in lost:
+    for case, later in lost:
         first, _ = quarter_days(quarter_of(later))
         since, _ = quarter_days(quarter_of(first - timedelta(days=1)))
-        assert later == first, story.name
-        assert all(one.until is not None and one.until < since for one in story.situation.decisions or ()), story.name
+        assert later == first, case.name
+        assert all(one.until is not None and one.until < since for one in case.situation.decisions or ()), case.name
 
 
 def test_nothing_at_all_is_found_in_nothing() -> None:
-    assert decide_history(told({"decisions": []}), date(2026, 7, 1)) == []
+    assert decide_history(case_history({"decisions": []}), date(2026, 7, 1), LAW) == []

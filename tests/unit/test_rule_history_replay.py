@@ -13,19 +13,19 @@ from hypothesis import strategies as some
 
 from rules.casebook.case_events import EMPLOYER, events
 from rules.casebook.case_history import number
-from rules.law.parameters import catalogue
-from rules.law.sources import given as figures_given
-from rules.law.sources import using
+from rules.law.law import Law
+from rules.law.load import catalogue, law_in_texts
 from rules.questions.reproduce import Replayed, replay
-from rules.stream.bundle import Reader, arrive, decide_bundle
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import ENTITLEMENTS, PARTS, WORKING_TIME, Fact, Place, Slot
+from rules.stream.bundle import FactReader, arrive, decide_bundle
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import ENTITLEMENTS, PARTS, WORKING_TIME, FactKey, HeldFact, Slot
 from rules.view.history import unpack
 from rules.view.required_fields import NEEDS
 from schemas.codec import encode_body
 from schemas.contracts import Contract, contract, make
 from schemas.fields import narrower
 from schemas.registry import SchemaBook
+from tests.builders.law import LAW
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)
 ANNE = b"a" * 16
@@ -76,17 +76,17 @@ class Store:
     """What PostgreSQL would hold between bundles: held facts are read only as far as the queries read them."""
 
     def __init__(self) -> None:
-        self.facts: dict[Place, Fact] = {}
-        self.earlier: list[Fact] = []
-        self.states: dict[Slot, dict[str, State]] = {}
+        self.facts: dict[FactKey, HeldFact] = {}
+        self.earlier: list[HeldFact] = []
+        self.states: dict[Slot, dict[str, FindingState]] = {}
         self.histories: dict[bytes, bytes] = {}
-        self.reader = Reader(BOOK)
+        self.reader = FactReader(BOOK)
 
-    def take(self, *some: Facts) -> list[State]:
+    def take(self, *some: Facts) -> list[FindingState]:
         """The findings told, by rule."""
         arrived = arrive({"at": AT, "facts": list(chain(*some))}, self.reader)
         held = list(self._held(arrived.quarters(), arrived.with_decisions()))
-        outcome = decide_bundle(arrived, held, self.states, self.reader, histories=self.histories)
+        outcome = decide_bundle(arrived, held, self.states, self.reader, LAW, histories=self.histories)
         assert outcome.failures == []
         self.facts |= {one.place: one for one in outcome.facts}
         self.earlier += outcome.earlier
@@ -97,33 +97,34 @@ class Store:
         assert len({one.finding for one in told}) == len(told), "one change of a finding in a bundle, never two"
         return told
 
-    def _tell(self, slot: Slot, state: State) -> None:
+    def _tell(self, slot: Slot, state: FindingState) -> None:
         before = self.states.setdefault(slot, {}).get(state.finding)
         stood = before is not None and before.status != "withdrawn"
         assert state.version == (before.version if before else 0) + 1
         assert state.status in (("replaced", "withdrawn") if stood else ("found",))
         self.states[slot][state.finding] = state
 
-    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[Fact]:
+    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[HeldFact]:
         """As held.sql."""
         for place, one in self.facts.items():
             if place.quarter in quarters or place.person in decisions or place.person not in self.histories:
                 yield one
 
-    def everything(self) -> list[Fact]:
+    def everything(self) -> list[HeldFact]:
         return [*self.facts.values(), *self.earlier]
 
-    def told(self, rule: str) -> tuple[Slot, State]:
+    def told(self, rule: str) -> tuple[Slot, FindingState]:
         (found,) = ((slot, state) for slot, state in self.all() if state.record()["rule"] == rule)
         return found
 
-    def all(self) -> Iterator[tuple[Slot, State]]:
+    def all(self) -> Iterator[tuple[Slot, FindingState]]:
         for slot, states in self.states.items():
             for state in states.values():
                 yield slot, state
 
-    def again(self, rule: str, facts: list[Fact] | None = None) -> Replayed:
-        return replay(*self.told(rule), self.everything() if facts is None else facts, self.reader)
+    def again(self, rule: str, facts: list[HeldFact] | None = None, law: Law = LAW) -> Replayed:
+        slot, state = self.told(rule)
+        return replay(slot, state, self.everything() if facts is None else facts, self.reader, law)
 
     def standing(self) -> dict[str, str]:
         """What makes each finding that stands what it is."""
@@ -194,7 +195,7 @@ def test_a_right_that_was_taken_up_rests_on_what_took_it_back() -> None:
     slot, state = store.told("increased_reimbursement")
     assert (state.status, set(evidence(store, "increased_reimbursement"))) == ("withdrawn", {"v1@1", "b1@1"})
     assert store.again("increased_reimbursement").same
-    seen = replay(slot, replace(state, status="found"), store.everything(), store.reader)
+    seen = replay(slot, replace(state, status="found"), store.everything(), store.reader, LAW)
     assert [one.field for one in seen.differences] == ["finding"]
 
 
@@ -232,10 +233,9 @@ def test_another_law_over_a_history_gives_other_bytes_and_the_difference_is_show
     text = (catalogue() / "holiday_benefit.yaml").read_text("utf-8")
     older = (catalogue() / "youth_holiday.yaml").read_text("utf-8").replace("below: 25", "below: 20")
     assert "percent: 65" in text
-    with using(figures_given({"holiday_benefit": text.replace("percent: 65", "percent: 70")})):
-        richer = store.again("youth_holiday")
-    with using(figures_given({"youth_holiday": older})):
-        gone = store.again("youth_holiday")
+    raised = law_in_texts({"holiday_benefit": text.replace("percent: 65", "percent: 70")}, LAW)
+    richer = store.again("youth_holiday", law=raised)
+    gone = store.again("youth_holiday", law=law_in_texts({"youth_holiday": older}, LAW))
     assert any("65" in one.told and "70" in one.now for one in richer.differences)
     assert [(one.field, one.now) for one in gone.differences] == [("finding", "nothing")]
     assert store.again("youth_holiday").same
@@ -307,5 +307,5 @@ def test_whatever_was_told_in_any_order_is_decided_again_to_the_same_bytes(order
     told = list(store.all())
     assert told
     for slot, state in told:
-        again = replay(slot, state, facts, store.reader)
+        again = replay(slot, state, facts, store.reader, LAW)
         assert again.same, (state.record()["rule"], again.problem, again.differences)

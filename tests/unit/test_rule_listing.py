@@ -8,7 +8,8 @@ from typer.testing import CliRunner
 
 from kruispunt.cli import app
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.law.parameters import known, load
+from rules.law.load import parameter_files
+from tests.builders.law import LAW
 
 EVERY = {*RULES, *HISTORY_RULES}
 
@@ -23,11 +24,11 @@ def shown(rule: str, on: str) -> Any:
 
 def test_every_rule_is_listed_with_its_law_its_cases_and_a_name_in_four_languages() -> None:
     rules = {one["rule"]: one for one in json.loads(run("list", "--json").stdout)}
-    assert set(rules) == {*EVERY, *known()}
+    assert set(rules) == {*EVERY, *parameter_files()}
     for rule, one in rules.items():
         assert set(one["names"]) == {"nl", "fr", "de", "en"}
         assert len(set(one["names"].values())) > 1, f"{rule} has no names of its own"
-        assert one["law"] == load(rule).law
+        assert one["law"] == LAW[rule].statute
         assert bool(one["cases"]) == (rule in EVERY)
     assert rules["work_bonus"]["names"]["nl"] == "Werkbonus"
 

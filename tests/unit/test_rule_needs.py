@@ -9,6 +9,7 @@ from rules.catalogue import decide_all
 from rules.view.required_fields import NEEDS
 from rules.view.situation import situation
 from schemas.contracts import contract
+from tests.builders.law import LAW
 
 ENVELOPE = {"event", "declaration", "version", "status", "quarter", "employer", "person"}
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
@@ -59,7 +60,7 @@ def test_the_rules_read_the_fields_they_need_and_no_other() -> None:
         Watched(event, seen[kind]) for kind, event in zip(KINDS, events(CASE), strict=True)
     )
     decided = [Watched(one, seen["declarations.entitlements"]) for one in decisions(CASE) or []]
-    findings = decide_all(situation(wages, working_time, contributions, decided), date(2024, 7, 15))
+    findings = decide_all(situation(wages, working_time, contributions, decided), date(2024, 7, 15), LAW)
     assert {finding.rule for finding in findings} == {"structural_reduction", "work_bonus", "income_guarantee"}
     for kind, needed in NEEDS.items():
         read = {path for path in seen[kind] if not any(other.startswith(f"{path}.") for other in seen[kind])}

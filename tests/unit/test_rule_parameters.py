@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from rules.law.dated_figures import NoLaw, Row, citing
-from rules.law.parameters import known, load
+from rules.law.dated_figures import FigureRow, NoLaw, citing
+from rules.law.load import parameter_files
 from rules.law.parse import WrongParameters, parse
+from tests.builders.law import LAW
 
 HEAD = "rule: example\nlaw: Law of 01/01/2000\nseries:\n  rate:\n"
 FIRST = "      - {from: 2020-01-01, to: 2020-06-30, amount: 1.10, quality: OFF, source: Gazette}\n"
@@ -18,9 +19,9 @@ def values(*rows: str) -> str:
     return HEAD + "    unit: EUR\n    values:\n" + "".join(rows)
 
 
-def known_rows(rule: str, series: str) -> list[Row]:
+def known_rows(rule: str, series: str) -> list[FigureRow]:
     """The rows that have figures."""
-    return [row for row in load(rule).series[series].rows if row.unknown is None]
+    return [row for row in LAW[rule].series[series].rows if row.unknown is None]
 
 
 def test_each_day_has_the_figure_in_force_on_it() -> None:
@@ -108,16 +109,16 @@ def test_a_row_names_the_article_of_its_series_unless_it_has_one_of_its_own() ->
     own = SECOND.replace("amount", "article: 'Law of 01/01/2001, art. 3', amount")
     text = values(FIRST, own).replace("    unit", "    article: Law of 01/01/2000, art. 2 par. 1\n    unit")
     first, second = parse(text).series["rate"].rows
-    assert first.cited == "Law of 01/01/2000, art. 2 par. 1; Gazette (OFF), in force from 2020-01-01"
-    assert second.cited == "Law of 01/01/2001, art. 3; One index step (DER), in force from 2020-07-01"
-    assert citing("DmfA zone 00044", first, second) == f"DmfA zone 00044; {first.article}; {second.article}"
+    assert str(first.cited) == "Law of 01/01/2000, art. 2 par. 1; Gazette (OFF), in force from 2020-01-01"
+    assert str(second.cited) == "Law of 01/01/2001, art. 3; One index step (DER), in force from 2020-07-01"
+    assert citing("DmfA zone 00044", first, second).text == f"DmfA zone 00044; {first.article}; {second.article}"
     assert first.version != parse(values(FIRST, SECOND)).series["rate"].rows[0].version
 
 
 def test_an_article_that_the_source_names_itself_is_named_once() -> None:
     text = values(FIRST.replace("Gazette", "'Law of 01/01/2000, art. 2'"), SECOND)
     row = parse(text.replace("    unit", "    article: Law of 01/01/2000, art. 2\n    unit")).series["rate"].rows[0]
-    assert row.cited == "Law of 01/01/2000, art. 2 (OFF), in force from 2020-01-01"
+    assert str(row.cited) == "Law of 01/01/2000, art. 2 (OFF), in force from 2020-01-01"
 
 
 def test_another_figure_label_or_source_is_another_version_of_a_row() -> None:
@@ -127,13 +128,13 @@ def test_another_figure_label_or_source_is_another_version_of_a_row() -> None:
     assert all(version.startswith("rate.yaml | rate | 2020-07-01 | ") for version in versions)
 
 
-@pytest.mark.parametrize("rule", known())
+@pytest.mark.parametrize("rule", parameter_files())
 def test_the_figures_of_every_rule_are_sound(rule: str) -> None:
-    assert load(rule).rule == rule
+    assert LAW[rule].rule == rule
 
 
 def test_every_slope_of_the_work_bonus_leads_from_its_maximum_to_nothing() -> None:
-    rows = load("work_bonus").series["two components"].rows
+    rows = LAW["work_bonus"].series["two components"].rows
     assert rows
     for row in rows:
         for prefix in ("", "manual_"):
@@ -143,7 +144,7 @@ def test_every_slope_of_the_work_bonus_leads_from_its_maximum_to_nothing() -> No
 
 
 def test_maxima_of_manual_workers_are_those_of_the_others_raised_by_eight_percent() -> None:
-    rows = load("work_bonus").series["two components"].rows
+    rows = LAW["work_bonus"].series["two components"].rows
     assert rows
     for row in rows:
         for top in ("Amax", "Bmax"):
@@ -169,7 +170,7 @@ def test_a_further_person_raises_the_ceiling_of_the_increased_reimbursement_by_t
 def test_the_ceiling_of_a_household_is_that_of_one_and_more_for_each_other(
     name: str, day: date, persons: int, ceiling: str
 ) -> None:
-    row = load("increased_reimbursement_income").at(name, day)
+    row = LAW["increased_reimbursement_income"].at(name, day)
     assert row.number("amount") + (persons - 1) * row.number("person") == Decimal(ceiling)
 
 
@@ -190,14 +191,14 @@ def test_the_income_guarantee_of_somebody_alone_is_one_and_a_half_times_the_base
 def test_the_income_guarantee_of_part_timers_is_bounded_by_the_guaranteed_minimum_income() -> None:
     known = {
         row.start: row.number("amount")
-        for row in load("income_guarantee").series["reference amount"].rows
+        for row in LAW["income_guarantee"].series["reference amount"].rows
         if not row.unknown
     }
     assert known[date(2026, 7, 1)] == round(known[date(2026, 4, 1)] * Decimal("1.02"), 2)
 
 
 def test_the_annual_cap_of_the_work_bonus_is_twelve_times_that_of_a_month() -> None:
-    figures = load("work_bonus")
+    figures = LAW["work_bonus"]
     month = figures.at("two components", date(2026, 7, 1))
     assert figures.at("annual cap", date(2026, 7, 1)).number("amount") == 12 * (
         month.number("Amax") + month.number("Bmax")

@@ -7,16 +7,17 @@ from itertools import chain
 from typing import Any
 
 from rules.casebook.case_events import events
-from rules.law.dated_figures import Quality
-from rules.law.parameters import shipped
-from rules.law.sources import given, using
+from rules.law.dated_figures import SourceQuality
+from rules.law.law import Law
+from rules.law.load import catalogue, law_in_texts
 from rules.questions.reproduce import Replayed, replay
-from rules.stream.bundle import Reader, arrive, decide_bundle
-from rules.stream.finding_changes import State
-from rules.stream.held_facts import Fact, Slot
+from rules.stream.bundle import FactReader, arrive, decide_bundle
+from rules.stream.finding_changes import FindingState
+from rules.stream.held_facts import HeldFact, Slot
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import Contract, contract, contracts, make
 from schemas.registry import SchemaBook
+from tests.builders.law import LAW
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
@@ -55,21 +56,21 @@ class Store:
     """What PostgreSQL would hold: facts, those they replaced, and what was told."""
 
     def __init__(self) -> None:
-        self.facts: dict[Any, Fact] = {}
-        self.earlier: list[Fact] = []
-        self.states: dict[Slot, dict[str, State]] = {}
-        self.reader = Reader(BOOK)
+        self.facts: dict[Any, HeldFact] = {}
+        self.earlier: list[HeldFact] = []
+        self.states: dict[Slot, dict[str, FindingState]] = {}
+        self.reader = FactReader(BOOK)
 
     def take(self, some: list[dict[str, Any]]) -> None:
         arrived = arrive({"at": AT, "facts": some}, self.reader)
-        outcome = decide_bundle(arrived, list(self.facts.values()), self.states, self.reader)
+        outcome = decide_bundle(arrived, list(self.facts.values()), self.states, self.reader, LAW)
         assert outcome.failures == []
         self.facts |= {one.place: one for one in outcome.facts}
         self.earlier += outcome.earlier
         for slot, change in outcome.changes:
             self.states.setdefault(slot, {})[change.state.finding] = change.state
 
-    def told(self, rule: str = "structural_reduction") -> tuple[Slot, State]:
+    def told(self, rule: str = "structural_reduction") -> tuple[Slot, FindingState]:
         (found,) = (
             (slot, state)
             for slot, states in self.states.items()
@@ -78,9 +79,9 @@ class Store:
         )
         return found
 
-    def again(self) -> Replayed:
+    def again(self, law: Law = LAW) -> Replayed:
         slot, state = self.told()
-        return replay(slot, state, list(chain(self.facts.values(), self.earlier)), self.reader)
+        return replay(slot, state, list(chain(self.facts.values(), self.earlier)), self.reader, law)
 
 
 def test_a_finding_names_every_event_it_rests_on_with_the_digest_of_what_was_read() -> None:
@@ -104,7 +105,7 @@ def test_every_figure_of_the_law_in_a_trace_leads_to_its_version() -> None:
     figures = {
         step["step"]: [record["parameters"][number] for number in step["parameters"]] for step in record["trace"]
     }
-    row = shipped("structural_reduction").series["category 1"].rows[-2]
+    row = LAW["structural_reduction"].series["category 1"].rows[-2]
     assert figures["S0"] == figures["alpha"] == [row.version]
     assert row.version.startswith("structural_reduction.yaml | category 1 | 2026-07-01 | REPO | ")
     assert len(figures["worker code"]) > 1
@@ -142,7 +143,7 @@ def test_a_withdrawn_finding_rests_on_what_took_it_back() -> None:
     slot, state = store.told()
     assert (state.status, {one["event"][-2:] for one in state.record()["evidence"]}) == ("withdrawn", {"@2"})
     assert store.again().same
-    blind = replay(slot, state, store.facts.values(), store.reader, lambda *_: [])
+    blind = replay(slot, state, store.facts.values(), store.reader, LAW, decide=lambda *_: [])
     assert blind.same, "nothing found is what a withdrawal says"
 
 
@@ -153,8 +154,7 @@ def test_another_law_gives_other_bytes_and_the_difference_is_shown() -> None:
         "S0: 11687.74, gamma: 0.16, S2: 9738.14, delta: 0, S1: 0, quality: REPO",
         "S0: 11688.74, gamma: 0.16, S2: 9738.14, delta: 0, S1: 0, quality: REPO",
     )
-    with using(given({"structural_reduction": text})):
-        again = store.again()
+    again = store.again(law_in_texts({"structural_reduction": text}, LAW))
     differences = {one.field: (one.told, one.now) for one in again.differences}
     assert not again.same
     assert differences["amount"] == ("120371", "120385")
@@ -163,8 +163,6 @@ def test_another_law_gives_other_bytes_and_the_difference_is_shown() -> None:
 
 
 def _catalogue(name: str) -> str:
-    from rules.law.parameters import catalogue
-
     return (catalogue() / f"{name}.yaml").read_text("utf-8")
 
 
@@ -173,10 +171,10 @@ def test_an_event_that_is_not_held_or_not_the_same_is_named() -> None:
     store.take(facts(CASE))
     slot, state = store.told()
     wages, *others = store.facts.values()
-    gone = replay(slot, state, others, store.reader)
+    gone = replay(slot, state, others, store.reader, LAW)
     assert gone.problem == "1 events it rests on are not held any more: declarations.wages@1"
     (body,) = (one["body"] for one in facts({**CASE, "wage": {1: 6770.00}}) if one["contract"] == wages.contract)
-    forged = replay(slot, state, [replace(wages, body=body), *others], store.reader)
+    forged = replay(slot, state, [replace(wages, body=body), *others], store.reader, LAW)
     assert "declarations.wages@1" in forged.problem
 
 
@@ -184,7 +182,7 @@ def test_a_rule_that_finds_nothing_now_is_a_difference() -> None:
     store = Store()
     store.take(facts(CASE))
     slot, state = store.told()
-    (difference,) = replay(slot, state, store.facts.values(), store.reader, lambda *_: []).differences
+    (difference,) = replay(slot, state, store.facts.values(), store.reader, LAW, decide=lambda *_: []).differences
     assert (difference.field, difference.now) == ("finding", "nothing")
 
 
@@ -203,11 +201,11 @@ def test_a_finding_told_in_the_first_contract_is_still_read_and_withdrawn() -> N
 
 
 def test_no_label_of_a_row_is_left_out_of_its_version() -> None:
-    row = shipped("structural_reduction").series["category 1"].rows[0]
-    assert len({replace(row, quality=quality).version for quality in Quality}) == len(Quality)
+    row = LAW["structural_reduction"].series["category 1"].rows[0]
+    assert len({replace(row, quality=quality).version for quality in SourceQuality}) == len(SourceQuality)
 
 
-def older(state: State) -> State:
+def older(state: FindingState) -> FindingState:
     """The same finding as it was told in the contract before the newest, which had no outcomes."""
     before, newest = [one for one in contracts() if one.name == "findings"][-2:]
     assert newest is contract("findings")
@@ -222,7 +220,7 @@ def test_a_finding_told_in_an_older_contract_is_read_as_told_and_its_replay_says
     slot, state = store.told()
     told = older(state)
     assert {step["outcome"] for step in told.record()["trace"]} == {None}
-    again = replay(slot, told, list(chain(store.facts.values(), store.earlier)), store.reader)
+    again = replay(slot, told, list(chain(store.facts.values(), store.earlier)), store.reader, LAW)
     assert (again.same, again.problem) == (False, "")
     first, *rest = again.differences
     assert (first.field, first.told != first.now) == ("contract", True)

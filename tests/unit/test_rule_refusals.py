@@ -7,27 +7,9 @@ import pytest
 
 from rules.casebook.case_events import events
 from rules.casebook.trial import stated
-from rules.catalogue import (
-    first_hirings,
-    low_skilled_youth,
-    no_recent_work_experience,
-    older_workers,
-    restructuring_card,
-    working_time_reduction,
-)
+from rules.catalogue import RULES
 from rules.view.situation import situation
-
-ASSESS = {
-    rule.NAME: rule.assess
-    for rule in (
-        first_hirings,
-        low_skilled_youth,
-        no_recent_work_experience,
-        older_workers,
-        restructuring_card,
-        working_time_reduction,
-    )
-}
+from tests.builders.law import LAW
 
 
 def _claims(quarter: str, claimed: dict[int, Any], **change: Any) -> dict[str, Any]:
@@ -423,7 +405,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
 def test_a_claim_that_gives_nothing_says_which_condition_was_not_met(
     rule: str, case: dict[str, Any], said: list[str]
 ) -> None:
-    one = next(iter(ASSESS[rule](situation(*events(case)))))
+    one = RULES[rule].assessments(situation(*events(case)), LAW)[0]
     steps = [stated(step) for step in one.trace()]
     doubts = [f"{doubt.certainty} | {doubt.reason}" for doubt in one.doubts]
     assert one.due == 0

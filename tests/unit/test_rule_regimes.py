@@ -17,6 +17,7 @@ from rules.catalogue import decide_all
 from rules.findings.finding import Certainty, Finding
 from rules.view.situation import Situation, situation
 from schemas.identifiers import quarter_days
+from tests.builders.law import LAW
 
 QUARTERS = [f"{year}Q{quarter}" for year in range(2022, 2027) for quarter in range(1, 5)]
 CODES = frozenset({"001"})
@@ -39,7 +40,7 @@ def share(of: Situation) -> object:
 
 
 def found(of: Situation, rule: str) -> Finding:
-    (one,) = [one for one in decide_all(of, LAST_DAY) if one.rule == rule]
+    (one,) = [one for one in decide_all(of, LAST_DAY, LAW) if one.rule == rule]
     return one
 
 

@@ -15,9 +15,10 @@ from population.generate import generate
 from rules.catalogue import HISTORY_RULES, RULES, decide_history
 from rules.catalogue.sickness_benefit import LONG, SICK
 from rules.findings.finding import Finding
-from rules.view.history import History, Place, Worked, history, of, worked
-from rules.view.situation import Decision, Situation, decision, situation
+from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, history_of, worked
+from rules.view.situation import InstitutionDecision, Situation, decision, situation
 from schemas.identifiers import quarter_days
+from tests.builders.law import LAW
 
 PERSONS = 1500
 QUARTERS = ("2025Q1", "2026Q3")
@@ -46,7 +47,7 @@ class Population:
     """A generated quarter as the stream would hold it, and what the rules find in it and in single declarations."""
 
     quarter: str
-    histories: dict[str, History] = field(default_factory=dict)
+    histories: dict[str, PersonHistory] = field(default_factory=dict)
     found: list[Finding] = field(default_factory=list)
     checked: list[Finding] = field(default_factory=list)
     employers: list[Finding] = field(default_factory=list)
@@ -60,24 +61,26 @@ def population(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 
     def remember(events: Mapping[str, Any]) -> Mapping[str, Mapping[str, int]]:
         seen.append(situation(events["wages"], events["working-time"], events["contributions"]))
-        return due(events)
+        return due(LAW, events)
 
     generate(PERSONS, quarter, folder, due=remember)
     day = quarter_days(quarter)[1] + timedelta(days=15)
-    slots: dict[str, dict[Place, tuple[Worked, ...]]] = defaultdict(dict)
+    slots: dict[str, dict[QuarterAtEmployer, tuple[Worked, ...]]] = defaultdict(dict)
     for one in seen:
         slots[one.person][one.quarter, one.employer] = worked(one)
     decisions = _decisions(folder)
     made = Population(quarter)
     made.histories = {person: history(person, some, decisions[person]) for person, some in slots.items()}
-    made.found = [finding for one in made.histories.values() for finding in decide_history(one, day)]
-    made.checked = [finding for one in seen for finding in decide_history(of(one), day)]
-    made.employers = [finding for one in seen for rule in TARGET_GROUPS for finding in RULES[rule](one, day)]
+    made.found = [finding for one in made.histories.values() for finding in decide_history(one, day, LAW)]
+    made.checked = [finding for one in seen for finding in decide_history(history_of(one), day, LAW)]
+    made.employers = [
+        finding for one in seen for rule in TARGET_GROUPS for finding in RULES[rule].decide(one, day, LAW)
+    ]
     return made
 
 
-def _decisions(folder: Path) -> dict[str, list[Decision]]:
-    found: dict[str, list[Decision]] = defaultdict(list)
+def _decisions(folder: Path) -> dict[str, list[InstitutionDecision]]:
+    found: dict[str, list[InstitutionDecision]] = defaultdict(list)
     for line in (folder / "entitlements.jsonl").read_text("utf-8").splitlines():
         one = json.loads(line)
         until = one["until"] and date.fromisoformat(one["until"])
@@ -137,12 +140,12 @@ def test_nobody_whose_sickness_is_paid_is_told_of_it(population: Population) -> 
         if one.has("incapacity", first, last) and any(job.days(SICK) > LONG for job in one.worked)
     ]
     assert len(paid) >= LEAST_SICK
-    assert {finding.person for one in paid for finding in rule(one, day)} == set()
+    assert {finding.person for one in paid for finding in rule.decide(one, day, LAW)} == set()
     unpaid = [replace(one, decisions=_but("incapacity", one)) for one in paid]
-    assert len({finding.person for one in unpaid for finding in rule(one, day)}) >= LEAST_SICK
+    assert len({finding.person for one in unpaid for finding in rule.decide(one, day, LAW)}) >= LEAST_SICK
 
 
-def _but(kind: str, person: History) -> tuple[Decision, ...]:
+def _but(kind: str, person: PersonHistory) -> tuple[InstitutionDecision, ...]:
     return tuple(one for one in person.decisions or () if one.kind != kind)
 
 

@@ -11,13 +11,14 @@ from rules.casebook.case_events import events
 from rules.catalogue import decide_all, excesses
 from rules.findings.finding import Excess
 from rules.view.situation import Situation, situation
+from tests.builders.law import LAW
 
 SINCE = date(2018, 2, 1)
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 18000.00}, "days": {1: 65}}
 
 
 def _excesses(claimed: dict[int, Any], **change: Any) -> list[Excess]:
-    return excesses(situation(*events({**CASE, "claimed": claimed, **change})))
+    return excesses(situation(*events({**CASE, "claimed": claimed, **change})), LAW)
 
 
 def test_a_first_hire_taken_at_the_amount_of_before_the_reform_is_too_much_on_its_own_place() -> None:
@@ -76,8 +77,8 @@ def test_nobody_is_told_of_too_much_where_the_reckoning_is_not_sure(change: dict
 def test_what_is_due_is_neither_too_much_nor_missed() -> None:
     case = {**CASE, "claimed": {3315: {"amount": 2000.00, "since": SINCE}}}
     seen = situation(*events(case))
-    assert excesses(seen) == []
-    assert [one for one in decide_all(seen, date(2026, 10, 15)) if one.rule == "first_hirings"] == []
+    assert excesses(seen, LAW) == []
+    assert [one for one in decide_all(seen, date(2026, 10, 15), LAW) if one.rule == "first_hirings"] == []
 
 
 @pytest.mark.parametrize(
@@ -112,7 +113,7 @@ def test_a_restructuring_card_is_too_much_after_its_three_quarters_and_only_then
     for start, told in ((date(2025, 10, 1), []), (date(2025, 9, 30), [Decimal(0)])):
         claimed = {601: {"amount": 100.00, "since": start}}
         seen = situation(*events({**CASE, "quarter": "2026Q2", "claimed on the line": claimed}))
-        assert [one.due for one in excesses(seen) if one.deduction_code == "0601"] == told
+        assert [one.due for one in excesses(seen, LAW) if one.deduction_code == "0601"] == told
 
 
 def test_copies_of_before_the_rules_were_granted_start_dates_are_read_and_nothing_is_guessed_from_them() -> None:
@@ -123,14 +124,14 @@ def test_copies_of_before_the_rules_were_granted_start_dates_are_read_and_nothin
             del deduction["right_start"], deduction["detail"]
     found = [
         one
-        for one in decide_all(situation(wages, working_time, contributions), date(2026, 10, 15))
+        for one in decide_all(situation(wages, working_time, contributions), date(2026, 10, 15), LAW)
         if one.rule == "first_hirings"
     ]
     assert [(one.amount, one.certainty.value) for one in found] == [(None, "undetermined")]
 
 
 def _found(rule: str, seen: Situation) -> list[tuple[str, str, tuple[str, ...], str | None, Decimal | None, Decimal]]:
-    findings = [one for one in decide_all(seen, date(2026, 10, 15)) if one.rule == rule]
+    findings = [one for one in decide_all(seen, date(2026, 10, 15), LAW) if one.rule == rule]
     return [(one.rule, one.person, one.causes, one.deduction_code, one.amount, one.claimed) for one in findings]
 
 
@@ -158,7 +159,7 @@ def test_a_code_that_stands_twice_on_an_occupation_counts_with_its_whole_amount(
     taken.append({**taken[0], "amount": 40000})
     assert _found("first_hirings", situation(wages, working_time, contributions)) == []
     taken.append({**taken[0], "code": "3324", "amount": 190000})
-    told = {one.deduction_code: one.due for one in excesses(situation(wages, working_time, contributions))}
+    told = {one.deduction_code: one.due for one in excesses(situation(wages, working_time, contributions), LAW)}
     assert told == {"3324": Decimal(0)}
 
 
@@ -167,7 +168,7 @@ def test_weekly_hours_that_nobody_declares_are_taken_to_be_the_fewest() -> None:
     claimed = {3500: {"amount": 0, "shortened": {"on": date(2021, 6, 30)}}}
     wages, working_time, contributions = events({**case, "claimed": claimed})
     working_time["lines"][0]["occupations"][0]["reference_hours"] = None
-    (one,) = decide_all(situation(wages, working_time, contributions), date(2025, 7, 15))[:1]
+    (one,) = decide_all(situation(wages, working_time, contributions), date(2025, 7, 15), LAW)[:1]
     doubts = [step.source for step in one.trace if step.step == "certainty"]
     assert (one.amount, one.rule) == (Decimal("400.00"), "working_time_reduction")
     assert doubts[0] == "the weekly hours afterwards are not declared (zones 00049, 00148)"

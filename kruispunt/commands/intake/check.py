@@ -9,15 +9,17 @@ from typing import Any
 from rich.markup import escape
 
 from backbone.errors import Reject
-from kruispunt.commands.intake.excess import beyond
+from kruispunt.commands.intake.excess import anomalies
 from kruispunt.commands.intake.submit import show_anomalies
 from kruispunt.commands.intake.unclaimed import show
 from kruispunt.output import Exit, as_json, console, fail, progress, readable
 from producers.intake.anomalies import Anomaly
 from producers.intake.person_events import DeclaredEvents, watch
-from rules.catalogue import decide_all, decide_history
+from rules.catalogue import decide_history, decide_with_excesses
 from rules.findings.finding import Finding
-from rules.view.history import of
+from rules.law.law import Law
+from rules.law.load import shipped_law
+from rules.view.history import history_of
 from rules.view.situation import situation
 
 
@@ -40,7 +42,7 @@ class Checked:
         }
 
 
-def check_file(path: Path, on: date | None) -> Checked:
+def check_file(path: Path, on: date | None, law: Law) -> Checked:
     """Read one file and decide the rules over it, person by person on the way.
 
     Raises Reject when it cannot be opened.
@@ -52,9 +54,10 @@ def check_file(path: Path, on: date | None) -> Checked:
 
         def see(one: DeclaredEvents) -> None:
             seen = situation(one.wages, one.working_time, one.contributions)
-            findings.extend(decide_all(seen, one.day))
-            findings.extend(decide_history(of(seen), one.day))
-            too_much.extend(beyond(one.place, seen))
+            missed, excesses = decide_with_excesses(seen, one.day, law)
+            findings.extend(missed)
+            findings.extend(decide_history(history_of(seen), one.day, law))
+            too_much.extend(anomalies(one.place, excesses))
             bar.advance(task)
 
         found = watch(path, see, on)
@@ -67,9 +70,10 @@ def check(files: Sequence[Path], *, json: bool, on: date | None, everybody: bool
     """The command `check`: 0 when every file would be accepted."""
     readable(files)
     found = []
+    law = shipped_law()
     for file in files:
         try:
-            found.append(check_file(file, on))
+            found.append(check_file(file, on, law))
         except Reject as error:
             fail(Exit.WRONG_USE, f"{file}: {error.reason}", error.remedy or "")
     if json:

@@ -1,26 +1,27 @@
 """Says where a declaration takes more than is due, in the words of an anomaly: for the check and for the receipt."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from producers.intake.anomalies import Anomaly
 from producers.intake.person_events import DeclaredEvents
 from rules.catalogue import excesses
 from rules.findings.finding import Excess
-from rules.view.situation import Situation, situation
+from rules.law.law import Law
+from rules.view.situation import situation
 
 AMOUNT = "DeductionAmount"
 
 
-def beyond(place: str, seen: Situation) -> Iterator[Anomaly]:
-    """What is taken beyond what is due for the person who stands at `place` in the file."""
-    for excess in excesses(seen):
-        yield _anomaly(place, excess)
+def anomalies(place: str, found: Iterable[Excess]) -> Iterator[Anomaly]:
+    """What is taken beyond what is due for the person at `place` in the file."""
+    return (_anomaly(place, excess) for excess in found)
 
 
-def look(one: DeclaredEvents) -> Iterator[Anomaly]:
+def look(one: DeclaredEvents, law: Law) -> Iterator[Anomaly]:
     """The same of a person as it is read; without a reduction there is nothing to take too much of."""
     if _claims(one):
-        yield from beyond(one.place, situation(one.wages, one.working_time, one.contributions))
+        seen = situation(one.wages, one.working_time, one.contributions)
+        yield from anomalies(one.place, excesses(seen, law))
 
 
 def _claims(one: DeclaredEvents) -> bool:

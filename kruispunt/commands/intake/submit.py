@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from rich.markup import escape
@@ -14,6 +15,7 @@ from kruispunt.output import Exit, as_json, console, fail, progress, readable, t
 from producers.intake.anomalies import Anomaly
 from producers.intake.receipts import Receipt
 from producers.intake.receive import receive
+from rules.law.load import shipped_law
 from schemas.roles import Role
 
 SHOWN = 20
@@ -29,10 +31,11 @@ def register(files: Sequence[Path], *, on: date | None = None) -> list[Receipt]:
     config = settings.load()
     pepper = config.pepper()
     found = []
+    look_beyond = partial(look, law=shipped_law())
     with postgres.connect(config, Role.INTAKE, autocommit=True) as connection, progress() as bar:
         for file in bar.track(files, description="submitting"):
             try:
-                found.append(receive(connection, file, pepper=pepper, on=on, look=look))
+                found.append(receive(connection, file, pepper=pepper, on=on, look=look_beyond))
             except Reject as error:
                 fail(Exit.WRONG_USE, f"{file}: {error.reason}", error.remedy or "")
     return found

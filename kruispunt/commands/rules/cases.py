@@ -10,10 +10,11 @@ from rich.padding import Padding
 from rich.table import Table
 
 from kruispunt.output import Exit, as_json, console, fail, progress, table
-from rules.casebook.case_file import Written, WrongCases, found, shipped
-from rules.casebook.trial import Outcome, attempt, read
+from rules.casebook.case_file import WrittenCase, WrongCases, cases_in, shipped_cases
+from rules.casebook.trial import CaseOutcome, attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
+from rules.law.load import shipped_law
 
 INDENT = 2
 TRACED = 40
@@ -38,23 +39,24 @@ def run(path: Path | None, *, rule: str | None, json: bool) -> int:
     return Exit.NO if failed else Exit.DONE
 
 
-def _written(path: Path | None) -> list[Written]:
+def _written(path: Path | None) -> list[WrittenCase]:
     names = {*RULES, *HISTORY_RULES}
     try:
-        return found(path, names) if path else list(shipped(names))
+        return cases_in(path, names) if path else list(shipped_cases(names))
     except WrongCases as error:
         problems = "problem" if len(error.problems) == 1 else "problems"
         text = "\n  ".join(map(str, error.problems))
         fail(Exit.WRONG_USE, f"{len(error.problems)} {problems}; no case was run.\n  {text}", "See docs/cases.md.")
 
 
-def _tried(cases: Sequence[Written]) -> list[Outcome]:
+def _tried(cases: Sequence[WrittenCase]) -> list[CaseOutcome]:
+    law = shipped_law()
     with progress() as bar:
-        return [attempt(read(one)) for one in bar.track(cases, description="trying cases")]
+        return [attempt(read(one), law) for one in bar.track(cases, description="trying cases")]
 
 
-def _show(outcomes: Iterable[Outcome]) -> None:
-    by_rule: dict[str, list[Outcome]] = defaultdict(list)
+def _show(outcomes: Iterable[CaseOutcome]) -> None:
+    by_rule: dict[str, list[CaseOutcome]] = defaultdict(list)
     for outcome in outcomes:
         by_rule[outcome.example.rule].append(outcome)
     for rule, some in by_rule.items():
@@ -66,7 +68,7 @@ def _show(outcomes: Iterable[Outcome]) -> None:
             _show_one(outcome)
 
 
-def _show_one(outcome: Outcome) -> None:
+def _show_one(outcome: CaseOutcome) -> None:
     one = outcome.example
     console.print(f"\n  [bold]{escape(one.name)}[/]", soft_wrap=True)
     console.print(f"  {escape(one.file)}:{one.line}, judged on {one.day}", style="dim", soft_wrap=True)
@@ -97,7 +99,7 @@ def _trace(number: int, finding: Finding, wrong: set[str]) -> Table:
     return shown
 
 
-def _as_json(outcome: Outcome) -> dict[str, Any]:
+def _as_json(outcome: CaseOutcome) -> dict[str, Any]:
     one = outcome.example
     return {
         "file": one.file,

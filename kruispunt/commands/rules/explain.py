@@ -15,12 +15,13 @@ from kruispunt.commands.rules.law import formula, names
 from kruispunt.output import Exit, as_json, console, euro, fail, table
 from notifier.render import words
 from notifier.render.texts import Texts, texts
-from rules.law.parameters import load
-from rules.questions.looks import Action, Look
+from rules.law.law import Law
+from rules.law.load import shipped_law
+from rules.questions.looks import Action, RecordedLook
 from rules.questions.reproduce import Replayed
 from rules.questions.reproduce import replay as decide_again
-from rules.stream.bundle import Reader
-from rules.stream.finding_changes import WITHDRAWN, State
+from rules.stream.bundle import FactReader
+from rules.stream.finding_changes import WITHDRAWN, FindingState
 from rules.stream.held_facts import Slot
 from rules.stream.transaction import schema_source
 from schemas.identifiers import ungrouped
@@ -32,11 +33,13 @@ JURIST = "jurist"
 
 
 @contextmanager
-def _looking(finding: str, action: Action, *, numbers: bool = False) -> Iterator[tuple[Settings, Look, Slot, State]]:
+def _looking(
+    finding: str, action: Action, *, numbers: bool = False
+) -> Iterator[tuple[Settings, RecordedLook, Slot, FindingState]]:
     """A finding with the slot it was found in; that somebody looked was written down before."""
     config = settings.load()
     with postgres.connect(config, JURIST) as connection:
-        look = Look.at_finding(connection, action, ungrouped(finding), numbers=numbers)
+        look = RecordedLook.at_finding(connection, action, ungrouped(finding), numbers=numbers)
         if look is None:
             fail(Exit.NO, f"There is no finding {finding}.", "`kruispunt notices --json` has those of each notice.")
         yield config, look, *look.finding()
@@ -46,17 +49,18 @@ def explain(finding: str, *, audience: str, language: Language, person: bool, js
     """The command `rules explain`: every condition with its inputs, for a citizen, a jurist or a program."""
     with _looking(finding, "explained a finding", numbers=person) as (_, _, _, state):
         record = state.record()
+    law = shipped_law()
     if json:
-        as_json(as_document(record, person=person))
+        as_json(as_document(record, law, person=person))
     elif audience == "citizen":
         _for_citizen(record, texts(language))
     else:
-        _for_jurist(record, language)
+        _for_jurist(record, language, law)
     if person and not json:
         console.print(f"\nnational number: {escape(record['person'])}")
 
 
-def as_document(record: dict[str, Any], *, person: bool = False) -> dict[str, Any]:
+def as_document(record: dict[str, Any], law: Law, *, person: bool = False) -> dict[str, Any]:
     """A finding as JSON; the person's number only where it was asked for."""
     rule, parameters = record["rule"], record["parameters"]
     return {
@@ -66,8 +70,8 @@ def as_document(record: dict[str, Any], *, person: bool = False) -> dict[str, An
         **{name: euro(record[name]) for name in ("amount", "claimed", "missing")},
         "certainty": record["certainty"].replace("_", " "),
         "found_at": f"{record['found_at'].astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
-        "names": names(load(rule)),
-        "law": load(rule).law,
+        "names": names(law[rule]),
+        "law": law[rule].statute,
         "formula": formula(rule),
         "trace": [
             {
@@ -119,11 +123,11 @@ def _spoken(outcome: str | None, language: Language) -> str:
     return str(texts(language).get("outcomes")[outcome]) if outcome else ""
 
 
-def _for_jurist(record: dict[str, Any], language: Language) -> None:
+def _for_jurist(record: dict[str, Any], language: Language, law: Law) -> None:
     """The law, every step in its own names with the row of figures behind it, the doubts, and the events."""
     rule = record["rule"]
-    console.print(f"[bold]{escape(names(load(rule))[language])}[/]  {rule}")
-    console.print(f"{escape(load(rule).law)}\n\n{escape(formula(rule))}\n", soft_wrap=True)
+    console.print(f"[bold]{escape(names(law[rule])[language])}[/]  {rule}")
+    console.print(f"{escape(law[rule].statute)}\n\n{escape(formula(rule))}\n", soft_wrap=True)
     place = f"employer {record['employer'] or 'none'}, {record['quarter']}, occupation {record['occupation'] or 'none'}"
     console.print(
         f"{record['status']}, version {record['version']}, {record['found_at']:%Y-%m-%d %H:%M:%S} UTC; {place}"
@@ -162,8 +166,8 @@ def replay(finding: str, *, json: bool) -> int:
     """The command `rules replay`: 0 when the same events give the same bytes, 1 with the difference."""
     with _looking(finding, "replayed a finding") as (config, look, slot, state):
         facts = look.evidence()
-    reader = Reader(SchemaBook(schema_source(config, JURIST)))
-    again = decide_again(slot, state, facts, reader)
+    reader = FactReader(SchemaBook(schema_source(config, JURIST)))
+    again = decide_again(slot, state, facts, reader, shipped_law())
     if json:
         as_json(
             {
@@ -184,7 +188,7 @@ def replay(finding: str, *, json: bool) -> int:
     return Exit.DONE if again.same else Exit.NO
 
 
-def _show_replay(finding: str, state: State, again: Replayed) -> None:
+def _show_replay(finding: str, state: FindingState, again: Replayed) -> None:
     if again.same:
         events, size = len(state.record()["evidence"]), len(state.body)
         told = f"{finding}, version {state.version}"

@@ -19,15 +19,16 @@ from producers.intake.person_events import DeclaredEvents, watch
 from rules.casebook.case_events import DECLARED_AFTER
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
-from rules.law.parameters import known, shipped
+from rules.law.law import Law
+from rules.law.load import law_in_folder, law_in_texts, parameter_files, shipped_law
 from rules.law.parse import WrongParameters
-from rules.law.sources import Source, UnknownFigure, folder, frozen_on, given, with_figures
-from rules.questions.impact import Asked, Changed, Tally, compare
-from rules.questions.looks import Look
-from rules.stream.bundle import Reader
-from rules.stream.held_facts import ENTITLEMENTS, Held, decisions, situation
+from rules.law.variants import UnknownFigure, frozen_on, with_figures
+from rules.questions.impact import Asked, Changed, ImpactTally, compare
+from rules.questions.looks import RecordedLook
+from rules.stream.bundle import FactReader
+from rules.stream.held_facts import ENTITLEMENTS, HeldFacts, decisions, situation
 from rules.stream.transaction import schema_source
-from rules.view.history import History, Place, Worked, history, of, worked
+from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, history_of, worked
 from rules.view.situation import Situation
 from rules.view.situation import situation as declared
 from schemas.identifiers import quarter_days, quarter_of
@@ -41,17 +42,17 @@ AT_ONCE = 5_000
 """Situations and histories decided before the figures are changed: changing them costs, and so does memory."""
 
 
-def figures(text: str) -> Source:
-    """The figures a person means: a folder of YAML files, a day whose law holds always, or a revision."""
+def named_law(text: str, shipped: Law) -> Law:
+    """The law a person names: a folder of YAML files, a day whose law always holds, or a revision."""
     if Path(text).is_dir():
-        return _read(lambda: folder(Path(text)), text)
+        return _read(lambda: law_in_folder(Path(text), shipped), text)
     try:
         return frozen_on(date.fromisoformat(text), shipped)
     except ValueError:
-        return _read(lambda: given(_revision(text)), text)
+        return _read(lambda: law_in_texts(_revision(text), shipped), text)
 
 
-def _read(read: Callable[[], Source], text: str) -> Source:
+def _read(read: Callable[[], Law], text: str) -> Law:
     try:
         return read()
     except WrongParameters as error:
@@ -63,7 +64,7 @@ def _revision(text: str) -> dict[str, str]:
     """The files of parameters in a revision of the repository this program lies in."""
     root = Path(__file__).parents[1]
     found = {}
-    for name in known():
+    for name in parameter_files():
         # A revision never begins with a dash: it is no option of git.
         shown = None if text.startswith("-") else _git("-C", str(root), "show", f"{text}:{CATALOGUE}/{name}.yaml")
         if shown is not None:
@@ -89,11 +90,14 @@ def _git(*arguments: str) -> str | None:
 
 def diff(before: str, after: str, data: list[Path], *, persons: bool, json: bool) -> int:
     """The command `rules diff`: 0 when everything stays as it is, 1 when something does not."""
-    return _compare((figures(before), before), (figures(after), after), data, persons=persons, json=json)
+    shipped = shipped_law()
+    laws = (named_law(before, shipped), before), (named_law(after, shipped), after)
+    return _compare(*laws, data, persons=persons, json=json)
 
 
 def what_if(changes: list[str], data: list[Path], *, persons: bool, json: bool) -> int:
     """The command `rules what-if`: the figures in force against the same with some of them changed."""
+    shipped = shipped_law()
     try:
         after = with_figures(shipped, changes)
     except UnknownFigure as error:
@@ -101,10 +105,8 @@ def what_if(changes: list[str], data: list[Path], *, persons: bool, json: bool) 
     return _compare((shipped, "in force"), (after, ", ".join(changes)), data, persons=persons, json=json)
 
 
-def _compare(
-    before: tuple[Source, str], after: tuple[Source, str], data: list[Path], *, persons: bool, json: bool
-) -> int:
-    tallies = {rule: Tally() for rule in (*RULES, *HISTORY_RULES)}
+def _compare(before: tuple[Law, str], after: tuple[Law, str], data: list[Path], *, persons: bool, json: bool) -> int:
+    tallies = {rule: ImpactTally() for rule in (*RULES, *HISTORY_RULES)}
     total: Counter[type] = Counter()
     waiting: list[Asked] = []
     with progress() as bar:
@@ -123,7 +125,7 @@ def _compare(
 
 
 def _decide(
-    tallies: dict[str, Tally], before: Source, after: Source, waiting: list[Asked], *, persons: bool
+    tallies: dict[str, ImpactTally], before: Law, after: Law, waiting: list[Asked], *, persons: bool
 ) -> Counter[type]:
     """Compare what waits; how many situations and histories it was."""
     compare(tallies, before, after, waiting, keep=persons)
@@ -147,7 +149,7 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 
         def see(one: DeclaredEvents, asked: list[Asked] = asked) -> None:
             seen = declared(one.wages, one.working_time, one.contributions)
-            asked.extend(((seen, one.day), (of(seen), one.day)))
+            asked.extend(((seen, one.day), (history_of(seen), one.day)))
 
         try:
             accepted = watch(file, see).accepted
@@ -161,19 +163,19 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 def _stored(*, persons: bool) -> Iterator[Asked]:
     """What the rules hold, person by person."""
     config = settings.load()
-    reader = Reader(SchemaBook(schema_source(config, JURIST)))
+    reader = FactReader(SchemaBook(schema_source(config, JURIST)))
     with postgres.connect(config, JURIST) as connection:
-        look = Look.at_everything(connection, numbers=persons)
+        look = RecordedLook.at_everything(connection, numbers=persons)
         for person, facts in groupby(look.everything(), lambda fact: fact.place.person):
             yield from of_person(person, {fact.place: fact for fact in facts}, reader)
 
 
-def of_person(person: bytes, held: Held, reader: Reader) -> Iterator[Asked]:
+def of_person(person: bytes, held: HeldFacts, reader: FactReader) -> Iterator[Asked]:
     """The situations of a person, each judged as if declared soon after its quarter, and then the history.
 
     That is judged soon after the last quarter with work, or in which a decision begins.
     """
-    work: dict[Place, tuple[Worked, ...]] = {}
+    work: dict[QuarterAtEmployer, tuple[Worked, ...]] = {}
     decided = list(decisions(person, held, reader))
     for slot in sorted({fact.slot for fact in held.values() if fact.place.kind != ENTITLEMENTS}):
         seen = situation(slot, held, reader)
@@ -192,13 +194,13 @@ def soon_after(quarter: str) -> date:
 
 
 def _document(
-    tallies: dict[str, Tally], total: Counter[type], before: str, after: str, *, persons: bool
+    tallies: dict[str, ImpactTally], total: Counter[type], before: str, after: str, *, persons: bool
 ) -> dict[str, Any]:
     return {
         "from": before,
         "to": after,
         "situations": total[Situation],
-        "histories": total[History],
+        "histories": total[PersonHistory],
         "rules": [
             {
                 "rule": rule,
@@ -234,8 +236,8 @@ def _side(finding: Finding | None) -> dict[str, str | None] | None:
     return {"amount": amount, "certainty": finding.certainty.value}
 
 
-def _show(tallies: dict[str, Tally], total: Counter[type], before: str, after: str, *, persons: bool) -> None:
-    numbers = f"{total[Situation]:,} situations and {total[History]:,} histories"
+def _show(tallies: dict[str, ImpactTally], total: Counter[type], before: str, after: str, *, persons: bool) -> None:
+    numbers = f"{total[Situation]:,} situations and {total[PersonHistory]:,} histories"
     console.print(f"{numbers}, [bold]{before}[/] against [bold]{after}[/]\n", soft_wrap=True)
     counted = ("gaining", "losing", "otherwise", "unknown", "same")
     money = ("gained", "lost", "net")

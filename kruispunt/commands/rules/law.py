@@ -1,7 +1,5 @@
 """Shows the law as the rules have it: what each is called, its formula, and the figures in force on a day."""
 
-import inspect
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -14,13 +12,15 @@ from rich.padding import Padding
 
 from kruispunt.output import Exit, as_json, console, fail, table
 from notifier.render.texts import texts
-from rules.casebook.case_file import Written, shipped
+from rules.casebook.case_file import WrittenCase, shipped_cases
 from rules.casebook.trial import attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
-from rules.law.dated_figures import Figure, NoLaw, Parameters, Quality, Row, Series
-from rules.law.parameters import in_force, known, load
+from rules.catalogue import formula as rules_formula
+from rules.law.dated_figures import Figure, FigureRow, NoLaw, Parameters, Series, SourceQuality
+from rules.law.law import Law
+from rules.law.load import parameter_files, shipped_law
 from rules.law.parse import CODES
-from rules.law.sources import recording, using
+from rules.law.variants import recording
 from schemas.identifiers import quarter_of
 from schemas.languages import LANGUAGES
 
@@ -40,23 +40,23 @@ def names(parameters: Parameters) -> dict[str, str]:
 
 def formula(rule: str) -> str:
     """What a rule says, in its own words; nothing for figures that several rules share."""
-    return inspect.cleandoc(sys.modules[EVERY[rule].__module__].__doc__ or "") if rule in EVERY else ""
+    return rules_formula(rule) if rule in EVERY else ""
 
 
 @cache
-def _cases() -> dict[str, list[Written]]:
-    found: dict[str, list[Written]] = {rule: [] for rule in EVERY}
-    for written in shipped(set(EVERY)):
+def _cases() -> dict[str, list[WrittenCase]]:
+    found: dict[str, list[WrittenCase]] = {rule: [] for rule in EVERY}
+    for written in shipped_cases(set(EVERY)):
         found[written.rule].append(written)
     return found
 
 
-def _shared(rule: str) -> list[str]:
+def _shared(rule: str, law: Law) -> list[str]:
     """The files of other figures a rule asks for, seen by trying its cases."""
-    seen: set[Row] = set()
-    with using(recording(in_force(), seen)):
-        for written in _cases()[rule]:
-            attempt(read(written))
+    seen: set[FigureRow] = set()
+    recorded = recording(law, seen)
+    for written in _cases()[rule]:
+        attempt(read(written), recorded)
     return sorted({row.file.removesuffix(".yaml") for row in seen} - {rule})
 
 
@@ -67,15 +67,15 @@ def _labels(parameters: Parameters) -> dict[str, int]:
     return dict(sorted(counted.items()))
 
 
-def _summary(name: str) -> dict[str, Any]:
-    parameters = load(name)
+def _summary(name: str, law: Law) -> dict[str, Any]:
+    parameters = law[name]
     cases = _cases().get(name, [])
     quarters = sorted(written.content.get("quarter") or quarter_of(written.content["on"]) for written in cases)
     return {
         "rule": name,
         "kind": "rule" if name in EVERY else "shared figures",
         "names": names(parameters),
-        "law": parameters.law,
+        "law": parameters.statute,
         "labels": _labels(parameters),
         "cases": len(quarters),
         "first_quarter": quarters[0] if quarters else None,
@@ -85,7 +85,8 @@ def _summary(name: str) -> dict[str, Any]:
 
 def rules_list(*, json: bool) -> None:
     """The command `rules list`: every rule, and the figures that rules share."""
-    rules = [_summary(name) for name in [*EVERY, *(name for name in known() if name not in EVERY)]]
+    law = shipped_law()
+    rules = [_summary(name, law) for name in [*EVERY, *(name for name in parameter_files() if name not in EVERY)]]
     if json:
         as_json(rules)
         return
@@ -102,16 +103,17 @@ def rules_list(*, json: bool) -> None:
 def rules_show(rule: str, *, on: date, json: bool) -> None:
     """The command `rules show`: one rule as it stands on a day."""
     name = rule.replace("-", "_")
-    if name not in known():
-        fail(Exit.NO, f"There is no rule {rule}.", f"There are {', '.join(known())}.")
-    parameters = load(name)
+    if name not in parameter_files():
+        fail(Exit.NO, f"There is no rule {rule}.", f"There are {', '.join(parameter_files())}.")
+    law = shipped_law()
+    parameters = law[name]
     series = [_in_force(one, on) for one in parameters.series.values()]
     if json:
-        shared = _shared(name) if name in EVERY else []
+        shared = _shared(name, law) if name in EVERY else []
         said = {"on": on.isoformat(), "formula": formula(name), "reads": shared, "series": series}
-        as_json({**_summary(name), **said})
+        as_json({**_summary(name, law), **said})
     else:
-        _show(name, parameters, on, series)
+        _show(name, law, on, series)
 
 
 def _in_force(series: Series, on: date) -> dict[str, Any]:
@@ -136,7 +138,7 @@ def _in_force(series: Series, on: date) -> dict[str, Any]:
     }
 
 
-def _figures(row: Row) -> Iterator[dict[str, Any]]:
+def _figures(row: FigureRow) -> Iterator[dict[str, Any]]:
     for name, value in row.figures.items():
         yield {"figure": name, "value": _value(value), "unit": row.units[name]}
 
@@ -145,13 +147,14 @@ def _value(value: Figure) -> str | list[str]:
     return f"{value}" if isinstance(value, Decimal) else sorted(value)
 
 
-def _show(rule: str, parameters: Parameters, on: date, series: list[dict[str, Any]]) -> None:
+def _show(rule: str, law: Law, on: date, series: list[dict[str, Any]]) -> None:
+    parameters = law[rule]
     for language, name in names(parameters).items():
         console.print(f"{language}  [bold]{escape(name)}[/]")
-    console.print(f"\n{escape(parameters.law)}", soft_wrap=True)
+    console.print(f"\n{escape(parameters.statute)}", soft_wrap=True)
     if rule in EVERY:
         console.print(f"\n{escape(formula(rule))}", soft_wrap=True)
-        if shared := _shared(rule):
+        if shared := _shared(rule, law):
             console.print(
                 f"\nAlso reads the shared figures [bold]{', '.join(shared)}[/] (`kruispunt rules show` has them)"
             )
@@ -160,7 +163,7 @@ def _show(rule: str, parameters: Parameters, on: date, series: list[dict[str, An
         _show_series(one)
     if any(one["law"] and not one["firm"] for one in series):
         console.print("\n[yellow]![/] derived or from memory: findings that rest on it are “to check” at most")
-    if any(one["law"] and one["label"] == Quality.REPO for one in series):
+    if any(one["law"] and one["label"] == SourceQuality.REPO for one in series):
         console.print("\n[yellow]![/] read in public code (REPO): findings that rest on it are “likely” at most")
 
 

@@ -2,57 +2,54 @@
 
 from collections.abc import Iterable, Iterator
 
-from rules.calculation.bonus.formula import NAME
-from rules.calculation.bonus.reckoning import SERVICES, Monthly, Reckoning
+from rules.calculation.bonus.monthly import SERVICES, BonusCalculation, Monthly
 from rules.calculation.coverage import Subjection
-from rules.findings.finding import Step, whether
-from rules.law.dated_figures import citing
-from rules.law.parameters import load
+from rules.findings.finding import TraceStep, whether
+from rules.law.dated_figures import Citation, citing
 from rules.law.rounding import plain
 
 
-def trace(worker: Subjection, reckonings: Iterable[Reckoning]) -> Iterator[Step]:
+def trace(worker: Subjection, reckonings: Iterable[BonusCalculation], statute: str) -> Iterator[TraceStep]:
     """Every step from the worker code to the bonus of the quarter."""
     yield worker.why
     total = 0
-    law = load(NAME).law
     for result in reckonings:
         source = citing("DmfA zones 00067 and 00070", result.general.wage)
-        yield Step("W", plain(result.wage), "EUR", source, whether(result.wage > 0))
+        yield TraceStep("W", plain(result.wage), "EUR", source, whether(result.wage > 0))
         yield from _time(result)
         known = result.general
         personal = citing(known.personal.cited, known.personal, *((known.manual,) if worker.manual else ()))
         for monthly in result.months:
-            yield from _month(monthly, law, personal)
+            yield from _month(monthly, statute, personal)
         total += result.due or 0
-    yield Step("bonus of the quarter", plain(total), "EUR", law)
+    yield TraceStep("bonus of the quarter", plain(total), "EUR", statute)
 
 
-def _time(result: Reckoning) -> Iterator[Step]:
+def _time(result: BonusCalculation) -> Iterator[TraceStep]:
     occupation, codes = result.occupation, result.general.worked
     source = citing(SERVICES, result.general.services)
     if occupation.part_time:
-        yield Step("H", plain(occupation.hours(codes) or 0), "hours", source)
-        yield Step("U", plain(occupation.reference_hours or 0), "hours", "DmfA zone 00049")
+        yield TraceStep("H", plain(occupation.hours(codes) or 0), "hours", source)
+        yield TraceStep("U", plain(occupation.reference_hours or 0), "hours", "DmfA zone 00049")
     else:
-        yield Step("J", plain(occupation.days(codes)), "days", source)
-        yield Step("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
+        yield TraceStep("J", plain(occupation.days(codes)), "days", source)
+        yield TraceStep("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
 
 
-def _month(monthly: Monthly, law: str, personal: str) -> Iterator[Step]:
+def _month(monthly: Monthly, statute: str, personal: Citation) -> Iterator[TraceStep]:
     name, figures = monthly.month.name, monthly.terms
-    yield Step(f"W {name}", plain(monthly.wage), "EUR", law)
-    yield Step(f"S {name}", plain(monthly.reference), "EUR", law)
+    yield TraceStep(f"W {name}", plain(monthly.wage), "EUR", statute)
+    yield TraceStep(f"S {name}", plain(monthly.reference), "EUR", statute)
     if figures.split:
         wanted = (("A1", ""), ("Amax", figures.prefix), ("a", figures.prefix), ("A2", ""))
         more = (("B1", ""), ("Bmax", figures.prefix), ("b", figures.prefix))
         for figure, prefix in (*wanted, *more):
             unit = None if figure in ("a", "b") else "EUR"
-            yield Step(f"{figure} {name}", f"{figures.row.number(prefix + figure)}", unit, figures.row.cited)
-        yield Step(f"A {name}", plain(monthly.strong), "EUR", law)
-        yield Step(f"B {name}", plain(monthly.weak), "EUR", law)
-    yield Step(f"R {name}", plain(monthly.strong + monthly.weak), "EUR", figures.row.cited)
+            yield TraceStep(f"{figure} {name}", f"{figures.row.number(prefix + figure)}", unit, figures.row.cited)
+        yield TraceStep(f"A {name}", plain(monthly.strong), "EUR", statute)
+        yield TraceStep(f"B {name}", plain(monthly.weak), "EUR", statute)
+    yield TraceStep(f"R {name}", plain(monthly.strong + monthly.weak), "EUR", figures.row.cited)
     if monthly.share != 100:
-        yield Step(f"fraction of full time {name}", plain(monthly.share), None, law)
-    yield Step(f"personal contribution {name}", plain(monthly.owed), "EUR", personal)
-    yield Step(f"bonus {name}", plain(monthly.granted), "EUR", law)
+        yield TraceStep(f"fraction of full time {name}", plain(monthly.share), None, statute)
+    yield TraceStep(f"personal contribution {name}", plain(monthly.owed), "EUR", personal)
+    yield TraceStep(f"bonus {name}", plain(monthly.granted), "EUR", statute)

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import NamedTuple
 
 from rules.calculation.structural.category import category
-from rules.calculation.structural.terms import RATE, General, general
+from rules.calculation.structural.terms import RATE, QuarterFigures, general
 from rules.findings.finding import UNKNOWN, Certainty, Doubt
-from rules.law.dated_figures import Row
+from rules.law.dated_figures import FigureRow
+from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
-from rules.view.worker_line import Line, Occupation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 
 NO_CEILING = 10**12
 """More than any wage DmfA can hold: every wage counts whole."""
@@ -30,7 +30,7 @@ class Base:
     maribel: int
     least: int
     alone: bool
-    known: General
+    known: QuarterFigures
 
     def doubts(self, total: int) -> Iterator[Doubt]:
         """Why reductions that come to `total` may yet exceed the contributions."""
@@ -46,10 +46,18 @@ class Base:
             yield Doubt(Certainty.TO_CHECK, reason)
 
 
-def base(line: Line, occupation: Occupation, known: General, share: tuple[int, int], *, manual: bool) -> Base:
+def base(
+    line: WorkerLine,
+    occupation: WorkerOccupation,
+    known: QuarterFigures,
+    share: tuple[int, int],
+    law: Law,
+    *,
+    manual: bool,
+) -> Base:
     """The base contributions; `share` is mu and mu_glob x 100, by which the Social Maribel is split."""
-    kind = category(line, occupation, known.day).name
-    figures = _figures(known.day, kind, occupation.joint_committee.split(".")[0])
+    kind = category(line, occupation, known.day, law).name
+    figures = _figures(law, known.day, kind, occupation.joint_committee.split(".")[0])
     wage = min(occupation.wage(known.wage_codes), figures.ceiling)
     plain = half_up(wage * figures.rate, RATE)
     amount = half_up(wage * figures.rate * figures.manual, RATE * 100) if manual else plain
@@ -61,7 +69,7 @@ def base(line: Line, occupation: Occupation, known: General, share: tuple[int, i
     return Base(amount, plain, maribel, least, alone, known)
 
 
-def contribution_rows(line: Line, known: General) -> tuple[Row, ...]:
+def contribution_rows(line: WorkerLine, known: QuarterFigures) -> tuple[FigureRow, ...]:
     """The rows the base contributions rest on; the ceiling of high wages only where the worker line passes it."""
     high = known.high_wage
     if high.number("exempt") and "ceiling" in high.figures:
@@ -80,9 +88,9 @@ class _Figures(NamedTuple):
     maribel: int
 
 
-@cache
-def _figures(day: date, kind: str, committee: str) -> _Figures:
-    known = general(day)
+@per_law
+def _figures(law: Law, day: date, kind: str, committee: str) -> _Figures:
+    known = general(law, day)
     rate = scaled(known.base.number("rate_2" if kind == "2" else "rate"), RATE)
     high, maribel = known.high_wage, 0
     if kind == "2":

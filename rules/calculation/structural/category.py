@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from rules.findings.finding import UNKNOWN, Certainty, Doubt
-from rules.law.dated_figures import Citation, Row
-from rules.law.parameters import load
-from rules.view.worker_line import Line, Occupation
+from rules.law.dated_figures import Citation, FigureRow
+from rules.law.law import Law, per_law
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 
 NAME = "structural_reduction"
 
@@ -21,7 +20,7 @@ class Category:
     doubts: tuple[Doubt, ...] = ()
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[FigureRow, ...]:
         """The rows of figures it rests on."""
         return self.source.rows
 
@@ -31,14 +30,14 @@ class Category:
         return self.name.startswith("3")
 
 
-def category(line: Line, occupation: Occupation, day: date) -> Category:
+def category(line: WorkerLine, occupation: WorkerOccupation, day: date, law: Law) -> Category:
     """The category of an occupation on a day."""
-    return _category(line.employer_class, line.worker_code, occupation.joint_committee.split(".")[0], day)
+    return _category(law, line.employer_class, line.worker_code, occupation.joint_committee.split(".")[0], day)
 
 
-@cache
-def _category(employer_class: str, worker_code: str, committee: str, day: date) -> Category:
-    row = load(NAME).at("joint committees", day)
+@per_law
+def _category(law: Law, employer_class: str, worker_code: str, committee: str, day: date) -> Category:
+    row = law[NAME].at("joint committees", day)
     if committee in row.codes("sheltered") or employer_class in row.codes("sheltered_classes"):
         return _sheltered(worker_code, row)
     if committee in row.codes("maribel"):
@@ -52,7 +51,7 @@ def _category(employer_class: str, worker_code: str, committee: str, day: date) 
     return Category("1", row.cited)
 
 
-def _sheltered(worker_code: str, row: Row) -> Category:
+def _sheltered(worker_code: str, row: FigureRow) -> Category:
     if worker_code in row.codes("target_workers"):
         reason = "no source settles the base contributions of workers without wage moderation"
         return Category("3bis", row.cited, (Doubt(Certainty.LIKELY, reason),))

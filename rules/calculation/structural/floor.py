@@ -1,28 +1,26 @@
 """Finds the multiplication factor of an occupation, and what is doubtful below the floor of 0.275."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 
-from rules.calculation.fraction import Beta, half_time
-from rules.findings.finding import Certainty, Doubt, Step, whether
-from rules.law.dated_figures import Citation, Row, citing
+from rules.calculation.fraction import Beta, half_time, multiplication_factor
+from rules.findings.finding import Certainty, Doubt, TraceStep, whether
+from rules.law.dated_figures import Citation, FigureRow, citing
 from rules.law.rounding import decimals, plain
 from rules.view.situation import Situation
-from rules.view.worker_line import Occupation
-from schemas.identifiers import quarter_days
+from rules.view.worker_line import WorkerOccupation
 
 
 def factor(
-    beta: Callable[..., Beta], row: Row, situation: Situation, occupation: Occupation, total: int, *, sheltered: bool
+    row: FigureRow, situation: Situation, occupation: WorkerOccupation, total: int, *, sheltered: bool
 ) -> tuple[Beta | None, list[Doubt]]:
     """The factor for mu_glob x 100; None when the exception below its floor cannot be judged.
 
-    `beta` is that of the structural reduction or of the target groups, `row` its parameters.
+    `row` has the parameters of beta, those of the structural reduction or of the target groups.
     """
     exempt = half_time(occupation, row)
-    found = beta(total, _first(situation), exempt=bool(exempt) or sheltered)
+    found = multiplication_factor(row, total, bool(exempt) or sheltered)
     if not found.below_floor:
         return found, []
     if exempt:
@@ -38,23 +36,19 @@ def factor(
     return found, []
 
 
-def floor_steps(occupation: Occupation, row: Row, total: int) -> Iterator[Step]:
+def floor_steps(occupation: WorkerOccupation, row: FigureRow, total: int) -> Iterator[TraceStep]:
     """mu_glob x 100 as a condition, and below the floor the share of the contract, which may except it."""
     above = Fraction(total, 100) >= Fraction(row.number("floor"))
-    yield Step("mu_glob", plain(total), None, _at_least(row, "floor"), whether(above))
+    yield TraceStep("mu_glob", plain(total), None, _at_least(row, "floor"), whether(above))
     if not above:
         half = half_time(occupation, row)
         share = Fraction(1)
         if occupation.part_time and half is not None:
             share = Fraction(occupation.mean_hours or 0, occupation.reference_hours or 1)
         value = "unknown" if half is None else decimals(share)
-        yield Step("Q / S", value, None, _at_least(row, "half_time"), whether(half))
+        yield TraceStep("Q / S", value, None, _at_least(row, "half_time"), whether(half))
 
 
 @lru_cache(maxsize=256)
-def _at_least(row: Row, figure: str) -> Citation:
+def _at_least(row: FigureRow, figure: str) -> Citation:
     return citing(f"at least {row.number(figure)}: {row.cited}", row)
-
-
-def _first(situation: Situation) -> date:
-    return quarter_days(situation.quarter)[0]

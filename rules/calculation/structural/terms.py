@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from rules.calculation.structural.category import NAME
-from rules.law.dated_figures import Row
-from rules.law.parameters import load
+from rules.law.dated_figures import FigureRow
+from rules.law.law import Law, per_law
 from rules.law.rounding import cents, scaled
 
 RATE = 10_000
@@ -14,10 +13,10 @@ RATE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class CategoryTerms:
     """The figures of one category in one quarter; amounts in eurocents, rates x 10,000."""
 
-    row: Row
+    row: FigureRow
     fixed: int
     alpha: int
     low: int
@@ -27,46 +26,48 @@ class Terms:
     high: int
 
 
-@cache
-def terms(name: str, day: date) -> Terms:
+@per_law
+def terms(law: Law, name: str, day: date) -> CategoryTerms:
     """The figures of a category.
 
     Raises NoLaw.
     """
-    row = load(NAME).at(f"category {name}", day)
+    row = law[NAME].at(f"category {name}", day)
     fixed, low, lowest, high = (cents(row.number(figure)) for figure in ("F", "S0", "S2", "S1"))
     alpha, gamma, delta = (scaled(row.number(figure), RATE) for figure in ("alpha", "gamma", "delta"))
-    return Terms(row, fixed, alpha, low, gamma, lowest, delta, high)
+    return CategoryTerms(row, fixed, alpha, low, gamma, lowest, delta, high)
 
 
 @dataclass(frozen=True, slots=True)
-class General:
+class QuarterFigures:
     """The figures that hold for every category in one quarter."""
 
+    statute: str
     day: date
-    wage: Row
-    services: Row
+    wage: FigureRow
+    services: FigureRow
     wage_codes: frozenset[str]
     excluding: frozenset[str]
     worked: frozenset[str]
     counted: frozenset[str]
-    beta: Row
-    base: Row
-    high_wage: Row
-    manual: Row
-    maribel: Row
-    raised: Row
+    beta: FigureRow
+    base: FigureRow
+    high_wage: FigureRow
+    manual: FigureRow
+    maribel: FigureRow
+    raised: FigureRow
 
 
-@cache
-def general(day: date) -> General:
+@per_law
+def general(law: Law, day: date) -> QuarterFigures:
     """The figures that hold for every category.
 
     Raises NoLaw.
     """
-    known = load(NAME)
+    known = law[NAME]
     wage, services = known.at("wage W", day), known.at("services", day)
-    return General(
+    return QuarterFigures(
+        known.statute,
         day,
         wage,
         services,

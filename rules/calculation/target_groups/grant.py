@@ -7,19 +7,19 @@ from functools import partial
 
 from rules.calculation.combination import chosen, combine
 from rules.calculation.coverage import Cover
-from rules.calculation.fraction import beta_g
 from rules.calculation.structural.base import base
 from rules.calculation.structural.floor import factor, floor_steps
-from rules.calculation.structural.reckoning import SERVICES, reckon
-from rules.calculation.target_groups.place import Place, all_codes, claims, place
+from rules.calculation.structural.reduction import SERVICES, calculate_reduction
+from rules.calculation.target_groups.claims import ClaimContext, all_codes, claims, place
 from rules.calculation.target_groups.times import RULE, nth_quarter
 from rules.findings.deduction import Assessment, undetermined
-from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, Step, whether
-from rules.law.dated_figures import NoLaw, Row, Series, citing
-from rules.law.parameters import load
+from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, TraceStep, whether
+from rules.findings.rule import QuarterRule
+from rules.law.dated_figures import Citation, FigureRow, NoLaw, Series, citing
+from rules.law.law import Law
 from rules.law.rounding import cents, decimals, half_up, plain
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, Line, Occupation
+from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
 
 FULL = 100
 """mu is kept x 100."""
@@ -36,9 +36,9 @@ class Entitled:
 
     amount: int | None = 0
     whole: bool = False
-    steps: list[Step] = field(default_factory=list)
+    steps: list[TraceStep] = field(default_factory=list)
     doubts: list[Doubt] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    rows: list[FigureRow] = field(default_factory=list)
 
     def doubt(self, certainty: Certainty, reason: str) -> None:
         """Add a reason why it is not certain."""
@@ -48,27 +48,29 @@ class Entitled:
         """Add a condition that nobody declares, as a reason why it is not certain."""
         self.doubts.append(Doubt(certainty, reason, UNKNOWN))
 
-    def rest_on(self, row: Row) -> None:
+    def rest_on(self, row: FigureRow) -> None:
         """A condition or amount rests on this row: what was derived or remembered is to be checked."""
         doubt = Doubt(Certainty.TO_CHECK, f"derived or remembered, not read: {row.cited}")
         if not row.quality.firm and doubt not in self.doubts:
             self.doubts.append(doubt)
 
-    def give(self, row: Row, name: str) -> "Entitled":
+    def give(self, row: FigureRow, name: str) -> "Entitled":
         """The amount G of this name in a row."""
         self.amount = cents(row.number(name))
-        self.steps.append(Step("G", f"{row.number(name):.2f}", "EUR", row.cited))
+        self.steps.append(TraceStep("G", f"{row.number(name):.2f}", "EUR", row.cited))
         self.rest_on(row)
         return self
 
-    def give_whole(self, row: Row) -> "Entitled":
+    def give_whole(self, row: FigureRow) -> "Entitled":
         """All that the structural reduction leaves."""
         self.whole = True
-        self.steps.append(Step("G", "what is left", None, row.cited))
+        self.steps.append(TraceStep("G", "what is left", None, row.cited))
         self.rest_on(row)
         return self
 
-    def limited(self, here: Place, row: Row, limit: int, *, at_most: bool = False, wanted: bool = True) -> bool:
+    def limited(
+        self, here: ClaimContext, row: FigureRow, limit: int, *, at_most: bool = False, wanted: bool = True
+    ) -> bool:
         """Whether S is below a limit in eurocents; the steps say so, and what is doubtful becomes a doubt.
 
         `wanted` is whether it has to be.
@@ -76,20 +78,20 @@ class Entitled:
         self.rest_on(row)
         below, doubts = here.below(limit, at_most=at_most)
         self.doubts += doubts
-        self.steps.append(Step("S", plain(here.measured.reference), "EUR", load(RULE).law))
+        self.steps.append(TraceStep("S", plain(here.measured.reference), "EUR", here.law[RULE].statute))
         outcome = UNKNOWN if doubts else whether(below == wanted)
-        self.steps.append(Step("limit of S", plain(limit), "EUR", row.cited, outcome))
+        self.steps.append(TraceStep("limit of S", plain(limit), "EUR", row.cited, outcome))
         return below
 
     def hold(
-        self, step: str, value: str, source: str, unit: str | None = None, outcome: ConditionOutcome = HELD
+        self, step: str, value: str, source: Citation | str, unit: str | None = None, outcome: ConditionOutcome = HELD
     ) -> None:
         """A condition that held, and where it stands."""
-        self.steps.append(Step(step, value, unit, source, outcome))
+        self.steps.append(TraceStep(step, value, unit, source, outcome))
 
-    def refuse(self, step: str, value: str, source: str, unit: str | None = None) -> "Entitled":
+    def refuse(self, step: str, value: str, source: Citation | str, unit: str | None = None) -> "Entitled":
         """No right, and why."""
-        self.steps.append(Step(step, value, unit, source, DID_NOT_HOLD))
+        self.steps.append(TraceStep(step, value, unit, source, DID_NOT_HOLD))
         self.amount, self.whole = 0, False
         return self
 
@@ -101,7 +103,7 @@ def unknown(right: Entitled, reason: str) -> Entitled:
     return right
 
 
-def open_until(right: Entitled, series: Series, row: Row) -> bool:
+def open_until(right: Entitled, series: Series, row: FigureRow) -> bool:
     """Whether the reduction still exists: the row is not the one that ends it; the steps say until when."""
     ends = series.rows[-1]
     if "abolished" not in ends.figures:
@@ -114,25 +116,25 @@ def open_until(right: Entitled, series: Series, row: Row) -> bool:
     return True
 
 
-def within(right: Entitled, nth: int, quarters: int, source: str) -> bool:
+def within(right: Entitled, nth: int, quarters: int, source: Citation | str) -> bool:
     """Whether a quarter is one of those of the right; the steps say how many it has."""
     outcome = whether(1 <= nth <= quarters)
-    right.steps.append(Step("quarters of the right", str(quarters), None, source, outcome))
+    right.steps.append(TraceStep("quarters of the right", str(quarters), None, source, outcome))
     if outcome is HELD:
         return True
     right.amount, right.whole = 0, False
     return False
 
 
-def nth_of(here: Place, right: Entitled, start: date, row: Row) -> int:
+def nth_of(here: ClaimContext, right: Entitled, start: date, row: FigureRow) -> int:
     """Which quarter of the right this is, counted from `start`; the steps say so."""
     nth = nth_quarter(start, here.situation.quarter)
-    right.steps.append(Step("right since", start.isoformat(), None, "DmfA zone 00090"))
-    right.steps.append(Step("quarter of the right", str(nth), None, row.cited))
+    right.steps.append(TraceStep("right since", start.isoformat(), None, "DmfA zone 00090"))
+    right.steps.append(TraceStep("quarter of the right", str(nth), None, row.cited))
     return nth
 
 
-def in_category(here: Place, right: Entitled, row: Row) -> bool:
+def in_category(here: ClaimContext, right: Entitled, row: FigureRow) -> bool:
     """Whether the category of the structural reduction is one of those in the row."""
     right.doubts += here.category.doubts
     if here.category.name in row.codes("codes"):
@@ -144,63 +146,67 @@ def in_category(here: Place, right: Entitled, row: Row) -> bool:
     return False
 
 
-Entitle = Callable[[Place], Entitled]
+Entitle = Callable[[ClaimContext], Entitled]
 
 
-def assess_claims(situation: Situation, codes: frozenset[str], entitle: Entitle) -> Iterator[Assessment]:
+def assess_claims(situation: Situation, law: Law, *, codes: frozenset[str], entitle: Entitle) -> Iterator[Assessment]:
     """What is due and what is taken under these codes, where one of them is claimed."""
-    return iter(()) if codes.isdisjoint(situation.taken) else _assess_claims(situation, codes, entitle)
+    return iter(()) if codes.isdisjoint(situation.taken) else _assess_claims(situation, codes, entitle, law)
 
 
-def _assess_claims(situation: Situation, codes: frozenset[str], entitle: Entitle) -> Iterator[Assessment]:
-    for line, occupation, claim in claims(situation, codes):
+def target_group(name: str, codes: frozenset[str], entitle: Entitle) -> QuarterRule:
+    """The rule about a target group under these codes; where none of them is claimed it has nothing to say."""
+    return QuarterRule(name, "employer", partial(assess_claims, codes=codes, entitle=entitle), only_with=codes)
+
+
+def _assess_claims(situation: Situation, codes: frozenset[str], entitle: Entitle, law: Law) -> Iterator[Assessment]:
+    for line, occupation, claim in claims(situation, codes, law):
         label = situation.label(line, occupation)
         try:
-            due, doubts, steps = entitled(situation, line, occupation, claim, entitle)
+            due, doubts, steps = entitled(situation, line, occupation, claim, entitle, law)
         except NoLaw as error:
             due, doubts = None, [Doubt(Certainty.UNDETERMINED, str(error))]
             steps = list(undetermined(error))
-        if chosen(occupation.claims, all_codes()) is None:
+        if chosen(occupation.claims, all_codes(law)) is None:
             reason = "another occupation of the same worker line has this reduction, and this one follows it"
             doubts.append(Doubt(Certainty.LIKELY, reason))
-        yield Assessment(
-            line, occupation, label, due, claim.amount, tuple(doubts), partial(iter, tuple(steps)), claim.code
-        )
+        why = partial(iter, tuple(steps))
+        yield Assessment(claim.code, line, occupation, label, due, claim.amount, tuple(doubts), why)
 
 
 def entitled(
-    situation: Situation, line: Line, occupation: Occupation, claim: Claim, entitle: Entitle
-) -> tuple[int | None, list[Doubt], list[Step]]:
+    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, claim: Claim, entitle: Entitle, law: Law
+) -> tuple[int | None, list[Doubt], list[TraceStep]]:
     """What is due in eurocents, the doubts and the steps.
 
     Raises NoLaw.
     """
-    here = place(situation, line, occupation, claim)
-    known, law = here.known, load(RULE).law
-    if chosen(occupation.claims, all_codes()) not in (None, claim.code):
-        row = load(RULE).at("codes", here.first)
+    here = place(situation, line, occupation, claim, law)
+    known, statute = here.known, law[RULE].statute
+    if chosen(occupation.claims, all_codes(law)) not in (None, claim.code):
+        row = law[RULE].at("codes", here.first)
         doubt = Doubt(Certainty.LIKELY, f"the employer may choose which one: {row.cited}")
-        return 0, [doubt], [Step("target groups of an occupation", "one", None, row.cited, DID_NOT_HOLD)]
+        return 0, [doubt], [TraceStep("target groups of an occupation", "one", None, row.cited, DID_NOT_HOLD)]
     if not known.excluding.isdisjoint(occupation.wages) or occupation.wage(known.wage_codes) <= 0:
-        return 0, [], [here.worker.why, Step("W", "0.00", "EUR", law, DID_NOT_HOLD)]
+        return 0, [], [here.worker.why, TraceStep("W", "0.00", "EUR", statute, DID_NOT_HOLD)]
     if here.worker.too_young:
         return 0, [], [here.worker.why]
-    without = load(RULE).at("worker codes without", here.first)
+    without = law[RULE].at("worker codes without", here.first)
     if line.worker_code in without.codes("codes"):
-        return 0, [], [Step("worker code", line.worker_code, None, without.cited, DID_NOT_HOLD)]
+        return 0, [], [TraceStep("worker code", line.worker_code, None, without.cited, DID_NOT_HOLD)]
     if here.worker.cover is Cover.NOT_COVERED:
         reason = "not settled whether a worker outside some branches has a target group"
         doubt = Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
         return 0, [doubt], [here.worker.why]
     if here.measured.mu == 0:
-        return 0, [], [here.worker.why, Step("mu", "0.00", None, law, DID_NOT_HOLD)]
+        return 0, [], [here.worker.why, TraceStep("mu", "0.00", None, statute, DID_NOT_HOLD)]
     if here.measured.mu is None or here.measured.mu_glob is None or not here.measured.factor:
         reason = f"the working time needed for S or mu is not declared: {SERVICES}"
         return None, [Doubt(Certainty.UNDETERMINED, reason)], [here.worker.why]
     return _reckon(here, _whenever_born(here, entitle), (here.measured.mu, here.measured.mu_glob))
 
 
-def _whenever_born(here: Place, entitle: Entitle) -> Entitled:
+def _whenever_born(here: ClaimContext, entitle: Entitle) -> Entitled:
     """What a rule gives whichever day the person was born; where it differs the most it gives, to check.
 
     Raises NoLaw.
@@ -216,7 +222,9 @@ def _whenever_born(here: Place, entitle: Entitle) -> Entitled:
     return best
 
 
-def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int | None, list[Doubt], list[Step]]:
+def _reckon(
+    here: ClaimContext, right: Entitled, share: tuple[int, int]
+) -> tuple[int | None, list[Doubt], list[TraceStep]]:
     doubts, steps = right.doubts, [here.worker.why, *_wage(here), *right.steps]
     for reason in here.worker.doubts:
         right.unseen(Certainty.TO_CHECK, reason)
@@ -224,14 +232,14 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
         return None, doubts, steps
     if not right.amount and not right.whole:
         return 0, doubts, steps
-    row, law = load(RULE).at("beta", here.first), load(RULE).law
-    beta, more = factor(beta_g, row, here.situation, here.occupation, share[1], sheltered=here.category.sheltered)
+    row, statute = here.law[RULE].at("beta", here.first), here.law[RULE].statute
+    beta, more = factor(row, here.situation, here.occupation, share[1], sheltered=here.category.sheltered)
     doubts += more
-    steps += [Step("mu", plain(share[0]), None, law, HELD), *floor_steps(here.occupation, row, share[1])]
+    steps += [TraceStep("mu", plain(share[0]), None, statute, HELD), *floor_steps(here.occupation, row, share[1])]
     if beta is None:
         return None, doubts, steps
-    steps.append(Step("beta_g", decimals(beta.factor), None, row.cited))
-    limit = base(here.line, here.occupation, here.known, share, manual=here.worker.manual)
+    steps.append(TraceStep("beta_g", decimals(beta.factor), None, row.cited))
+    limit = base(here.line, here.occupation, here.known, share, here.law, manual=here.worker.manual)
     exact = right.amount * share[0] * beta.factor
     product = half_up(exact.numerator, exact.denominator * FULL)
     if right.whole:
@@ -239,7 +247,7 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
         if beta.factor and share[0] * beta.factor != FULL:
             right.unseen(Certainty.TO_CHECK, "not settled whether mu and beta_g reduce a full exemption")
     elif right.amount:
-        steps.append(Step("G x mu x beta_g", plain(product), "EUR", law))
+        steps.append(TraceStep("G x mu x beta_g", plain(product), "EUR", statute))
     structural, unsure, rows = _structural(here)
     if structural is None:
         if right.whole:
@@ -253,23 +261,25 @@ def _reckon(here: Place, right: Entitled, share: tuple[int, int]) -> tuple[int |
         doubts += [one for one in unsure if one not in doubts]
     doubts += limit.doubts(structural + product if not right.whole else limit.amount)
     steps += [
-        Step("base contributions", plain(limit.amount), "EUR", here.known.base.cited),
-        Step("Ps", plain(structural), "EUR", "structural reduction of the same occupation"),
-        Step("Pg", plain(kept.target), "EUR", citing(law, *here.rows, *rows, *right.rows)),
+        TraceStep("base contributions", plain(limit.amount), "EUR", here.known.base.cited),
+        TraceStep("Ps", plain(structural), "EUR", "structural reduction of the same occupation"),
+        TraceStep("Pg", plain(kept.target), "EUR", citing(statute, *here.rows, *rows, *right.rows)),
     ]
     return kept.target, doubts, steps
 
 
-def _wage(here: Place) -> Iterator[Step]:
+def _wage(here: ClaimContext) -> Iterator[TraceStep]:
     """The wage that counts and, where several target groups are claimed, that this is the one of the occupation."""
-    yield Step("W", plain(here.measured.wage), "EUR", load(RULE).law, HELD)
-    if len({claim.code for claim in here.occupation.claims} & all_codes()) > 1:
-        yield Step("target groups of an occupation", "one", None, load(RULE).at("codes", here.first).cited, HELD)
+    yield TraceStep("W", plain(here.measured.wage), "EUR", here.law[RULE].statute, HELD)
+    if len({claim.code for claim in here.occupation.claims} & all_codes(here.law)) > 1:
+        yield TraceStep(
+            "target groups of an occupation", "one", None, here.law[RULE].at("codes", here.first).cited, HELD
+        )
 
 
-def _structural(here: Place) -> tuple[int | None, list[Doubt], tuple[Row, ...]]:
+def _structural(here: ClaimContext) -> tuple[int | None, list[Doubt], tuple[FigureRow, ...]]:
     try:
-        found = reckon(here.situation, here.line, here.occupation, here.worker, here.first)
+        found = calculate_reduction(here.situation, here.line, here.occupation, here.worker, here.first, here.law)
     except NoLaw as error:
         return None, [Doubt(Certainty.UNDETERMINED, str(error))], ()
     return found.due, found.doubts, (found.terms.row,)

@@ -6,21 +6,20 @@ from typing import NamedTuple
 
 from rules.calculation.combination import chosen
 from rules.calculation.coverage import all_branches, perhaps_all_branches
-from rules.calculation.fraction import beta_g
 from rules.calculation.structural.floor import factor
 from rules.calculation.structural.measure import measure
 from rules.calculation.structural.terms import general
-from rules.calculation.target_groups.place import all_codes
+from rules.calculation.target_groups.claims import all_codes
 from rules.calculation.target_groups.times import RULE
-from rules.findings.finding import UNKNOWN, Certainty, Doubt, Finding, Step, doubt_steps
+from rules.findings.finding import UNKNOWN, Certainty, Doubt, Finding, TraceStep, doubt_steps
 from rules.law.dated_figures import NoLaw
-from rules.law.parameters import load
+from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Line, Occupation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 
-class Missing(NamedTuple):
+class MissingFact(NamedTuple):
     """The fact that is missing, and who has it."""
 
     fact: str
@@ -28,19 +27,25 @@ class Missing(NamedTuple):
 
 
 def possible(
-    rule: str, situation: Situation, line: Line, occupation: Occupation, steps: Iterable[Step], missing: Missing
+    rule: str,
+    situation: Situation,
+    line: WorkerLine,
+    occupation: WorkerOccupation,
+    steps: Iterable[TraceStep],
+    missing: MissingFact,
+    law: Law,
 ) -> Iterator[Finding]:
     """The finding, without an amount: that hangs on the missing fact. Nothing below the floor of mu_glob."""
-    if not works_enough(situation, line, occupation):
+    if not works_enough(situation, line, occupation, law):
         return
     doubts = [
         Doubt(Certainty.TO_CHECK, f"{missing.fact}: {missing.holder}"),
         *(
             Doubt(Certainty.TO_CHECK, reason, UNKNOWN)
-            for reason in all_branches(line, situation.person, situation.quarter).doubts
+            for reason in all_branches(line, situation.person, situation.quarter, law).doubts
         ),
     ]
-    lacking = Step("not in the declaration", missing.fact, None, missing.holder, UNKNOWN)
+    lacking = TraceStep("not in the declaration", missing.fact, None, missing.holder, UNKNOWN)
     yield Finding(
         rule,
         "employer",
@@ -65,21 +70,21 @@ def hired(situation: Situation) -> bool:
     return bool(starts) and all(start is not None and first <= start <= last for start in starts)
 
 
-def unclaimed(situation: Situation) -> Iterator[tuple[Line, Occupation]]:
+def unclaimed(situation: Situation, law: Law) -> Iterator[tuple[WorkerLine, WorkerOccupation]]:
     """The occupations under all branches, where nothing of a target group is claimed on the line."""
-    every = all_codes()
+    every = all_codes(law)
     for line in situation.lines:
         if any(chosen(occupation.claims, every) for occupation in line.occupations):
             continue
-        if perhaps_all_branches(line, situation.person, situation.quarter):
+        if perhaps_all_branches(line, situation.person, situation.quarter, law):
             yield from ((line, occupation) for occupation in line.occupations)
 
 
-def works_enough(situation: Situation, line: Line, occupation: Occupation) -> bool:
+def works_enough(situation: Situation, line: WorkerLine, occupation: WorkerOccupation, law: Law) -> bool:
     """Whether the fraction of the quarter is known and passes the floor, and a wage counts."""
     first, _ = quarter_days(situation.quarter)
     try:
-        known, row = general(first), load(RULE).at("beta", first)
+        known, row = general(law, first), law[RULE].at("beta", first)
     except NoLaw:
         return False
     if not known.excluding.isdisjoint(occupation.wages) or occupation.wage(known.wage_codes) <= 0:
@@ -87,5 +92,5 @@ def works_enough(situation: Situation, line: Line, occupation: Occupation) -> bo
     measured = measure(situation, line, occupation, known)
     if not measured.mu or not measured.mu_glob or not measured.factor:
         return False
-    found, _ = factor(beta_g, row, situation, occupation, measured.mu_glob, sheltered=False)
+    found, _ = factor(row, situation, occupation, measured.mu_glob, sheltered=False)
     return found is not None and found.factor > 0

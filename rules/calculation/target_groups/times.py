@@ -1,12 +1,11 @@
 """Counts the quarters of a right, and says when the pension age is reached."""
 
 from datetime import date
-from functools import lru_cache
 
 from rules.calculation.ages import birthday
 from rules.findings.finding import Certainty, Doubt
-from rules.law.dated_figures import Row
-from rules.law.parameters import load
+from rules.law.dated_figures import FigureRow
+from rules.law.law import Law, per_law
 from schemas.identifiers import quarter_days, quarter_of
 
 RULE = "target_groups"
@@ -25,10 +24,10 @@ def end_of_quarter(day: date) -> date:
     return quarter_days(quarter_of(day))[1]
 
 
-@lru_cache(maxsize=4096)
-def pension(born: date) -> tuple[date, Row]:
+@per_law
+def pension(law: Law, born: date) -> tuple[date, FigureRow]:
     """The day on which the legal pension age is reached, and the row that sets it."""
-    rows = load(RULE).series["pension age"].rows
+    rows = law[RULE].series["pension age"].rows
     for row in rows:
         day = birthday(born, int(row.number("years")))
         if day >= row.start and (row.end is None or day <= row.end):
@@ -36,10 +35,10 @@ def pension(born: date) -> tuple[date, Row]:
     return birthday(born, int(rows[-1].number("years"))), rows[-1]
 
 
-def retired(born: date, quarter: str) -> tuple[bool, list[Doubt]]:
+def retired(born: date, quarter: str, law: Law) -> tuple[bool, list[Doubt]]:
     """Whether the pension age was reached before the quarter: the quarter of that birthday still counts."""
     first, last = quarter_days(quarter)
-    day, row = pension(born)
+    day, row = pension(law, born)
     if row.quality.firm or birthday(born, int(row.number("years"))) > last:
         return day < first, []
     return day < first, [Doubt(Certainty.TO_CHECK, f"the pension age of then is from memory: {row.cited}")]

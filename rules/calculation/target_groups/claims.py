@@ -10,13 +10,13 @@ from rules.calculation.coverage import Subjection, all_branches
 from rules.calculation.structural.base import contribution_rows
 from rules.calculation.structural.category import Category, category
 from rules.calculation.structural.measure import Measure, is_agency, measure
-from rules.calculation.structural.terms import General, general
+from rules.calculation.structural.terms import QuarterFigures, general
 from rules.calculation.target_groups.times import RULE
 from rules.findings.finding import Certainty, Doubt
-from rules.law.dated_figures import Row
-from rules.law.parameters import load
+from rules.law.dated_figures import FigureRow
+from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, Line, Occupation
+from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days
 
 RAISE = 5, 4
@@ -24,17 +24,18 @@ RAISE = 5, 4
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ClaimContext:
     """One occupation in one quarter; `claim` is what it takes, or what another occupation of its line takes."""
 
     situation: Situation
-    line: Line
-    occupation: Occupation
+    line: WorkerLine
+    occupation: WorkerOccupation
     claim: Claim
     first: date
     last: date
-    known: General
+    known: QuarterFigures
     measured: Measure
+    law: Law
     category: Category
     worker: Subjection
     birth: Birth | None
@@ -52,11 +53,11 @@ class Place:
         return self.situation.quarter.endswith("Q1" if agency else "Q4")
 
     @property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[FigureRow, ...]:
         """The rows of figures every target group rests on: who is covered, category, wage, time, contributions."""
         known = self.known
         raised = (known.raised,) if self.situation.quarter.endswith(("Q1", "Q4")) else ()
-        without = load(RULE).at("worker codes without", self.first)
+        without = self.law[RULE].at("worker codes without", self.first)
         shared = (without, known.wage, known.services, *contribution_rows(self.line, known), *raised)
         return (*self.worker.why.rows, *self.category.rows, *shared)
 
@@ -75,14 +76,14 @@ class Place:
         return answers[0], [Doubt(Certainty.TO_CHECK, reason), *measured.third_party]
 
 
-def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim) -> Place:
+def place(situation: Situation, line: WorkerLine, occupation: WorkerOccupation, claim: Claim, law: Law) -> ClaimContext:
     """An occupation as a target group sees it.
 
     Raises NoLaw.
     """
     first, last = quarter_days(situation.quarter)
-    known, born = general(first), birth(situation.person)
-    return Place(
+    known, born = general(law, first), birth(situation.person)
+    return ClaimContext(
         situation,
         line,
         occupation,
@@ -91,14 +92,17 @@ def place(situation: Situation, line: Line, occupation: Occupation, claim: Claim
         last,
         known,
         measure(situation, line, occupation, known),
-        category(line, occupation, first),
-        all_branches(line, situation.person, situation.quarter),
+        law,
+        category(line, occupation, first, law),
+        all_branches(line, situation.person, situation.quarter, law),
         born,
         born and born.earliest,
     )
 
 
-def claims(situation: Situation, codes: frozenset[str]) -> Iterator[tuple[Line, Occupation, Claim]]:
+def claims(
+    situation: Situation, codes: frozenset[str], law: Law
+) -> Iterator[tuple[WorkerLine, WorkerOccupation, Claim]]:
     """What is claimed under these codes, occupation by occupation, each code once with its whole amount.
 
     An occupation without a target group beside one with, on the same worker line, follows it with nothing claimed.
@@ -113,11 +117,11 @@ def claims(situation: Situation, codes: frozenset[str]) -> Iterator[tuple[Line, 
             for claim in seen.values():
                 yield line, occupation, claim
         if len(line.occupations) > 1:
-            yield from _beside(line, codes)
+            yield from _beside(line, codes, law)
 
 
-def _beside(line: Line, codes: frozenset[str]) -> Iterator[tuple[Line, Occupation, Claim]]:
-    every = all_codes()
+def _beside(line: WorkerLine, codes: frozenset[str], law: Law) -> Iterator[tuple[WorkerLine, WorkerOccupation, Claim]]:
+    every = all_codes(law)
     leading = next(
         (claim for occupation in line.occupations for claim in occupation.claims if claim.code in every), None
     )
@@ -128,6 +132,6 @@ def _beside(line: Line, codes: frozenset[str]) -> Iterator[tuple[Line, Occupatio
             yield line, occupation, replace(leading, amount=0)
 
 
-def all_codes() -> frozenset[str]:
+def all_codes(law: Law) -> frozenset[str]:
     """The deduction codes of target groups, of which an occupation has one."""
-    return load(RULE).series["codes"].rows[-1].codes("codes")
+    return law[RULE].series["codes"].rows[-1].codes("codes")

@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
 
-from rules.calculation.bonus.formula import NAME, RATE, Terms, surely_nothing, terms
-from rules.calculation.months import Month, Share, Span, months, performed, surely_complete
+from rules.calculation.bonus.formula import MANUAL, NAME, RATE, BonusTerms, surely_nothing, terms
+from rules.calculation.months import Month, QuarterPart, Share, months, performed, surely_complete
 from rules.findings.finding import Certainty, Doubt
-from rules.law.dated_figures import NoLaw, Row
-from rules.law.parameters import load
+from rules.law.dated_figures import FigureRow, NoLaw
+from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
-from rules.view.worker_line import Occupation
+from rules.view.worker_line import WorkerOccupation
 from schemas.identifiers import quarter_days
 
 MONTHS = 12
@@ -19,29 +18,29 @@ SERVICES = "DmfA zones 00062 to 00064"
 
 
 @dataclass(frozen=True, slots=True)
-class General:
+class BonusFigures:
     """The figures that hold for every month of a quarter."""
 
-    wage: Row
+    wage: FigureRow
     wage_codes: frozenset[str]
     worked: frozenset[str]
     rate: int
     factor: int
-    personal: Row
-    services: Row
-    manual: Row
+    personal: FigureRow
+    services: FigureRow
+    manual: FigureRow
 
 
-@cache
-def general(day: date) -> General:
+@per_law
+def general(law: Law, day: date) -> BonusFigures:
     """The figures that hold for every month.
 
     Raises NoLaw.
     """
-    known = load(NAME)
+    known = law[NAME]
     wage, personal = known.at("wage W", day), known.at("personal contribution", day)
     services, manual = known.at("services", day), known.at("wage of manual workers", day)
-    return General(
+    return BonusFigures(
         wage,
         wage.codes("codes"),
         services.codes("worked"),
@@ -58,7 +57,7 @@ class Monthly:
     """One month: amounts in eurocents, `share` of full time x 100."""
 
     month: Month
-    terms: Terms
+    terms: BonusTerms
     wage: int
     reference: int
     strong: int
@@ -69,11 +68,11 @@ class Monthly:
 
 
 @dataclass(slots=True)
-class Reckoning:
+class BonusCalculation:
     """The months of one occupation and their sum in eurocents; `due` None is not known."""
 
-    occupation: Occupation
-    general: General
+    occupation: WorkerOccupation
+    general: BonusFigures
     wage: int
     months: list[Monthly] = field(default_factory=list)
     due: int | None = None
@@ -84,13 +83,13 @@ class Reckoning:
         self.doubts.append(Doubt(certainty, reason))
 
 
-def reckon(occupation: Occupation, quarter: str, *, manual: bool) -> Reckoning:
+def calculate_bonus(occupation: WorkerOccupation, quarter: str, law: Law, *, manual: bool) -> BonusCalculation:
     """The bonus of one occupation in a quarter.
 
     Raises NoLaw.
     """
-    known = general(quarter_days(quarter)[0])
-    result = Reckoning(occupation, known, occupation.wage(known.wage_codes))
+    known = general(law, quarter_days(quarter)[0])
+    result = BonusCalculation(occupation, known, occupation.wage(known.wage_codes))
     if not result.wage:
         result.due = 0
         return result
@@ -104,18 +103,18 @@ def reckon(occupation: Occupation, quarter: str, *, manual: bool) -> Reckoning:
         return result
     for month in spread.months:
         try:
-            result.months.append(_month(result, month, share.times(month.covered), manual=manual))
+            result.months.append(_month(result, month, share.times(month.covered), law, manual=manual))
         except NoLaw as error:
-            if not surely_nothing(month.first, _reference(result, month, share.times(month.covered))):
+            if not surely_nothing(month.first, _reference(result, month, share.times(month.covered)), law):
                 raise
             result.doubt(Certainty.TO_CHECK, f"{error}; S lies above every limit of that time")
     result.due = sum(monthly.granted for monthly in result.months)
-    _doubts(result, spread.span, complete=surely_complete(occupation, known.worked, spread))
+    _doubts(result, spread.span, law, complete=surely_complete(occupation, known.worked, spread))
     return result
 
 
-def _month(result: Reckoning, month: Month, share: Share, *, manual: bool) -> Monthly:
-    figures = terms(month.first, manual=manual)
+def _month(result: BonusCalculation, month: Month, share: Share, law: Law, *, manual: bool) -> Monthly:
+    figures = terms(law, month.first, MANUAL if manual else "")
     wage = month.share.of(result.wage)
     reference = _reference(result, month, share)
     strong, weak = figures.bonus(reference)
@@ -127,22 +126,22 @@ def _month(result: Reckoning, month: Month, share: Share, *, manual: bool) -> Mo
     )
 
 
-def _reference(result: Reckoning, month: Month, share: Share) -> int:
+def _reference(result: BonusCalculation, month: Month, share: Share) -> int:
     """S of a month in eurocents: its wage, brought to full time."""
     wage = month.share.of(result.wage)
     return wage if share.full else share.raised(wage)
 
 
-def _doubts(result: Reckoning, span: Span, *, complete: bool) -> None:
-    derived = {monthly.terms.row.cited for monthly in result.months if not monthly.terms.row.quality.firm}
+def _doubts(result: BonusCalculation, span: QuarterPart, law: Law, *, complete: bool) -> None:
+    derived = {str(monthly.terms.row.cited) for monthly in result.months if not monthly.terms.row.quality.firm}
     for cited in sorted(derived):
         result.doubt(Certainty.TO_CHECK, f"figures derived, not read: {cited}")
-    if span is Span.PART or not complete:
+    if span is QuarterPart.PART or not complete:
         reason = (
             "the bonus is reckoned by month and declared by quarter: how wage and days fall in each month is not known"
         )
         result.doubt(Certainty.LIKELY, reason)
-    for cap in sorted({_capped(monthly) or "" for monthly in result.months} - {""}):
+    for cap in sorted({_capped(monthly, law) or "" for monthly in result.months} - {""}):
         result.doubt(Certainty.LIKELY, f"twelve such months come to more than the annual cap: {cap}")
     codes = result.occupation.wages.keys()
     if not result.general.wage.codes("premium").isdisjoint(codes):
@@ -151,10 +150,10 @@ def _doubts(result: Reckoning, span: Span, *, complete: bool) -> None:
         result.doubt(Certainty.TO_CHECK, f"termination pay or flexi wage is left out: {result.general.wage.cited}")
 
 
-def _capped(monthly: Monthly) -> str | None:
+def _capped(monthly: Monthly, law: Law) -> str | None:
     """The annual cap that twelve months of this bonus exceed, where it is known: manual workers can come above it."""
     try:
-        row = load(NAME).at("annual cap", monthly.month.first)
+        row = law[NAME].at("annual cap", monthly.month.first)
     except NoLaw:
         return None
-    return row.cited if monthly.granted * MONTHS > cents(row.number("amount")) else None
+    return str(row.cited) if monthly.granted * MONTHS > cents(row.number("amount")) else None

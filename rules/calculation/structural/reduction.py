@@ -6,30 +6,30 @@ from fractions import Fraction
 
 from rules.calculation.combination import combine
 from rules.calculation.coverage import Subjection
-from rules.calculation.fraction import beta_s
 from rules.calculation.structural.base import base
 from rules.calculation.structural.category import Category, category
 from rules.calculation.structural.floor import factor
 from rules.calculation.structural.measure import Measure, measure
-from rules.calculation.structural.terms import RATE, General, Terms, general, terms
+from rules.calculation.structural.terms import RATE, CategoryTerms, QuarterFigures, general, terms
 from rules.findings.finding import UNKNOWN, Certainty, Doubt
+from rules.law.law import Law
 from rules.law.rounding import half_up
 from rules.view.situation import Situation
-from rules.view.worker_line import Line, Occupation
+from rules.view.worker_line import WorkerLine, WorkerOccupation
 
 SERVICES = "DmfA zones 00062 to 00064"
 
 
 @dataclass(slots=True)
-class Reckoning:
+class StructuralCalculation:
     """Every figure on the way to Ps: amounts in eurocents."""
 
-    line: Line
-    occupation: Occupation
+    line: WorkerLine
+    occupation: WorkerOccupation
     worker: Subjection
-    general: General
+    general: QuarterFigures
     category: Category
-    terms: Terms
+    terms: CategoryTerms
     measured: Measure
     parts: tuple[int, int, int] = (0, 0, 0)
     theoretical: int = 0
@@ -43,14 +43,16 @@ class Reckoning:
         self.doubts.append(Doubt(certainty, reason))
 
 
-def reckon(situation: Situation, line: Line, occupation: Occupation, worker: Subjection, day: date) -> Reckoning:
+def calculate_reduction(
+    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, worker: Subjection, day: date, law: Law
+) -> StructuralCalculation:
     """The reckoning of one occupation in the quarter that begins on `day`; `due` stays None when something is unknown.
 
     Raises NoLaw.
     """
-    kind, known = category(line, occupation, day), general(day)
-    figures, measured = terms(kind.name, day), measure(situation, line, occupation, known)
-    result = Reckoning(line, occupation, worker, known, kind, figures, measured, doubts=list(kind.doubts))
+    kind, known = category(line, occupation, day, law), general(law, day)
+    figures, measured = terms(law, kind.name, day), measure(situation, line, occupation, known)
+    result = StructuralCalculation(line, occupation, worker, known, kind, figures, measured, doubts=list(kind.doubts))
     if not figures.row.quality.firm:
         result.doubt(Certainty.TO_CHECK, f"figures derived, not read: {figures.row.cited}")
     for reason in worker.doubts:
@@ -63,17 +65,17 @@ def reckon(situation: Situation, line: Line, occupation: Occupation, worker: Sub
         result.doubt(Certainty.UNDETERMINED, f"the working time needed for S or mu is not declared: {SERVICES}")
         return result
     _theoretical(result)
-    beta, doubts = factor(beta_s, known.beta, situation, occupation, measured.mu_glob, sheltered=kind.sheltered)
+    beta, doubts = factor(known.beta, situation, occupation, measured.mu_glob, sheltered=kind.sheltered)
     result.doubts += doubts
     if beta is not None:
         result.beta = beta.factor
         exact = result.theoretical * measured.mu * beta.factor.numerator
         product = min(half_up(exact, beta.factor.denominator * 100), result.theoretical)
-        _cap(result, product, (measured.mu, measured.mu_glob))
+        _cap(result, product, (measured.mu, measured.mu_glob), law)
     return result
 
 
-def _theoretical(result: Reckoning) -> None:
+def _theoretical(result: StructuralCalculation) -> None:
     """R: F and three products, each to the cent."""
     figures, measured = result.terms, result.measured
     result.parts = (
@@ -84,9 +86,9 @@ def _theoretical(result: Reckoning) -> None:
     result.theoretical = figures.fixed + sum(result.parts)
 
 
-def _cap(result: Reckoning, product: int, share: tuple[int, int]) -> None:
+def _cap(result: StructuralCalculation, product: int, share: tuple[int, int], law: Law) -> None:
     """Ps is at most the base contributions of the occupation."""
-    limit = base(result.line, result.occupation, result.general, share, manual=result.worker.manual)
+    limit = base(result.line, result.occupation, result.general, share, law, manual=result.worker.manual)
     result.base = limit.amount
     result.due = combine(limit.amount, product, 0).structural
     result.doubts += limit.doubts(product)

@@ -1,0 +1,41 @@
+"""The law as a value: all dated figures the rules decide by, passed to every decision."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar, TypeVarTuple
+
+from rules.law.dated_figures import Parameters
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Law:
+    """The parameters of every rule by the name of their file; other figures are another law.
+
+    What is computed from these figures is kept with them and is gone when they are.
+    """
+
+    parameters: Mapping[str, Parameters]
+    computed: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __getitem__(self, name: str) -> Parameters:
+        """The parameters of a rule, or those that several rules share."""
+        return self.parameters[name]
+
+
+def per_law(compute: Callable[[Law, *Arguments], Result]) -> Callable[[Law, *Arguments], Result]:
+    """Compute figures once for each law and arguments; the law keeps them, so two laws never share any."""
+
+    @wraps(compute)
+    def once(law: Law, *arguments: *Arguments) -> Result:
+        key = (compute, *arguments)
+        known: Result = law.computed.get(key, ABSENT)
+        if known is ABSENT:
+            known = law.computed[key] = compute(law, *arguments)
+        return known
+
+    return once
