@@ -31,6 +31,7 @@ from kruispunt.provisioning.justified_rights import alone, justified
 from schemas.codec import encode
 from schemas.samples import sample
 from schemas.topics import answers, changes, delivery
+from tests.builders.quarters import Declared
 
 Run = Callable[..., CompletedProcess[str]]
 COMMAND = Path(sys.executable).with_name("kruispunt")
@@ -344,11 +345,8 @@ def test_no_process_works_as_a_superuser(stack: Settings, kruispunt: Run, tmp_pa
             path.rename(place)
         supervisor.stop(names)
         supervisor.start(names)
-        made = kruispunt(
-            "generate", "--persons", "5", "--quarter", "2023Q4", "--seed", "77", "--out", tmp_path / "some"
-        )
-        assert made.returncode == 0, made.stderr
-        submit = ("submit", "--on", "2024-01-31", *(tmp_path / "some").glob("*.xml"))
+        declared = Declared.WITHOUT_ADMINISTRATORS
+        submit = ("submit", "--on", str(declared.sent_on), *declared.generate(5, tmp_path / "some"))
         for arguments in (("load", tmp_path / "some"), submit, WAIT):
             done = kruispunt(*arguments)
             assert done.returncode == 0, done.stderr
