@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders.quarters import Declared
+from tests.order import OWN_STACKS, UNITS, WHOLE_STACK
 
 TESTS = Path(__file__).parents[1]
 FILES = sorted(TESTS.rglob("test_*.py"))
@@ -111,7 +112,7 @@ def test_a_check_that_may_never_be_made_is_told_from_one_that_is(tmp_path: Path,
     assert hollow(path) == (["test_it"] if fails else [])
 
 
-SHARED = {"stack", "kruispunt"}
+SHARED = {"stack", "kruispunt", "kruispunt_process"}
 """The fixtures that give every module of a run the same stack."""
 QUARTER = re.compile(r"\b\d{4}Q[1-4]\b")
 
@@ -138,3 +139,13 @@ def test_every_quarter_that_is_declared_on_the_shared_stack_is_declared_by_one_m
     trees = {path.name: ast.parse(path.read_text("utf-8")) for path in FILES}
     users = [(quarter, name) for name, tree in trees.items() if shares(tree) for quarter in named(tree)]
     assert sorted(quarter for quarter, _ in users) == sorted(Declared.__members__), sorted(users)
+
+
+def test_one_worker_runs_all_modules_that_share_the_whole_stack_and_one_all_that_bring_their_own() -> None:
+    """A second whole stack beside the first one would make both slow, and what waits for them fail."""
+    modules = {path.relative_to(TESTS.parent).as_posix(): ast.parse(path.read_text("utf-8")) for path in FILES}
+    assert sorted(name for name, tree in modules.items() if shares(tree)) == sorted(WHOLE_STACK)
+    assert sorted(name for name in modules if "/test_stack_" in name) == sorted(OWN_STACKS)
+    named = [name for names in UNITS for name in names]
+    assert len(named) == len(set(named))
+    assert [name for name in named if name not in modules] == []
