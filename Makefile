@@ -7,6 +7,8 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHO
 unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD CDPATH BASH_ENV ENV
 # Some tests only, as `make test TESTS=tests/unit`.
 TESTS =
+# So many tests at once; each worker brings up what its tests need.
+WORKERS = 2
 # `make bench BENCH_PERSONS=500 BENCH_WITHDRAWALS=1` is quick, and says little.
 BENCH_PERSONS = 15000
 BENCH_WITHDRAWALS = 20
@@ -22,7 +24,7 @@ demo: setup ## show the whole way of a declaration, live
 	@exec .venv/bin/kruispunt demo
 
 test: setup ## run every test, on a stack of its own
-	@exec .venv/bin/python -E -s -m pytest $(TESTS)
+	@exec .venv/bin/python -E -s -m pytest -n $(WORKERS) $(TESTS)
 
 lint: setup ## ruff and mypy
 	@.venv/bin/python -m ruff check .

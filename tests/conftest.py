@@ -5,11 +5,11 @@ What tests see of their surroundings is stated in `tests/surroundings.py`, so th
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,27 +19,33 @@ from backbone.stack import stack as embedded
 from backbone.stack.leash import stop_in_order
 from backbone.stack.places import ENTERABLE
 from backbone.stack.stack import Leash, Plan
+from tests.builders.processes import Kruispunt, as_process, within
 from tests.machine import Seen, everything, left
+from tests.order import place, unit
 from tests.surroundings import settle
+from tests.workers import Ending, Workers, is_worker
 
-Kruispunt = Callable[..., subprocess.CompletedProcess[str]]
-COMMAND = Path(sys.executable).with_name("kruispunt")
-COSTS = ("servers", "stack")
+COSTS = {"servers", "stack"}
 """Fixtures that need servers: what needs none runs first."""
-OWN_STACK = "test_stack_"
-"""Modules named so bring stacks of their own up and down: they run while no other stack is there."""
 
 
 SURROUNDINGS = pytest.StashKey[tuple[Path, set[Seen]]]()
 """The run's own temporary folder, and what ran on the machine before it."""
 OUTLIVED_S = 10.0
+OF_UNIT = pytest.StashKey[ExitStack]()
+"""What is ended when a worker has run all modules of a unit."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """A kill is a Ctrl-C: what was started is ended."""
-    if hasattr(config, "workerinput"):
+    if is_worker(config):
+        config.pluginmanager.register(Ending(once=True))
         return
     stop_in_order()
+    if config.getoption("numprocesses", None):
+        config.pluginmanager.register(Workers())
+    else:
+        config.pluginmanager.register(Ending(once=False))
     if config.pluginmanager.has_plugin("tests.mutation"):
         # Many runs beside each other, a thousand times: none of them starts anything.
         return
@@ -53,8 +59,22 @@ def pytest_configure(config: pytest.Config) -> None:
     tempfile.tempdir = str(temporary)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Nothing was started yet."""
+    session.stash[OF_UNIT] = ExitStack()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End what was started for the modules of one unit when another one is next."""
+    if nextitem is None or unit(nextitem.nodeid) != unit(item.nodeid):
+        item.session.stash[OF_UNIT].close()
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that leaves a process or a file behind has failed, whatever its tests say."""
+    session.stash[OF_UNIT].close()
     found = session.config.stash.get(SURROUNDINGS, None)
     if found is None:
         return
@@ -72,64 +92,73 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Cheap tests first; what shares a stack runs together."""
-
-    def cost(item: pytest.Item) -> int:
-        if item.path.name.startswith(OWN_STACK):
-            return 1
-        needed = [number for number, name in enumerate(COSTS, 2) if name in getattr(item, "fixturenames", ())]
-        return max(needed, default=0)
-
-    items.sort(key=cost)
-    for item in items:
-        if cost(item):
+    places = {item: place(item.nodeid, servers=needs_servers(item)) for item in items}
+    items.sort(key=lambda item: places[item])
+    for item, (number, _) in places.items():
+        if number:
             item.add_marker(pytest.mark.stack)
 
 
-@pytest.fixture(scope="session")
-def temporary_home() -> Iterator[Callable[[str], Path]]:
-    """Gives homes whose stacks are gone, with all they held, at the end of the run."""
+def needs_servers(item: pytest.Item) -> bool:
+    """Whether one of its fixtures brings up servers."""
+    return not COSTS.isdisjoint(getattr(item, "fixturenames", ()))
+
+
+@contextmanager
+def homes() -> Iterator[Callable[[str], Path]]:
+    """Gives homes whose stacks are gone, with all they held, at the end."""
     given: list[Path] = []
 
     def give(name: str) -> Path:
         given.append(Path(tempfile.mkdtemp(prefix=f"kruispunt-test-{name}-")))
         return given[-1]
 
-    yield give
-    for home in given:
-        embedded.down(home, wipe=True)
-        if home.exists():
-            home.rmdir()
+    try:
+        yield give
+    finally:
+        for home in given:
+            embedded.down(home, wipe=True)
+            if home.exists():
+                home.rmdir()
+
+
+@pytest.fixture(scope="module")
+def temporary_home() -> Iterator[Callable[[str], Path]]:
+    """Gives a module homes for stacks of its own."""
+    with homes() as give:
+        yield give
 
 
 @pytest.fixture(scope="session")
-def servers(temporary_home: Callable[[str], Path]) -> Settings:
+def servers() -> Iterator[Settings]:
     """Kafka, PostgreSQL and the inbox, ready and empty; a test starts the processes it is about."""
     from kruispunt.stack import PLAN
 
     plan = Plan(programs=lambda _settings: [], prepare=PLAN.prepare, choices={"settle_seconds": 0})
-    return embedded.up(temporary_home("servers"), plan, leash=Leash())
+    with homes() as give:
+        yield embedded.up(give("servers"), plan, leash=Leash())
 
 
 @pytest.fixture(scope="session")
-def stack(temporary_home: Callable[[str], Path]) -> Settings:
-    """A whole stack with every process running, as `kruispunt up` makes it, but telling at once."""
+def stack(request: pytest.FixtureRequest) -> Settings:
+    """A whole stack with every process running, as `kruispunt up` makes it, but telling at once.
+
+    Its processes are many: it goes down as soon as the modules that share it have run.
+    """
     from kruispunt.stack import PLAN
 
     plan = Plan(programs=PLAN.programs, prepare=PLAN.prepare, choices={"settle_seconds": 0})
-    return embedded.up(temporary_home("stack"), plan, leash=Leash())
+    give = request.session.stash[OF_UNIT].enter_context(homes())
+    return embedded.up(give("stack"), plan, leash=Leash())
 
 
 @pytest.fixture(scope="session")
 def kruispunt(stack: Settings) -> Kruispunt:
-    """The command line on the whole stack: `kruispunt("ledger", "--json")`."""
+    """The command line on the whole stack, within this process."""
+    return partial(within, stack.home)
 
-    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [COMMAND, *arguments],
-            env={**os.environ, "KRUISPUNT_HOME": str(stack.home)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
 
-    return run
+@pytest.fixture(scope="session")
+def kruispunt_process(stack: Settings) -> Kruispunt:
+    """The command line on the whole stack, each time as a process of its own."""
+    return partial(as_process, stack.home)

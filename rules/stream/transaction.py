@@ -19,7 +19,7 @@ from rules.catalogue import decide_all
 from rules.law.law import Law
 from rules.law.load import shipped_law
 from rules.stream import store
-from rules.stream.bundle import Decide, arrive, decide_bundle
+from rules.stream.bundle import Decide, FactReader, arrive, decide_bundle
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter

@@ -34,6 +34,7 @@ HOSTILE = {
     "PGHOST": NOWHERE, "PGHOSTADDR": NOWHERE, "PGPASSWORD": "x", "PGOPTIONS": "-cx=y", "PGSERVICE": "nowhere",
     "http_proxy": f"http://{NOWHERE}:9", "HTTP_PROXY": f"http://{NOWHERE}:9", "TESTS": "nothing", "PIP_USER": "1",
 }  # fmt: skip
+OF_A_WORKER = {"PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"}
 OURS = ("schemas", "producers", "population", "consumers", "rules", "notifier", "backbone", "kruispunt", "tests")
 
 
@@ -48,21 +49,24 @@ def impostors(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("more", "mask"),
+    ("more", "mask", "workers"),
     [
-        ({"COLUMNS": "20", "LANG": "tr_TR.UTF-8", "NO_COLOR": "1", "PYTHONHASHSEED": "1"}, 0o077),
-        ({"COLUMNS": "160", "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONHASHSEED": "2"}, 0o000),
+        ({"COLUMNS": "20", "LANG": "tr_TR.UTF-8", "NO_COLOR": "1", "PYTHONHASHSEED": "1"}, 0o077, 0),
+        ({"COLUMNS": "160", "LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONHASHSEED": "2"}, 0o000, 2),
     ],
     ids=["narrow", "wide"],
 )
-def test_the_tests_say_the_same_in_any_shell(impostors: Path, tmp_path: Path, more: dict[str, str], mask: int) -> None:
+def test_the_tests_say_the_same_in_any_shell(
+    impostors: Path, tmp_path: Path, more: dict[str, str], mask: int, workers: int
+) -> None:
     temporary = tmp_path / "a folder"
     temporary.mkdir()
     given = {name: os.environ[name] for name in ("PATH", "HOME", "XDG_CACHE_HOME", "JAVA_HOME") if name in os.environ}
     folders = {"TMPDIR": str(temporary), "PYTHONPATH": str(impostors), "CDPATH": str(impostors)}
+    command = ["make", "-C", str(ROOT), "test", f"WORKERS={workers}", f"TESTS={' '.join(SOME)}"]
     done = subprocess.run(
-        ["make", "-C", str(ROOT), "test", f"TESTS={' '.join(SOME)}"], env=given | HOSTILE | folders | more,
-        umask=mask, capture_output=True, encoding="utf-8", errors="replace", check=False,
+        command, env=given | HOSTILE | folders | more, umask=mask, capture_output=True, encoding="utf-8",
+        errors="replace", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     passed = re.search(r"(\d+) passed in", done.stdout)
@@ -73,9 +77,9 @@ def test_the_tests_say_the_same_in_any_shell(impostors: Path, tmp_path: Path, mo
 
 
 def test_every_test_has_the_surroundings_that_are_stated(tmp_path: Path) -> None:
-    assert set(os.environ) - {"PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_DEBUG_TEMPROOT"} <= set(
-        stated(os.environ, tmp_path)
-    )
+    own = {name for name in os.environ if name.startswith("PYTEST_")}
+    assert own <= {"PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_DEBUG_TEMPROOT", *OF_A_WORKER}
+    assert set(os.environ) - own <= set(stated(os.environ, tmp_path))
     assert os.environ["COLUMNS"] == "100"
     assert not [name for name in os.environ if name.startswith(("PG", "SMTP"))]
     (tmp_path / "mode").touch()

@@ -1,12 +1,16 @@
-"""A test can fail: no check hides in a loop that may have nothing to go over."""
+"""A test can fail: no check hides in a loop that may have nothing to go over; and none fails because of another."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from tests.builders.quarters import Declared
+from tests.order import OWN_STACKS, UNITS, WHOLE_STACK
 
 TESTS = Path(__file__).parents[1]
 FILES = sorted(TESTS.rglob("test_*.py"))
@@ -106,3 +110,42 @@ def test_a_check_that_may_never_be_made_is_told_from_one_that_is(tmp_path: Path,
     path = tmp_path / "test_it.py"
     path.write_text(f"EMPTY: list[int] = []\nFILLED = {{1: 2}}\n\n\ndef test_it() -> None:\n    {body}\n", "utf-8")
     assert hollow(path) == (["test_it"] if fails else [])
+
+
+SHARED = {"stack", "kruispunt", "kruispunt_process"}
+"""The fixtures that give every module of a run the same stack."""
+QUARTER = re.compile(r"\b\d{4}Q[1-4]\b")
+
+
+def shares(tree: ast.AST) -> bool:
+    """Whether something in it takes the shared stack."""
+    return any(isinstance(node, ast.arg) and node.arg in SHARED for node in ast.walk(tree))
+
+
+def named(tree: ast.AST) -> set[str]:
+    """The quarters that are written out in it, and the declared ones."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)):
+                found.update(QUARTER.findall(text))
+            case ast.Attribute(value=ast.Name(id="Declared"), attr=name):
+                found.add(name)
+    return found
+
+
+def test_every_quarter_that_is_declared_on_the_shared_stack_is_declared_by_one_module() -> None:
+    """Employers declare a quarter once: the second module would be refused."""
+    trees = {path.name: ast.parse(path.read_text("utf-8")) for path in FILES}
+    users = [(quarter, name) for name, tree in trees.items() if shares(tree) for quarter in named(tree)]
+    assert sorted(quarter for quarter, _ in users) == sorted(Declared.__members__), sorted(users)
+
+
+def test_one_worker_runs_all_modules_that_share_the_whole_stack_and_one_all_that_bring_their_own() -> None:
+    """A second whole stack beside the first one would make both slow, and what waits for them fail."""
+    modules = {path.relative_to(TESTS.parent).as_posix(): ast.parse(path.read_text("utf-8")) for path in FILES}
+    assert sorted(name for name, tree in modules.items() if shares(tree)) == sorted(WHOLE_STACK)
+    assert sorted(name for name in modules if "/test_stack_" in name) == sorted(OWN_STACKS)
+    named = [name for names in UNITS for name in names]
+    assert len(named) == len(set(named))
+    assert [name for name in named if name not in modules] == []

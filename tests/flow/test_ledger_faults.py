@@ -16,24 +16,23 @@ from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from backbone.tally import Tally, mark
-from kruispunt.commands.intake.generate import generate
 from kruispunt.monitoring import ledger
 from schemas.institutions import HOSTED
 from schemas.topics import FACTS, delivery
+from tests.builders.quarters import Declared
 
 Run = Callable[..., CompletedProcess[str]]
 PERSONS = 25
-SEED = 5
 SAVED = "create temporary table saved on commit preserve rows as select * from {} limit 0"
 
 
 @pytest.fixture(scope="module")
 def arrived(kruispunt: Run, stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A quarter declared before its persons are on file anywhere, and one afterwards: replays and live copies."""
-    for quarter, day, late in (("2024Q3", "2024-10-31", True), ("2024Q4", "2025-01-31", False)):
-        folder = tmp_path_factory.mktemp(quarter)
-        generate(persons=PERSONS, quarter=quarter, out=folder, seed=SEED)
-        submit: list[str | Path] = ["submit", "--on", day, *sorted(folder.glob("*.xml"))]
+    for declared, late in ((Declared.BEFORE_ON_FILE, True), (Declared.AFTER_ON_FILE, False)):
+        folder = tmp_path_factory.mktemp(declared.name)
+        files = declared.generate(PERSONS, folder)
+        submit: list[str | Path] = ["submit", "--on", str(declared.sent_on), *files]
         load: list[str | Path] = ["load", folder]
         for step in (submit, load) if late else (load, submit):
             _do(kruispunt, *step)

@@ -17,6 +17,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 
 from schemas.institutions import HOSTED
 from schemas.topics import delivery
+from tests.builders.quarters import Declared
 
 Run = Callable[..., CompletedProcess[str]]
 PERSONS = "200"
@@ -56,10 +57,8 @@ def unbalanced(kruispunt: Run) -> list[Any]:
 
 @pytest.fixture(scope="module")
 def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from kruispunt.commands.intake.generate import generate
-
     folder = tmp_path_factory.mktemp("a population")
-    generate(persons=int(PERSONS), quarter="2026Q3", out=folder, seed=7)
+    Declared.MAIN_JOB.generate(int(PERSONS), folder)
     return folder
 
 
@@ -67,9 +66,8 @@ def population(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def receipts(kruispunt: Run, population: Path) -> Any:
     """The population submitted, and everything arrived."""
     do(kruispunt, "load", population)
-    found = ask(
-        kruispunt, "submit", "--on", "2026-10-31", *sorted(population.glob("*.xml")), population / "entitlements.jsonl"
-    )
+    files = [*sorted(population.glob("*.xml")), population / "entitlements.jsonl"]
+    found = ask(kruispunt, "submit", "--on", str(Declared.MAIN_JOB.sent_on), *files)
     do(kruispunt, "wait", "--timeout", "120")
     return found
 
@@ -222,22 +220,28 @@ def test_a_declaration_with_a_blocking_anomaly_leaves_no_trace_but_its_receipt(
     assert ask(kruispunt, "ledger") == before
 
 
-@pytest.mark.parametrize("name", ["relay", "exchange", "sink-rva", "audit", "rules", "notifier"])
+@pytest.mark.parametrize(
+    ("name", "declared"),
+    [
+        ("relay", Declared.KILLED_RELAY),
+        ("exchange", Declared.KILLED_EXCHANGE),
+        ("sink-rva", Declared.KILLED_SINK),
+        ("audit", Declared.KILLED_AUDIT),
+        ("rules", Declared.KILLED_RULES),
+        ("notifier", Declared.KILLED_NOTIFIER),
+    ],
+    ids=["relay", "exchange", "sink-rva", "audit", "rules", "notifier"],
+)
 def test_killing_a_process_in_the_middle_of_a_batch_loses_and_doubles_nothing(
-    kruispunt: Run, receipts: Any, tmp_path: Path, name: str
+    kruispunt: Run, receipts: Any, tmp_path: Path, name: str, declared: Declared
 ) -> None:
-    from kruispunt.commands.intake.generate import generate
-    from producers.intake.dmfa.checks.sending_date import due
-
-    quarter = {"relay": "2025Q1", "exchange": "2025Q2", "sink-rva": "2025Q3", "audit": "2025Q4", "rules": "2026Q1"}
-    declared = quarter.get(name, "2026Q2")
-    generate(persons=400, quarter=declared, out=tmp_path, seed=len(name))
+    files = declared.generate(400, tmp_path)
     do(kruispunt, "load", tmp_path)
     # Whoever comes on file now brings what was published before: that has to arrive before anything is counted.
     do(kruispunt, "wait", "--timeout", "60")
     before = published(kruispunt)
-    for file in sorted(tmp_path.glob("*.xml")):
-        do(kruispunt, "submit", "--on", str(due(declared)), file)
+    for file in files:
+        do(kruispunt, "submit", "--on", str(declared.sent_on), file)
     killed = 0
     until = time.monotonic() + 12
     while time.monotonic() < until and killed < 3:

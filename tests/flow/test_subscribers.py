@@ -32,6 +32,7 @@ from schemas.identifiers import derive, inss
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import delivery
+from tests.builders.quarters import Declared
 
 ROOT = Path(__file__).parents[2]
 KIT = ROOT / "examples" / "subscriber"
@@ -128,12 +129,11 @@ class Subscriber:
 @pytest.fixture(scope="module")
 def delivered(kruispunt: Kruispunt, stack: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A population declared, and everything arrived."""
-    from kruispunt.commands.intake.generate import generate
-
+    declared = Declared.SUBSCRIBERS
     folder = tmp_path_factory.mktemp("population")
-    generate(persons=PERSONS, quarter="2024Q3", out=folder, seed=11)
-    files = [*sorted(folder.glob("*.xml")), folder / "entitlements.jsonl"]
-    for arguments in (("load", folder), ("submit", "--on", "2024-10-31", *files), ("wait", "--timeout", "120")):
+    files = [*declared.generate(PERSONS, folder), folder / "entitlements.jsonl"]
+    submit = ("submit", "--on", str(declared.sent_on), *files)
+    for arguments in (("load", folder), submit, ("wait", "--timeout", "120")):
         answer = kruispunt(*arguments)
         assert answer.returncode == 0, answer.stdout + answer.stderr
     return stack

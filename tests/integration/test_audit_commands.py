@@ -18,6 +18,7 @@ from backbone.stack.supervisor import Supervisor
 from consumers import acts
 from consumers.audit.verifier import public_keys
 from schemas.identifiers import pseudonym
+from tests.builders.quarters import Declared
 
 Kruispunt = Callable[..., CompletedProcess[str]]
 BODY = "update audit.segment set body = %s where partition = %s and number = %s"
@@ -38,9 +39,9 @@ def told(kruispunt: Kruispunt, *arguments: str | Path, code: int = 0) -> Any:
 def population(kruispunt: Kruispunt, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small population, after all of it arrived."""
     folder = tmp_path_factory.mktemp("population")
-    done(kruispunt, "generate", "--persons", "40", "--quarter", "2023Q2", "--seed", "21", "--out", folder)
+    files = Declared.AUDIT.generate(40, folder)
     done(kruispunt, "load", folder)
-    done(kruispunt, "submit", "--on", "2023-07-31", *sorted(folder.glob("*.xml")))
+    done(kruispunt, "submit", "--on", str(Declared.AUDIT.sent_on), *files)
     done(kruispunt, "wait")
     return folder
 

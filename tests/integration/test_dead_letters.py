@@ -13,14 +13,12 @@ from typing import Any, NamedTuple, NoReturn
 import orjson
 import pytest
 from confluent_kafka import Message, TopicPartition
-from typer.testing import CliRunner
 
 from backbone import kafka, logs, postgres
 from backbone.errors import Retry
 from backbone.settings import Settings
 from consumers import acts
 from consumers.exchange.run import Exchange
-from kruispunt.cli import app
 from kruispunt.commands.accounts import dead_letters as commands
 from kruispunt.commands.stack import wait as waiting
 from kruispunt.dead_letters import closings
@@ -32,6 +30,7 @@ from schemas.identifiers import derive, inss, pseudonym
 from schemas.registry import SchemaBook, UnknownSchema
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, delivery
+from tests.builders.processes import within
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 KIND = "declarations.working-time"
@@ -81,9 +80,8 @@ def dead(servers: Settings) -> Dead:
 
 
 def command(settings: Settings, *arguments: str) -> Answer:
-    runner = CliRunner(env={"KRUISPUNT_HOME": str(settings.home), "COLUMNS": "200"})
-    found = runner.invoke(app, arguments, prog_name="kruispunt")
-    return Answer(found.exit_code, found.stdout, found.stderr)
+    found = within(settings.home, *arguments, COLUMNS="200")
+    return Answer(found.returncode, found.stdout, found.stderr)
 
 
 def listed(dead: Dead, *more: str) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,26 +25,18 @@ from schemas.identifiers import derive, inss, pseudonym
 from schemas.legal_day import legal_today
 from schemas.samples import sample
 from schemas.topics import delivery
+from tests.builders.processes import COMMAND, Answer, within
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 FRESH = time.time_ns() // 1_000_000
 PERSON, OTHER, THIRD = (inss(750202000 + (FRESH + step) % 990, after_2000=False) for step in range(3))
 WRONG = "85010100199"
 KIND = "declarations.working-time"
 MARK = derive("directory commands", str(time.time_ns()))
 PATIENCE_S = 60.0
-Answer = subprocess.CompletedProcess[str]
 
 
 def run(settings: Settings, *words: str, said: str = "") -> Answer:
-    return subprocess.run(
-        [COMMAND, *words],
-        env={**os.environ, "KRUISPUNT_HOME": str(settings.home)},
-        input=said,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return within(settings.home, *words, said=said)
 
 
 def directory(settings: Settings, *words: str, said: str = "") -> Answer:

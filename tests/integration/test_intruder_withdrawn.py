@@ -1,12 +1,10 @@
 """Whoever lost a right, or whose password was changed, is refused from then on, whatever it tries."""
 
-import os
 import stat
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -32,9 +30,10 @@ from kruispunt.provisioning.justified_rights import alone, justified
 from schemas.codec import encode
 from schemas.samples import sample
 from schemas.topics import answers, changes, delivery
+from tests.builders.processes import within
+from tests.builders.quarters import Declared
 
 Run = Callable[..., CompletedProcess[str]]
-COMMAND = Path(sys.executable).with_name("kruispunt")
 INSTITUTION = "energie"
 PATIENCE_S = 90.0
 """Longer than a transaction that a killed writer left open holds up its readers."""
@@ -48,11 +47,7 @@ CLOSED = {KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_
 
 @pytest.fixture(scope="module")
 def run(servers: Settings) -> Run:
-    def command(*arguments: str | Path, **environment: str) -> CompletedProcess[str]:
-        surroundings = {**os.environ, "KRUISPUNT_HOME": str(servers.home), **environment}
-        return subprocess.run([COMMAND, *arguments], env=surroundings, capture_output=True, text=True, check=False)
-
-    return command
+    return partial(within, servers.home)
 
 
 @pytest.fixture(scope="module")
@@ -345,11 +340,8 @@ def test_no_process_works_as_a_superuser(stack: Settings, kruispunt: Run, tmp_pa
             path.rename(place)
         supervisor.stop(names)
         supervisor.start(names)
-        made = kruispunt(
-            "generate", "--persons", "5", "--quarter", "2023Q4", "--seed", "77", "--out", tmp_path / "some"
-        )
-        assert made.returncode == 0, made.stderr
-        submit = ("submit", "--on", "2024-01-31", *(tmp_path / "some").glob("*.xml"))
+        declared = Declared.WITHOUT_ADMINISTRATORS
+        submit = ("submit", "--on", str(declared.sent_on), *declared.generate(5, tmp_path / "some"))
         for arguments in (("load", tmp_path / "some"), submit, WAIT):
             done = kruispunt(*arguments)
             assert done.returncode == 0, done.stderr

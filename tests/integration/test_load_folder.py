@@ -1,8 +1,5 @@
 """A folder of profiles and dossiers is loaded whole or not at all, and says what is wrong without saying of whom."""
 
-import os
-import subprocess
-import sys
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,8 +10,8 @@ import pytest
 from backbone import postgres
 from backbone.settings import Settings
 from tests.builders import notices as example
+from tests.builders.processes import within
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 NUMBERS = count(61_000)
 STREET = "Zilverspartstraat"
 
@@ -32,14 +29,7 @@ def write(folder: Path, name: str, *lines: dict[str, Any]) -> None:
 
 
 def load(settings: Settings, folder: Path, code: int, *hidden: str) -> str:
-    done = subprocess.run(
-        [COMMAND, "load", folder],
-        env={**os.environ, "KRUISPUNT_HOME": str(settings.home), "COLUMNS": "400"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = within(settings.home, "load", folder, COLUMNS="400")
     said = done.stdout + done.stderr
     assert done.returncode == code, said
     assert not [word for word in (STREET, "Vandamme", "Traceback", "DETAIL", *hidden) if word in said]

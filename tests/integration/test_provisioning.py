@@ -3,12 +3,10 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from functools import partial
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -40,9 +38,9 @@ from backbone.stack.postgres import SUPERUSER
 from kruispunt.provisioning import provision as provisioning
 from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
 from schemas.topics import changes
+from tests.builders.processes import within
 
 Run = Callable[..., CompletedProcess[str]]
-COMMAND = Path(sys.executable).with_name("kruispunt")
 PATIENCE_S = 20.0
 MADE_UP = "a password somebody made up"
 BY_HAND = [
@@ -64,11 +62,7 @@ QUOTA = (("user", "rva"),)
 
 @pytest.fixture
 def run(servers: Settings) -> Run:
-    def command(*arguments: str) -> CompletedProcess[str]:
-        environment = {**os.environ, "KRUISPUNT_HOME": str(servers.home)}
-        return subprocess.run([COMMAND, *arguments], env=environment, capture_output=True, text=True, check=False)
-
-    return command
+    return partial(within, servers.home)
 
 
 @pytest.fixture(autouse=True)

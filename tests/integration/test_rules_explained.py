@@ -1,12 +1,9 @@
 """A finding that was told is explained to whoever asks, and decided again to the same bytes, from what is stored."""
 
 import json
-import os
 import subprocess
-import sys
 from datetime import UTC, date, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +20,7 @@ from schemas.identifiers import inss, pseudonym
 from schemas.registration import SchemaVersion, subject
 from schemas.registry import SchemaBook
 from schemas.topics import FACTS, SCHEMAS
+from tests.builders.processes import within
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
 NARROW: dict[str, Contract] = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in KINDS}
@@ -35,7 +33,6 @@ JOB: dict[str, Any] = {"from": date(2025, 10, 1), "days": {1: 60}}
 FAR = 1_000_000
 """Offsets no test of the stream reaches: the position of this partition is moved by this test alone."""
 PARTITION = 9_001
-COMMAND = Path(sys.executable).with_name("kruispunt")
 
 
 def bundle(settings: Settings, case: dict[str, Any], version: int, *, person: str = PERSON) -> bytes:
@@ -99,10 +96,7 @@ def _told(servers: Settings, person: str, rule: str) -> str:
 
 
 def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "KRUISPUNT_HOME": str(settings.home), "COLUMNS": "100"}
-    return subprocess.run(
-        [COMMAND, "rules", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
-    )
+    return within(settings.home, "rules", *arguments)
 
 
 def _rule(settings: Settings, finding: str) -> str:

@@ -4,10 +4,8 @@ The backup is a copy of the data of the stopped server, and it is put back as an
 """
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -32,8 +30,8 @@ from schemas.codec import decode_body, split
 from schemas.identifiers import event_of
 from schemas.registry import SchemaBook
 from schemas.topics import DECLARATIONS, NOTICES, delivery
+from tests.builders.processes import as_process, within
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 ON = ("--on", "2026-10-31")
 PATIENCE_S = 60.0
@@ -55,10 +53,7 @@ class Restored(NamedTuple):
 
 
 def kruispunt(settings: Settings, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [COMMAND, *arguments],
-        env={**os.environ, "KRUISPUNT_HOME": str(settings.home)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    return within(settings.home, *arguments)
 
 
 def ask(settings: Settings, *arguments: str | Path, code: int = 0) -> Any:
@@ -229,7 +224,7 @@ def repaired(restored: Restored) -> Any:
     looked = ask(restored.settings, "repair", "--dry-run", code=1)
     found = ask(restored.settings, "repair", "--timeout", "120", code=1)
     assert {one["submission"] for one in looked["lost"]} == {one["submission"] for one in found["lost"]}
-    assert kruispunt(restored.settings, "up").returncode == 0
+    assert as_process(restored.settings.home, "up").returncode == 0
     assert kruispunt(restored.settings, "wait", "--timeout", "120").returncode == 0
     return found
 

@@ -5,9 +5,6 @@ begins with certificates that end within the month, of an authority that ends wi
 """
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -39,8 +36,8 @@ from schemas.codec import encode
 from schemas.identifiers import derive
 from schemas.samples import sample
 from schemas.topics import delivery
+from tests.builders.processes import as_process
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 SINK, STOCK = "rva", "fin"
 SESSION_MS = 3_000
 PATIENCE_S = 60.0
@@ -67,8 +64,7 @@ def running(temporary_home: Callable[[str], Path]) -> Iterator[Settings]:
 
 
 def kruispunt(settings: Settings, *arguments: str) -> CompletedProcess[str]:
-    environment = {**os.environ, "KRUISPUNT_HOME": str(settings.home)}
-    return subprocess.run([COMMAND, *arguments], env=environment, capture_output=True, text=True, check=False)
+    return as_process(settings.home, *arguments)
 
 
 def rotate(settings: Settings, institution: str) -> str:

@@ -5,31 +5,26 @@ import os
 import re
 import resource
 import subprocess
-import sys
+from contextlib import chdir
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
+from tests.builders.processes import COMMAND, within
+
 PERSON = re.compile(r"(?<!\d)\d{11}(?!\d)")
 
 
-def run(folder: Path, *arguments: str | bytes | Path) -> CompletedProcess[bytes]:
-    found = subprocess.run(
-        [COMMAND, *arguments],
-        cwd=folder,
-        env={**os.environ, "KRUISPUNT_HOME": str(folder / "no stack"), "PYTHONUTF8": "1"},
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-    assert b"Traceback" not in found.stderr + found.stdout, found.stderr.decode()
-    return found
+def run(folder: Path, *arguments: str | Path) -> CompletedProcess[bytes]:
+    with chdir(folder):
+        found = within(folder / "no stack", *arguments)
+    assert "Traceback" not in found.stderr + found.stdout, found.stderr
+    return CompletedProcess(arguments, found.returncode, found.stdout.encode(), found.stderr.encode())
 
 
-def answer(folder: Path, *arguments: str | bytes | Path, code: int) -> Any:
+def answer(folder: Path, *arguments: str | Path, code: int) -> Any:
     found = run(folder, *arguments, "--json")
     assert found.returncode == code, found.stderr.decode()
     return json.loads(found.stdout)
@@ -144,7 +139,9 @@ def test_the_name_of_a_file_is_printed_as_it_is(tmp_path: Path, name: str) -> No
 def test_a_name_that_is_not_utf_8_still_gives_json(tmp_path: Path) -> None:
     name = b"caf\xe9.xml"
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).touch()
-    [told] = answer(tmp_path, "check", name, code=1)["files"]
+    found = subprocess.run([COMMAND, b"check", name, b"--json"], cwd=tmp_path, capture_output=True, check=False)
+    assert found.returncode == 1, found.stderr.decode()
+    [told] = json.loads(found.stdout)["files"]
     assert told["file"] == "caf?.xml"
 
 

@@ -1,0 +1,41 @@
+"""Runs the command line on a stack: within the process of the tests, or as a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+from typer.testing import CliRunner
+
+from kruispunt.cli import app
+
+COMMAND = Path(sys.executable).with_name("kruispunt")
+Answer = CompletedProcess[str]
+Kruispunt = Callable[..., Answer]
+"""The command line on one stack: `kruispunt("ledger", "--json")`."""
+
+
+def surroundings(home: Path, more: dict[str, str]) -> dict[str, str]:
+    return {"KRUISPUNT_HOME": str(home), **more}
+
+
+def within(home: Path, *arguments: str | Path, said: str | None = None, **environment: str) -> Answer:
+    """Run a command and give its answer, without the start of a process: most of what a short command costs.
+
+    One at a time: it stands in for the standard output of the tests.
+    """
+    runner = CliRunner(env=surroundings(home, environment))
+    found = runner.invoke(app, [str(one) for one in arguments], input=said, prog_name="kruispunt")
+    if found.exception is not None and not isinstance(found.exception, SystemExit):
+        raise found.exception
+    return CompletedProcess(arguments, found.exit_code, found.stdout, found.stderr)
+
+
+def as_process(home: Path, *arguments: str | Path, said: str | None = None, **environment: str) -> Answer:
+    """Run a command as a process, for what holds of processes only, and give its answer."""
+    return subprocess.run(
+        [COMMAND, *arguments], env={**os.environ, **surroundings(home, environment)}, input=said, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
