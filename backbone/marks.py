@@ -1,7 +1,7 @@
-"""Notices a database that was put back to an earlier moment, or replaced by one that had not received everything.
+"""Detects a database that was restored to an earlier state, or replaced by a standby that had not received everything.
 
 Every publication of a source has a mark. 1. The database has it first, 2. then Kafka has it, in the transaction of what
-is published. So Kafka is never ahead of the database, whoever is killed in between, unless it is another database than
+is published. So whatever is killed in between, Kafka is never ahead of the database, unless it is another database than
 the one that published. How many numbers that one has given to transactions and rows since says nothing.
 """
 
@@ -132,7 +132,7 @@ def guard(settings: Settings, connection: Connection[Any], user: str) -> None:
 
     Raises Stop when one is.
     """
-    # Kafka first: whoever publishes meanwhile is further in the database, and never the other way round.
+    # Kafka first: if something is published meanwhile, the database is ahead, and never the other way round.
     place = TopicPartition(POSITIONS, 0, OFFSET_BEGINNING)
     there = positions(kafka.read_to_end(settings, user, [place], patience=None))
     with translated():

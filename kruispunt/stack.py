@@ -60,7 +60,7 @@ PLAN = Plan(programs, bring_embedded)
 
 @contextmanager
 def showing() -> Iterator[Status | None]:
-    """A line that says what is being started, where somebody looks."""
+    """A line that shows what is being started, on a terminal."""
     if not errors.is_terminal:
         yield None
         return

