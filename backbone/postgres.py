@@ -54,14 +54,14 @@ class Lock(IntEnum):
     OUTBOX = 5_019_772
     RECIPIENTS = 5_019_773
     EXCHANGE = 5_019_774
-    KEEPER = 5_019_775
+    CONSUMER = 5_019_775
     DELIBERATIONS = 5_019_776
     DOSSIERS = 5_019_777
     REPLAY = 5_019_778
     ACTS = 5_019_779
     CHECKPOINT = 5_019_785
     RIGHTS = 5_019_790
-    AGAIN = 5_019_791
+    REJUDGE = 5_019_791
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:

@@ -80,7 +80,7 @@ class PostgresConsumer:
         """
         connection = postgres.connect(settings, subscription.user, subscription.database, autocommit=True)
         try:
-            name = f"{subscription.group}-{instance_number.take(connection, postgres.Lock.KEEPER)}"
+            name = f"{subscription.group}-{instance_number.take(connection, postgres.Lock.CONSUMER)}"
             logins = LoginWatch()
             reader = kafka.consumer(
                 settings, subscription.user, subscription.group, group_instance_id=name, error_cb=logins

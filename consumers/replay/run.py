@@ -104,13 +104,13 @@ class Replay:
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         """Stand by while `rejudge` runs: what it copies is left out here once it is on record."""
-        taken = postgres.try_lock(self._connection, postgres.Lock.AGAIN, 0)
+        taken = postgres.try_lock(self._connection, postgres.Lock.REJUDGE, 0)
         try:
             yield taken
         finally:
             if taken:
                 with suppress(psycopg.Error):
-                    postgres.unlock(self._connection, postgres.Lock.AGAIN, 0)
+                    postgres.unlock(self._connection, postgres.Lock.REJUDGE, 0)
 
     def _wanted(self) -> bool:
         return not self._drain.wanted
