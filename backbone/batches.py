@@ -1,9 +1,9 @@
 """Reads batches of records as they lie on the broker, so that the reader decides what is unpacked and how far.
 
-librdkafka unpacks whatever a batch holds before anybody sees it: gzip and lz4 without a limit, and at a batch that is
-beyond its limit it stays for ever. On topics of writers who are not trusted that is left to nobody.
+librdkafka decompresses a batch before the caller can look at it: gzip and lz4 without a limit, and it never gets past a
+batch that is beyond its limit. On topics of writers that are not trusted, this reader is used instead.
 
-There is no group, and nothing is committed: positions are the reader's own. Nobody writes to such a topic in
+There is no group, and nothing is committed: the caller keeps its positions. Such a topic is not written in
 transactions.
 """
 
@@ -20,10 +20,11 @@ from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.structs import TopicPartition
 
+from backbone import kafka
 from backbone.cluster import logins
 from backbone.cluster.state import MECHANISM
 from backbone.errors import Retry
-from backbone.kafka import Closed
+from backbone.kafka import AccessRefused
 from backbone.settings import Settings
 from backbone.unpacking import Unpackable, Unpacker
 
@@ -102,7 +103,7 @@ class BatchReader:
     def open(cls, settings: Settings, user: str, topics: Sequence[str], *, largest: int) -> Self:
         """Connect; `largest` is how many bytes of a topic are fetched at a time, one whole batch at least.
 
-        Raises Retry, Closed.
+        Raises Retry, AccessRefused.
         """
         # It would log on its own, in its own way, what is raised here.
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -119,9 +120,7 @@ class BatchReader:
             return self._loop.run_until_complete(what)
         except (OSError, TimeoutError, KafkaError) as error:
             if self._user in self._loop.run_until_complete(logins.refused(self._settings, [self._user])):
-                raise Closed(
-                    "Kafka refuses the login of this user.", "Run `kruispunt provision`, or check the credentials."
-                ) from error
+                raise AccessRefused("Kafka refuses the login of this user.", kafka.REMEDY) from error
             raise Retry(f"Kafka does not answer: {type(error).__name__}.") from error
 
     async def _connect(self) -> None:
@@ -137,7 +136,7 @@ class BatchReader:
     def fetch(self, places: Mapping[str, int], wait_ms: int) -> dict[str, Fetched]:
         """What lies on these topics from these offsets on; waits for something while there is nothing at all.
 
-        Raises Retry, Closed.
+        Raises Retry, AccessRefused.
         """
         found: dict[str, Fetched] = self._run(self._fetch(places, wait_ms))
         return found
@@ -173,7 +172,7 @@ class BatchReader:
         if code == OffsetOutOfRangeError.errno:
             return Fetched([], end, lost=True)
         if code == TopicAuthorizationFailedError.errno:
-            raise Closed(f"Kafka refuses to read {topic}.", "Run `kruispunt provision`, or check the credentials.")
+            raise AccessRefused(f"Kafka refuses to read {topic}.", kafka.REMEDY)
         if code:
             raise KafkaError(f"error {code} of {topic}")
         return Fetched([batch for batch in split(more[-1]) if batch.following > offset], end)

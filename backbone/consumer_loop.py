@@ -16,7 +16,7 @@ from structlog.typing import FilteringBoundLogger
 
 from backbone import logs
 from backbone.errors import Retry, Stop
-from backbone.kafka import Closed
+from backbone.kafka import AccessRefused
 from backbone.process import Drain, Patience
 from backbone.settings import Settings
 from backbone.trouble import of_postgres
@@ -35,8 +35,8 @@ class Session(Protocol):
     def handle_batch(self) -> int:
         """Poll a batch, process it and commit it; gives how much was done.
 
-        Waits a moment where nothing is there. Raises Retry or Closed where a new session may help, and Stop where the
-        process cannot go on safely.
+        Waits a moment where nothing is there. Raises Retry or AccessRefused where a new session may help, Stop where
+        the process cannot go on safely.
         """
         ...
 
@@ -52,14 +52,14 @@ class Session(Protocol):
 OpenSession = Callable[[FilteringBoundLogger, Drain], Session | None]
 """Opens a session that resumes where the last commit was; None while another process does this work.
 
-Raises Retry, Closed, Stop.
+Raises Retry, AccessRefused, Stop.
 """
 
 
 def run(settings: Settings, name: str, open_session: OpenSession) -> None:
     """Handle batches until asked to stop. After a fault that may pass, begin again in a new session.
 
-    Raises Retry or Closed when trouble lasts longer than the patience of a process, and Stop at once.
+    Raises Retry or AccessRefused when trouble lasts longer than the patience of a process, and Stop at once.
     """
     log = logs.configure(name, settings.log_level)
     patience = Patience()
@@ -77,9 +77,9 @@ def run(settings: Settings, name: str, open_session: OpenSession) -> None:
                             if session.handle_batch() or time.monotonic() - opened > CALM_S:
                                 patience.restore()
                         session.finish()
-            except (Retry, Closed, psycopg.Error) as error:
+            except (Retry, AccessRefused, psycopg.Error) as error:
                 trouble = of_postgres(error) if isinstance(error, psycopg.Error) else error
-                if isinstance(trouble, Stop) and not isinstance(trouble, Closed):
+                if isinstance(trouble, Stop) and not isinstance(trouble, AccessRefused):
                     raise trouble from None
                 log.warning("beginning again", reason=str(trouble))
                 patience.spend(trouble)

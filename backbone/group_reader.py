@@ -21,7 +21,7 @@ Partitions = Sequence[TopicPartition]
 def poll(reader: Consumer, size: int, idle: float = IDLE_S, fill: float = FILL_S) -> list[Message]:
     """Up to `size` records: none when nothing comes, few when little comes, without waiting long.
 
-    Raises Retry, Closed, Stop.
+    Raises Retry, AccessRefused, Stop.
     """
     polled = reader.consume(1, idle)
     if polled and size > 1:
@@ -61,7 +61,7 @@ class BrokerOffsets:
     def poll(self, size: int) -> list[Message]:
         """The next batch.
 
-        Raises Retry, Closed, Stop.
+        Raises Retry, AccessRefused, Stop.
         """
         self._revoked = False
         messages = poll(self._reader, size)
@@ -138,7 +138,7 @@ class StoredPositions:
     def poll(self, size: int, idle: float = IDLE_S, fill: float = FILL_S) -> list[Message]:
         """The next batch.
 
-        Raises Retry, Closed, Stop.
+        Raises Retry, AccessRefused, Stop.
         """
         self._reassigned = False
         messages = poll(self._reader, size, idle, fill)

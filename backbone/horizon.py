@@ -2,7 +2,7 @@
 
 Rows carry the number of the transaction that wrote them. A snapshot names every transaction that runs on the whole
 server. One of them is left out only when it certainly cannot write to the table: it belongs to another database, or to
-a role that may not insert. Whoever is not recognised counts. What is read must be read in the same snapshot.
+a role that may not insert. An unknown role counts as one that may. Rows must be read in the same snapshot.
 
 Proof, for a number left out: it was in the snapshot, and its lock is seen after the list of backends was read. So its
 backend had the process number through all of that time, and the list named that backend's database and role. A number

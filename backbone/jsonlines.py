@@ -9,9 +9,9 @@ import orjson
 from backbone.errors import Reject
 
 SHOWN = 50
-"""Faults that are told one by one; the others are counted."""
+"""How many faults are listed one by one; the others are counted."""
 LONGEST = 1_048_576
-"""Bytes of a line: a thousand times what a line about somebody needs, and far from what a machine has."""
+"""Bytes of a line: a thousand times what a line about a person needs, and a small part of a machine's memory."""
 MARK = b"\xef\xbb\xbf"
 NOTHING_LOADED = "Nothing was loaded. Correct this and load the folder again."
 

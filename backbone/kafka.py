@@ -15,17 +15,17 @@ FETCH_WAIT_MS = 500
 """A fetch that finds nothing waits this long at the broker, and no longer than until the first record comes."""
 QUEUED_KB = 65_536
 HEARTBEATS = 4
-"""A member is heard of so often within its session."""
+"""How many heartbeats a member sends within its session timeout."""
 TRANSACTION_SESSIONS = 1.5
-"""What a lost writer left open is ended after so many sessions; until then it hides what came after it."""
+"""The transaction of a lost writer is aborted after this many sessions; until then it hides what came after it."""
 ANSWER_MS = 10_000
-"""A broker that has not answered for so long is taken for lost, and asked anew."""
+"""After this long without an answer a broker is considered lost, and the request is sent again."""
 CONNECT_MS = 10_000
 TIMEOUT_S = 30.0
 END_WAIT_MS = 10
-"""Whoever looks for the end wants to hear of it at once."""
+"""A reader that looks for the end needs to know of it immediately."""
 SILENT = 0
-"""What fails is raised; the library's own lines about connections it makes again would only puzzle who asked."""
+"""Failures are raised; the library's own messages about reconnections would only confuse."""
 FULL_BATCH_S = 0.2
 """How long to wait for a batch to fill before going on with what is there."""
 LOGIN = {
@@ -39,16 +39,17 @@ FATAL = LOGIN | {
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
 LOST = tuple(KafkaError(code).str() for code in (KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._NO_OFFSET))  # noqa: SLF001
-"""Why a reader has lost its place. It can also be that nobody answered when it asked for it, which passes."""
+"""Why a reader has lost its place. An unanswered request for its place has another reason, and passes."""
+REMEDY = "Run `kruispunt provision`, or check the credentials."
 UNDERSCORED = {"log_level", "error_cb"}
 
 
-class Closed(Stop):
-    """A door that may open again: the password was changed, or a right was taken away and may be given back."""
+class AccessRefused(Stop):
+    """Access is refused, and may be granted again: the password was changed, or a right was revoked."""
 
 
-class Doorkeeper:
-    """Hears what a client says of its logins; a refused one is told to nobody else (as its `error_cb`)."""
+class LoginWatch:
+    """Listens for refused logins of a client, as its `error_cb`: the client reports them nowhere else."""
 
     def __init__(self) -> None:
         self._refusal: str | None = None
@@ -59,11 +60,9 @@ class Doorkeeper:
             self._refusal = error.str()
 
     def check(self) -> None:
-        """Raises Closed when the broker has refused a login since the client was opened."""
+        """Raises AccessRefused when the broker has refused a login since the client was opened."""
         if self._refusal:
-            raise Closed(
-                "Kafka refuses the login of this user.", "Run `kruispunt provision`, or check the credentials."
-            )
+            raise AccessRefused("Kafka refuses the login of this user.", REMEDY)
 
 
 def _named(overrides: dict[str, Any]) -> dict[str, Any]:
@@ -145,8 +144,7 @@ def admin(settings: Settings, user: str = "admin", **overrides: Any) -> AdminCli
 def alive(message: Message | None) -> Message | None:
     """The message, or None where there is nothing to handle.
 
-    Raises Closed for a closed door, Stop for a client that is done for or whose place is gone, Retry for anything that
-    passes.
+    Raises AccessRefused, Stop for a client that cannot recover or has lost its place, Retry for what may pass.
     """
     if message is None:
         return None
@@ -161,8 +159,8 @@ def alive(message: Message | None) -> Message | None:
             "Records may have been missed. See docs/reliability.md before anything is started again.",
         )
     if error.fatal() or _refused(error):
-        kind = Closed if _refused(error) else Stop
-        raise kind(f"Kafka refuses: {error.str()}.", "Run `kruispunt provision`, or check the credentials.")
+        kind = AccessRefused if _refused(error) else Stop
+        raise kind(f"Kafka refuses: {error.str()}.", REMEDY)
     raise Retry(error.str())
 
 
@@ -192,8 +190,8 @@ def read_on(
 ) -> Iterator[Message]:
     """Every committed record from these places to where each partition ended when it was first reached.
 
-    An open transaction hides everything committed after it began, whoever wrote it. So this reads on until it has
-    passed the end that the broker had then, open transactions included, and nothing before that end can be hidden.
+    An open transaction of any writer hides everything committed after it began. So this reads on until it has passed
+    the end that the broker had then, open transactions included: nothing before that end can be hidden.
     With a `patience` of None it stops at what is visible: enough to count what waits, never enough to trust a
     position. `reader` must report ends. A `batch` of 1 is for the last few records: nothing waits for one to fill.
 
@@ -226,7 +224,7 @@ def read_on(
 
 
 def end_reader(settings: Settings, user: str, **overrides: Any) -> Consumer:
-    """A reader for `read_on`: in no group, silent, told where partitions end."""
+    """A reader for `read_on`: in no group, silent, notified where partitions end."""
     config = {"enable_partition_eof": True, "fetch_wait_max_ms": END_WAIT_MS, "log_level": SILENT}
     return consumer(settings, user, f"{user}.reads", **config, **overrides)
 

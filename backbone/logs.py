@@ -25,7 +25,7 @@ def _hide(value: Any) -> Any:
 
 
 def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """What Python prints of an error nobody expected, without numbers: a database quotes values in its messages."""
+    """What Python prints of an unexpected error, without numbers: a database quotes values in its messages."""
     sys.stderr.write(PERSON_NUMBER.sub(HIDDEN, "".join(traceback.format_exception(kind, error, trace))))
 
 

@@ -1,7 +1,7 @@
-"""Notices a database that was put back to an earlier moment, or replaced by one that had not received everything.
+"""Detects a database that was restored to an earlier state, or replaced by a standby that had not received everything.
 
 Every publication of a source has a mark. 1. The database has it first, 2. then Kafka has it, in the transaction of what
-is published. So Kafka is never ahead of the database, whoever is killed in between, unless it is another database than
+is published. So whatever is killed in between, Kafka is never ahead of the database, unless it is another database than
 the one that published. How many numbers that one has given to transactions and rows since says nothing.
 """
 
@@ -15,7 +15,7 @@ from psycopg import Connection
 
 from backbone import kafka
 from backbone.errors import Stop
-from backbone.progress import BEGINNING, START, UNMARKED, Mark, Position, Progress, positions
+from backbone.progress import BEGINNING, START, UNMARKED, Mark, OutboxPosition, Progress, positions
 from backbone.settings import Settings
 from backbone.trouble import translated
 from schemas.topics import POSITIONS
@@ -74,7 +74,7 @@ def kept(connection: Connection[Any]) -> dict[str, StoredMark]:
     }
 
 
-def agree(found: StoredMark | None, position: Position) -> bool:
+def agree(found: StoredMark | None, position: OutboxPosition) -> bool:
     """Whether a database is the one that made this position: its last publication, or the one before."""
     if found is None:
         return position.mark == UNMARKED
@@ -82,7 +82,7 @@ def agree(found: StoredMark | None, position: Position) -> bool:
     return mark == last or (mark.number, mark.token) == (last.number - 1, found.before)
 
 
-def check(connection: Connection[Any], source: str, position: Position) -> Mark:
+def check(connection: Connection[Any], source: str, position: OutboxPosition) -> Mark:
     """See, before publishing, that Kafka and the database agree; gives the mark both have.
 
     The caller is the only one who publishes this source. Raises Stop when they do not agree.
@@ -132,7 +132,7 @@ def guard(settings: Settings, connection: Connection[Any], user: str) -> None:
 
     Raises Stop when one is.
     """
-    # Kafka first: whoever publishes meanwhile is further in the database, and never the other way round.
+    # Kafka first: if something is published meanwhile, the database is ahead, and never the other way round.
     place = TopicPartition(POSITIONS, 0, OFFSET_BEGINNING)
     there = positions(kafka.read_to_end(settings, user, [place], patience=None))
     with translated():
@@ -143,6 +143,6 @@ def guard(settings: Settings, connection: Connection[Any], user: str) -> None:
             raise Restored(source)
 
 
-def differing(here: Mapping[str, StoredMark], there: Mapping[str, Position], sources: Iterable[str]) -> list[str]:
+def differing(here: Mapping[str, StoredMark], there: Mapping[str, OutboxPosition], sources: Iterable[str]) -> list[str]:
     """The sources of which Kafka and the database do not agree."""
     return [source for source in sources if not agree(here.get(source), there.get(source, START))]

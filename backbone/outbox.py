@@ -29,7 +29,7 @@ class OutboxSource:
     digest: Callable[[str, bytes], int]
     """The number by which a message of a topic is added to the sums of what was published."""
     placed: bool = False
-    """Whether each row names the partition of its message: what is put back goes where it came from."""
+    """Whether each row names the partition of its message: a replayed message returns to where it came from."""
     keep: timedelta | None = None
     """How long a published row stays; None where the outbox is read for something else, and nothing is removed."""
 

@@ -24,7 +24,7 @@ from backbone.offsets import Offsets
 from backbone.outbox import OutboxRow, OutboxSource
 from backbone.outbox_pruning import Pruner
 from backbone.process import Drain, Patience
-from backbone.progress import BEGINNING, START, Mark, Position, Progress, Published, positions, record
+from backbone.progress import BEGINNING, START, Mark, OutboxPosition, Progress, PublishedSums, positions, record
 from backbone.relay_watch import PublicationWatch
 from backbone.settings import Settings
 from backbone.standby import Standby
@@ -53,7 +53,7 @@ order by tx, id limit %s
 LEFT = "select exists (select from {}.outbox where (tx, id) > (%s::text::xid8, %s))"
 
 
-def _sum_up(connection: Connection[Any], source: OutboxSource, reached: Progress) -> Published:
+def _sum_up(connection: Connection[Any], source: OutboxSource, reached: Progress) -> PublishedSums:
     """The sums of what an earlier version published, which kept none; done once."""
     sums: Sums[str] = Sums()
     if reached != BEGINNING:
@@ -65,7 +65,7 @@ def _sum_up(connection: Connection[Any], source: OutboxSource, reached: Progress
     return sums.tallies()
 
 
-def added(source: OutboxSource, published: Published, rows: Iterable[OutboxRow]) -> Published:
+def added(source: OutboxSource, published: PublishedSums, rows: Iterable[OutboxRow]) -> PublishedSums:
     """The sums of what was published, with these rows."""
     sums: Sums[str] = Sums()
     for row in rows:
@@ -83,7 +83,7 @@ class Publisher:
         source: OutboxSource,
         connection: Connection[Any],
         target: Producer,
-        position: Position,
+        position: OutboxPosition,
     ) -> None:
         self._source = source
         self._connection = connection

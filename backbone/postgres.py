@@ -18,14 +18,14 @@ KEEPALIVE_IDLE_S = 4
 KEEPALIVE_INTERVAL_S = 4
 KEEPALIVE_COUNT = 2
 SILENT_S = 12
-"""Either side takes the other for lost when it has heard nothing for so long, not even that what it sent has arrived.
+"""Each side considers the other lost after this long without any sign of it, acknowledgements of TCP included.
 
-Without these limits a session of a lost host keeps its locks for hours: nobody tells the server that it is over. A
-process that is only paused keeps its session, as its host still answers; unless it was sent more than fits into its
-host's memory for it, and takes none of that for as long.
+Without these limits a session of a lost host keeps its locks for hours, because nothing tells the server that it ended.
+A process that is only paused keeps its session, as its host still answers; unless it was sent more than its host can
+buffer, and reads none of that for as long.
 """
 QUERY_CHECK_S = 10
-"""A server that is busy with a query looks this often whether anybody still waits for it."""
+"""How often a server that is busy with a query checks whether its client is still connected."""
 HEARTBEAT: Mapping[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": KEEPALIVE_IDLE_S,
@@ -33,7 +33,7 @@ HEARTBEAT: Mapping[str, Any] = {
     "keepalives_count": KEEPALIVE_COUNT,
     "tcp_user_timeout": SILENT_S * 1000,
 }
-"""What a client asks of its own host."""
+"""The settings of a client's connection."""
 SERVER_HEARTBEAT: Mapping[str, str] = {
     "tcp_keepalives_idle": str(KEEPALIVE_IDLE_S),
     "tcp_keepalives_interval": str(KEEPALIVE_INTERVAL_S),
@@ -41,27 +41,27 @@ SERVER_HEARTBEAT: Mapping[str, str] = {
     "tcp_user_timeout": str(SILENT_S * 1000),
     "client_connection_check_interval": str(QUERY_CHECK_S * 1000),
 }
-"""What a server is configured with, for whoever connects; in the units of PostgreSQL: seconds, then milliseconds."""
+"""The settings of a server, in the units of PostgreSQL: seconds, then milliseconds."""
 OWNER = "owner"
-"""Owns the database `kruispunt`; a database of an institution is owned by the institution."""
+"""Owns the database `kruispunt`; each of the other databases is owned by the role of its own name."""
 TAKE = "select locks.take(%s, %s, %s, %s)"
 
 
 class Lock(IntEnum):
-    """Advisory locks by what they guard; named in one place, as two with the same number would shut each other out."""
+    """Advisory locks by what they guard. Listed in one place, as two with one number would block each other."""
 
     MIGRATION = 5_019_771
     OUTBOX = 5_019_772
     RECIPIENTS = 5_019_773
     EXCHANGE = 5_019_774
-    KEEPER = 5_019_775
+    CONSUMER = 5_019_775
     DELIBERATIONS = 5_019_776
     DOSSIERS = 5_019_777
     REPLAY = 5_019_778
     ACTS = 5_019_779
     CHECKPOINT = 5_019_785
     RIGHTS = 5_019_790
-    AGAIN = 5_019_791
+    REJUDGE = 5_019_791
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:
@@ -100,17 +100,17 @@ def try_lock(connection: Connection[Any], lock: Lock, number: int | None = None)
 
 
 def wait_for_lock(connection: Connection[Any], lock: Lock) -> None:
-    """Take a lock for as long as the connection lives, once whoever holds it lets go."""
+    """Take a lock for as long as the connection lives; waits until it is free."""
     _take(connection, lock, None, for_transaction=False, wait=True)
 
 
 def unlock(connection: Connection[Any], lock: Lock, number: int) -> None:
-    """Let go of one of several locks of a kind."""
+    """Release one of several locks of a kind."""
     connection.execute("select pg_advisory_unlock(%s, %s)", (lock, number))
 
 
 def hold(cursor: Cursor[Any], lock: Lock) -> None:
-    """Take a lock until the transaction ends, once whoever holds it lets go."""
+    """Take a lock until the transaction ends; waits until it is free."""
     _take(cursor, lock, None, for_transaction=True, wait=True)
 
 
@@ -122,9 +122,9 @@ def try_to_hold(cursor: Cursor[Any], lock: Lock) -> bool:
 def _take(
     target: Connection[Any] | Cursor[Any], lock: Lock, number: int | None, *, for_transaction: bool, wait: bool
 ) -> bool:
-    """Take a lock: a role takes its own only, by a function of the database, as PostgreSQL's are withheld from it.
+    """Take a lock. A role can only take its own, by a function of the database; PostgreSQL's functions are revoked.
 
-    They are not withheld from a superuser and the owner of the database, who come before there is such a function.
+    A superuser and the owner of the database use PostgreSQL's: they connect before that function exists.
     """
     here = (target if isinstance(target, Connection) else target.connection).info
     if here.user in {OWNER, here.dbname} or here.parameter_status("is_superuser") == "on":

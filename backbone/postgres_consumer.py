@@ -13,7 +13,7 @@ from psycopg import Connection, Cursor
 from backbone import instance_number, kafka, positions, postgres
 from backbone.errors import Retry
 from backbone.group_reader import StoredPositions, next_offsets
-from backbone.kafka import Doorkeeper
+from backbone.kafka import LoginWatch
 from backbone.settings import Settings
 from backbone.trouble import of_postgres
 
@@ -58,13 +58,13 @@ class PostgresConsumer:
         self,
         connection: Connection[Any],
         reader: Consumer,
-        doorkeeper: Doorkeeper,
+        logins: LoginWatch,
         subscription: Subscription,
         store: StoreBatch,
         chore: Chore = no_chore,
     ) -> None:
         self._connection = connection
-        self._doorkeeper = doorkeeper
+        self._logins = logins
         self._subscription = subscription
         self._store = store
         self._chore = chore
@@ -80,12 +80,12 @@ class PostgresConsumer:
         """
         connection = postgres.connect(settings, subscription.user, subscription.database, autocommit=True)
         try:
-            name = f"{subscription.group}-{instance_number.take(connection, postgres.Lock.KEEPER)}"
-            doorkeeper = Doorkeeper()
+            name = f"{subscription.group}-{instance_number.take(connection, postgres.Lock.CONSUMER)}"
+            logins = LoginWatch()
             reader = kafka.consumer(
-                settings, subscription.user, subscription.group, group_instance_id=name, error_cb=doorkeeper
+                settings, subscription.user, subscription.group, group_instance_id=name, error_cb=logins
             )
-            return cls(connection, reader, doorkeeper, subscription, store, chore)
+            return cls(connection, reader, logins, subscription, store, chore)
         except BaseException:
             connection.close()
             raise
@@ -93,8 +93,8 @@ class PostgresConsumer:
     def handle_batch(self) -> int:
         """Store one batch; gives how many records.
 
-        Raises Retry when another process was faster or trouble may pass, Closed when the broker refuses the user or its
-        right, Stop when the rows do not fit.
+        Raises Retry when another process was faster or trouble may pass, AccessRefused when the broker refuses the user
+        or its right, Stop when the rows do not fit.
         """
         # 1. Poll what was committed.
         messages = self._reader.poll(self._subscription.batch)
@@ -112,7 +112,7 @@ class PostgresConsumer:
                 raise of_postgres(error) from None
             self._reader.stored_up_to(following)
         else:
-            self._doorkeeper.check()
+            self._logins.check()
             self._check_positions()
         self._chore(self._connection, ending=False)
         return len(messages)

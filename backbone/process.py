@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from backbone.errors import Retry
-from backbone.kafka import Closed
+from backbone.kafka import AccessRefused
 
 Result = TypeVar("Result")
 PATIENCE_S = 120
@@ -46,10 +46,10 @@ class Patience:
         self._trouble_since: float | None = None
 
     def restore(self) -> None:
-        """All is well: the next trouble begins anew."""
+        """All is well: the next trouble gets the whole patience again."""
         self._trouble_since = None
 
-    def spend(self, trouble: Retry | Closed) -> None:
+    def spend(self, trouble: Retry | AccessRefused) -> None:
         """Raises `trouble` once it has lasted for PATIENCE_S."""
         now = time.monotonic()
         self._trouble_since = self._trouble_since or now

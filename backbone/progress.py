@@ -11,7 +11,7 @@ from schemas.contracts import contract
 from schemas.registry import SchemaBook
 from schemas.topics import POSITIONS
 
-Published = Mapping[str, Tally]
+PublishedSums = Mapping[str, Tally]
 """What was published of a source, by topic."""
 
 
@@ -29,21 +29,21 @@ class Mark(NamedTuple):
     token: str
 
 
-class Position(NamedTuple):
+class OutboxPosition(NamedTuple):
     """How far a source is published, the mark of that publication, and what all of it comes to."""
 
     progress: Progress
     mark: Mark
-    published: Published | None = None
+    published: PublishedSums | None = None
     """None where it was not summed up yet."""
 
 
 BEGINNING = Progress(0, 0)
 UNMARKED = Mark(0, "")
-START = Position(BEGINNING, UNMARKED)
+START = OutboxPosition(BEGINNING, UNMARKED)
 
 
-def positions(messages: Iterable[Message]) -> dict[str, Position]:
+def positions(messages: Iterable[Message]) -> dict[str, OutboxPosition]:
     """Where each source is, from the records of the topic of positions in their order."""
     found, schemas = {}, SchemaBook()
     for message in messages:
@@ -57,7 +57,7 @@ def positions(messages: Iterable[Message]) -> dict[str, Position]:
             summed_up = None
             if tallies is not None:
                 summed_up = {one["topic"]: Tally(one["number"], int(one["digest"])) for one in tallies}
-            found[bytes(key).decode()] = Position(Progress(record["tx"], record["id"]), mark, summed_up)
+            found[bytes(key).decode()] = OutboxPosition(Progress(record["tx"], record["id"]), mark, summed_up)
     return found
 
 
@@ -66,14 +66,14 @@ def published(messages: Iterable[Message]) -> dict[str, Progress]:
     return {source: position.progress for source, position in positions(messages).items()}
 
 
-def summed(messages: Iterable[Message]) -> dict[str, Published]:
+def summed(messages: Iterable[Message]) -> dict[str, PublishedSums]:
     """All that was published of each source, from the same records; a source that was never summed up is missing."""
     found = positions(messages).items()
     return {source: position.published for source, position in found if position.published is not None}
 
 
 def record(
-    source: str, progress: Progress, mark: Mark = UNMARKED, tallies: Published | None = None
+    source: str, progress: Progress, mark: Mark = UNMARKED, tallies: PublishedSums | None = None
 ) -> tuple[bytes, bytes]:
     """Key and value of the record that says how far a source is published, and what that comes to."""
     published = None

@@ -1,6 +1,6 @@
-"""Brings a Kafka cluster to what is declared and justified: topics, users, rights, quotas; what is beyond it goes.
+"""Makes the topics, users, rights and quotas of a Kafka cluster what is declared and justified, and removes the rest.
 
-Whatever it changed is in force when it returns.
+Everything it changed is in force when it returns.
 """
 
 import asyncio
@@ -22,10 +22,10 @@ from backbone.settings import Settings
 __all__ = ["SUPER_USERS", "PlanLine", "access", "apply", "apply_rights", "look", "rotate"]
 
 ANSWER_S = 10.0
-"""A broker that is there says so long before."""
+"""An available broker answers long before this."""
 IN_FORCE_S = 30.0
 LOOKS_PER_BROKER = 3
-"""A look is answered by any broker; several of them have heard of a change when none is found that has not."""
+"""Any broker may answer: a change is considered applied when this many answers in a row show it."""
 Announce = Callable[[list[PlanLine]], None]
 
 
@@ -63,7 +63,7 @@ def _look_at_rights(
 def _bring(
     settings: Settings, client: AdminClient, looking: Callable[[], list[PlanLine]], told: Announce
 ) -> list[PlanLine]:
-    """Tell what is to be done, do it, and wait until no broker is found that does not go by it."""
+    """Announce the changes, make them, and wait until no broker is found that has not applied them."""
     try:
         brokers = len(client.list_topics(timeout=ANSWER_S).brokers)
     except KafkaException as error:
@@ -89,9 +89,9 @@ def apply(
     entitled: Collection[str] | None = None,
     told: Announce = _silent,
 ) -> list[PlanLine]:
-    """Do all of it; gives what was done, nothing the second time. `told` hears of it before it is done.
+    """Make all changes; gives what was changed, nothing the second time. `told` is called before that.
 
-    The passwords are there already. Raises Retry when the cluster does not answer, Stop when it refuses.
+    The passwords exist already. Raises Retry when the cluster does not answer, Stop when it refuses.
     """
     return _bring(settings, admin(settings, log_level=SILENT), lambda: look(settings, blueprint, entitled), told)
 
@@ -109,7 +109,7 @@ def apply_rights(
 
 
 def rotate(settings: Settings, user: str) -> None:
-    """Make the password that is in the user's file now the one the broker takes; the one before is refused.
+    """Make the password in the user's file the one that the broker accepts; the old one stops working immediately.
 
     Raises Retry when the cluster does not answer, Stop when it refuses.
     """

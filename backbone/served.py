@@ -18,7 +18,7 @@ from backbone.errors import Stop
 from backbone.settings import Settings
 
 AHEAD = dt.timedelta(days=60)
-"""So long before its end a certificate is warned of."""
+"""How long before a certificate expires there is a warning."""
 TIMEOUT_S = 3.0
 ASK_FOR_TLS = struct.pack("!ii", 8, 80877103)
 """What a client of PostgreSQL sends first; the answer is S for yes."""
@@ -29,7 +29,7 @@ HERE = "localhost"
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """Whose certificate it is, and when it ends; None where nobody answers."""
+    """Whose certificate it is, and when it expires; None where no server answers."""
 
     owner: str
     ends: dt.datetime | None
@@ -45,7 +45,7 @@ class Certificate:
 
 
 def _context() -> ssl.SSLContext:
-    """Trusts everybody: nothing is said over what it opens."""
+    """Trusts every certificate: nothing is sent over these connections."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

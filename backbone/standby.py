@@ -1,6 +1,6 @@
-"""Stands by for work that one process does at a time: waits on one session, and hands it over with the lock it got.
+"""Stands by for work that one process does at a time: waits on one session, and returns it with the lock it acquired.
 
-The lock lives as long as the session it was taken on, so whoever does the work does it on that session.
+The lock lives as long as the session it was taken on, so the work is done on that session.
 """
 
 import time
@@ -16,7 +16,7 @@ from backbone.settings import Settings
 from backbone.trouble import of_postgres
 
 AGAIN_S = 1.0
-"""How often a lock that another holds is asked for."""
+"""How often a lock that another process holds is requested."""
 
 
 class Standby:
@@ -29,9 +29,9 @@ class Standby:
         self._refused_at: dict[tuple[Lock, int | None], float] = {}
 
     def take(self, lock: Lock, number: int | None = None) -> Connection[Any] | None:
-        """The session that holds the lock from now on, each statement of it for itself; None while another has it.
+        """The session that now holds the lock, in autocommit mode; None while another process has the lock.
 
-        Asked again within AGAIN_S, it gives None without asking the server. Raises Retry, Stop.
+        A second call within AGAIN_S returns None without asking the server. Raises Retry, Stop.
         """
         key, now = (lock, number), time.monotonic()
         if now - self._refused_at.get(key, -AGAIN_S) < AGAIN_S:
@@ -50,7 +50,7 @@ class Standby:
         return taken
 
     def close(self) -> None:
-        """Wait no more; what was handed over stays open."""
+        """Stop waiting. A session that was returned stays open."""
         if self._connection is not None:
             with suppress(psycopg.Error):
                 self._connection.close()

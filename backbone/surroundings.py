@@ -10,7 +10,7 @@ HOW_IT_IS_SECURED = ("PGSSL", "PGGSS", "PGKRB", "PGCHANNELBINDING", "PGREQUIREAU
 def settle() -> None:
     """Call once, before anything is opened.
 
-    libpq reads `PGHOSTADDR`, `PGSERVICE`, `PGOPTIONS` and more behind the back of what it is told; they are forgotten.
+    libpq reads `PGHOSTADDR`, `PGSERVICE`, `PGOPTIONS` and more besides its parameters; they are removed.
     """
     for name in list(os.environ):
         if name.startswith(POSTGRES) and not name.startswith(HOW_IT_IS_SECURED):

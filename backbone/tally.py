@@ -42,7 +42,7 @@ def mark(identifier: str | bytes) -> int:
 def leading(value: bytes) -> bytes:
     """The identifier that a framed record begins with; all of it where it cannot be one.
 
-    Never fails: what nobody can read is counted as well.
+    Never fails: unreadable records are counted as well.
     """
     # Byte 0, the schema id, the length as a zigzag number: identifiers are shorter than 64 bytes.
     return value[6 : 6 + (value[5] >> 1)] if len(value) > 5 else value

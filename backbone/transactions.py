@@ -42,7 +42,8 @@ def _insist(action: Callable[..., Any], *arguments: Any) -> None:
 
 
 def writer(settings: Settings, user: str, name: str) -> Producer:
-    """A transactional writer; whatever an earlier one of this name left open is aborted, and that one is shut out.
+    """A transactional writer. The transaction that an earlier writer of this name left open is aborted, and that writer
+    is fenced.
 
     Raises Retry, Stop.
     """
@@ -59,9 +60,9 @@ def writer(settings: Settings, user: str, name: str) -> Producer:
 
 
 def send(target: Producer, topic: str, value: bytes, key: bytes | None = None, partition: int = -1) -> None:
-    """Put a record into the open transaction; waits where the queue is full.
+    """Put a record into the open transaction; waits while the queue is full.
 
-    Raises Stop for one that is too large to be set aside whole, should nobody be able to read it.
+    Raises Stop for a record that would not fit whole into a dead letter.
     """
     if topic != DEAD_LETTERS and len(value) + len(key or b"") > LARGEST_MESSAGE:
         raise Stop(f"A record for {topic} is larger than {LARGEST_MESSAGE} bytes.", "This is a fault in what wrote it.")
@@ -78,7 +79,7 @@ def send(target: Producer, topic: str, value: bytes, key: bytes | None = None, p
 def transaction(target: Producer) -> Iterator[None]:
     """Commit at the end of the block, abort where anything in it fails.
 
-    Raises Retry when the block is to be done again, Stop when this writer is done for.
+    Raises Retry when the block is to be repeated, Stop when this writer is fenced or refused.
     """
     try:
         target.begin_transaction()

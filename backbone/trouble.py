@@ -1,6 +1,6 @@
-"""Says what an error of PostgreSQL or of the file system means for whoever meets it, without a word of the data.
+"""Translates errors of PostgreSQL and of the file system into what to do next, without a word of the data.
 
-The one place where these foreign errors are translated: what PostgreSQL says of a row quotes it, and is never repeated.
+The only place where these errors are translated. PostgreSQL quotes rows in its messages, so they are never repeated.
 """
 
 import errno
@@ -75,7 +75,7 @@ STORAGE = {
 
 
 def of_postgres(error: psycopg.Error) -> Retry | Stop:
-    """Retry when it passes by itself or once somebody makes room, Stop when trying again is of no use."""
+    """Retry when it passes by itself or once there is room again, Stop when trying again is useless."""
     if error.sqlstate is None:
         # The client's own: the connection broke or was closed, or the client was used wrongly.
         if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):

@@ -19,7 +19,7 @@ LENGTH = 4
 
 
 class Unpackable(ValueError):
-    """Broken, of a codec nobody knows, or larger than there is room for."""
+    """Broken, of an unknown codec, or larger than the limit."""
 
 
 class Unpacker:

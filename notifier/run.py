@@ -27,16 +27,16 @@ POLL_S = 0.2
 BUSY_POLL_S = 0.01
 """How long to wait for findings while there are people to tell."""
 GATHER_S = 2.0
-"""While findings keep coming, people are told at least this often."""
+"""While findings keep coming, people are notified at least this often."""
 OCCASIONS = 500
 SHARE_OF_QUIET = 10
-"""Occasions are looked through this often within the quiet period: it may be a day, and then they are many."""
+"""How often occasions are checked within the quiet period, which may be a day: then there are many."""
 MAIL_REST_S = 5.0
-"""A mail server that cannot be reached, or takes nothing, is left alone this long; letters go on."""
+"""How long mails pause when the server cannot be reached or accepts nothing; letters go on."""
 LONGEST_MAIL_REST_S = 60.0
-"""One that takes nothing is left alone twice as long each time, up to this; then it is offered one mail."""
+"""The pause doubles each time the server accepts nothing, up to this; then it is offered one mail."""
 SHARE_S = 2.0
-"""So long at most for mails, then for letters, before new findings have their turn or a wish to stop is heard."""
+"""How long mails, then letters, may take before new findings have their turn or a request to stop is seen."""
 
 
 class Notifier:
@@ -71,7 +71,7 @@ class Notifier:
         """
         with ExitStack() as opening:
             connection = opening.enter_context(closing(postgres.connect(settings, NAME, autocommit=True)))
-            # A restored database does not know who was told already.
+            # A restored database does not know who was notified already.
             marks.guard(settings, connection, NAME)
             notifier = cls(settings, connection, opening.enter_context(MailPool(settings)), log)
             reader = StoredPositions(kafka.consumer(settings, NAME, NAME), connection, findings.SCHEMA)
@@ -84,7 +84,7 @@ class Notifier:
         self._assigned.update(given.partition for given in partitions)
 
     def _revoke(self, partitions: Sequence[TopicPartition]) -> None:
-        """Let others have these partitions; nothing is in hand, because this runs between two steps."""
+        """Release these partitions; nothing is in hand, because this runs between two steps."""
         numbers = {taken.partition for taken in partitions}
         self._assigned -= numbers
         for number in sorted(self._owned & numbers):
@@ -126,7 +126,7 @@ class Notifier:
         return len(messages)
 
     def _claim(self) -> list[int]:
-        """Take the partitions nobody else works on, and clear up what a crash left in them; gives all owned."""
+        """Take the partitions that no other process holds, and clear up after a crash; gives all that are owned."""
         for number in sorted(self._assigned - self._owned):
             if not postgres.try_lock(self._connection, postgres.Lock.RECIPIENTS, number):
                 continue

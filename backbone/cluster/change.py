@@ -28,7 +28,7 @@ from backbone.settings import Settings
 
 ITERATIONS = 8192
 SHORTEST_PASSWORD = 20
-"""An empty file, or a word somebody made up, never becomes a password."""
+"""An empty file, or a word that was made up, never becomes a password."""
 
 
 def _of(lines: Iterable[PlanLine], kind: str, *changes: str) -> list[Any]:
@@ -70,7 +70,7 @@ def carry_out(settings: Settings, client: AdminClient, lines: Iterable[PlanLine]
     Raises Retry when the cluster does not answer, Stop when it refuses.
     """
     todo = [line for line in lines if line.to_do]
-    # 1. Whoever has no right any more loses it first.
+    # 1. Rights that are no longer justified are revoked first.
     if gone := _of(todo, "right", "remove"):
         answered(client.delete_acls([_filter(rule) for rule in gone]))
     # 2. Topics and users, which rights are about.
@@ -86,7 +86,7 @@ def carry_out(settings: Settings, client: AdminClient, lines: Iterable[PlanLine]
         answered(client.create_acls(given))
     if amounts := _of(todo, "quota", "add", "change", "remove"):
         asyncio.run(_set(settings, amounts))
-    # 4. Users nobody declared.
+    # 4. Undeclared users.
     if strangers := _of(todo, "user", "remove"):
         deletions: list[UserScramCredentialAlteration] = [
             UserScramCredentialDeletion(user, ScramMechanism[mechanism.replace("-", "_")])

@@ -1,6 +1,6 @@
 """Logs in as each user with the password in its file: the only way to know that the broker stores just that one.
 
-A broker tells nobody a password, only how often it was hashed.
+A broker never reveals a password, only how often it was hashed.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ async def connection(settings: Settings, user: str) -> AsyncIterator[Any]:
 
 @asynccontextmanager
 async def administrator(settings: Settings, user: str = "admin") -> AsyncIterator[Any]:
-    """As `connection`, for somebody who must get in.
+    """As `connection`, for a user whose login must succeed.
 
     Raises Stop when the broker refuses the password.
     """
@@ -88,7 +88,7 @@ async def refused(settings: Settings, users: Iterable[str]) -> frozenset[str]:
     """Those of these users whom the broker does not let in with the password in their file."""
     turn = asyncio.Semaphore(AT_ONCE)
 
-    async def knock(user: str) -> bool:
+    async def refuses(user: str) -> bool:
         async with turn:
             try:
                 async with connection(settings, user):
@@ -97,5 +97,5 @@ async def refused(settings: Settings, users: Iterable[str]) -> frozenset[str]:
                 return True
 
     names = sorted(users)
-    answers = await asyncio.gather(*(knock(user) for user in names))
+    answers = await asyncio.gather(*(refuses(user) for user in names))
     return frozenset(user for user, no in zip(names, answers, strict=True) if no)

@@ -93,7 +93,7 @@ def _users(wanted: ClusterState, present: ClusterState, refused: Collection[str]
 
 
 def rights(wanted: Iterable[AclBinding], present: Iterable[AclBinding]) -> Iterator[PlanLine]:
-    """What becomes of each rule: those nobody declared go, whoever they are for."""
+    """What becomes of each rule: undeclared rules are removed, for every principal."""
     declared, there = set(wanted), set(present)
     for rule in sorted(declared | there, key=right):
         if rule in declared:

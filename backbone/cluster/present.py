@@ -54,7 +54,7 @@ def users(client: AdminClient) -> dict[str, frozenset[str]]:
 
 
 def rights(client: AdminClient, principal: str = ANYTHING) -> frozenset[AclBinding]:
-    """Every rule the broker goes by now, or those for one principal."""
+    """Every rule that the broker applies now, or those for one principal."""
     wanted = AclBindingFilter(
         ResourceType.ANY, ANYTHING, ResourcePatternType.ANY, principal, ANYTHING, AclOperation.ANY,
         AclPermissionType.ANY,

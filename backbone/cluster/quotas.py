@@ -66,7 +66,7 @@ def _check(code: int, said: str | None) -> None:
 
 
 async def present(connection: Any) -> dict[Entity, Quota]:
-    """Every quota there is, whomever it is for, as this connection of aiokafka is told.
+    """All quotas of all users, as a connection of aiokafka reads them.
 
     Raises Stop when the broker refuses.
     """

@@ -9,7 +9,7 @@ Entity = tuple[tuple[str, str | None], ...]
 """Whom a quota is for, as (("user", NAME),). A name of None stands for everybody without a quota of their own."""
 Quota = Mapping[str, float]
 MECHANISM = "SCRAM-SHA-512"
-"""The one way to log in; a credential for another one is a second password nobody declared."""
+"""The one way to log in; a credential for another one is a second, undeclared password."""
 
 
 @dataclass(frozen=True, slots=True)

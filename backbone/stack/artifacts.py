@@ -109,7 +109,7 @@ def jars(fallback: Path | None = None) -> list[Path]:
             if not folder.exists():
                 (fresh / "jars").rename(folder)
         except OSError:
-            # Somebody else has just put the same jars there.
+            # Another process has just put the same jars there.
             if not folder.exists():
                 raise
         finally:

@@ -33,7 +33,7 @@ class Renewal(Enum):
     RENEWED = "renewed"
     """It has another certificate for the same key: who trusts one of the two trusts what the authority signs."""
     ANNOUNCED = "announced"
-    """Another authority is trusted too from now on; it signs at the next renewal, when everybody knows it."""
+    """A second authority is trusted from now on; it signs at the next renewal, when all clients know it."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _found(places: Places) -> Authority:
-    """An authority with a key of its own, which is kept; nobody trusts it yet."""
+    """An authority with a key of its own, which is kept; no client trusts it yet."""
     key = ec.generate_private_key(ec.SECP256R1())
     # Two authorities of one name would be tried one for the other.
     mark = x509.SubjectKeyIdentifier.from_public_key(key.public_key()).digest.hex()[:8]
@@ -145,7 +145,7 @@ def ensure(places: Places) -> None:
 
 
 def _signing(places: Places, trusted: Sequence[x509.Certificate]) -> Authority | None:
-    """The authority whose key is kept; None where it is not, or nobody was told to trust it."""
+    """The authority whose key is kept; None where it is not, or where no client was given its certificate."""
     path = _authority_key(places)
     if not path.exists():
         return None
@@ -185,7 +185,7 @@ def renew(places: Places) -> Renewal:
     if _signed(in_use, authority):
         trusted = [one for one in trusted if one.public_key() == authority.key.public_key()]
     _publish(places, [one for one in trusted if one.not_valid_after_utc > now])
-    # Nobody is connected any more by a certificate that has ended.
+    # No connection relies on a certificate that has expired.
     if change is not Renewal.ANNOUNCED or in_use.not_valid_after_utc <= now:
         _issue(places, authority)
     return change

@@ -1,4 +1,4 @@
-"""Chooses the stack's ports once, keeps them as long as nobody takes them, and tells every process in its settings."""
+"""Chooses the stack's ports once, keeps them while they are free, and writes them into all settings."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def refuse_other_servers() -> None:
 def choose_ports(places: Places, busy: set[str]) -> tuple[dict[str, int], bool]:
     """The stack's ports, and whether any is another than before.
 
-    A port of a process that does not run may have gone to somebody else meanwhile: then another is chosen.
+    A port of a process that does not run may have been taken by another program meanwhile: then another is chosen.
     """
     before: dict[str, int] = places.recall().get("ports", {})
     chosen: dict[str, int] = {}

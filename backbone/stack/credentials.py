@@ -31,7 +31,7 @@ def ensure(places: Places, kind: str, users: Iterable[str]) -> None:
 
 
 def renew(path: Path) -> None:
-    """Put another password into its file; whoever reads it sees the old one or the new one, never half of it."""
+    """Put another password into its file; a reader sees the old one or the new one, never half of it."""
     write_private(path, secrets.token_urlsafe(RANDOM_BYTES))
 
 

@@ -27,8 +27,8 @@ FAST_START = "KRUISPUNT_FAST_START"
 """Set to 1, the JVM compiles in haste: quicker to start, slower under load. For tests."""
 DATA = "data"
 SESSION_MS = 60_000
-"""A login is good for this long: an open connection must prove the password anew, or is closed. librdkafka does it by
-itself, aiokafka connects again within a second or two."""
+"""How long a login is valid: then a connection must authenticate again, or is closed. librdkafka does so
+by itself, aiokafka reconnects within a second or two."""
 LONGEST_RETENTION = 2**31 - 1
 CLEANUP_MS = 2_000
 INTERNAL_PARTITIONS = 8
@@ -74,7 +74,7 @@ def _properties(places: Places, ports: Ports) -> str:
         # brokers talk to each other: mutual TLS lets in brokers only.
         "listener.name.controller.ssl.client.auth": "required",
         "listener.name.internal.ssl.client.auth": "required",
-        # A certificate of another name becomes nobody's user.
+        # A certificate of another name does not become a user of ours.
         "ssl.principal.mapping.rules": f"RULE:^CN={SERVER}$/{SERVER}/,DEFAULT",
         "sasl.enabled.mechanisms": "SCRAM-SHA-512",
         "listener.name.client.scram-sha-512.sasl.jaas.config": f"{scram};",
@@ -92,7 +92,7 @@ def _properties(places: Places, ports: Ports) -> str:
         "transaction.state.log.num.partitions": str(INTERNAL_PARTITIONS),
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
-        # How far the exchange is lies with the broker alone: no outage is long enough to forget it (7 days by default).
+        # Some offsets are kept by the broker alone: no outage is long enough to forget them (7 days by default).
         "offsets.retention.minutes": str(LONGEST_RETENTION),
         # What a lost writer left open is ended this soon after its time is up: 10 s by default.
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": str(CLEANUP_MS),
@@ -119,7 +119,7 @@ def _quoted(value: str) -> str:
 
 
 def command(places: Places) -> list[str]:
-    """What starts the prepared node: another command where the configuration is another, so that it starts anew."""
+    """The command that starts the prepared node. It changes with the configuration, so that the node restarts."""
     properties = places.kafka / "server.properties"
     mark = hashlib.sha256(properties.read_bytes()).hexdigest()[:MARK_DIGITS]
     return ["java", f"@{places.kafka / 'jvm.args'}", f"-D{MARK}={mark}", "kafka.Kafka", str(properties)]
@@ -148,7 +148,7 @@ def _jvm_arguments(jars: list[Path], cache: Path) -> str:
 
 
 def _format(places: Places, identity: str) -> None:
-    """Write the node's first metadata, with the user that must exist before anybody can be let in."""
+    """Write the node's first metadata, with the user that must exist before anyone can log in."""
     cluster = base64.urlsafe_b64encode(UUID(identity).bytes).rstrip(b"=").decode()
     password = (places.secrets / "kafka" / ADMIN).read_text("utf-8")
     # In one word: an identity may begin with a hyphen, and would be taken for an option.
@@ -164,7 +164,7 @@ def _format(places: Places, identity: str) -> None:
     arguments = places.kafka / "format.args"
     write_private(arguments, "".join(f"{word}\n" for word in words))
     try:
-        # It prints the stored keys: nobody may see that.
+        # It prints the stored keys, which must stay secret.
         answer = subprocess.run(
             ["java", f"@{places.kafka / 'jvm.args'}", HASTE, "kafka.tools.StorageTool", f"@{arguments}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,

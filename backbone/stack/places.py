@@ -86,7 +86,7 @@ class Places:
 
     @property
     def public_keys(self) -> Path:
-        """The public keys of what the stack signs; they may be given away, too."""
+        """The public keys of what the stack signs; they are also public."""
         return self.certificates / "signing-keys.pem"
 
     @property

@@ -37,7 +37,7 @@ def choose(taken: Iterable[int]) -> int:
 
 
 def reachable(port: int) -> bool:
-    """Whether somebody listens on the port."""
+    """Whether a program listens on the port."""
     try:
         socket.create_connection((LOOPBACK, port), timeout=1).close()
     except OSError:

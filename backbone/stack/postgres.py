@@ -75,7 +75,7 @@ ACCESS = f"host all all {LOOPBACK}/32 scram-sha-256\n"
 
 @dataclass(frozen=True)
 class Server:
-    """Where a PostgreSQL server's binaries and data are, and who runs it (None: whoever runs the stack)."""
+    """Where a PostgreSQL server's binaries and data are, and who runs it (None: the user that runs the stack)."""
 
     binaries: Path
     data: Path
@@ -88,7 +88,7 @@ class Server:
 
 
 def outside(places: Places) -> Path:
-    """The folder that stands in for the home where PostgreSQL's user may not enter the home."""
+    """The folder used instead of the home where PostgreSQL's user may not enter the home."""
     return OUTSIDE / f"kruispunt-{places.key}"
 
 
@@ -103,7 +103,7 @@ def _folder(places: Places, user: pwd.struct_passwd | None, identity: str) -> Pa
         return inside
     folder = outside(places)
     runner.own(folder, user)
-    # A folder left by an earlier home at the same path is nobody's any more.
+    # A folder that an earlier home at the same path left behind is no longer in use.
     mark = folder / "identity"
     if any(folder.iterdir()) and not (mark.exists() and mark.read_text("utf-8") == identity):
         shutil.rmtree(folder)
@@ -185,7 +185,7 @@ def _initialise(server: Server, password: str) -> None:
 
 
 def _forget_the_dead(server: Server) -> None:
-    """Take away the pid file of a postmaster that was killed, where its number is somebody else's by now."""
+    """Remove the pid file of a postmaster that was killed, where another process has its number by now."""
     path = server.data / "postmaster.pid"
     with suppress(OSError, ValueError, IndexError):
         pid = int(path.read_text("utf-8").splitlines()[0])

@@ -1,4 +1,4 @@
-"""Makes PostgreSQL's roles and databases: each role its own password, each database open to those it names only."""
+"""Creates PostgreSQL's roles and databases: each role with its own password, each database open to its users only."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ from backbone.stack.postgres import SUPERUSER
 ITERATIONS = 4096
 """PostgreSQL's own number."""
 CONNECTIONS = 8
-"""How many at once for the role of a tenant: all tenants together leave room for everybody else."""
+"""How many connections the role of a tenant may have: all tenants together leave room for our own processes."""
 STATISTICS = "pg_read_all_stats"
 """What the owner of `watch.open_transactions` is a member of, and it alone: to see since when a session waits."""
 IDLE = "5min"
@@ -92,7 +92,7 @@ def _limit_tenants(connection: Connection[Any], databases: Mapping[str, Database
 
 
 def _let_see_since_when(connection: Connection[Any]) -> None:
-    """Nobody logs in as its owner but provisioning: what it shows of others is the business of one function."""
+    """Only provisioning logs in as the owner, so only one function can show what other sessions do."""
     connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(STATISTICS), sql.Identifier(OWNER)))
 
 
@@ -110,7 +110,7 @@ def _make_databases(connection: Connection[Any], databases: Mapping[str, Databas
 
 
 def _withhold_locks(settings: Settings, databases: Mapping[str, Database]) -> None:
-    """Let nobody but its owner take any advisory lock in a database; others have a function that takes their own."""
+    """Let only its owner take any advisory lock in a database; other roles have a function that takes their own."""
     for name, database in databases.items():
         with connect(settings, SUPERUSER, name) as connection:
             connection.execute(sql.SQL("revoke execute on function {} from public").format(sql.SQL(TAKING)))

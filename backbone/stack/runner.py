@@ -1,4 +1,4 @@
-"""Lets PostgreSQL run as a user of its own where the stack runs as root, with what is that user's and nobody else's."""
+"""Runs PostgreSQL as a user of its own where the stack runs as root, with files that only this user owns."""
 
 import os
 import pwd
@@ -30,7 +30,7 @@ def may_enter(folder: Path, user: pwd.struct_passwd) -> bool:
 
 
 def find() -> pwd.struct_passwd | None:
-    """The user PostgreSQL runs as; None: whoever runs the stack.
+    """The user PostgreSQL runs as; None: the user that runs the stack.
 
     Raises Stop.
     """

@@ -35,7 +35,7 @@ HOLDERS = ("kafka", "inbox")
 """The servers that have a certificate."""
 LEASH = "leash"
 PYTHON = str(Path(sys.executable).with_name("python3"))
-"""By one name, whoever asks: a program that is started under another name is another program, and starts again."""
+"""One name for all callers: the supervisor restarts a program whose command has changed."""
 KEPT = (
     "logs", "run", "kafka", "postgres", "certificates", "secrets", "inbox", "outgoing", "cache", "settings.json",
     "stack.json", "stack.lock",
@@ -70,7 +70,7 @@ def _silent(_step: str) -> None:
 
 @contextmanager
 def _alone(places: Places) -> Iterator[None]:
-    """Wait until nobody else changes this stack."""
+    """Wait until no other process changes this stack."""
     while True:
         places.home.mkdir(parents=True, exist_ok=True)
         with places.lock.open("a") as file:
@@ -111,7 +111,7 @@ def _servers(
 
 
 def _leash_program(places: Places, leash: Leash | None, *, held: bool) -> list[Program]:
-    """What watches the starter, if any; a leash that holds already stays when somebody else calls `up`."""
+    """What watches the starter, if any; a leash that exists stays when another process calls `up`."""
     if leash is None and held:
         leash = Leash(**places.recall()["leash"])
     known = places.remember(leash=None if leash is None else {"pid": leash.pid, "wipe": leash.wipe})
@@ -167,9 +167,9 @@ def up(home: Path, plan: Plan, *, progress: Callable[[str], None] = _silent, lea
 
 
 def renew_certificates(home: Path, progress: Callable[[str], None] = _silent) -> certificates.Renewal:
-    """Give the servers new certificates, and start anew what reads them once only; gives what became of the authority.
+    """Give the servers new certificates, and restart what reads them only once; gives what became of the authority.
 
-    Whoever is connected connects again. Raises Stop when something does not come back.
+    Clients that are connected reconnect. Raises Stop when something does not come back.
     """
     places = Places(home.absolute())
     with _alone(places):

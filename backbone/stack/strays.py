@@ -1,4 +1,4 @@
-"""Finds what somebody gave by hand to roles and databases of PostgreSQL beyond what is declared, and takes it away."""
+"""Finds what was granted by hand on roles and databases of PostgreSQL beyond what is declared, and revokes it."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -20,7 +20,7 @@ MIGHT = {
     "rolsuper": "superuser", "rolcreaterole": "createrole", "rolcreatedb": "createdb", "rolbypassrls": "bypassrls",
     "rolreplication": "replication",
 }  # fmt: skip
-"""What makes a role more than one: column of pg_roles, word of `alter role`."""
+"""The attributes that no role of ours has: column of pg_roles, keyword of `alter role`."""
 MEMBERS = """
 select granted.rolname, member.rolname from pg_auth_members
 join pg_roles granted on granted.oid = roleid join pg_roles member on member.oid = pg_auth_members.member

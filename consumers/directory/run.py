@@ -1,7 +1,7 @@
-"""Takes in what institutions say of dossiers, exactly once: dossiers, answers and position are one transaction.
+"""Processes the changes that institutions send, exactly once: dossiers, answers and position are one transaction.
 
-Each institution has its turns and its own transactions: whatever one of them writes delays another by no more than a
-turn, and a fault that it brings out is its own.
+Each institution has its turns and its own transactions: what one of them writes delays another by no more than a turn,
+and a fault that its records cause affects no other.
 """
 
 import time
@@ -38,17 +38,17 @@ BATCH = 5_000
 WAIT_MS = 500
 """A fetch that finds nothing waits this long at the broker, and no longer than until the first record comes."""
 GATHER_S = 0.1
-"""How long records gather where there are few: ten of them cost a transaction as much as ten thousand."""
+"""How long to wait for more records when there are few: ten cost a transaction as much as ten thousand."""
 REST_S = 60.0
-"""How long an institution waits whose records bring out a fault, before it is tried again."""
+"""How long an institution whose records cause a fault waits before it is tried again."""
 LOST = "its place is lost"
-"""Nobody passes over a gap without a word: somebody finds out what is missing, and sets the position."""
+"""A gap is never passed over silently: an operator finds out what is missing, and sets the position."""
 OF_THE_DATA = (psycopg.DataError, psycopg.IntegrityError)
 TOPICS = tuple(changes(name) for name in INSTITUTIONS)
 
 
 class Faulty(Exception):
-    """What an institution wrote cannot be taken in, and nobody foresaw why; `offset` is where that begins."""
+    """What an institution wrote cannot be processed, for an unforeseen reason; `offset` is where that begins."""
 
     def __init__(self, topic: str, offset: int, kind: str) -> None:
         super().__init__(f"{topic}[{ONLY}]@{offset}: {kind}")
@@ -77,9 +77,9 @@ class Turns:
 
     @classmethod
     def open(cls, settings: Settings, connection: Connection[Any], log: FilteringBoundLogger) -> Self:
-        """Begin wherever the database is. The session owns the connection, which holds the lock.
+        """Begin at the positions in the database. The session owns the connection, which holds the lock.
 
-        Raises Retry, Closed.
+        Raises Retry, AccessRefused.
         """
         with connection.transaction(), connection.cursor() as cursor:
             kept = positions.load(cursor, SCHEMA)
@@ -100,10 +100,10 @@ class Turns:
     def handle_batch(self) -> int:
         """Fetch where nothing is left, and give each institution its turn; gives how many answers were made.
 
-        An institution whose records bring out a fault, or are gone before they were read, waits a while and is tried
-        again, alone; the log says so.
+        An institution whose records cause a fault, or are gone before they were read, waits alone and is tried again
+        later; the log says so.
 
-        Raises Retry when somebody else was faster or something passing is in the way, Closed when the broker refuses
+        Raises Retry when another process was faster or trouble may pass, AccessRefused when the broker refuses
         the user or its right, Stop when PostgreSQL refuses for good.
         """
         now = time.monotonic()
@@ -140,7 +140,7 @@ class Turns:
 
     @contextmanager
     def _fault_of(self, backlog: Backlog) -> Iterator[None]:
-        """What goes wrong inside is the fault of one institution, unless somebody foresaw it: that comes out as it is.
+        """Makes an unforeseen error inside the fault of one institution; Retry and Stop come out as they are.
 
         Raises Faulty; the backlog then begins where it was.
         """
@@ -151,7 +151,7 @@ class Turns:
             raise Retry("Another process was faster.") from error
         except (Retry, Stop):
             raise
-        except Exception as error:  # noqa: BLE001 - a fault of ours that one institution's records bring out
+        except Exception as error:  # noqa: BLE001 - a fault of ours that one institution's records cause
             if isinstance(error, psycopg.Error) and not isinstance(error, OF_THE_DATA):
                 raise of_postgres(error) from None
             self._begin(backlog.institution, begin)

@@ -1,4 +1,4 @@
-"""Sees that whoever receives a copy can look up its schema, before the first copy is made."""
+"""Checks that the recipients of a copy can look up its schema, before the first copy is made."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Judges events again that were judged by a wrong day: who could not have them then, and may, has them once.
+"""Judges events again that were judged by a wrong day, and delivers once what was wrongly withheld.
 
 Only deliberations that hold on the right day and did not hold on the wrong one are judged by: everything else was
 judged as it should be. What was delivered on one that held on the wrong day only cannot be taken back; it is counted.
@@ -187,7 +187,7 @@ def again(
         disclosed = due.disclosed(cursor, [one.key for one in batch.sources], sorted(recipients))
     copies: list[NarrowedCopy] = []
     for day, places in _by_day(batch, found, difference).items():
-        # Nobody knows the day of an event that the log does not name: what any of the days withheld counts.
+        # The day of an event that the log does not name is unknown: what any of the days withheld counts.
         withheld = difference.withheld[day] if day else _any(difference)
         narrowed = narrow([batch.events[place] for place in places], Access(withheld), dossiers, replay=True)
         copies += [copy._replace(source=places[copy.source]) for copy in narrowed.copies if not _had(disclosed, copy)]

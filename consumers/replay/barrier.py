@@ -1,7 +1,7 @@
 """Waits until everything published so far is exchanged and on record: what comes later is judged as things stand now.
 
-Whoever came on file before is seen by every batch the exchange begins after. So an event is either on record by the
-time this has waited, or nobody will copy it any more but the replay.
+Every batch that the exchange begins afterwards sees the dossiers of before. So by the time this has waited, an event is
+either on record, or only the replay can still copy it.
 """
 
 import time
@@ -22,11 +22,11 @@ AUDIT = "audit"
 REGISTER = "register"
 PAUSE_S = 0.05
 PATIENCE_S = 60.0
-"""An exchange or audit that is away this long is no passing matter."""
+"""An exchange or audit that is away for this long does not come back by itself."""
 
 
 class Barrier:
-    """Asks Kafka and PostgreSQL, again and again, how far everybody is."""
+    """Asks Kafka and PostgreSQL repeatedly how far each process is."""
 
     def __init__(self, offsets: Offsets, connection: Connection[TupleRow], partitions: int) -> None:
         self._offsets = offsets

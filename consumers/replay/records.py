@@ -40,9 +40,9 @@ class Moment(NamedTuple):
 
 
 def replayed(
-    past: Past, comers: Mapping[str, AbstractSet[bytes]], history: ReplayHistory, schemas: SchemaBook, moment: Moment
+    past: Past, persons: Mapping[str, AbstractSet[bytes]], history: ReplayHistory, schemas: SchemaBook, moment: Moment
 ) -> Iterator[OutgoingRecord]:
-    """Copies and disclosures for the institutions (`comers`: by institution, the pseudonyms of who came on file)."""
+    """Copies and disclosures for the institutions (`persons`: by institution, the pseudonyms of its new dossiers)."""
     batch = opened(
         [
             Received(REGISTER, murmur2(key, moment.partitions), number, key, value)
@@ -53,7 +53,7 @@ def replayed(
     days = {message.offset: legal_day(past.events[message.offset].at) for message in batch.sources}
     copies = [
         copy
-        for institution, keys in comers.items()
+        for institution, keys in persons.items()
         for copy in _copies(batch, days, institution, keys, past.dossiers, history)
         if (institution, copy.event, copy.projection.deliberation.partition("@")[0]) not in past.disclosed
     ]

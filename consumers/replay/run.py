@@ -1,8 +1,8 @@
 """Replays to an institution, once, what was published about a person before that person came on file there.
 
-Copies and disclosures of some persons are one Kafka transaction; how far the integrations are replayed goes with the
-last of them. Whoever is killed in between finds what was copied on record, and leaves it out. One replays at a time;
-a second stands by.
+Copies and disclosures of some persons are one Kafka transaction; the position in the integrations follows the last of
+them. After a kill in between, what was copied is on record and is left out. One process replays at a time; a second
+stands by.
 """
 
 import time
@@ -38,10 +38,12 @@ from schemas.topics import POSITIONS
 
 REPLAY = "replay"
 AT_ONCE = 20_000
-"""Integrations looked at together: most are of people about whom nothing was published yet, as in a first load."""
+"""Integrations in a batch: most are of people about whom nothing was published yet, as in a first load."""
 PERSONS = 200
-"""Persons per transaction: while it is open, live deliveries to the same partitions wait."""
+"""Persons in a transaction: while it is open, live deliveries to the same partitions wait."""
 PAUSE_S = 0.3
+NewPersons = Mapping[str, tuple[bytes, set[str]]]
+"""By person: pseudonym, and the institutions that get the history."""
 
 
 class Replay:
@@ -102,13 +104,13 @@ class Replay:
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         """Stand by while `rejudge` runs: what it copies is left out here once it is on record."""
-        taken = postgres.try_lock(self._connection, postgres.Lock.AGAIN, 0)
+        taken = postgres.try_lock(self._connection, postgres.Lock.REJUDGE, 0)
         try:
             yield taken
         finally:
             if taken:
                 with suppress(psycopg.Error):
-                    postgres.unlock(self._connection, postgres.Lock.AGAIN, 0)
+                    postgres.unlock(self._connection, postgres.Lock.REJUDGE, 0)
 
     def _wanted(self) -> bool:
         return not self._drain.wanted
@@ -120,16 +122,16 @@ class Replay:
             if not found:
                 return 0
             self._follow_deliberations(cursor)
-            comers = self._comers(cursor, found)
+            new_persons = self._new_persons(cursor, found)
             reached = None
-            if comers:
+            if new_persons:
                 # 3. Wait until all that was published before is on record.
                 reached = self._barrier.pass_(self._wanted)
                 if reached is None:
                     return 0
         made = 0
         if reached:
-            for some in _chunks(comers, PERSONS):
+            for some in _chunks(new_persons, PERSONS):
                 if not self._wanted():
                     return 0
                 made += self._copy(some, reached)
@@ -154,8 +156,8 @@ class Replay:
         with suppress(psycopg.Error):
             self._connection.close()
 
-    def _comers(self, cursor: Any, found: Sequence[NewDossier]) -> dict[str, tuple[bytes, set[str]]]:
-        """By person: pseudonym, and the institutions with a right to history where that person came on file."""
+    def _new_persons(self, cursor: Any, found: Sequence[NewDossier]) -> NewPersons:
+        """By person: pseudonym, and the institutions entitled to history that have a new dossier of that person."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for one in found:
             if one.institution in self._history.recipients:
@@ -164,19 +166,19 @@ class Replay:
         known = due.known(cursor, keys.values()) if keys else set()
         return {person: (keys[person], wanted[person]) for person in wanted if keys[person] in known}
 
-    def _copy(self, comers: Mapping[str, tuple[bytes, set[str]]], reached: Progress) -> int:
+    def _copy(self, new_persons: NewPersons, reached: Progress) -> int:
         """Copy what is due to some persons' institutions in one transaction; gives how many records."""
-        keys = [key for key, _ in comers.values()]
+        keys = [key for key, _ in new_persons.values()]
         by_institution: dict[str, set[bytes]] = defaultdict(set)
-        for key, institutions in comers.values():
+        for key, institutions in new_persons.values():
             for institution in institutions:
                 by_institution[institution].add(key)
         with self._connection.cursor() as cursor:
-            # A right that was withdrawn, or a dossier that was ended, since the last persons counts for these.
+            # A deliberation that was withdrawn, or a dossier that was ended, since the last persons counts for these.
             self._follow_deliberations(cursor)
             past = Past(
                 due.published(cursor, keys, reached),
-                look_up(cursor, comers),
+                look_up(cursor, new_persons),
                 due.disclosed(cursor, keys, list(by_institution)),
             )
         moment = Moment(datetime.now(UTC), self._kept.revision, self._settings.partitions)
@@ -203,8 +205,8 @@ class Replay:
             check_published(self._settings, self._history.projections, REPLAY)
 
 
-def _chunks(comers: Mapping[str, tuple[bytes, set[str]]], size: int) -> Iterator[Mapping[str, tuple[bytes, set[str]]]]:
-    persons = list(comers.items())
+def _chunks(found: NewPersons, size: int) -> Iterator[NewPersons]:
+    persons = list(found.items())
     for start in range(0, len(persons), size):
         yield dict(persons[start : start + size])
 

@@ -32,7 +32,7 @@ def record_at(reader: Consumer, place: Origin) -> Message | None:
     start = TopicPartition(*place) if place.offset >= 0 else TopicPartition(*place[:2], OFFSET_BEGINNING)
     try:
         found = next(kafka.read_on(reader, [start], batch=1), None)
-    except kafka.Closed:
+    except kafka.AccessRefused:
         raise
     except Stop:
         # Retention took it, or the topic was made anew.

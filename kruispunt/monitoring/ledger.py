@@ -15,7 +15,7 @@ from confluent_kafka import TopicPartition
 from psycopg import Connection
 
 from backbone import kafka, postgres
-from backbone.progress import Published, summed
+from backbone.progress import PublishedSums, summed
 from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
@@ -83,7 +83,7 @@ class Books:
     """What every place says it holds."""
 
     accepted: Tally
-    published: Mapping[str, Published]
+    published: Mapping[str, PublishedSums]
     log: Mapping[Logged, Tally]
     stored: Mapping[str, Cells]
     decided: Cells
@@ -109,7 +109,7 @@ def one(connection: Connection[Any], query: LiteralString) -> Tally:
     return cells(connection, query).get((), NONE)
 
 
-def published(settings: Settings) -> dict[str, Published]:
+def published(settings: Settings) -> dict[str, PublishedSums]:
     """All that the relay published, by outbox and topic.
 
     Raises Retry.

@@ -44,7 +44,7 @@ def _note_migrated(connection: Connection[Any], database: str, steps: list[str])
 def migrate(settings: Settings) -> None:
     """Bring every database to its newest shape, each by its own role; what changed is an act.
 
-    The act about an institution's database stands in another one: it is written once that database has changed.
+    The act about an institution's database is in another database: it is written once the first one has changed.
     """
     with postgres.connect(settings, "owner") as connection:
         with connection.transaction():
@@ -57,7 +57,7 @@ def migrate(settings: Settings) -> None:
                 with postgres.connect(settings, institution, institution) as other:
                     ran = postgres.migrate(other, files("consumers") / "sql" / "store")
             except Retry:
-                # One institution's own server that is away holds up nobody else; the plan goes on naming it.
+                # When one institution's own server is away, the others go on; the plan keeps naming it.
                 if institution not in settings.postgres_elsewhere:
                     raise
                 continue

@@ -1,4 +1,4 @@
-"""Knows what is justified now, from the deliberations that are kept, and lets nobody else change rights meanwhile."""
+"""Says which rights are justified by the deliberations that are kept, and locks rights while they are changed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,9 +37,9 @@ def justified(connection: Connection[Any], day: date | None = None) -> Justified
 
 @contextmanager
 def alone(settings: Settings, role: str) -> Iterator[Connection[Any]]:
-    """A connection of `role`, on which each statement counts at once; nobody else changes rights while it is open.
+    """A connection of `role` in autocommit mode; no other process changes rights while it is open.
 
-    So whoever withdraws and whoever provisions come one after the other, and the later one sees what the other did.
+    So withdrawing and provisioning happen one after the other, and the second sees what the first did.
     """
     with postgres.connect(settings, role, autocommit=True) as connection:
         postgres.wait_for_lock(connection, Lock.RIGHTS)

@@ -18,8 +18,8 @@ from rules.stream.transaction import Decider
 READ_COMMITTED = "read_committed"
 BEGINNING = 0
 FETCH_WAIT_MS = 500
-"""A fetch that finds nothing keeps the connection busy this long. Whoever looks for the coordinator again, because a
-login was over and its connection closed, waits behind fetches: with Faust's 1.5 s, until it is missed in its group."""
+"""How long a fetch that finds nothing keeps the connection busy. When a login has expired and its connection is closed,
+the search for the coordinator waits behind fetches: with Faust's 1.5 s, until the group misses the member."""
 
 
 class CommittedThread(driver.AIOKafkaConsumerThread):
@@ -81,6 +81,6 @@ def positioned(decider: Decider, give_up: Callable[[str], NoReturn]) -> type[fau
             return Transport(self.conf.broker_consumer, self)
 
         def _create_directories(self) -> None:
-            """Nothing of ours lies on disk: there are no tables."""
+            """Nothing is kept on disk: there are no tables."""
 
     return App

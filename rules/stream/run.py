@@ -18,10 +18,10 @@ from rules.stream.transaction import ROLE, Decider
 from schemas.topics import FACTS
 
 SESSION_S = 6.0
-"""A killed worker holds its partitions this long: it is what recovery waits for."""
+"""How long a killed worker holds its partitions: recovery waits for that."""
 HEARTBEAT_S = 2.0
 ANSWER_S = 20.0
-"""A broker that has not answered for so long is taken for lost, and asked anew: 90 by default."""
+"""After this long without an answer a broker is considered lost, and the request is sent again: 90 by default."""
 FAULT = 1
 """Exit code of a process that met a fault of its own; its supervisor starts it again."""
 STOP_S = 8.0
@@ -29,14 +29,14 @@ STOP_S = 8.0
 SHORTEST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 LOOK_S = 5.0
-"""So often somebody who has nothing to do sees whether the database was put back."""
+"""How often an idle process checks whether the database was restored to an earlier state."""
 
 
 def application(settings: Settings, decider: Decider) -> faust.App:
     """The Faust app: no tables, no web server, no topics of its own, no exactly-once of its own."""
     trust = ssl.create_default_context(cafile=str(settings.kafka_ca) if settings.kafka_ca else None)
-    keeper = BundleGuard(settings, decider)
-    app: faust.App = positioned(decider, keeper.give_up)(
+    guard = BundleGuard(settings, decider)
+    app: faust.App = positioned(decider, guard.give_up)(
         ROLE,
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
         broker_credentials=faust.SASLCredentials(
@@ -63,26 +63,26 @@ def application(settings: Settings, decider: Decider) -> faust.App:
     @app.agent(facts, concurrency=1)
     async def decide(stream: StreamT[bytes]) -> None:
         async for event in stream.events():
-            await keeper.keep(event.message.partition, event.message.offset, event.value)
+            await guard.decide(event.message.partition, event.message.offset, event.value)
 
     @app.timer(LOOK_S)  # type: ignore[untyped-decorator]  # Faust has no types for it
     async def look() -> None:
-        await keeper.look()
+        await guard.look()
 
     return app
 
 
 class BundleGuard:
-    """Lets no bundle pass undecided: waits while something passing is in the way, and ends the process otherwise.
+    """Lets no bundle pass undecided: waits while trouble may pass, and ends the process otherwise.
 
-    Faust takes an event whose agent raised for done and goes on to the next; so nothing is ever let out of `keep`.
+    Faust acknowledges an event whose agent raised, and goes on to the next. So no exception ever leaves `decide`.
     """
 
     def __init__(self, settings: Settings, decider: Decider) -> None:
         self._decider = decider
         self._log = configure(ROLE, settings.log_level)
 
-    async def keep(self, partition: int, offset: int, value: bytes | None) -> None:
+    async def decide(self, partition: int, offset: int, value: bytes | None) -> None:
         """Decide a bundle, however long it takes."""
         pause = SHORTEST_WAIT_S
         while True:
@@ -92,7 +92,7 @@ class BundleGuard:
                 self._log.warning("waiting", reason=str(error), partition=partition, offset=offset)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_WAIT_S)
-            except Exception:  # noqa: BLE001 - see the class: nothing may be let out
+            except Exception:  # noqa: BLE001 - see the class: nothing may leave
                 self._log.exception("stopping", partition=partition, offset=offset)
                 # A kill is safe at any instruction, and an orderly stop would let Faust take the next bundle.
                 os._exit(FAULT)
@@ -100,7 +100,7 @@ class BundleGuard:
                 return
 
     async def look(self) -> None:
-        """End the process where the database was put back: it begins again at the positions that are there."""
+        """End the process where the database was restored: it begins again at the positions that are there."""
         try:
             await asyncio.to_thread(self._decider.look)
         except Retry as error:
@@ -127,7 +127,7 @@ class Worker(faust.Worker):
         self._late: threading.Timer | None = None
 
     def _setproctitle(self, info: str, *, ident: str = "") -> None:
-        """Stay `kruispunt rules`: another name would be written over the environment, too."""
+        """Stay `kruispunt rules`: another name would also overwrite the environment."""
 
     def _schedule_shutdown(self, signal: Any) -> None:
         self._end_in_time(0)

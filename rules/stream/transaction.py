@@ -88,7 +88,7 @@ class Decider:
 
         Does nothing while a bundle is being decided. Raises Retry, and Stop when they are behind.
         """
-        # A large bundle takes seconds: whoever waited for it would keep a thread, and be late for the next look.
+        # A large bundle takes seconds: a look that waited for it would occupy a thread, and delay the next look.
         if not self._lock.acquire(blocking=False):
             return
         try:

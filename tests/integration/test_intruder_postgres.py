@@ -185,9 +185,9 @@ def test_only_these_functions_lend_the_rights_of_their_owner(superuser: Connecti
 
 
 HOLDERS = {
-    Lock.OUTBOX: {"relay"}, Lock.RECIPIENTS: {"notifier"}, Lock.EXCHANGE: {"exchange"}, Lock.KEEPER: {"audit"},
+    Lock.OUTBOX: {"relay"}, Lock.RECIPIENTS: {"notifier"}, Lock.EXCHANGE: {"exchange"}, Lock.CONSUMER: {"audit"},
     Lock.DELIBERATIONS: {"operator"}, Lock.DOSSIERS: {"operator", "dossiers"}, Lock.REPLAY: {"replay"},
-    Lock.CHECKPOINT: {"audit"}, Lock.AGAIN: {"replay"}, Lock.RIGHTS: {"operator"},
+    Lock.CHECKPOINT: {"audit"}, Lock.REJUDGE: {"replay"}, Lock.RIGHTS: {"operator"},
     Lock.MIGRATION: set(), Lock.ACTS: set(),
 }  # fmt: skip
 """Who may take which lock, besides the owner of the database."""
@@ -217,9 +217,9 @@ def test_only_the_institution_takes_locks_in_its_database(servers: Settings, ins
         connect(servers, "inspector", institution) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
-        connection.execute("select pg_advisory_lock(%s, 0)", (Lock.KEEPER,))
+        connection.execute("select pg_advisory_lock(%s, 0)", (Lock.CONSUMER,))
     with connect(servers, institution, institution) as connection:
-        assert try_lock(connection, Lock.KEEPER, 4_711)
+        assert try_lock(connection, Lock.CONSUMER, 4_711)
 
 
 def test_a_right_to_take_locks_that_was_given_by_hand_is_seen_and_taken_away(servers: Settings) -> None:

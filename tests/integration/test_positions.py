@@ -100,7 +100,7 @@ class Kept:
     def keeper(self, reader: Any) -> PostgresConsumer:
         connection = postgres.connect(self._settings, INSTITUTION, INSTITUTION, autocommit=True)
         subscription = Subscription(INSTITUTION, GROUP, (self.topic,), INSTITUTION, SCHEMA, batch=50)
-        made = PostgresConsumer(connection, reader, kafka.Doorkeeper(), subscription, self._write)
+        made = PostgresConsumer(connection, reader, kafka.LoginWatch(), subscription, self._write)
         self._keepers.append(made)
         return made
 

@@ -235,7 +235,7 @@ def test_two_stacks_stand_beside_each_other_and_end_apart(
         os.umask(before)
     mark = identity(second.home)
     assert not set(pids(second.home).values()) & set(first.values())
-    assert second.secret("kafka", "rva") != running.secret("kafka", "rva")
+    assert second.secret("kafka", "admin") != running.secret("kafka", "admin")
     with connect(second, SUPERUSER, "postgres") as connection:
         assert connection.info.server_version // 10_000 == WHEEL_MAJOR
     assert down(second.home, wipe=True)

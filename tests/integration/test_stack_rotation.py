@@ -240,7 +240,7 @@ def test_an_open_session_ends_with_its_login_when_the_password_was_changed(runni
 
 def test_a_sink_that_is_never_let_in_ends_and_says_so(running: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     from backbone import process
-    from backbone.kafka import Closed
+    from backbone.kafka import AccessRefused
     from consumers.sink import run as sink
 
     supervisor = Supervisor(Places(running.home))
@@ -250,7 +250,7 @@ def test_a_sink_that_is_never_let_in_ends_and_says_so(running: Settings, monkeyp
     before = path.read_bytes()
     renew(path)
     try:
-        with pytest.raises(Closed, match="does not let this user in"):
+        with pytest.raises(AccessRefused, match="does not let this user in"):
             sink.run(running, SINK)
     finally:
         path.write_bytes(before)

@@ -12,7 +12,7 @@ from structlog.typing import FilteringBoundLogger
 
 from backbone import consumer_loop, process
 from backbone.errors import Retry, Stop
-from backbone.kafka import Closed
+from backbone.kafka import AccessRefused
 from backbone.process import Drain
 from backbone.settings import Settings
 
@@ -87,7 +87,7 @@ def test_a_session_goes_on_until_it_is_asked_to_stop_and_finishes(play: Callable
     assert play(3, 0, "terminate") == ["open 1", "batch of 3 in 1", "batch of 0 in 1", "finish 1", "close 1"]
 
 
-@pytest.mark.parametrize("trouble", [Retry("later"), Closed("not let in"), psycopg.OperationalError("gone")])
+@pytest.mark.parametrize("trouble", [Retry("later"), AccessRefused("not let in"), psycopg.OperationalError("gone")])
 def test_after_trouble_that_may_pass_another_session_begins(play: Callable[..., list[str]], trouble: Exception) -> None:
     assert play(trouble, 2, "terminate") == ["open 1", "close 1", "open 2", "batch of 2 in 2", "finish 2", "close 2"]
 

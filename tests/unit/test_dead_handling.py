@@ -163,10 +163,10 @@ def test_a_letter_that_is_gone_or_another_by_now_is_not_put_back(topics: dict[Or
 
 def test_a_broker_that_refuses_is_not_taken_for_a_topic_that_lost_its_record(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> Iterator[Message]:
-        raise kafka.Closed("Kafka refuses.")
+        raise kafka.AccessRefused("Kafka refuses.")
 
     monkeypatch.setattr(kafka, "read_on", refuse)
-    with pytest.raises(kafka.Closed):
+    with pytest.raises(kafka.AccessRefused):
         originals.record_at(READER, Origin(KIND, 0, 0))
 
 

@@ -44,7 +44,7 @@ def _alone(config: Settings) -> Iterator[Connection[Any]]:
     with postgres.connect(config, Role.REPLAY, autocommit=True) as connection:
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            if postgres.try_lock(connection, postgres.Lock.AGAIN, 0):
+            if postgres.try_lock(connection, postgres.Lock.REJUDGE, 0):
                 break
             if time.monotonic() > deadline:
                 raise Retry("The replay, or another `kruispunt rejudge`, is busy.")

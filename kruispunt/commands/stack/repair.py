@@ -24,7 +24,7 @@ from backbone.marks import TOKEN_BYTES, StoredMark
 from backbone.offsets import Offsets
 from backbone.outbox import OutboxRow, OutboxSource
 from backbone.outbox_relay import added
-from backbone.progress import START, Mark, Position, Progress, Published, positions, record
+from backbone.progress import START, Mark, OutboxPosition, Progress, PublishedSums, positions, record
 from backbone.settings import Settings
 from backbone.trouble import translated
 from consumers import acts
@@ -112,7 +112,7 @@ class RepairReport:
         }
 
 
-def _there(config: Settings) -> dict[str, Position]:
+def _there(config: Settings) -> dict[str, OutboxPosition]:
     return positions(kafka.read_all(config, Role.INSPECTOR, POSITIONS))
 
 
@@ -146,7 +146,7 @@ class Repair:
     def _kept(self, source: str) -> StoredMark:
         return self._here.get(source, marks.NOTHING)
 
-    def _position(self, source: str) -> Position:
+    def _position(self, source: str) -> OutboxPosition:
         return self._there.get(source, START)
 
     def _published(self, source: OutboxSource) -> tuple[StoredMark, Iterator[Message]]:
@@ -236,7 +236,7 @@ class Repair:
         self._settle(self._replay, target, REPLAY, self._kept(REPLAY).reached, None)
 
     def _settle(
-        self, connection: Connection[Any], target: Any, source: str, last: Progress, tallies: Published | None
+        self, connection: Connection[Any], target: Any, source: str, last: Progress, tallies: PublishedSums | None
     ) -> None:
         number = max(self._kept(source).mark.number, self._position(source).mark.number) + 1
         mark = Mark(number, secrets.token_hex(TOKEN_BYTES))
