@@ -1,4 +1,4 @@
-"""Takes bundles one by one: position, facts, findings and outbox move together or not at all."""
+"""Processes bundles one by one: position, facts, findings and outbox change together or not at all."""
 
 import threading
 from collections.abc import Callable
@@ -29,11 +29,11 @@ from schemas.topics import DEAD_LETTERS, FACTS, SCHEMAS
 
 ROLE = "rules"
 REMEMBERED = 100_000
-"""Pseudonyms of employers and persons kept at hand: a large employer comes back in every bundle."""
+"""Cached pseudonyms of employers and persons: a large employer occurs in every bundle."""
 
 
 def schema_source(settings: Settings, reader: str = ROLE) -> Callable[[int], str | None]:
-    """Looks a schema up in the topic that keeps them all; read again only for an id not seen yet."""
+    """Looks a schema up in the schemas topic, which is read again only for an unknown id."""
     known: dict[int, str] = {}
 
     def fetch(number: int) -> str | None:
@@ -83,7 +83,7 @@ class Decider:
         return held
 
     def look(self) -> None:
-        """See that the positions are not behind what was left: a database that was put back needs a new beginning.
+        """Check that the stored positions are not behind what was read: after a restore the process must start again.
 
         Raises Retry, and Stop when they are.
         """
@@ -98,7 +98,7 @@ class Decider:
                 raise of_postgres(error) from None
 
     def _open(self) -> Connection[TupleRow]:
-        """A connection; the database behind it may be another one than before."""
+        """Open a connection; the database behind it may have been restored."""
         self._connection = postgres.connect(self._settings, ROLE, autocommit=True)
         self._see(_of_facts(self._connection))
         return self._connection
@@ -120,7 +120,7 @@ class Decider:
                 raise of_postgres(error) from None
 
     def close(self) -> None:
-        """Let the connection go, when the bundle in hand is decided."""
+        """Close the connection after the current bundle."""
         with self._lock:
             if self._connection is not None:
                 self._connection.close()
@@ -137,7 +137,7 @@ class Decider:
             moved = store.move(cursor, partition, offset)
             if not moved:
                 raise psycopg.Rollback(transaction)
-            # 3. What is held, what was told, what follows from it: all written with the position.
+            # 3. Facts, findings and what follows from them are written with the position.
             if bundle is None:
                 self._set_aside(cursor, partition, offset, value)
             else:
@@ -157,7 +157,7 @@ class Decider:
         store.keep(cursor, outcome, self._pseudonym, at=arrived.at, partition=partition, offset=offset)
 
     def _set_aside(self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes | None) -> None:
-        """A message that is no bundle is kept whole."""
+        """Keep a message that is not a bundle as a dead letter."""
         origin, reason = Origin(FACTS, partition, offset), "the message is not a bundle of facts"
         letter = dead_letter(origin, store.STAGE, "unreadable-bundle", reason, None, value, datetime.now(UTC))
         store.tell(cursor, [(DEAD_LETTERS, b"", letter)])
@@ -169,7 +169,7 @@ def _of_facts(connection: Connection[TupleRow]) -> dict[int, int]:
 
 
 def _open(value: bytes | None) -> dict[str, Any] | None:
-    """The bundle in a message, None when it is none."""
+    """The bundle in a message; None if it is not a bundle."""
     try:
         number, body = split(value or b"")
         expected = contract(FACTS)
