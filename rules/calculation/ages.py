@@ -1,4 +1,4 @@
-"""Answers how old somebody is where the birth date is not known whole: by its first and its last possible day."""
+"""Calculates ages and birthdays, also where only part of the birth date is known: by its earliest and latest day."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -9,7 +9,7 @@ from schemas.identifiers import birth_days, quarter_days, quarter_of
 
 DAY = timedelta(days=1)
 FEBRUARY, LEAP = 2, 29
-"""The day of February that is not there each year."""
+"""29 February, which most years do not have."""
 
 
 def age_on(born: date, day: date) -> int:
@@ -30,7 +30,7 @@ def _leap(year: int) -> bool:
 
 
 class Ages(NamedTuple):
-    """The age somebody has at least and at most; they differ where the birthday is not known."""
+    """The lowest and the highest possible age; they differ where the birthday is not known."""
 
     least: int
     most: int
@@ -40,11 +40,11 @@ class Ages(NamedTuple):
 
 
 ANY_AGE = Ages(0, 199)
-"""Of somebody whose birth date is wholly unknown."""
+"""The age of somebody whose birth date is entirely unknown."""
 
 
 class Birth(NamedTuple):
-    """The first and the last day on which somebody can have been born; both lie in one year."""
+    """The first and the last possible day of birth; both are in the same year."""
 
     earliest: date
     latest: date
@@ -64,23 +64,23 @@ class Birth(NamedTuple):
         return Ages(age_on(self.latest, day), age_on(self.earliest, day))
 
     def days(self, *asked: date) -> tuple[date, ...]:
-        """Days of birth that stand for all possible ones, when ages are asked for at ends of quarters and `asked`.
+        """Days of birth that represent all possible ones, for ages at the end of a quarter and on the `asked` days.
 
-        Between two of them no such age changes, so what is the same for each of them holds whichever day it was.
+        No such age changes between two of them, so what is true for each of them is true for every possible day.
         """
         if self.exact:
             return (self.earliest,)
         return tuple(sorted(day for day in {*self, *self._turns(asked)} if self.earliest <= day <= self.latest))
 
     def _turns(self, asked: tuple[date, ...]) -> Iterator[date]:
-        """The last day of birth with which an age is reached on a day, and the day after it."""
+        """The last day of birth with which an age is reached on a day, and the days next to it."""
         quarters = (quarter_days(quarter_of(date(self.year, month, 1)))[1] for month in (1, 4, 7, 10))
         for turn in (*quarters, *(birthday(day, self.year - day.year) for day in asked)):
             yield from (turn - DAY, turn, turn + DAY)
 
     @property
     def doubt(self) -> str:
-        """Why what hangs on the day is to check."""
+        """Why a result that depends on the day has to be checked."""
         return f"which day of {self.year} somebody was born is not known, and it makes a difference"
 
 

@@ -1,4 +1,4 @@
-"""Puts the structural and the target-group reduction of one occupation side by side, in the order of the law."""
+"""Combines the structural and the target-group reduction of one occupation, in the order of the law."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -20,7 +20,7 @@ def combine(contributions: int, structural: int, target: int) -> Granted:
 
 
 def chosen(claims: Iterable[Claim], codes: frozenset[str]) -> str | None:
-    """The one target group of an occupation: of several that are claimed, the one the employer takes most under."""
+    """The target group of an occupation; of several that are claimed, the one with the largest amount."""
     taken: dict[str, int] = {}
     for claim in claims:
         if claim.code in codes:

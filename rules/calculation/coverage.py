@@ -1,4 +1,4 @@
-"""Says whether a worker line falls under all branches, under a part of them, or whether that is not settled."""
+"""Determines whether a worker line is subject to all branches, to some of them, or whether that is not settled."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,7 +22,7 @@ class Cover(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Subjection:
-    """The answer for one worker line, and where it stands."""
+    """Whether a reduction can apply to one worker line, and the source."""
 
     cover: Cover
     manual: bool
@@ -39,7 +39,7 @@ OUTCOMES = {Cover.COVERED: HELD, Cover.NOT_COVERED: DID_NOT_HOLD, Cover.UNSETTLE
 def _subjection(
     cover: Cover, manual: bool, why: TraceStep, doubts: tuple[str, ...] = (), *, too_young: bool = False
 ) -> Subjection:
-    """The answer; the condition that `why` states has the outcome that the cover implies."""
+    """A subjection; the condition that `why` states has the outcome that the cover implies."""
     return Subjection(cover, manual, replace(why, outcome=OUTCOMES[cover]), doubts, too_young)
 
 
@@ -106,13 +106,13 @@ def _still_young(person: str, quarter: str, found: Subjection, law: Law) -> Subj
 
 
 def all_branches(line: WorkerLine, person: str, quarter: str, law: Law) -> Subjection:
-    """Whether the line is subject to all branches, as employer reductions ask."""
+    """Whether the line is subject to all branches, as employer reductions require."""
     found = _all_branches(law, line.employer_class, line.worker_code, quarter_days(quarter)[0])
     return _still_young(person, quarter, found, law)
 
 
 def personal_contributions(line: WorkerLine, person: str, quarter: str, law: Law) -> Subjection:
-    """Whether the line owes the full personal contribution, as the work bonus asks."""
+    """Whether the line owes the full personal contribution, as the work bonus requires."""
     return _still_young(person, quarter, _personal(law, line.worker_code, quarter_days(quarter)[0]), law)
 
 
@@ -123,10 +123,10 @@ def perhaps_all_branches(line: WorkerLine, person: str, quarter: str, law: Law) 
 
 
 def private_job(employer_class: str, worker_code: str, quarter: str, law: Law) -> bool:
-    """Whether a job is one of the private sector, subject to all branches and so to its annual holidays."""
+    """Whether a job is in the private sector: subject to all branches, and so to its annual holidays."""
     return _all_branches(law, employer_class, worker_code, quarter_days(quarter)[0]).cover is Cover.COVERED
 
 
 def private_rows(day: date, law: Law) -> tuple[FigureRow, ...]:
-    """The rows of figures that say what a job of the private sector is."""
+    """The rows of figures that define a job of the private sector."""
     return tuple(law[SUBJECTION].at(name, day) for name in ("all branches", "limited", "public employers"))

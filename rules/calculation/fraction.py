@@ -41,7 +41,7 @@ def mu_glob(situation: Situation, codes: frozenset[str]) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Beta:
-    """The factor, and whether it is there by exception below the floor."""
+    """The factor, and whether mu_glob is below the floor."""
 
     factor: Fraction
     below_floor: bool

@@ -1,4 +1,4 @@
-"""What the holiday rules share: jobs of the private sector by year, days taken, and the benefit behind the days."""
+"""What the holiday rules share: jobs of the private sector by year, days taken, and the benefit for a day."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -55,7 +55,7 @@ def opening(jobs: Iterable[Worked], first: date) -> tuple[date, Worked] | None:
 
 
 def size(job: Worked, day: date, law: Law) -> TraceStep:
-    """How many days ordinary and other holidays can be together."""
+    """How many days of holidays there can be in all, as a step."""
     row = law[SHARED].at("days", day)
     return TraceStep("holidays in all", f"{row.number(regime(job))}", "days", row.cited)
 
@@ -66,7 +66,7 @@ def full_year(job: Worked, day: date, law: Law) -> Decimal:
 
 
 def regime(job: Worked) -> str:
-    """The working week a job counts its holidays in."""
+    """The working week in which the holidays of a job are counted."""
     return "six" if job.days_per_week > SIX_FROM else "five"
 
 
@@ -75,7 +75,7 @@ SIX_FROM = 500
 
 
 def benefit(day: date, law: Law) -> tuple[TraceStep, ...]:
-    """What a day is worth at most."""
+    """The highest benefit for a day, as steps."""
     share = law[SHARED].at("share", day)
     return (
         TraceStep("share of the wage", f"{share.number('percent')}", "percent", share.cited),

@@ -1,4 +1,4 @@
-"""Spreads a quarter's wage and working time over the months an occupation lasted, since DmfA knows quarters only."""
+"""Spreads the wage and working time of a quarter over the months of an occupation: DmfA only declares quarters."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ WEEKEND = 5
 
 
 class Share(NamedTuple):
-    """An exact share; a pair rather than a Fraction, which would cost more than all the rest of a rule."""
+    """An exact share; a pair of integers, because a Fraction would cost more than the rest of a rule."""
 
     part: int
     whole: int
 
     @property
     def full(self) -> bool:
-        """Whether it is all of it."""
+        """Whether it is the whole."""
         return self.part == self.whole
 
     def of(self, amount: int) -> int:
@@ -35,7 +35,7 @@ class Share(NamedTuple):
         return half_up(amount * self.part, self.whole)
 
     def raised(self, amount: int) -> int:
-        """What an amount that is this share of the whole is for the whole, to the nearest unit."""
+        """The whole amount of which `amount` is this share, to the nearest unit."""
         return half_up(amount * self.whole, self.part)
 
     def times(self, other: "Share") -> "Share":
@@ -43,7 +43,7 @@ class Share(NamedTuple):
         return Share(self.part * other.part, self.whole * other.whole)
 
     def over(self, other: "Share") -> "Share":
-        """How this share stands to another."""
+        """This share divided by another."""
         return Share(self.part * other.whole, self.whole * other.part)
 
 

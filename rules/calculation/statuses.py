@@ -1,4 +1,4 @@
-"""Finds the social status on which other rights follow by themselves, and where the first of these did not follow."""
+"""Finds social statuses that open other rights automatically, and those on which the first right did not follow."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from schemas.identifiers import quarter_days, quarter_of
 INTEGRATION_INCOME = "integration_income"
 INCREASED = "increased_reimbursement"
 GRACE_MONTHS = -3
-"""A status that ended before the quarter before this one is no ground to ask for anything today."""
+"""A status that ended before the previous quarter is not a reason to request anything today."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _of_kind(history: PersonHistory, kind: str, law: Law) -> Iterator[Status]:
 def unmatched(history: PersonHistory, day: date, law: Law) -> Status | None:
     """The status that runs or has just ended, whose quarter is over, and on which no increased reimbursement followed.
 
-    The institutions exchange among themselves in that quarter; somebody for whom it went well is told nothing.
+    The institutions exchange data among themselves in that quarter; where that worked there is no finding.
     """
     if not history.decisions:
         return None

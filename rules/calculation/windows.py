@@ -1,4 +1,4 @@
-"""Counts the days of work in the months before a day from quarters alone: what is surely in them, and what may be."""
+"""Counts work in the months before a day from quarterly declarations: what is surely in them, and what may be."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ Count = Callable[[Worked], int]
 
 @dataclass(frozen=True, slots=True)
 class WorkWindow:
-    """What lies in a window: surely, and at most; and the quarters of it of which nothing is known."""
+    """What a window holds at least and at most, and the quarters in it about which nothing is known."""
 
     surely: int
     most: int
     unseen: tuple[str, ...]
 
     def reaches(self, needed: int) -> bool | None:
-        """Whether it holds as much; None when that cannot be said."""
+        """Whether it holds this much; None when that is unknown."""
         if self.surely >= needed:
             return True
         return None if self.most >= needed or self.unseen else False

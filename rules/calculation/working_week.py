@@ -8,7 +8,7 @@ X100 = 100
 """Days are kept x 100."""
 WEEK = 7
 FIVE, SIX, SEVEN = 500, 600, 700
-"""Weeks from Monday to Friday, to Saturday, to Sunday; of a shorter one nobody declares which days it has."""
+"""Weeks from Monday to Friday, to Saturday, to Sunday; which days a shorter week has is not declared."""
 
 
 class Expected(NamedTuple):

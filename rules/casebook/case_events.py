@@ -1,4 +1,4 @@
-"""Turns a case as a jurist writes it into the events the rules read, so that the law is tested in its own words."""
+"""Turns a case as a jurist writes it into the events the rules read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ PERSON = "85073003328"
 EMPLOYER = "0403019261"
 FULL_TIME = 38
 DECLARED_AFTER = timedelta(days=15)
-"""A case is judged this long after its quarter, unless it says on which day."""
+"""A case is judged this long after its quarter, unless it names a day."""
 
 Case = Mapping[str, Any]
 CaseEvent = dict[str, Any]
@@ -35,7 +35,7 @@ class Example:
 
 
 def quarter_example(written: WrittenCase) -> Example:
-    """What a written case says."""
+    """The example in a written case about one quarter."""
     case: Case = cast("Case", written.content)
     last = quarter_days(case["quarter"])[1]
     seen = situation(*events(case), decisions(case))
@@ -44,7 +44,7 @@ def quarter_example(written: WrittenCase) -> Example:
 
 
 def events(case: Case) -> tuple[CaseEvent, CaseEvent, CaseEvent]:
-    """The events on wages, working time and contributions; a case of one occupation need not say so."""
+    """The events on wages, working time and contributions; a case about one occupation may omit the lists."""
     lines = [_defaults(line) for line in case.get("lines", [case])]
     return (
         _envelope(case, "wages", [_line(line, _wages) for line in lines]),
@@ -54,7 +54,7 @@ def events(case: Case) -> tuple[CaseEvent, CaseEvent, CaseEvent]:
 
 
 def decisions(case: Case) -> list[CaseEvent] | None:
-    """What institutions decided about the person; None where the case does not speak of it."""
+    """What institutions decided about the person; None where the case does not mention it."""
     if "decisions" not in case:
         return None
     return [

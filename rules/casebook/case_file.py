@@ -1,4 +1,4 @@
-"""Reads a file of cases as a jurist wrote it, or says everything that is wrong in it with its line."""
+"""Reads a file of cases as a jurist writes it, or reports every problem in it with its line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,7 +36,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 class WrongCases(ValueError):
-    """A file of cases cannot be used; all that is wrong is in the message, one problem a line."""
+    """A file of cases is invalid; the message lists every problem, one per line."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, sorted(problems))))
@@ -45,7 +45,7 @@ class WrongCases(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WrittenCase:
-    """A case as it is written: the rule, the content, and where it stands."""
+    """A case as written: the rule, the content, and its file and line."""
 
     rule: str
     content: Mapping
@@ -55,7 +55,7 @@ class WrittenCase:
 
 @dataclass(slots=True)
 class _Look:
-    """Looks at one file; what is wrong is kept, with its line, and nothing stops at it."""
+    """Checks one file and collects every problem with its line, instead of stopping at the first."""
 
     file: str
     case: str = CASE
@@ -65,7 +65,7 @@ class _Look:
         self.problems.append(Problem(self.file, line, text))
 
     def at(self, level: str, content: Any, line: int) -> None:
-        """Every key of a mapping, and what lies in it."""
+        """Check every key of a mapping, and the mappings in it."""
         if not isinstance(content, Mapping):
             self.wrong(line, f"{NAMES[level]} is a mapping of keys and values")
             return
@@ -89,7 +89,7 @@ class _Look:
 
 
 def _levels(level: str, content: Mapping) -> list[str]:
-    """The level, and those it stands for because their list is not there."""
+    """The level, and the levels it includes because their list is omitted."""
     levels = [level]
     while levels[-1] in SHORT and SHORT[levels[-1]][1] not in content:
         levels.append(SHORT[levels[-1]][0])
@@ -148,7 +148,7 @@ def shipped_cases(rules: set[str]) -> Iterator[WrittenCase]:
 def cases_in(path: Path, rules: set[str]) -> list[WrittenCase]:
     """The cases in a file, or in every file of a folder and those below it.
 
-    Raises WrongCases with what is wrong in all of them.
+    Raises WrongCases with every problem in all of them.
     """
     places = sorted(one for one in path.rglob("*") if one.suffix in SUFFIXES) if path.is_dir() else [path]
     cases: list[WrittenCase] = []

@@ -12,7 +12,7 @@ from schemas.identifiers import inss
 
 
 def history_example(written: WrittenCase) -> Example:
-    """What a written case over several quarters says."""
+    """The example in a written case over several quarters."""
     case = cast("Case", written.content)
     return Example(
         case["case"], written.rule, case_history(case), case["on"], case["expect"], written.file, written.line
@@ -20,7 +20,7 @@ def history_example(written: WrittenCase) -> Example:
 
 
 def case_history(case: Case) -> PersonHistory:
-    """The history of a case. `one declaration: 1` is what `kruispunt check` sees: nobody asked for decisions."""
+    """The history of a case. `one declaration: 1` is what `kruispunt check` sees: decisions are unknown."""
     person = number(case["born"]) if "born" in case else str(case.get("person", PERSON))
     slots: dict[QuarterAtEmployer, tuple[Worked, ...]] = {}
     for entry in case.get("work", []):

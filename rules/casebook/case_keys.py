@@ -1,4 +1,4 @@
-"""Names every key a case may have, where it stands and what it holds; docs/cases.md explains each."""
+"""Lists every key a case may have, its level and its values; docs/cases.md explains each."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -111,7 +111,7 @@ def quarters(value: Any) -> str | None:
 
 
 def one(value: Any) -> str | None:
-    """1, and nothing else."""
+    """The number 1."""
     return None if value == 1 and not isinstance(value, bool) else "is 1, or is left away"
 
 
@@ -123,7 +123,7 @@ def contract(value: Any) -> str | None:
 
 
 def several(value: Any) -> str | None:
-    """A list; its entries are looked at on their own."""
+    """A list; its entries are checked separately."""
     return None if isinstance(value, list) else "is not a list"
 
 
@@ -138,7 +138,7 @@ def certainty(value: Any) -> str | None:
 
 
 def side(value: Any) -> str | None:
-    """Whose money it is."""
+    """The side whose money it is."""
     return None if value in ("employer", "citizen") else "is neither employer nor citizen"
 
 
@@ -151,7 +151,7 @@ def steps(value: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class CaseKey:
-    """A key, on which level it stands, and what it may hold."""
+    """A key, its level, and the check of its value."""
 
     level: str
     name: str
@@ -224,7 +224,7 @@ NESTED: tuple[tuple[str, str, str], ...] = (
 )
 """A list on one level holds mappings of another."""
 SHORT: dict[str, tuple[str, str]] = {CASE: (LINE, "lines"), WORK: (LINE, "lines"), LINE: (OCCUPATION, "occupations")}
-"""A level holds the keys of the next itself where its list is not there: a case of one line need not say so."""
+"""A level may hold the keys of the next one directly, in place of its list: short for a list of one."""
 
 
 def keys_of(levels: Iterable[str]) -> dict[str, CaseKey]:

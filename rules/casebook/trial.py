@@ -1,4 +1,4 @@
-"""Tries the rules on a case: what came out beside what is written, figure by figure."""
+"""Runs the rules on a case and compares the result with what is written, figure by figure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from rules.view.history import PersonHistory
 NOTHING = "nothing"
 STEPS, TRACE = "steps", "trace"
 CERTAINTY, DOUBT = "certainty", "doubt"
-"""The steps that say why it is not certain; a case states all their reasons as one."""
+"""The steps that say why a finding is not certain; a case states all their reasons as one."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseDifference:
-    """A figure that came out otherwise; `finding` counts from 1, 0 is the case as a whole."""
+    """A figure that differs; `finding` counts from 1, 0 is the case as a whole."""
 
     finding: int
     figure: str
@@ -32,7 +32,7 @@ class CaseDifference:
 
 @dataclass(frozen=True, slots=True)
 class CaseOutcome:
-    """A case, what the rule found, and where that differs from what is written."""
+    """A case, the findings of its rule, and how these differ from what is written."""
 
     example: Example
     findings: tuple[Finding, ...]
@@ -40,12 +40,12 @@ class CaseOutcome:
 
     @property
     def passed(self) -> bool:
-        """Whether the case came out as it is written."""
+        """Whether the result is as written."""
         return not self.differences
 
 
 def read(written: WrittenCase) -> Example:
-    """What a written case says, whether it is about one quarter or several."""
+    """The example in a written case, about one quarter or several."""
     return history_example(written) if written.rule in HISTORY_RULES else quarter_example(written)
 
 
@@ -57,7 +57,7 @@ def decide(example: Example, law: Law) -> list[Finding]:
 
 
 def attempt(example: Example, law: Law) -> CaseOutcome:
-    """The outcome of a case; a rule that raises is a difference, too."""
+    """The outcome of a case; a rule that raises is also a difference."""
     try:
         findings = tuple(decide(example, law))
     except Exception as error:  # noqa: BLE001 - whatever a rule raises, the other cases go on

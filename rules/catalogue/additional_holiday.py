@@ -1,9 +1,9 @@
-"""Additional holidays ("European"): who begins again after an interruption may take paid days in the same year.
+"""Additional holidays ("European"): paid days in the year in which somebody starts work after an interruption.
 
-It speaks when full unemployment or a career break took at least three months of the year before, a private-sector job
-was begun in this year and has run its three months. It is silent when such days were taken (service code 14), and
-while nobody said what institutions decided. A first job and a change to more hours are not told from an ordinary
-change of job.
+There is a finding when full unemployment or a career break took at least three months of the year before, and a
+private-sector job began this year and has lasted three months. There is none when such days were taken (service code
+14), or while the decisions of institutions are unknown. A first job and a change to more hours cannot be distinguished
+from an ordinary change of job.
 """
 
 from collections.abc import Iterator

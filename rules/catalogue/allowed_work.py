@@ -1,8 +1,8 @@
-"""Allowed work: who is incapable and works a part again keeps most of the benefit, with permission.
+"""Allowed work: somebody incapable of work who works part of the time, with permission, keeps most of the benefit.
 
-It speaks when an occupation began, after 31/03/2018, on a day of an incapacity or invalidity that also covers all its
-days in the quarter, work was declared for it, and the mutuality decided nothing since it began. The permission is not
-seen here.
+There is a finding when an occupation began, after 31/03/2018, during an incapacity or invalidity that covers all its
+days in the quarter, work was declared for it, and the mutuality has decided nothing since it began. The permission is
+not seen here.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """Artists (DmfA deduction 4300): a fixed amount per quarter where the reference wage S is high enough.
 
-Worker code 046 stands in no list of who is under all branches, so nothing here is ever more than "to check".
+Worker code 046 is in no list of workers under all branches, so a finding is at most "to check".
 """
 
 from rules.calculation.target_groups.claims import ClaimContext

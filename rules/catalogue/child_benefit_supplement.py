@@ -1,7 +1,8 @@
 """Social supplement to child benefit (Flanders): for months with a status that shows a low income.
 
-It speaks when such a status ran for a full month beside a child benefit that was decided before the status began, the
-quarter is over, and the payer decided nothing since. Income, region and the number of children are not seen here.
+There is a finding when such a status lasted a full month beside a child benefit that was decided before the status
+began, the quarter is over, and the payer has decided nothing since. Income, region and the number of children are not
+seen here.
 """
 
 from datetime import date
@@ -30,7 +31,7 @@ NOT_SEEN = (
 
 
 def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
-    """The first status beside a child benefit that was not looked at again since, as known on `day`."""
+    """The first status beside a child benefit that has not been decided again since, as known on `day`."""
     benefits = list(history.decided(CHILD_BENEFIT))
     if not benefits:
         return []

@@ -1,7 +1,7 @@
 """First hirings (DmfA deductions 3315 to 3361): less is due for the first workers, by rank and quarter.
 
 Pg = G x mu x beta_g. Rank, period and first day of the right are read from the code and its start date. Which hire
-opens a right, NSSO knows: a hire at a small employer is told once, "to check".
+opens a right is known to the NSSO: a hire at a small employer is reported once, "to check".
 """
 
 from collections.abc import Iterator

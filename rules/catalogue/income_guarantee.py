@@ -1,7 +1,7 @@
 """Income guarantee: an unemployed person who takes a part-time job below a wage limit keeps part of the benefit.
 
-The rule sees the right, not the amount: the hourly supplements are not known. What it cannot see (registration as job
-seeker, the request to the employer, a free switch from full time) keeps it from being certain.
+The rule finds the right, not the amount: the hourly supplements are not known. It is never certain, because some
+conditions are not seen: registration as job seeker, the request to the employer, a voluntary switch from full time.
 """
 
 from collections.abc import Iterator

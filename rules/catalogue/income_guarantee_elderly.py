@@ -1,8 +1,8 @@
-"""Income guarantee for older people (IGO, GRAPA): a minimum from the pension age for who has little.
+"""Income guarantee for older people (IGO, GRAPA): a minimum income from the pension age.
 
-It speaks when somebody reaches the age while integration income or a disability allowance runs, so that the means
-were low by another institution's own test, and neither the guarantee nor a pension was decided in the quarter after.
-The means themselves are not seen here.
+There is a finding when somebody reaches the age while receiving integration income or a disability allowance, so that
+another institution found their means to be low, and neither the guarantee nor a pension was decided by the end of the
+quarter. The means themselves are not seen here.
 """
 
 from datetime import date
@@ -28,7 +28,7 @@ NOT_SEEN = (
 def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
     """The guarantee of somebody who reached the age on a low-income status, as known on `day`.
 
-    Where the birthday is not known it waits for the last possible one, and a status on any of these days will do.
+    Where the birthday is not known the last possible one counts, and a status on any of the possible days suffices.
     """
     if not history.decisions or history.born is None:
         return []

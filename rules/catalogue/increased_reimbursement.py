@@ -1,7 +1,7 @@
-"""Increased reimbursement: who has a certain social status pays less for health care, without a test of income.
+"""Increased reimbursement: people with certain social statuses pay less for health care, without an income test.
 
-It speaks when a status that opens the right has run for its time, the quarter is over, and no increased reimbursement
-was decided since. The two other paths rest on income and household, and are `increased_reimbursement_income`.
+There is a finding when a status that opens the right has lasted long enough, the quarter is over, and no increased
+reimbursement has been decided since. The paths by income and household are in `increased_reimbursement_income`.
 """
 
 from datetime import date
@@ -20,7 +20,7 @@ NOT_SEEN = unseen(
 
 
 def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
-    """The right on a status that nobody turned into an increased reimbursement, as known on `day`."""
+    """The right on a status that was not followed by an increased reimbursement, as known on `day`."""
     status = unmatched(history, day, law)
     if status is None:
         return []

@@ -1,9 +1,9 @@
 """Increased reimbursement by income: three months of unemployment or incapacity and a low income may open it.
 
-Since 01/10/2024 the mutualities look by themselves at people who live alone; others have to ask. It speaks of the
-earliest such time that goes on, once the quarter in which three months are complete is over, and where no increased
-reimbursement was decided since it began. Household and income are not seen: the ceilings stand beside it, "to check".
-Who has a status that opens the right without a test of income is left to that rule.
+Since 01/10/2024 the mutualities examine people who live alone automatically; others have to apply. There is a finding
+about the earliest such period that still lasts, once the quarter in which three months are complete is over, and where
+no increased reimbursement has been decided since it began. Household and income are not seen: the finding states the
+ceilings, "to check". People with a status that opens the right without an income test are left to that rule.
 """
 
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ NOT_SEEN = (
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A time of unemployment or incapacity, the day it is long enough, and the decisions it rests on."""
+    """A period of unemployment or incapacity, the day on which it is long enough, and the decisions it rests on."""
 
     kind: str
     start: date
@@ -45,7 +45,7 @@ class Cause:
 
 
 def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
-    """The earliest cause that goes on and that nobody turned into an increased reimbursement, as known on `day`."""
+    """The earliest cause that still lasts and was not followed by an increased reimbursement, as known on `day`."""
     if not history.decisions:
         return []
     today, _ = quarter_days(quarter_of(day))
@@ -71,7 +71,7 @@ def _causes(history: PersonHistory, law: Law) -> Iterator[Cause]:
 
 
 def _row(day: date, law: Law) -> FigureRow:
-    """What is asked of a cause that began on a day; of one from before the decree, what the decree asks."""
+    """What is required of a cause that began on a day; of one from before the decree, what the decree requires."""
     return law[NAME].at("duration", max(day, law[NAME].series["duration"].rows[0].start))
 
 

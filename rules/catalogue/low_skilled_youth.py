@@ -1,7 +1,7 @@
 """Low-skilled youth in Flanders (DmfA deduction 6300): no base contributions in the quarter of the hire and seven more.
 
-The diploma and the region are read from the code claimed; where nothing is claimed two facts are missing, and nothing
-is told.
+The diploma and the region are taken from the claimed code; without a claim two facts are missing, and there is no
+finding.
 """
 
 from rules.calculation.ages import age_on

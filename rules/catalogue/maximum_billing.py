@@ -1,7 +1,7 @@
 """Maximum billing: above a ceiling of fees a household pays nothing more for health care in that year.
 
-The ceiling is applied by itself from the fees the mutualities book, which are not seen here. It speaks only where a
-status that opens the lower, social ceiling was visibly not matched: no increased reimbursement followed on it either.
+The mutualities apply the ceiling automatically to the fees they book, which are not seen here. There is a finding only
+where a status that opens the lower, social ceiling was visibly not matched: no increased reimbursement followed either.
 """
 
 from datetime import date

@@ -1,6 +1,6 @@
 """Mentors (DmfA deduction 3800): an amount for workers who guide trainees, today in the German-speaking Community only.
 
-Who is a mentor is read from the code claimed; where nothing is claimed nothing is told.
+Whether a worker is a mentor is taken from the claimed code; without a claim there is no finding.
 """
 
 from rules.calculation.target_groups.claims import ClaimContext

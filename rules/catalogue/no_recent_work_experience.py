@@ -1,7 +1,7 @@
 """No recent sustained work experience, Flanders (DmfA deduction 6340): 1,000 in the quarter of the hire and three more.
 
-That somebody was a job seeker without work for two years VDAB attests (Ecaro). It is read from the code claimed; where
-nothing is claimed that and the region are missing, and nothing is told.
+VDAB attests that somebody was a job seeker without work for two years (Ecaro). It is taken from the claimed code;
+without a claim that and the region are missing, and there is no finding.
 """
 
 from datetime import date

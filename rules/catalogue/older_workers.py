@@ -1,7 +1,7 @@
 """Older workers (DmfA deductions 8320, 7320, 6320, 6321, 9300): a lower wage and a higher age lower the contributions.
 
-Pg = G x mu x beta_g, G by region, age on the last day of the quarter and reference wage S. The region is read from the
-code claimed; where none is, who reaches the age or is hired at it is told once, "to check".
+Pg = G x mu x beta_g, G by region, age on the last day of the quarter and reference wage S. The region is taken from
+the claimed code; without a claim there is one finding, "to check", when a worker reaches the age or is hired at it.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ REGIONS = {WALLONIA: "Wallonia", BRUSSELS: "Brussels", FLANDERS: "Flanders"}
 """Where age and wage alone decide once the region is known, and the amount is."""
 BANDS = (3, 2, 1)
 YOUNGEST = 55
-"""Nobody younger has it anywhere; keeps the search for possible rights short."""
+"""Nobody younger has the right anywhere; keeps the search for possible rights short."""
 MISSING = MissingFact(
     "region of the establishment unit",
     "the employer, or the Crossroads Bank for Enterprises by the number of the establishment unit (zone 00042)",
@@ -94,7 +94,7 @@ def _wallonia(here: ClaimContext, right: Entitled, born: date, age: int) -> Enti
 
 
 def _registered(here: ClaimContext, right: Entitled, age: int) -> None:
-    """Who was hired lately and is younger than an age must have been registered on the eve, which is not declared."""
+    """Recent hires below an age must have been registered the day before, which is not declared."""
     row, start = here.law[NAME].series["Wallonia registration"].rows[-1], here.occupation.start
     if age < row.number("age") and (start is None or start >= row.start):
         right.unseen(Certainty.LIKELY, f"registration with FOREM on the eve of the hire is not declared: {row.cited}")
@@ -183,7 +183,7 @@ def _of_age(person: str, quarter: str) -> Birth | None:
 
 
 def find_possible(situation: Situation, _day: date, law: Law) -> Iterator[Finding]:
-    """What hangs on the region only, in the quarter in which it can begin."""
+    """Rights that depend only on the region, in the quarter in which they can begin."""
     born = _of_age(situation.person, situation.quarter)
     if born is None:
         return
@@ -198,7 +198,7 @@ def find_possible(situation: Situation, _day: date, law: Law) -> Iterator[Findin
 
 
 def _days_of_birth(situation: Situation, born: Birth) -> tuple[date, ...]:
-    """Any possible one for the newly hired; of others the last, so that a right is told once, when it surely began."""
+    """Every possible one for the newly hired; of others the last, so that a right is reported once, and not early."""
     if not hired(situation):
         return (born.latest,)
     return born.days(*(one.start for line in situation.lines for one in line.occupations if one.start))

@@ -1,7 +1,7 @@
 """Restructuring card (DmfA deduction 0601): less personal contribution in the first quarters of a new job.
 
-The amount was not found, so only the quarters are judged. Who has a card the National Employment Office knows; where
-nothing is claimed nothing is told. It is the worker's own money.
+The amount was not found, so only the quarters are judged. The National Employment Office knows who has a card; without
+a claim there is no finding. It is the worker's own money.
 """
 
 from collections.abc import Iterator

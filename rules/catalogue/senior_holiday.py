@@ -1,7 +1,7 @@
-"""Senior holidays: who was 50 and unemployed or an invalid last year, and works again, has holidays paid.
+"""Senior holidays: paid holidays for people of 50 or more who were unemployed or invalid last year and work again.
 
-It speaks once a year, for the quarter in which the private-sector job of that year begins or goes on. It is silent
-while that quarter is not declared, when such days were taken, and when nobody said what institutions decided.
+There is one finding a year, for the quarter in which the private-sector job of that year begins or continues. There is
+none while that quarter is not declared, when such days were taken, or while the decisions of institutions are unknown.
 """
 
 from datetime import date, timedelta

@@ -1,8 +1,8 @@
 """Sickness benefit: contributions paid long enough open it; a long sickness without it may be a right not used.
 
-It speaks when a quarter has more than twenty days of sickness at the expense of the insurance (service code 50), the
-quarter is over, no benefit was decided for any day of it, and the waiting period is met or may be by quarters not
-declared here.
+There is a finding when a quarter has more than twenty days of sickness at the expense of the insurance (service code
+50), the quarter is over, no benefit was decided for any day in it, and the waiting period is met, or may be with
+quarters that were not declared here.
 """
 
 from collections.abc import Iterator
@@ -101,7 +101,7 @@ def _waiting(
 
 
 def _ways(here: list[Worked], row: FigureRow) -> Iterator[tuple[str, int, int, Count]]:
-    """Unit, how much of it, in how many months, and how it is counted: by hours for part-timers too."""
+    """Unit, how much of it, in how many months, and how it is counted: for part-timers also by hours."""
     codes = row.codes("counted")
     yield "days", int(row.number("days")), int(row.number("months")), lambda one: one.days(codes)
     if any(one.part_time for one in here):

@@ -1,8 +1,8 @@
-"""Social energy tariff: households with a certain status pay less for gas and electricity, without asking.
+"""Social energy tariff: households with certain statuses automatically pay less for gas and electricity.
 
-The ministry of Economy matches the clients of the suppliers every three months. It speaks only where a match visibly
-failed once for the same status: no increased reimbursement followed on it. Whether the supplier applies the tariff is
-not seen.
+The ministry of Economy matches the suppliers' customers every three months. There is a finding only where a match
+visibly failed for the same status: no increased reimbursement followed. Whether the supplier applies the tariff is not
+seen.
 """
 
 from datetime import date

@@ -56,7 +56,7 @@ def _assess(
 
 
 def _counts(occupation: WorkerOccupation, known: QuarterFigures) -> bool:
-    """Whether the occupation has a wage to reckon with, and none of the remunerations that exclude it."""
+    """Whether the occupation has a wage that counts, and none of the remunerations that exclude it."""
     return known.excluding.isdisjoint(occupation.wages) and occupation.wage(known.wage_codes) > 0
 
 

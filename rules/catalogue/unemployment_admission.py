@@ -1,8 +1,8 @@
-"""Unemployment benefit: enough days of work in the months before the request admit to it.
+"""Unemployment benefit: enough days of work in the months before the application give access to it.
 
-It speaks when integration income began after the last job had ended, nothing shows another income instead, and the
-days worked reach a line of the law, or may with quarters not declared here. Somebody who lives on less than the
-benefit that their contributions opened is worth a question; somebody who only left a job is told nothing.
+There is a finding when integration income began after the last job ended, nothing shows another income instead, and
+the days worked reach one of the thresholds of the law, or may with quarters that were not declared here. Somebody who
+lives on less than the benefit their contributions gave access to is worth a question; leaving a job alone is not.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,7 @@
 """Collective reduction of working time and four-day week (DmfA deductions 3500, 3510, 3520), for some quarters.
 
-Counted from the quarter after the introduction, which stands in block 90250 or, less exactly, in zone 00090. Whether
-it holds for the whole staff or a category of it is read from the code; where nothing is claimed nothing is told.
+Counted from the quarter after the introduction, which is declared in block 90250 or, less exactly, in zone 00090. Its
+scope (all staff or a category) follows from the code; without a claim there is no finding.
 """
 
 from rules.calculation.target_groups.claims import ClaimContext

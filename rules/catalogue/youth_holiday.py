@@ -1,7 +1,7 @@
-"""Youth holidays: who was under 25, left school last year and worked a month, has up to four weeks paid this year.
+"""Youth holidays: up to four paid weeks for people under 25 who left school last year and worked a month.
 
-It speaks once a year, for the quarter in which the private-sector job of that year begins or goes on, and only when
-the first job that counts was begun in the year before. The end of the studies is not seen here: it is always "to
+There is one finding a year, for the quarter in which the private-sector job of that year begins or continues, and only
+if the first job that counts began in the year before. The end of the studies is not seen: a finding is always "to
 check".
 """
 
@@ -32,7 +32,7 @@ from schemas.identifiers import quarter_of
 NAME = "youth_holiday"
 UNEMPLOYED = "unemployment_benefit"
 OLDEST_YEARS = 30
-"""Whose earliest work that is held lies more years after their birth was young in no year that is held."""
+"""Somebody whose earliest known work is more years than this after birth was young in none of the known years."""
 ALREADY = unseen(Certainty.TO_CHECK, "whether the days were asked on form C103", "the National Employment Office")
 STUDIES = unseen(Certainty.TO_CHECK, "that studies or training ended in that year", "the school and the communities")
 

@@ -1,4 +1,4 @@
-"""Tells what cannot be true as it was declared, or was not read: whatever rests on it is to check, never a guess."""
+"""Detects what cannot be true as declared, or was not read: what rests on it is at most "to check"."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -19,11 +19,11 @@ UNREAD = "the declaration also says something that the tables of the form do not
 
 
 class Contradiction(ValueError):
-    """Facts that cannot belong together; the message names their events, and nobody."""
+    """Facts that cannot belong together; the message names their events and no person."""
 
 
 class WorkPeriod(Protocol):
-    """A stretch of work, as a situation or a history has it."""
+    """A period of work, in a situation or a history."""
 
     @property
     def start(self) -> date | None:
@@ -39,7 +39,7 @@ class WorkPeriod(Protocol):
 
 
 def doubt_situation(situation: Situation, found: Sequence[Finding]) -> list[Finding]:
-    """The findings in a situation; none is surer than "to check" where the declaration contradicts itself."""
+    """The findings in a situation, at most "to check" where the declaration contradicts itself."""
     if not found:
         return []
     reasons = [*map(_impossible, [*_of_situation(situation), *_of_decisions(situation.decisions or ())])]
@@ -49,7 +49,7 @@ def doubt_situation(situation: Situation, found: Sequence[Finding]) -> list[Find
 
 
 def doubt_history(history: PersonHistory, found: Sequence[Finding]) -> list[Finding]:
-    """The findings over a history; none is surer than "to check" where what it rests on contradicts itself."""
+    """The findings over a history, at most "to check" where what they rest on contradicts itself."""
     return [_doubted(finding, list(_reasons(history, frozenset(finding.causes)))) for finding in found]
 
 
@@ -92,7 +92,7 @@ def _of_stint(stint: WorkPeriod, quarter: str) -> Iterator[str]:
 
 
 def _of_decisions(decisions: Sequence[InstitutionDecision], causes: frozenset[str] | None = None) -> Iterator[str]:
-    """What is wrong among decisions, where it touches one of `causes`."""
+    """Contradictions between decisions that involve one of `causes`."""
     for one in decisions:
         if one.until is not None and one.until < one.start and (causes is None or one.event in causes):
             yield f"a decision ends before it begins (event {one.event})"

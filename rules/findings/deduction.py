@@ -17,7 +17,7 @@ from schemas.identifiers import quarter_days
 TOLERANCE = 1
 """A difference of one cent is rounding, not a right."""
 DIFFERS = "00089-044"
-"""DmfA anomaly: the amount reckoned differs from the amount declared."""
+"""DmfA anomaly: the amount calculated differs from the amount declared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Assessment:
 def missed(
     rule: str, side: Side, situation: Situation, assessments: Iterable[Assessment], day: date, law: Law
 ) -> Iterator[Finding]:
-    """Where less was taken than is due, as seen on `day`; `side` is whose money it is, and who is told."""
+    """Where less was taken than is due, as seen on `day`; `side` is whose money it is, and who is notified."""
     return (_finding(rule, side, situation, one, day, law) for one in assessments if _is_missed(one))
 
 
@@ -87,13 +87,13 @@ def _excess(rule: str, one: Assessment, due: int) -> Excess:
 
 
 def _is_missed(one: Assessment) -> bool:
-    """Unknown is worth telling only where nothing was taken: what was taken may well be right."""
+    """An unknown amount is reported only where nothing was taken: what was taken may be right."""
     return not one.claimed if one.due is None else one.due - one.claimed > TOLERANCE
 
 
 @per_law
 def _last_day_to_correct(law: Law, quarter: str) -> tuple[date, Citation]:
-    """The day after which a correction comes too late, and where that stands."""
+    """The last day for a correction, and its source."""
     _, last = quarter_days(quarter)
     row = law["deductions"].at("limitation", last)
     first_of_next = last + timedelta(days=1)

@@ -1,4 +1,4 @@
-"""Makes the finding about a citizen's right that is no sum of money yet, and the spans of time such rights ask for."""
+"""Builds findings about rights without an amount, and counts the periods that such rights require."""
 
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
@@ -12,11 +12,11 @@ from schemas.identifiers import quarter_days
 
 DAY = timedelta(days=1)
 FAR = date(9000, 1, 1)
-"""The last day of what is open."""
+"""The last day of an open period."""
 LONGEST_MONTH = 31
 YEAR = 12
 NAMED = 4
-"""Quarters named one by one; of more, the first and the last."""
+"""Up to so many quarters are named one by one; of more, only the first and the last."""
 NOTHING = Decimal("0.00")
 
 DaySpan = tuple[date, date]
@@ -26,7 +26,7 @@ DaySpan = tuple[date, date]
 def right(
     rule: str, person: str, quarter: str, *, trace: Sequence[TraceStep], doubts: Sequence[Doubt], causes: Iterable[str]
 ) -> Finding:
-    """A right of a person, whichever the employer; no amount, since no institution has reckoned it yet."""
+    """A right of a person at whatever employer; it has no amount, which an institution has yet to calculate."""
     return Finding(
         rule, "citizen", "", person, quarter, None, None, None, NOTHING, None,
         surest(list(doubts)), (*trace, *doubt_steps(list(doubts))), tuple(dict.fromkeys(causes)),
@@ -39,7 +39,7 @@ def not_seen(what: str, holder: str) -> str:
 
 
 def unseen(certainty: Certainty, what: str, holder: str) -> Doubt:
-    """A condition of which nothing is seen here, and who knows it."""
+    """A condition that cannot be seen here, and who knows about it."""
     return Doubt(certainty, not_seen(what, holder), UNKNOWN)
 
 
@@ -53,9 +53,9 @@ def figure(
     of: str = "amount",
     outcome: ConditionOutcome | None = None,
 ) -> TraceStep:
-    """A figure of the law as a step; one that was not read on that day is "unknown", and no amount is given.
+    """A figure of the law as a step; "unknown" where none was read for that day.
 
-    `outcome` is that of the condition it is a limit of.
+    `outcome` is the outcome of the condition that it limits.
     """
     try:
         row = parameters.at(series, day)
@@ -75,7 +75,7 @@ def months_later(day: date, months: int) -> date:
 
 
 def merged(spans: Iterable[DaySpan]) -> list[DaySpan]:
-    """The spans in order, those that touch or overlap made one."""
+    """The spans in order; those that touch or overlap are joined."""
     found: list[DaySpan] = []
     for first, last in sorted(spans):
         if found and first <= found[-1][1] + DAY:
@@ -94,7 +94,7 @@ def spans(worked: Iterable[Worked], first: date, last: date) -> list[DaySpan]:
 def complete(found: Sequence[DaySpan], months: int) -> date | None:
     """The day on which these spans, in order, have lasted that many months; None when they have not.
 
-    One span is counted by the calendar. Several are added up in days, a month as its longest, so that it is never said
+    One span is counted by the calendar. Several are added up in days, at 31 days a month, so that the day is never
     too early.
     """
     for first, last in found:
@@ -123,6 +123,6 @@ def over(quarter: str, day: date) -> bool:
 
 
 def missing(quarters: Sequence[str], holder: str) -> Doubt:
-    """The doubt that names the quarters nobody declared here."""
+    """A doubt that names the quarters that were not declared here."""
     named = ", ".join(quarters) if len(quarters) <= NAMED else f"{quarters[0]} to {quarters[-1]}"
     return unseen(Certainty.TO_CHECK, f"the work in {named}", holder)

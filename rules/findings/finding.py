@@ -39,7 +39,7 @@ RANKS = {certainty: rank for rank, certainty in enumerate(Certainty)}
 
 
 class ConditionOutcome(StrEnum):
-    """What became of a condition of the law; unknown is what nobody declared, decided or settled."""
+    """The result of a condition of the law; unknown where nothing was declared, decided or settled."""
 
     HELD = "held"
     DID_NOT_HOLD = "did not hold"
@@ -85,7 +85,7 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A reason why a finding is not certain; where it is a condition that was not seen or settled, it is unknown."""
+    """A reason why a finding is not certain; its outcome is unknown where a condition was not seen or settled."""
 
     certainty: Certainty
     reason: str
@@ -93,12 +93,12 @@ class Doubt:
 
 
 def surest(doubts: list[Doubt]) -> Certainty:
-    """What these doubts leave: certain when there are none."""
+    """The certainty these doubts leave; certain without any."""
     return max((doubt.certainty for doubt in doubts), key=RANKS.__getitem__, default=Certainty.CERTAIN)
 
 
 def doubt_steps(doubts: list[Doubt]) -> tuple[TraceStep, ...]:
-    """The doubts as steps of a trace; what keeps a finding undetermined is a condition nobody knows."""
+    """The doubts as steps of a trace; one that leaves a finding undetermined is an unknown condition."""
     return tuple(
         TraceStep(
             "certainty",
@@ -116,11 +116,11 @@ AT_MOST = {
     SourceQuality.DER: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
     SourceQuality.MEM: Doubt(Certainty.TO_CHECK, "figures derived, not read"),
 }
-"""How sure a finding may be that rests on figures with such a label, and why; the other labels leave it as it is."""
+"""The highest certainty of a finding that rests on figures with such a label, and why; other labels set no limit."""
 
 
 def _of_labels(trace: tuple[TraceStep, ...], certainty: Certainty) -> list[Doubt]:
-    """Why the rows a trace rests on leave less than this certainty, each row once."""
+    """Doubts about the rows a trace rests on that allow less than this certainty, one per row."""
     return [
         Doubt(most.certainty, f"{most.reason}: {row.cited}")
         for row in dict.fromkeys(row for step in trace for row in step.rows)

@@ -1,1 +1,1 @@
-"""The dated figures of the law: read, checked, rounded as the law rounds, and given to the rules."""
+"""The dated figures of the law, parsed and checked, as a value for the rules; rounding as the law rounds."""

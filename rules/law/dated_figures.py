@@ -12,7 +12,7 @@ from typing import cast
 
 Figure = Decimal | frozenset[str]
 DIGITS = 12
-"""How much of its SHA-256 names the version of a row."""
+"""Hexadecimal digits of the SHA-256 in the version of a row."""
 
 
 class SourceQuality(StrEnum):
@@ -26,7 +26,7 @@ class SourceQuality(StrEnum):
 
     @property
     def firm(self) -> bool:
-        """Whether a right may be stated on it; what is not firm leads to "to check", REPO to "likely" at most."""
+        """Whether a finding that rests on it may be more than "to check"; REPO allows at most "likely"."""
         return self not in (SourceQuality.DER, SourceQuality.MEM)
 
 

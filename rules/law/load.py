@@ -51,14 +51,10 @@ def _parsed(texts: Mapping[str, str]) -> dict[str, Parameters]:
     parsed: dict[str, Parameters] = {}
     problems: list[Problem] = []
     for name, text in texts.items():
-        file = f"{name}{SUFFIX}"
         try:
-            parsed[name] = parse(text, file)
+            parsed[name] = parse(text, f"{name}{SUFFIX}")
         except WrongParameters as error:
             problems += error.problems
-        else:
-            if parsed[name].rule != name:
-                problems.append(Problem(file, 1, f"the rule is called {parsed[name].rule}, the file {name}"))
     if problems:
         raise WrongParameters(problems)
     return parsed

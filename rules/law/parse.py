@@ -1,4 +1,4 @@
-"""Reads the dated figures beside a rule, and refuses a file that cannot be trusted with all that is wrong in it."""
+"""Parses the dated figures beside a rule; refuses an invalid file and reports every problem in it."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,13 +13,13 @@ RESERVED = {"from", "to", "quality", "source", "unknown", "unit", "article"}
 OF_THE_FILE = {"rule", "law", "names", "series"}
 OF_A_SERIES = {"about", "unit", "ended", "values", "article"}
 CODES = "codes"
-"""The unit of a list: it needs no other."""
+"""The unit of a list of codes; it needs no other."""
 TEXT = "a text"
 RowPeriod = tuple[date, date | None]
 
 
 class WrongParameters(ValueError):
-    """A file of parameters cannot be trusted; all that is wrong with it is in the message, one problem a line."""
+    """A file of parameters is invalid; the message lists every problem, one per line."""
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, sorted(problems))))
@@ -31,7 +31,7 @@ def _figure(value: Any) -> Figure:
 
 
 class _Reader:
-    """Reads one file; what is wrong is kept, with its line, and nothing stops at it."""
+    """Parses one file and collects every problem with its line, instead of stopping at the first."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -152,7 +152,7 @@ class _Reader:
 
 
 def _periods(values: Sequence) -> list[RowPeriod] | None:
-    """First and last day of each row; None where one of them is no day, which is told elsewhere."""
+    """First and last day of each row; None where one is not a day, which is reported elsewhere."""
     periods: list[Any] = [(entry.get("from"), entry.get("to")) for entry in values if isinstance(entry, Mapping)]
     sound = all(_is_day(start) and (end is None or _is_day(end)) for start, end in periods)
     return periods if sound and len(periods) == len(values) else None
@@ -165,7 +165,7 @@ def _is_day(value: Any) -> bool:
 def parse(text: str, file: str = TEXT) -> Parameters:
     """The parameters in a YAML text.
 
-    Raises WrongParameters with every problem and its line: doubled keys, gaps, overlaps, no source, unit or label.
+    Raises WrongParameters with every problem and its line: duplicate keys, gaps, overlaps, no source, unit or label.
     """
     reader = _Reader(file)
     found = reader.read(text)

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 CENTS = 100
 DECIMALS = 10
-"""How far a factor is written out; it is reckoned with as the fraction it is."""
+"""Decimals shown of a factor; calculations use the exact fraction."""
 
 
 def half_up(numerator: int, denominator: int) -> int:

@@ -77,12 +77,12 @@ def with_figures(law: Law, changes: Sequence[str]) -> Law:
             problems.append(str(error))
     if problems:
         raise UnknownFigure("\n".join(problems))
-    return Law({rule: _changed(one, wanted) for rule, one in law.parameters.items()})
+    return Law({rule: _changed(rule, one, wanted) for rule, one in law.parameters.items()})
 
 
-def _changed(parameters: Parameters, wanted: Mapping[tuple[str, str], Mapping[str, Decimal]]) -> Parameters:
+def _changed(rule: str, parameters: Parameters, wanted: Mapping[tuple[str, str], Mapping[str, Decimal]]) -> Parameters:
     series = {
-        name: replace(one, rows=tuple(_put(row, wanted.get((parameters.rule, name), {})) for row in one.rows))
+        name: replace(one, rows=tuple(_put(row, wanted.get((rule, name), {})) for row in one.rows))
         for name, one in parameters.series.items()
     }
     return replace(parameters, series=series)

@@ -1,4 +1,4 @@
-"""Reads YAML with exact decimals and remembers on which line everything stands, so that a problem can be shown."""
+"""Reads YAML with exact decimals and the line of every key and entry, so that a problem can be located."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Sequence(list[Any]):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with exact decimals, in which a key stands once."""
+    """Loads YAML with exact decimals and notes duplicate keys."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -76,7 +76,7 @@ def _sequence(loader: _Loader, node: yaml.SequenceNode) -> Sequence:
 
 
 def _decimal(_loader: _Loader, node: yaml.ScalarNode) -> Decimal | str:
-    """An exact number; what YAML takes for one and is none, as .nan, stays the word it is."""
+    """An exact number; what only YAML takes for a number, e.g. .nan, stays text."""
     try:
         return Decimal(node.value)
     except ArithmeticError:
@@ -90,11 +90,11 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-"""Without booleans: the quality OFF is a word, not a no."""
+"""Without booleans: the quality OFF is a word, not false."""
 
 
 def read_placed(text: str, file: str) -> tuple[Any, list[Problem]]:
-    """The content of a YAML text, and its doubled keys or what keeps it from being YAML; None when it is none."""
+    """The content of a YAML text and its problems: duplicate keys, or why it is not YAML and has no content (None)."""
     try:
         loader = _Loader(text)
         content = loader.get_single_data()

@@ -1,1 +1,1 @@
-"""What people ask of the law: who gains under other figures, what if not taken up, why this finding."""
+"""Questions about the law: who gains under other figures, what if a right had not been used, why this finding."""

@@ -1,4 +1,4 @@
-"""A history as if a right had not been taken up: a comparison asks what the law gives, not what was left over."""
+"""A history as if a right had not been taken up: a comparison is about what the law grants, not about what is left."""
 
 from dataclasses import replace
 from datetime import date
@@ -26,11 +26,11 @@ GRANTED = {
 """The decisions that grant what a rule is about, or show that it followed by itself."""
 
 LEFT_AS_IT_IS = {"child_benefit_supplement"}
-"""The payer decides the benefit and its supplement under one kind: what was taken up cannot be told from the ground."""
+"""The payer decides the benefit and its supplement under one kind: the two cannot be distinguished."""
 
 
 def as_if_not_taken_up(rule: str, history: PersonHistory, law: Law) -> PersonHistory:
-    """The history as this rule would see it if nobody had taken up what it gives; other rights stay taken."""
+    """The history as this rule would see it if what it grants had not been taken up; other rights stay taken up."""
     worked, decisions = history.worked, history.decisions
     if rule in DAYS:
         worked = tuple(_without(one, DAYS[rule]) for one in worked)
@@ -60,5 +60,5 @@ def _natures(parameters: Parameters, series: str, figure: str) -> frozenset[str]
 
 
 def _last_asked(history: PersonHistory) -> date:
-    """The last day on which somebody could have asked: an earlier benefit is an admission that used up its days."""
+    """The last day on which somebody could have applied: an earlier benefit is an admission that used up its days."""
     return max((one.start for one in history.decided(unemployment_admission.INTEGRATION_INCOME)), default=date.max)

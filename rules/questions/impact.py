@@ -1,6 +1,6 @@
 """Decides the same situations and histories by two laws, and counts who would gain and who would lose.
 
-What the law gives is compared, not what was left over: what was claimed or taken up is taken out first.
+What the law grants is compared, not what is left: what was claimed or taken up is removed first.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,20 +33,20 @@ class ImpactVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A finding that would be another one; None where nothing is found."""
+    """A finding and what it becomes; None where nothing is found."""
 
     before: Finding | None
     after: Finding | None
 
     @property
     def gain(self) -> int | None:
-        """What more would be due, in eurocents, negative where less; None where one of them cannot be reckoned."""
+        """What more would be due, in eurocents, negative where less; None where one of them cannot be calculated."""
         old, new = _due(self.before), _due(self.after)
         return None if old is None or new is None else new - old
 
     @property
     def verdict(self) -> ImpactVerdict:
-        """Whether somebody gains or loses: by the amount; a right that has none is had or not."""
+        """Whether somebody gains or loses: by the amount, or, for a right without one, by having it."""
         one = self.before or self.after
         return self._by_right() if one is not None and one.rule in HISTORY_RULES else self._by_amount()
 
@@ -66,26 +66,26 @@ class Changed:
 
 @dataclass(slots=True)
 class ImpactTally:
-    """What two laws make of one rule, in findings; amounts in eurocents."""
+    """The findings of one rule under two laws, compared; amounts in eurocents."""
 
     same: int = 0
     gaining: int = 0
     losing: int = 0
     otherwise: int = 0
-    """As much money, but found or not, surer or less sure; a right in another quarter or with other figures."""
+    """As much money, but found or not, or of another certainty; a right in another quarter or with other figures."""
     unknown: int = 0
-    """One of the two has no law, or an amount cannot be reckoned."""
+    """One of the two has no law, or an amount cannot be calculated."""
     gained: int = 0
     lost: int = 0
     changed: list[Changed] = field(default_factory=list)
 
     @property
     def differs(self) -> bool:
-        """Whether anything would be otherwise."""
+        """Whether anything would change."""
         return bool(self.gaining or self.losing or self.otherwise)
 
     def count(self, change: Changed, *, keep: bool) -> None:
-        """Count a pair of findings; `keep` keeps one that is otherwise."""
+        """Count a pair of findings; `keep` keeps one that changes."""
         verdict = change.verdict
         setattr(self, verdict.value, getattr(self, verdict.value) + 1)
         gain = change.gain or 0
@@ -105,7 +105,7 @@ def unclaimed(situation: Situation) -> Situation:
 
 
 def decide_by(law: Law, asked: Iterable[Asked]) -> list[list[Finding]]:
-    """What every rule finds by this law, for each that was asked."""
+    """What every rule finds by this law, for each situation or history."""
     return [
         _of_history(about, day, law) if isinstance(about, PersonHistory) else decide_all(about, day, law)
         for about, day in asked
@@ -113,7 +113,7 @@ def decide_by(law: Law, asked: Iterable[Asked]) -> list[list[Finding]]:
 
 
 def _of_history(history: PersonHistory, day: date, law: Law) -> list[Finding]:
-    """What every rule over a history finds, each as if what it gives had not been taken up."""
+    """What every rule over a history finds, each as if what it grants had not been taken up."""
     return [
         finding
         for name, rule in HISTORY_RULES.items()
@@ -124,7 +124,7 @@ def _of_history(history: PersonHistory, day: date, law: Law) -> list[Finding]:
 def compare(
     tallies: dict[str, ImpactTally], before: Law, after: Law, asked: Sequence[Asked], *, keep: bool = False
 ) -> None:
-    """Add to the tallies, by rule, what is otherwise for these; `keep` keeps who it is about."""
+    """Add the changes to the tallies by rule; `keep` keeps who they are about."""
     bare: list[Asked] = [(one if isinstance(one, PersonHistory) else unclaimed(one), day) for one, day in asked]
     for old, new in zip(decide_by(before, bare), decide_by(after, bare), strict=True):
         for change in _pairs(old, new):
@@ -134,7 +134,7 @@ def compare(
 
 
 def _pairs(old: list[Finding], new: list[Finding]) -> Iterator[Changed]:
-    """Each finding beside the one it would be; a right of a person that would arise in another quarter is no other."""
+    """Each finding with what it becomes; a right of a person that arises in another quarter is still the same right."""
     before, after = ({finding_id(one): one for one in some} for some in (old, new))
     gone = [one for identifier, one in before.items() if identifier not in after]
     come = [one for identifier, one in after.items() if identifier not in before]
@@ -148,12 +148,12 @@ def _pairs(old: list[Finding], new: list[Finding]) -> Iterator[Changed]:
 
 
 def _said(finding: Finding) -> tuple[object, ...]:
-    """What a finding without an amount says: the sources it names are left out, its figures are not."""
+    """What a finding without an amount says: its figures, without its sources."""
     return finding.quarter, finding.certainty, [(step.step, step.value) for step in finding.trace]
 
 
 def _due(finding: Finding | None) -> int | None:
-    """What the law gives, in eurocents: nothing where nothing is found."""
+    """What the law grants, in eurocents: 0 where nothing is found."""
     if finding is None:
         return 0
     return None if finding.amount is None else cents(finding.amount)

@@ -1,4 +1,4 @@
-"""Decides a finding again from the events it rested on: the same events and the same law give the same bytes."""
+"""Decides a finding again from its evidence: the same events and the same law give the same bytes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ DecideHistory = Callable[[PersonHistory, date, Law], list[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """What came out otherwise: a field of the finding, as it was told and as it is now."""
+    """A field of a finding that differs: as published, and as decided now."""
 
     field: str
     told: str
@@ -52,7 +52,7 @@ class Replayed:
 
 
 NO_PART: Content = {"lines": ()}
-"""Wages and contributions of which a history has nothing."""
+"""Wages and contributions, of which a history has nothing."""
 
 
 def replay(
@@ -65,7 +65,7 @@ def replay(
     decide: Decide = decide_all,
     decide_past: DecideHistory = decide_history,
 ) -> Replayed:
-    """Decide a finding again by this law, as on the day it was told, from those of `facts` it rested on."""
+    """Decide a finding again by this law, as on the day of its publication, from those of `facts` it rests on."""
     record = told.record()
     wanted = {(one["event"], one["sha256"]) for one in record["evidence"]}
     if not wanted:
@@ -91,7 +91,7 @@ def replay(
 
 
 def _history(person: bytes, held: HeldFacts, read: Witness) -> PersonHistory:
-    """The history these facts made: the working time of every slot, and the decisions."""
+    """The history these facts led to: the working time of every slot, and the decisions."""
     work: dict[past.QuarterAtEmployer, tuple[past.Worked, ...]] = {}
     for slot in sorted({one.slot for one in held.values() if one.place.kind == WORKING_TIME}):
         parts = [read(one) for one in working_times(slot, held)]
@@ -112,7 +112,7 @@ def _again(told: FindingState, record: dict[str, Any], found: Finding | None, wi
 
 
 def _withdrawn(told: FindingState, record: dict[str, Any], witness: Witness, *, again: bool) -> Replayed:
-    """A withdrawal is the record as it was told before, taken back because nothing is found any more."""
+    """A withdrawal is the record as published before, withdrawn because nothing is found any more."""
     if again:
         return Replayed(None, False, (FieldDifference("status", WITHDRAWN, "found"),))
     return _compared(told, encode_body(contract(FINDINGS), record | {"evidence": witness.evidence()}))

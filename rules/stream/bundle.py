@@ -43,7 +43,7 @@ CONTRADICTORY = "contradictory-facts"
 
 @dataclass(frozen=True, slots=True)
 class FailedPerson:
-    """A person the rules could not handle: their facts as they came, and why, without personal data."""
+    """A person the rules could not handle: their facts as received, and the reason, without personal data."""
 
     person: bytes
     code: str
@@ -53,8 +53,8 @@ class FailedPerson:
 
 @dataclass(slots=True)
 class BundleOutcome:
-    """What a bundle leads to: facts and histories to hold, the facts they replace, findings to tell by slot, persons to
-    set aside; and by what and deliberation, what all of it comes to.
+    """What a bundle leads to: facts and histories to store, the facts they replace, changed findings by slot, failed
+    persons, and tallies of all of these by kind and deliberation.
     """
 
     facts: list[HeldFact] = field(default_factory=list)
@@ -67,7 +67,7 @@ class BundleOutcome:
 
 @dataclass(slots=True)
 class Arrived:
-    """The readable facts of a bundle, by person, and what was not readable."""
+    """The readable facts of a bundle by person, and those that cannot be read."""
 
     at: datetime
     facts: dict[bytes, list[HeldFact]]
@@ -76,20 +76,20 @@ class Arrived:
     received: list[dict[str, Any]]
 
     def persons(self) -> list[bytes]:
-        """Whose facts they are."""
+        """The persons the facts are about."""
         return list(self.facts)
 
     def quarters(self) -> list[str]:
-        """The quarters they are about; the empty one stands for decisions."""
+        """The quarters the facts are about; the empty one stands for decisions."""
         return sorted({one.place.quarter for some in self.facts.values() for one in some} | {""})
 
     def with_decisions(self) -> list[bytes]:
-        """Persons about whom something was decided: all their quarters are looked at."""
+        """Persons about whom something was decided: all their quarters are examined."""
         return [person for person, some in self.facts.items() if any(one.place.kind == ENTITLEMENTS for one in some)]
 
 
 class FactReader:
-    """Reads bodies by the id of their schema, each body once."""
+    """Decodes bodies by the id of their schema, each body once."""
 
     def __init__(self, book: SchemaBook) -> None:
         self._book = book
@@ -115,7 +115,7 @@ class FactReader:
 
 
 class Witness:
-    """Reads facts and remembers which: they are what a finding rests on."""
+    """Reads facts and records which: they are the evidence of a finding."""
 
     def __init__(self, reader: FactReader) -> None:
         self._reader = reader
@@ -127,12 +127,12 @@ class Witness:
         return self._reader(one)
 
     def evidence(self) -> list[dict[str, str]]:
-        """The events read so far, each with the digest of its body, in an order of their own."""
+        """The events read so far, each with the digest of its body, in a fixed order."""
         return in_order([exhibit(one, self._reader) for one in self._seen.values()])
 
 
 def in_order(evidence: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Evidence in the order it is told in, whatever the order it was read in."""
+    """Evidence in its published order, independent of the order it was read in."""
     return sorted(evidence, key=lambda one: one["event"])
 
 
@@ -142,7 +142,7 @@ def exhibit(one: HeldFact, reader: FactReader) -> dict[str, str]:
 
 
 def arrive(bundle: Mapping[str, Any], reader: FactReader) -> Arrived:
-    """Sort the facts of a bundle by person; whoever has one that cannot be read is set aside whole."""
+    """Group the facts of a bundle by person; a person with one unreadable fact fails as a whole."""
     raw: dict[bytes, list[dict[str, Any]]] = defaultdict(list)
     facts: dict[bytes, list[HeldFact]] = defaultdict(list)
     unreadable: dict[bytes, str] = {}
@@ -174,9 +174,9 @@ def decide_bundle(
     decide: Decide = decide_all,
     histories: Mapping[bytes, bytes] | None = None,
 ) -> BundleOutcome:
-    """What the bundle leads to; a person whose decision fails is set aside, and the others go on.
+    """What the bundle leads to; a person whose decision fails goes to the dead letters, and the others continue.
 
-    Of a person without a history, all facts must be in `held`: the history is made of them.
+    For a person without a history, `held` must contain all facts: the history is built from them.
     """
     outcome = BundleOutcome(failures=list(arrived.failures))
     present: dict[bytes, HeldFacts] = defaultdict(dict)
@@ -204,7 +204,7 @@ def decide_bundle(
 
 
 def _sum_up(arrived: Arrived, outcome: BundleOutcome, reader: FactReader) -> dict[tuple[str, str], Tally]:
-    """What came, what of it was decided and what was set aside, and what is told."""
+    """Tallies of what was received, decided, set aside and published."""
     sums: Sums[tuple[str, str]] = Sums()
     for entry in arrived.received:
         deliberation, marked = _marked(entry["contract"], entry["body"], reader)
@@ -225,7 +225,7 @@ def _sum_up(arrived: Arrived, outcome: BundleOutcome, reader: FactReader) -> dic
 
 
 def _marked(number: int, body: bytes, reader: FactReader) -> tuple[str, int]:
-    """The deliberation of a fact and the mark of its event; of one that cannot be read, that of its bytes."""
+    """The deliberation of a fact and the mark of its event; of an unreadable one, the mark of its bytes."""
     try:
         content = reader.content(number, body)
         return content["deliberation"], mark(content["event"])
@@ -235,7 +235,7 @@ def _marked(number: int, body: bytes, reader: FactReader) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class PersonState:
-    """What is held of one person: facts, findings told by slot, and the packed history."""
+    """What is stored about one person: facts, published findings by slot, and the packed history."""
 
     person: bytes
     held: HeldFacts
@@ -277,7 +277,7 @@ def _decide_person(
 
 
 def _number(facts: list[HeldFact], held: HeldFacts, reader: FactReader) -> str:
-    """The national number in the facts that came and in what was decided.
+    """The national number in the received facts and in the decisions.
 
     Raises Contradiction when there are two.
     """
@@ -290,20 +290,20 @@ def _number(facts: list[HeldFact], held: HeldFacts, reader: FactReader) -> str:
 
 
 def _where(error: Exception) -> str:
-    """What was raised, and where: its message may hold personal data."""
+    """What was raised, and where, without its message: that may contain personal data."""
     *_, frame = extract_tb(error.__traceback__)
     return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _speaks(new: HeldFacts, seen: Mapping[Slot, Situation | None]) -> bool:
-    """Whether the history can say something new: a declaration is complete, or something was decided."""
+    """Whether the history may lead to something new: a declaration is complete, or something was decided."""
     return any(one is not None for one in seen.values()) or any(place.kind == ENTITLEMENTS for place in new)
 
 
 def _slots(
     case: PersonState, held: HeldFacts, new: HeldFacts, seen: Mapping[Slot, Situation | None], reader: FactReader
 ) -> past.QuarterRecords:
-    """The history after the new facts: a slot keeps what it was until its declaration is there in all its parts."""
+    """The history after the new facts: a slot is unchanged until all parts of its declaration have arrived."""
     if case.history is None:
         slots, touched = {}, {one.slot for one in held.values() if one.place.kind != ENTITLEMENTS}
     else:
@@ -319,9 +319,9 @@ def _slots(
 def _of_history(
     case: PersonState, found: list[Finding], at: datetime, evidence: Evidence
 ) -> list[tuple[Slot, FindingChange]]:
-    """What there is to tell of findings that belong to no employer, by the quarter in which the right arises.
+    """Changes of findings that belong to no employer, by the quarter in which the right arises.
 
-    They rest on all that the history was made of: silence of a quarter decides as much as its work does.
+    They rest on everything the history was built from: a quarter without work matters as much as one with work.
     """
     before = {slot: told for slot, told in case.states.items() if not slot.employer}
     slots = {*before, *(Slot(case.person, finding.quarter, "") for finding in found)}

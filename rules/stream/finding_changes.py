@@ -1,4 +1,4 @@
-"""Compares what the rules find now with what they found before: new, replaced, withdrawn, or nothing to say."""
+"""Compares what the rules find now with what they found before: found, replaced, withdrawn or unchanged."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ REPLACED = "replaced"
 WITHDRAWN = "withdrawn"
 FINDINGS = "findings"
 Evidence = Callable[[], list[dict[str, str]]]
-"""The events that were seen, with their digests; asked for only where there is something to tell."""
+"""The events that were read, with their digests; computed only when a finding changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class FindingState:
-    """A finding as it was last told; `body` is its record in Avro without framing, in the contract with that id."""
+    """A finding as last published; `body` is its record in Avro without framing, in the contract with that id."""
 
     finding: str
     version: int
@@ -39,25 +39,25 @@ class FindingState:
 
 @dataclass(frozen=True, slots=True)
 class FindingChange:
-    """What there is to tell: the new state, and the number of the one it is told to."""
+    """A change to publish: the new state, and the number of its recipient."""
 
     state: FindingState
     recipient: str
 
 
 def finding_id(finding: Finding) -> str:
-    """The same cause always has the same identifier."""
+    """The identifier of a finding: the same cause always has the same one."""
     return derive(finding.rule, finding.person, finding.employer, finding.quarter, finding.occupation or "")
 
 
 def essence(finding: Finding) -> str:
-    """What makes it another finding when it changes."""
+    """What makes a finding another one when it changes."""
     parts = (finding.deduction_code, finding.amount, finding.claimed, finding.missing, finding.certainty)
     return "|".join("" if part is None else str(part) for part in parts)
 
 
 def _since_then(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of an older contract with all the newest has: evidence, and the outcome of each condition."""
+    """A record of an older contract, completed with the fields of the newest: evidence and outcomes."""
     steps = [{"parameters": [], "outcome": None, **step} for step in record["trace"]]
     return {"parameters": [], "evidence": [], **record, "trace": steps}
 
@@ -81,13 +81,13 @@ def changes(
 def tell(
     finding: Finding, identifier: str, version: int, status: str, at: datetime, evidence: Evidence
 ) -> FindingChange:
-    """A finding as it is told."""
+    """A finding as it is published."""
     record = {**finding.as_record(), "finding": identifier, "version": version, "status": status, "found_at": at}
     return _change(record | {"evidence": evidence()}, essence(finding))
 
 
 def _withdrawn(state: FindingState, at: datetime, evidence: Evidence) -> FindingChange:
-    """The record as it was last told, taken back; its evidence is what was seen when it was."""
+    """The record as last published, withdrawn; its evidence is what was read when it was withdrawn."""
     record = state.record()
     record |= {"version": state.version + 1, "status": WITHDRAWN, "found_at": at, "evidence": evidence()}
     return _change(record, state.essence)

@@ -1,4 +1,4 @@
-"""Folds arriving facts into what is held of a person: the highest version holds, in whatever order they come."""
+"""Folds arriving facts into what is held about a person: the highest version wins, in whatever order they arrive."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ WORKING_TIME = "declarations.working-time"
 CONTRIBUTIONS = "declarations.contributions"
 ENTITLEMENTS = "declarations.entitlements"
 PARTS = (WAGES, WORKING_TIME, CONTRIBUTIONS)
-"""The three events of a declaration about one person; the rules wait until all have the same version."""
+"""The three events of a declaration about one person; the rules wait until all three have the same version."""
 CANCELLED = "cancelled"
 
 Content = Mapping[str, Any]
@@ -23,7 +23,7 @@ ReadFact = Callable[["HeldFact"], Content]
 
 
 class FactKey(NamedTuple):
-    """Where a fact is held: one declaration's part in one quarter of one person; no quarter for a decision."""
+    """The key of a fact: person, quarter (empty for a decision), declaration and kind."""
 
     person: bytes
     quarter: str
@@ -32,7 +32,7 @@ class FactKey(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """What is decided at once: one person at one employer in one quarter."""
+    """What is decided together: one person at one employer in one quarter."""
 
     person: bytes
     quarter: str
@@ -41,7 +41,7 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class HeldFact:
-    """One narrowed event as it came: body in Avro, written with the schema `contract`."""
+    """One narrowed event as received: body in Avro, written with the schema `contract`."""
 
     place: FactKey
     employer: str
@@ -66,7 +66,7 @@ def fact(person: bytes, kind: str, contract: int, body: bytes, content: Content)
 
 
 def fold(held: HeldFacts, arrived: Iterable[HeldFact]) -> tuple[HeldFacts, HeldFacts]:
-    """What is held afterwards, and those of it that are new."""
+    """What is held afterwards, and which of these are new."""
     after, new = dict(held), HeldFacts()
     for one in arrived:
         present = after.get(one.place)
@@ -76,7 +76,7 @@ def fold(held: HeldFacts, arrived: Iterable[HeldFact]) -> tuple[HeldFacts, HeldF
 
 
 def slots_to_decide(held: HeldFacts, new: HeldFacts, read: ReadFact) -> set[Slot]:
-    """The slots a change touches: its own, or for a decision every quarter the decision reaches into."""
+    """The slots affected by a change: its own, or for a decision every quarter it reaches."""
     slots = {one.slot for one in new.values() if one.place.kind != ENTITLEMENTS}
     for one in new.values():
         if one.place.kind == ENTITLEMENTS:
@@ -85,7 +85,7 @@ def slots_to_decide(held: HeldFacts, new: HeldFacts, read: ReadFact) -> set[Slot
 
 
 def _reached(one: HeldFact, held: HeldFacts, read: ReadFact) -> set[Slot]:
-    """Quarters from the one in which the decision begins: a later job may follow on it."""
+    """Slots from the quarter in which the decision begins: a later job may follow on it."""
     first = quarter_of(read(one)["from"])
     return {
         other.slot
@@ -95,7 +95,7 @@ def _reached(one: HeldFact, held: HeldFacts, read: ReadFact) -> set[Slot]:
 
 
 def situation(slot: Slot, held: HeldFacts, read: ReadFact) -> Situation | None:
-    """The situation in a slot; None while a declaration in it is not there in all its parts, in one version.
+    """The situation in a slot; None until all parts of each declaration are there in the same version.
 
     Raises Contradiction when its events name two people.
     """
@@ -128,7 +128,7 @@ def working_times(slot: Slot, held: HeldFacts) -> list[HeldFact]:
 
 
 def decisions(person: bytes, held: HeldFacts, read: ReadFact) -> Iterable[InstitutionDecision]:
-    """What institutions decided about a person, as it holds."""
+    """What institutions decided about a person, as in force."""
     for place, one in held.items():
         if place.kind == ENTITLEMENTS and place.person == person:
             content = read(one)

@@ -1,4 +1,4 @@
-"""Holds what is known, found and to be told, and the position, in one transaction per bundle: all or nothing."""
+"""Stores facts, findings, the outbox and the position in one transaction per bundle: all or nothing."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -37,13 +37,13 @@ def positions_held(connection: Connection[TupleRow]) -> positions.Positions:
 
 
 def move(cursor: Cursor[TupleRow], partition: int, offset: int) -> bool:
-    """Move past a bundle; False when it is already behind us. Locks the partition until the transaction ends."""
+    """Move past a bundle; False if it was processed before. Locks the partition until the transaction ends."""
     return positions.advance(cursor, SCHEMA, FACTS, partition, offset + 1)
 
 
 def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[HeldFact]:
-    """What is held of the persons of a bundle in its quarters; in all quarters where decisions came or nothing of the
-    person's history is kept yet.
+    """What is held about the persons of a bundle in its quarters; in all quarters where decisions arrived, or where the
+    person has no stored history yet.
     """
     cursor.execute(_query("held"), _whose(arrived))
     return [
@@ -53,7 +53,7 @@ def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[HeldFact]:
 
 
 def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, FindingState]]:
-    """The findings these persons were told, by slot."""
+    """The published findings about these persons, by slot."""
     cursor.execute(_query("states"), _whose(arrived))
     found: dict[Slot, dict[str, FindingState]] = defaultdict(dict)
     for person, quarter, employer, *state in cursor:
@@ -108,7 +108,7 @@ def keep(
 
 
 def sum_up(cursor: Cursor[TupleRow], partition: int, tallies: Mapping[tuple[str, str], Tally]) -> None:
-    """Add to what came and what became of it, by what and deliberation."""
+    """Add to the tallies, by kind and deliberation."""
     if tallies:
         rows = [(*key, partition, *tallies[key]) for key in sorted(tallies)]
         cursor.execute(_query("sum_up"), _columns(rows))

@@ -156,7 +156,7 @@ class Decider:
     def _keep_dead_letter(
         self, cursor: psycopg.Cursor[TupleRow], partition: int, offset: int, value: bytes | None
     ) -> None:
-        """A message that is not a bundle is kept whole."""
+        """Keep a message that is not a bundle as a dead letter."""
         origin, reason = Origin(FACTS, partition, offset), "the message is not a bundle of facts"
         letter = dead_letter(origin, store.STAGE, "unreadable-bundle", reason, None, value, datetime.now(UTC))
         store.tell(cursor, [(DEAD_LETTERS, b"", letter)])

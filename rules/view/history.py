@@ -1,4 +1,4 @@
-"""What a rule over several quarters sees of a person: the working time of each quarter at each employer, no wages."""
+"""What a rule over several quarters sees of a person: working time by quarter and employer, without wages."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -68,7 +68,7 @@ class CopyDigest(NamedTuple):
 
 
 class QuarterRecord(NamedTuple):
-    """One quarter at one employer: the work, none where all was cancelled, and the copies it was read from."""
+    """One quarter at one employer: the work (none where all was cancelled) and the copies it was read from."""
 
     worked: tuple[Worked, ...]
     copies: tuple[CopyDigest, ...]
@@ -82,7 +82,10 @@ QuarterRecords = dict[QuarterAtEmployer, QuarterRecord]
 
 @dataclass(frozen=True)
 class PersonHistory:
-    """A person. `decisions` is None where nobody asked; `whole` is False where only one declaration is seen."""
+    """The work of a person and the decisions about them.
+
+    `decisions` is None where unknown; `whole` is False where only one declaration is seen.
+    """
 
     person: str
     worked: tuple[Worked, ...]
@@ -110,13 +113,13 @@ class PersonHistory:
 
 
 def worked(situation: Situation) -> tuple[Worked, ...]:
-    """What is kept of a situation for rules over several quarters."""
+    """What rules over several quarters keep of a situation."""
     events = tuple(one.working_time for one in situation.declared)
     return timed(situation.quarter, situation.employer, situation.lines, events)
 
 
 def timed(quarter: str, employer: str, lines: Iterable[WorkerLine], events: tuple[str, ...]) -> tuple[Worked, ...]:
-    """The working time of worker lines; what else they say is left out."""
+    """The working time in worker lines; everything else is left out."""
     return tuple(
         Worked(
             quarter,
@@ -139,12 +142,12 @@ def timed(quarter: str, employer: str, lines: Iterable[WorkerLine], events: tupl
 
 
 def copied(event: str, body: bytes) -> CopyDigest:
-    """What is kept of the copy of an event."""
+    """The digest of a copy of an event."""
     return CopyDigest(event, b64encode(sha256(body).digest()).decode())
 
 
 def history_of(situation: Situation) -> PersonHistory:
-    """The history one declaration tells."""
+    """The history in a single declaration."""
     return PersonHistory(situation.person, worked(situation), situation.decisions, whole=False)
 
 
@@ -181,7 +184,7 @@ def unpack(body: bytes) -> QuarterRecords:
 def history(
     person: str, slots: Mapping[QuarterAtEmployer, tuple[Worked, ...]], decisions: Iterable[InstitutionDecision]
 ) -> PersonHistory:
-    """A person with all that is held."""
+    """The history of a person from everything that is held."""
     entries = tuple(one for key in sorted(slots) for one in slots[key])
     return PersonHistory(person, entries, tuple(sorted(decisions, key=lambda one: (one.start, one.event))))
 

@@ -1,4 +1,4 @@
-"""Names every field the rules read, so that their deliberation grants these and no other.
+"""Lists every field the rules read, so that their deliberation grants exactly these.
 
 Paths are dotted paths into the full contract. The envelope of a narrowed copy (event, declaration, version, status,
 quarter, employer, person) comes with every copy and is not repeated here.

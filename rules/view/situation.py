@@ -1,4 +1,4 @@
-"""Everything a rule sees of one person at one employer in one quarter, put together from narrowed events."""
+"""Everything a rule sees of one person at one employer in one quarter, assembled from narrowed events."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class DeclarationEvents(NamedTuple):
 
 @dataclass(frozen=True)
 class Situation:
-    """One person, one employer, one quarter. `decisions` is None where nobody asked: unknown, not none.
+    """One person, one employer, one quarter. `decisions` is None where they are unknown; an empty tuple means none.
 
     `declared` are the events it was put together from, declaration by declaration.
     """
@@ -58,7 +58,7 @@ class Situation:
 
     @cached_property
     def taken(self) -> frozenset[str]:
-        """The codes of the deductions that are taken: most rules have nothing to say without theirs."""
+        """The codes of the deductions that are taken: most rules have nothing to do without theirs."""
         of_lines = (claim.code for line in self.lines for claim in line.claims)
         of_occupations = (
             claim.code for line in self.lines for occupation in line.occupations for claim in occupation.claims
@@ -105,7 +105,7 @@ def declaration_events(
 
 
 def lines(wages: NarrowedEvent, working_time: NarrowedEvent, contributions: NarrowedEvent) -> tuple[WorkerLine, ...]:
-    """The worker lines of a declaration, put together from its three events about one person."""
+    """The worker lines of a declaration, assembled from its three events about one person."""
     paid = _by_key(wages["lines"])
     taken = _by_key(contributions["lines"])
     found = []
@@ -143,7 +143,7 @@ def _numbered(line: NarrowedEvent | None) -> dict[int, NarrowedEvent]:
 
 
 def _claims(part: NarrowedEvent | None, *, detailed: bool = False) -> tuple[Claim, ...]:
-    """What a line takes, or an occupation: there a deduction may have a detail (block 90250)."""
+    """The deductions of a line or of an occupation, where a deduction may have a detail (block 90250)."""
     if not part or not part["deductions"]:
         return ()
     return tuple(
@@ -158,7 +158,7 @@ def _claims(part: NarrowedEvent | None, *, detailed: bool = False) -> tuple[Clai
 
 
 def _shortening(detail: NarrowedEvent | None) -> Shortening | None:
-    """The detail of a deduction; copies of before the rules were granted it have none."""
+    """The detail of a deduction; copies from before the rules were granted it have none."""
     return Shortening(detail["origin_on"], detail["hours_before"], detail["hours_after"]) if detail else None
 
 
@@ -194,7 +194,7 @@ def situation(
     contributions: NarrowedEvent,
     decisions: Sequence[NarrowedEvent] | None = None,
 ) -> Situation:
-    """The situation in one declaration of one person, and what institutions decided about that person."""
+    """The situation in one declaration about one person, with what institutions decided about them."""
     return Situation(
         working_time["person"],
         working_time["employer"],

@@ -1,4 +1,4 @@
-"""A worker line with its occupations as the law sees them: plain frozen values, amounts in eurocents, times x 100."""
+"""A worker line with its occupations: plain frozen values, amounts in eurocents, times x 100."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class WorkerOccupation:
 class WorkerLine:
     """One worker line of one declaration; `position` counts from 0 in it, `contributions` are codes (zone 00082).
 
-    `unread` where the declaration says something about the person that its tables did not know.
+    `unread` is true where the declaration contains something about the person that its tables did not know.
     """
 
     declaration: str

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rules.casebook.case_file import shipped_cases
 from rules.casebook.trial import read
-from rules.catalogue import HISTORY_RULES, RULES, decide_all, excesses
+from rules.catalogue import HISTORY_RULES, RULES, decide_all, decide_with_excesses, excesses
 from rules.view.situation import Situation
 from rules.view.worker_line import Claim
 from tests.builders.law import LAW
@@ -53,6 +53,13 @@ def test_no_case_loses_an_excess_because_a_rule_is_not_asked() -> None:
             assert excesses(seen, LAW) == found
             spoken |= {excess.rule for excess in found}
     assert spoken == {rule.name for rule in ALWAYS_ASKED if rule.assess} - NEVER_SURE_ENOUGH
+
+
+def test_one_assessment_gives_what_is_missed_and_what_is_taken_beyond_as_two_do() -> None:
+    everything = [(seen, day) for situation, day in SITUATIONS for seen in (situation, taken_too_high(situation))]
+    assert any(excesses(seen, LAW) for seen, _ in everything)
+    for seen, day in everything:
+        assert decide_with_excesses(seen, day, LAW) == (decide_all(seen, day, LAW), excesses(seen, LAW))
 
 
 def test_every_rule_that_waits_for_its_codes_speaks_in_some_case() -> None:

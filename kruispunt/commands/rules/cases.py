@@ -1,4 +1,4 @@
-"""Tries cases as jurists write them, and shows what came out otherwise beside the reckoning that led there."""
+"""Runs cases as jurists write them, and shows each difference beside the calculation that led to it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Shows why a finding was made, to whom it may concern, and decides it again from the events it rested on."""
+"""Shows why a finding was made, for a citizen or a jurist, and decides it again from its evidence."""
 
 import sys
 from collections.abc import Iterator
@@ -29,14 +29,14 @@ from schemas.languages import Language
 from schemas.registry import SchemaBook
 
 JURIST = "jurist"
-"""The role that may look at findings and facts; each look is an act."""
+"""The role that may look at findings and facts; each look is recorded."""
 
 
 @contextmanager
 def _looking(
     finding: str, action: Action, *, numbers: bool = False
 ) -> Iterator[tuple[Settings, RecordedLook, Slot, FindingState]]:
-    """A finding with the slot it was found in; that somebody looked was written down before."""
+    """A finding with the slot it was found in; the look is recorded first."""
     config = settings.load()
     with postgres.connect(config, JURIST) as connection:
         look = RecordedLook.at_finding(connection, action, ungrouped(finding), numbers=numbers)
@@ -61,7 +61,7 @@ def explain(finding: str, *, audience: str, language: Language, person: bool, js
 
 
 def as_document(record: dict[str, Any], law: Law, *, person: bool = False) -> dict[str, Any]:
-    """A finding as JSON; the person's number only where it was asked for."""
+    """A finding as JSON; the person's number only on request."""
     rule, parameters = record["rule"], record["parameters"]
     return {
         **{name: record[name] for name in ("finding", "version", "status", "rule", "side", "employer")},
@@ -119,7 +119,7 @@ def _for_citizen(record: dict[str, Any], said: Texts) -> None:
 
 
 def _spoken(outcome: str | None, language: Language) -> str:
-    """What became of a condition in the words of a language; nothing for a figure."""
+    """The outcome of a condition in a language; empty for a figure."""
     return str(texts(language).get("outcomes")[outcome]) if outcome else ""
 
 

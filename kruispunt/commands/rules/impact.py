@@ -1,4 +1,4 @@
-"""Says who would gain and who would lose under other figures: counts and sums by rule, no person unless asked."""
+"""Shows who would gain and who would lose under another law: counts and sums by rule, persons only on request."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ STACK = "stack"
 JURIST = "jurist"
 """The role that may look at facts; each look is an act."""
 AT_ONCE = 5_000
-"""Situations and histories decided before the figures are changed: changing them costs, and so does memory."""
+"""Situations and histories that are compared at a time, which bounds memory."""
 
 
 def named_law(text: str, shipped: Law) -> Law:
@@ -61,11 +61,11 @@ def _read(read: Callable[[], Law], text: str) -> Law:
 
 
 def _revision(text: str) -> dict[str, str]:
-    """The files of parameters in a revision of the repository this program lies in."""
+    """The files of parameters in a revision of the repository that contains this program."""
     root = Path(__file__).parents[1]
     found = {}
     for name in parameter_files():
-        # A revision never begins with a dash: it is no option of git.
+        # A revision never begins with a dash: it must not become an option of git.
         shown = None if text.startswith("-") else _git("-C", str(root), "show", f"{text}:{CATALOGUE}/{name}.yaml")
         if shown is not None:
             found[name] = shown
@@ -77,19 +77,19 @@ def _revision(text: str) -> dict[str, str]:
 
 def _git(*arguments: str) -> str | None:
     try:
-        # Called from a hook of git, GIT_DIR and its like name the repository of somebody else.
+        # In a git hook, GIT_DIR and similar variables name another repository.
         mine = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         done = subprocess.run(
             ["git", *arguments], env=mine, capture_output=True, encoding="utf-8", errors="replace", check=False
         )
     except (OSError, ValueError):
-        # Nor is it any text that no program can be given, such as one with NUL.
+        # Some texts, e.g. with NUL, cannot be passed to a program at all.
         return None
     return done.stdout if done.returncode == 0 else None
 
 
 def diff(before: str, after: str, data: list[Path], *, persons: bool, json: bool) -> int:
-    """The command `rules diff`: 0 when everything stays as it is, 1 when something does not."""
+    """The command `rules diff`: 0 when nothing changes, 1 otherwise."""
     shipped = shipped_law()
     laws = (named_law(before, shipped), before), (named_law(after, shipped), after)
     return _compare(*laws, data, persons=persons, json=json)
@@ -143,7 +143,7 @@ def _files(data: list[Path]) -> list[Path]:
 
 
 def _declared(files: list[Path]) -> Iterator[Asked]:
-    """The situations in files and the history each declaration tells alone; a file that would be refused ends it."""
+    """The situations in files, and the history in each single declaration; a file that would be refused ends it."""
     for file in files:
         asked: list[Asked] = []
 
@@ -161,7 +161,7 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 
 
 def _stored(*, persons: bool) -> Iterator[Asked]:
-    """What the rules hold, person by person."""
+    """What the rules have stored, person by person."""
     config = settings.load()
     reader = FactReader(SchemaBook(schema_source(config, JURIST)))
     with postgres.connect(config, JURIST) as connection:

@@ -1,4 +1,4 @@
-"""Shows the law as the rules have it: what each is called, its formula, and the figures in force on a day."""
+"""Shows the law as the rules have it: their names, formulas, and figures in force on a day."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def names(parameters: Parameters) -> dict[str, str]:
 
 
 def formula(rule: str) -> str:
-    """What a rule says, in its own words; nothing for figures that several rules share."""
+    """What a rule says, in its own words; empty for figures that several rules share."""
     return rules_formula(rule) if rule in EVERY else ""
 
 
@@ -52,7 +52,7 @@ def _cases() -> dict[str, list[WrittenCase]]:
 
 
 def _shared(rule: str, law: Law) -> list[str]:
-    """The files of other figures a rule asks for, seen by trying its cases."""
+    """The files of shared figures that a rule reads, found by running its cases."""
     seen: set[FigureRow] = set()
     recorded = recording(law, seen)
     for written in _cases()[rule]:

@@ -1,1 +1,1 @@
-"""The reckoning of the work bonus, month by month as in the law."""
+"""The calculation of the work bonus, month by month as in the law."""

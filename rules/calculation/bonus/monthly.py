@@ -1,4 +1,4 @@
-"""Reckons the work bonus of one occupation month by month; how a quarter falls into months is a doubt of its own."""
+"""Calculates the work bonus of one occupation by month; how a quarter is split into months is a doubt of its own."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -69,7 +69,7 @@ class Monthly:
 
 @dataclass(slots=True)
 class BonusCalculation:
-    """The months of one occupation and their sum in eurocents; `due` None is not known."""
+    """The months of one occupation and their sum in eurocents; `due` is None where unknown."""
 
     occupation: WorkerOccupation
     general: BonusFigures
@@ -151,7 +151,7 @@ def _doubts(result: BonusCalculation, span: QuarterPart, law: Law, *, complete: 
 
 
 def _capped(monthly: Monthly, law: Law) -> str | None:
-    """The annual cap that twelve months of this bonus exceed, where it is known: manual workers can come above it."""
+    """The annual cap that twelve months of this bonus exceed, where it is known: manual workers can exceed it."""
     try:
         row = law[NAME].at("annual cap", monthly.month.first)
     except NoLaw:

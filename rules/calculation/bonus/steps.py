@@ -1,4 +1,4 @@
-"""Writes the reckoning of a work bonus down, month by month, in the names of the law."""
+"""Lists the steps of a work bonus, month by month, under the names the law uses."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,11 +9,11 @@ from rules.law.dated_figures import Citation, citing
 from rules.law.rounding import plain
 
 
-def trace(worker: Subjection, reckonings: Iterable[BonusCalculation], statute: str) -> Iterator[TraceStep]:
+def trace(worker: Subjection, calculations: Iterable[BonusCalculation], statute: str) -> Iterator[TraceStep]:
     """Every step from the worker code to the bonus of the quarter."""
     yield worker.why
     total = 0
-    for result in reckonings:
+    for result in calculations:
         source = citing("DmfA zones 00067 and 00070", result.general.wage)
         yield TraceStep("W", plain(result.wage), "EUR", source, whether(result.wage > 0))
         yield from _time(result)

@@ -1,1 +1,1 @@
-"""The reckoning of the structural reduction, step by step as in the law."""
+"""The calculation of the structural reduction, step by step as in the law."""

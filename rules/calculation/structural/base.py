@@ -1,4 +1,4 @@
-"""Reckons the base contributions of one occupation: what all its reductions together cannot exceed."""
+"""Calculates the base contributions of one occupation: its reductions together cannot exceed them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from rules.law.rounding import cents, half_up, scaled
 from rules.view.worker_line import WorkerLine, WorkerOccupation
 
 NO_CEILING = 10**12
-"""More than any wage DmfA can hold: every wage counts whole."""
+"""More than any wage DmfA can hold: every wage counts in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Base:
     known: QuarterFigures
 
     def doubts(self, total: int) -> Iterator[Doubt]:
-        """Why reductions that come to `total` may yet exceed the contributions."""
+        """Why reductions of `total` may still exceed the contributions."""
         if self.amount != self.plain and total > self.plain:
             yield Doubt(Certainty.TO_CHECK, f"it reaches the base contributions: {self.known.manual.cited}")
         if self.maribel and total > self.amount - self.maribel:

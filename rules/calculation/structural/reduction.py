@@ -1,4 +1,4 @@
-"""Reckons the structural reduction of one occupation in exact integers; what it cannot know becomes a doubt."""
+"""Calculates the structural reduction of one occupation in exact integers; what is unknown becomes a doubt."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -46,7 +46,7 @@ class StructuralCalculation:
 def calculate_reduction(
     situation: Situation, line: WorkerLine, occupation: WorkerOccupation, worker: Subjection, day: date, law: Law
 ) -> StructuralCalculation:
-    """The reckoning of one occupation in the quarter that begins on `day`; `due` stays None when something is unknown.
+    """The calculation for one occupation in the quarter that begins on `day`; `due` is None where something is unknown.
 
     Raises NoLaw.
     """

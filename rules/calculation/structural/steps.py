@@ -1,4 +1,4 @@
-"""Writes the reckoning of a structural reduction down, step by step, in the names of the law."""
+"""Lists the steps of a structural reduction under the names the law uses."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Finds the occupations on which a target group is claimed, with all that its conditions look at."""
+"""Finds the occupations on which a target group is claimed, with everything its conditions need."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ class ClaimContext:
     worker: Subjection
     birth: Birth | None
     born: date | None
-    """The birth date that is judged by: one of those in `birth`, None where not even the year is known."""
+    """The birth date that is used: one of those in `birth`, None where not even the year is known."""
 
     def age(self, day: date) -> str:
         """The age on a day as a step states it."""
@@ -105,7 +105,7 @@ def claims(
 ) -> Iterator[tuple[WorkerLine, WorkerOccupation, Claim]]:
     """What is claimed under these codes, occupation by occupation, each code once with its whole amount.
 
-    An occupation without a target group beside one with, on the same worker line, follows it with nothing claimed.
+    An occupation without a target group beside one that has it, on the same worker line, follows with nothing claimed.
     """
     for line in situation.lines:
         for occupation in line.occupations:

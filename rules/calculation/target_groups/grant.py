@@ -1,4 +1,4 @@
-"""Reckons a target-group reduction: Pg = G x mu x beta_g, at most what the structural reduction leaves of the base."""
+"""Calculates a target-group reduction: Pg = G x mu x beta_g, at most what the structural reduction leaves."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -29,9 +29,9 @@ UNTIL = "reduction until"
 
 @dataclass(slots=True)
 class Entitled:
-    """What a rule gives for a place: G in eurocents (0 is no right, None is unknown), or all that is left.
+    """What a rule grants for a claim: G in eurocents (0: no right, None: unknown), or all that is left.
 
-    The steps and doubts are those of its own conditions, the rows those that opened it.
+    Its steps and doubts come from its own conditions, its rows are those that opened the right.
     """
 
     amount: int | None = 0
@@ -45,24 +45,24 @@ class Entitled:
         self.doubts.append(Doubt(certainty, reason))
 
     def unseen(self, certainty: Certainty, reason: str) -> None:
-        """Add a condition that nobody declares, as a reason why it is not certain."""
+        """Add a condition that is not declared, as a reason why it is not certain."""
         self.doubts.append(Doubt(certainty, reason, UNKNOWN))
 
     def rest_on(self, row: FigureRow) -> None:
-        """A condition or amount rests on this row: what was derived or remembered is to be checked."""
+        """Rest a condition or an amount on this row; a figure that was derived or remembered has to be checked."""
         doubt = Doubt(Certainty.TO_CHECK, f"derived or remembered, not read: {row.cited}")
         if not row.quality.firm and doubt not in self.doubts:
             self.doubts.append(doubt)
 
     def give(self, row: FigureRow, name: str) -> "Entitled":
-        """The amount G of this name in a row."""
+        """Grant the amount G of this name in a row."""
         self.amount = cents(row.number(name))
         self.steps.append(TraceStep("G", f"{row.number(name):.2f}", "EUR", row.cited))
         self.rest_on(row)
         return self
 
     def give_whole(self, row: FigureRow) -> "Entitled":
-        """All that the structural reduction leaves."""
+        """Grant all that the structural reduction leaves."""
         self.whole = True
         self.steps.append(TraceStep("G", "what is left", None, row.cited))
         self.rest_on(row)
@@ -86,18 +86,18 @@ class Entitled:
     def hold(
         self, step: str, value: str, source: Citation | str, unit: str | None = None, outcome: ConditionOutcome = HELD
     ) -> None:
-        """A condition that held, and where it stands."""
+        """Add a condition that held, and its source."""
         self.steps.append(TraceStep(step, value, unit, source, outcome))
 
     def refuse(self, step: str, value: str, source: Citation | str, unit: str | None = None) -> "Entitled":
-        """No right, and why."""
+        """Grant nothing, and add the condition that was not met."""
         self.steps.append(TraceStep(step, value, unit, source, DID_NOT_HOLD))
         self.amount, self.whole = 0, False
         return self
 
 
 def unknown(right: Entitled, reason: str) -> Entitled:
-    """The amount cannot be known."""
+    """Leave the amount unknown, for this reason."""
     right.amount = None
     right.doubt(Certainty.UNDETERMINED, reason)
     return right
@@ -203,11 +203,11 @@ def entitled(
     if here.measured.mu is None or here.measured.mu_glob is None or not here.measured.factor:
         reason = f"the working time needed for S or mu is not declared: {SERVICES}"
         return None, [Doubt(Certainty.UNDETERMINED, reason)], [here.worker.why]
-    return _reckon(here, _whenever_born(here, entitle), (here.measured.mu, here.measured.mu_glob))
+    return _granted(here, _whenever_born(here, entitle), (here.measured.mu, here.measured.mu_glob))
 
 
 def _whenever_born(here: ClaimContext, entitle: Entitle) -> Entitled:
-    """What a rule gives whichever day the person was born; where it differs the most it gives, to check.
+    """What a rule grants on every possible day of birth; where it differs the highest, to check.
 
     Raises NoLaw.
     """
@@ -222,7 +222,7 @@ def _whenever_born(here: ClaimContext, entitle: Entitle) -> Entitled:
     return best
 
 
-def _reckon(
+def _granted(
     here: ClaimContext, right: Entitled, share: tuple[int, int]
 ) -> tuple[int | None, list[Doubt], list[TraceStep]]:
     doubts, steps = right.doubts, [here.worker.why, *_wage(here), *right.steps]

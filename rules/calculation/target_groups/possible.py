@@ -1,4 +1,4 @@
-"""Tells a right that nobody claimed and that one fact outside DmfA decides: "to check", with who has that fact."""
+"""Finds rights that nobody claimed and that depend on one fact outside DmfA: "to check", with who has that fact."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -35,7 +35,7 @@ def possible(
     missing: MissingFact,
     law: Law,
 ) -> Iterator[Finding]:
-    """The finding, without an amount: that hangs on the missing fact. Nothing below the floor of mu_glob."""
+    """The finding, without an amount, which depends on the missing fact; none below the floor of mu_glob."""
     if not works_enough(situation, line, occupation, law):
         return
     doubts = [

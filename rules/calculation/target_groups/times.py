@@ -1,4 +1,4 @@
-"""Counts the quarters of a right, and says when the pension age is reached."""
+"""Counts the quarters of a right, and finds the day on which the pension age is reached."""
 
 from datetime import date
 
