@@ -1,9 +1,12 @@
 """Runs the command line on a stack: within the process of the tests, or as a process of its own."""
 
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -21,16 +24,34 @@ def surroundings(home: Path, more: dict[str, str]) -> dict[str, str]:
     return {"KRUISPUNT_HOME": str(home), **more}
 
 
+@contextmanager
+def ended() -> Iterator[None]:
+    """Close what is left open within, as the end of a process would."""
+    gc.freeze()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            yield
+        finally:
+            gc.collect()
+            gc.unfreeze()
+
+
 def within(home: Path, *arguments: str | Path, said: str | None = None, **environment: str) -> Answer:
     """Run a command and give its answer, without the start of a process: most of what a short command costs.
 
     One at a time: it stands in for the standard output of the tests.
     """
     runner = CliRunner(env=surroundings(home, environment))
-    found = runner.invoke(app, [str(one) for one in arguments], input=said, prog_name="kruispunt")
-    if found.exception is not None and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return CompletedProcess(arguments, found.exit_code, found.stdout, found.stderr)
+    with ended():
+        found = runner.invoke(app, [str(one) for one in arguments], input=said, prog_name="kruispunt")
+        answer = CompletedProcess(arguments, found.exit_code, found.stdout, found.stderr)
+        wrong = None if isinstance(found.exception, SystemExit) else found.exception
+        # It holds what the command had in hand.
+        del found
+    if wrong is not None:
+        raise wrong
+    return answer
 
 
 def as_process(home: Path, *arguments: str | Path, said: str | None = None, **environment: str) -> Answer:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from backbone.stack.ports import reachable
 from backbone.stack.processes import PROCESSES
 from backbone.stack.stack import status
 from consumers.narrowing.permitted_fields import narrower
+from kruispunt.monitoring import lag
 from rules.casebook.case_events import EMPLOYER, decisions, events
 from rules.stream.run import STOP_S
 from rules.view.required_fields import NEEDS
@@ -32,6 +34,8 @@ UNCLAIMED = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claime
 DUE = {3000: 1203.71}
 AT = datetime(2026, 10, 20, 9, tzinfo=UTC)
 PATIENCE_S = 60
+LEFT_BEHIND_S = 300
+"""The facts of the thousands of persons whom other modules exchange."""
 PARTITIONS = 4
 
 Facts = list[dict[str, Any]]
@@ -147,9 +151,15 @@ def another(servers: Settings, schemas: None) -> Iterator[Callable[..., Process]
 
 
 @pytest.fixture(scope="module")
-def process(another: Callable[..., Process]) -> Process:
-    """The process that the tests of this module share."""
-    return another()
+def process(servers: Settings, another: Callable[..., Process]) -> Process:
+    """The process that the tests of this module share, once it has read what other modules left on the topic."""
+    started = another()
+    look = lag.Inspector(servers)
+    try:
+        until(lambda: not look.behind((FACTS,), partial(look.stored, "kruispunt", "rules")), LEFT_BEHIND_S)
+    finally:
+        look.close()
+    return started
 
 
 def _rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
@@ -173,8 +183,8 @@ def letters(settings: Settings) -> list[dict[str, Any]]:
     return [decode_body(contract("dead-letters"), split(value)[1]) for (value,) in values]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
+def until(condition: Callable[[], bool], patience: float = PATIENCE_S) -> None:
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "the rules did not get there in time"
         time.sleep(0.1)
