@@ -6,7 +6,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from kruispunt.cli import app
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
+STOPPED_S = 30.0
 Answer = CompletedProcess[str]
 Kruispunt = Callable[..., Answer]
 """The command line on one stack: `kruispunt("ledger", "--json")`."""
@@ -60,3 +61,25 @@ def as_process(home: Path, *arguments: str | Path, said: str | None = None, **en
         [COMMAND, *arguments], env={**os.environ, **surroundings(home, environment)}, input=said, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
+
+
+def start(home: Path, *verb: str, **environment: str) -> subprocess.Popen[bytes]:
+    """Start a process that runs until it is asked to stop."""
+    return subprocess.Popen([COMMAND, *verb], env={**os.environ, **surroundings(home, environment)})
+
+
+@contextmanager
+def running(home: Path, *verbs: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Processes that are asked to stop at the end, and stop well; one that was killed may have been started again."""
+    alive = {verb: start(home, verb) for verb in verbs}
+    try:
+        yield alive
+    finally:
+        for process in alive.values():
+            process.terminate()
+        codes = {}
+        for verb, process in alive.items():
+            with suppress(subprocess.TimeoutExpired):
+                codes[verb] = process.wait(STOPPED_S)
+            process.kill()
+    assert codes == dict.fromkeys(verbs, 0)
