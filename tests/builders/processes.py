@@ -10,10 +10,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from typer.testing import CliRunner
-
-from kruispunt.cli import app
-
 COMMAND = Path(sys.executable).with_name("kruispunt")
 STOPPED_S = 30.0
 Answer = CompletedProcess[str]
@@ -43,6 +39,11 @@ def within(home: Path, *arguments: str | Path, said: str | None = None, **enviro
 
     One at a time: it stands in for the standard output of the tests.
     """
+    # Not before the tests have their surroundings: what prints looks at them once.
+    from typer.testing import CliRunner
+
+    from kruispunt.cli import app
+
     runner = CliRunner(env=surroundings(home, environment))
     with ended():
         found = runner.invoke(app, [str(one) for one in arguments], input=said, prog_name="kruispunt")
