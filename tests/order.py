@@ -44,6 +44,16 @@ LONG = (
     "tests/integration/test_intruder_kafka.py",
 )
 """The longest of those that need servers only, longest first."""
+LONG_WITHOUT_SERVERS = (
+    "tests/contract/test_rule_labels.py",
+    "tests/unit/test_cli_broken_input.py",
+    "tests/contract/test_surroundings.py",
+    "tests/contract/test_registry_clients.py",
+    "tests/unit/test_notice_every_rule_letter.py",
+    "tests/unit/test_cli_without_stack.py",
+    "tests/contract/test_workers.py",
+)
+"""The longest of the others, longest first."""
 UNITS: Sequence[Sequence[str]] = (OWN_STACKS, WHOLE_STACK, *((module,) for module in LONG))
 
 
@@ -66,4 +76,5 @@ def place(nodeid: str, *, servers: bool, alone: bool) -> tuple[int, int]:
             return number, modules.index(own)
     if servers:
         return len(UNITS), 0
-    return (-1 if alone else len(UNITS) + 1), 0
+    long = LONG_WITHOUT_SERVERS.index(own) if own in LONG_WITHOUT_SERVERS else len(LONG_WITHOUT_SERVERS)
+    return (-1 if alone else len(UNITS) + 1), long
