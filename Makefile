@@ -7,8 +7,8 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONOPTIMIZE PYTHO
 unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD CDPATH BASH_ENV ENV
 # Some tests only, as `make test TESTS=tests/unit`.
 TESTS =
-# So many tests at once; each worker brings up what its tests need.
-WORKERS = 2
+# So many tests at once, on two cores: many of them wait. Each worker brings up what its tests need.
+WORKERS = 3
 # `make bench BENCH_PERSONS=500 BENCH_WITHDRAWALS=1` is quick, and says little.
 BENCH_PERSONS = 15000
 BENCH_WITHDRAWALS = 20

@@ -21,7 +21,7 @@ from backbone.stack.places import ENTERABLE
 from backbone.stack.stack import Leash, Plan
 from tests.builders.processes import Kruispunt, as_process, within
 from tests.machine import Seen, everything, left
-from tests.order import place, unit
+from tests.order import OWN_STACKS, place, unit
 from tests.surroundings import settle
 from tests.workers import Ending, Workers, is_worker
 
@@ -32,8 +32,30 @@ COSTS = {"servers", "stack"}
 SURROUNDINGS = pytest.StashKey[tuple[Path, set[Seen]]]()
 """The run's own temporary folder, and what ran on the machine before it."""
 OUTLIVED_S = 10.0
-OF_UNIT = pytest.StashKey[ExitStack]()
-"""What is ended when a worker has run all modules of a unit."""
+OF_UNIT = pytest.StashKey["OfUnit"]()
+
+
+class OfUnit:
+    """What the modules of a unit share; it is ended when all of them have run."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._stack: Settings | None = None
+
+    def stack(self) -> Settings:
+        """A whole stack, brought up for the first who asks."""
+        from kruispunt.stack import PLAN
+
+        if self._stack is None:
+            plan = Plan(programs=PLAN.programs, prepare=PLAN.prepare, choices={"settle_seconds": 0})
+            give = self._open.enter_context(homes())
+            self._stack = embedded.up(give("stack"), plan, leash=Leash())
+        return self._stack
+
+    def end(self) -> None:
+        """Take down what was brought up."""
+        self._stack = None
+        self._open.close()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,20 +83,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Nothing was started yet."""
-    session.stash[OF_UNIT] = ExitStack()
+    session.stash[OF_UNIT] = OfUnit()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """End what was started for the modules of one unit when another one is next."""
     if nextitem is None or unit(nextitem.nodeid) != unit(item.nodeid):
-        item.session.stash[OF_UNIT].close()
+        item.session.stash[OF_UNIT].end()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run that leaves a process or a file behind has failed, whatever its tests say."""
-    session.stash[OF_UNIT].close()
+    session.stash[OF_UNIT].end()
     found = session.config.stash.get(SURROUNDINGS, None)
     if found is None:
         return
@@ -90,12 +112,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Cheap tests first; what shares a stack runs together."""
-    places = {item: place(item.nodeid, servers=needs_servers(item)) for item in items}
-    items.sort(key=lambda item: places[item])
-    for item, (number, _) in places.items():
-        if number:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What shares a stack runs together."""
+    alone = not is_worker(config)
+    items.sort(key=lambda item: place(item.nodeid, servers=needs_servers(item), alone=alone))
+    for item in items:
+        if needs_servers(item) or unit(item.nodeid) in OWN_STACKS:
             item.add_marker(pytest.mark.stack)
 
 
@@ -139,26 +161,22 @@ def servers() -> Iterator[Settings]:
         yield embedded.up(give("servers"), plan, leash=Leash())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest) -> Settings:
     """A whole stack with every process running, as `kruispunt up` makes it, but telling at once.
 
     Its processes are many: it goes down as soon as the modules that share it have run.
     """
-    from kruispunt.stack import PLAN
-
-    plan = Plan(programs=PLAN.programs, prepare=PLAN.prepare, choices={"settle_seconds": 0})
-    give = request.session.stash[OF_UNIT].enter_context(homes())
-    return embedded.up(give("stack"), plan, leash=Leash())
+    return request.session.stash[OF_UNIT].stack()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kruispunt(stack: Settings) -> Kruispunt:
     """The command line on the whole stack, within this process."""
     return partial(within, stack.home)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kruispunt_process(stack: Settings) -> Kruispunt:
     """The command line on the whole stack, each time as a process of its own."""
     return partial(as_process, stack.home)

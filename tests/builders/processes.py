@@ -1,17 +1,17 @@
 """Runs the command line on a stack: within the process of the tests, or as a process of its own."""
 
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from typer.testing import CliRunner
-
-from kruispunt.cli import app
-
 COMMAND = Path(sys.executable).with_name("kruispunt")
+STOPPED_S = 30.0
 Answer = CompletedProcess[str]
 Kruispunt = Callable[..., Answer]
 """The command line on one stack: `kruispunt("ledger", "--json")`."""
@@ -21,16 +21,39 @@ def surroundings(home: Path, more: dict[str, str]) -> dict[str, str]:
     return {"KRUISPUNT_HOME": str(home), **more}
 
 
+@contextmanager
+def ended() -> Iterator[None]:
+    """Close what is left open within, as the end of a process would."""
+    gc.freeze()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            yield
+        finally:
+            gc.collect()
+            gc.unfreeze()
+
+
 def within(home: Path, *arguments: str | Path, said: str | None = None, **environment: str) -> Answer:
     """Run a command and give its answer, without the start of a process: most of what a short command costs.
 
     One at a time: it stands in for the standard output of the tests.
     """
+    # Not before the tests have their surroundings: what prints looks at them once.
+    from typer.testing import CliRunner
+
+    from kruispunt.cli import app
+
     runner = CliRunner(env=surroundings(home, environment))
-    found = runner.invoke(app, [str(one) for one in arguments], input=said, prog_name="kruispunt")
-    if found.exception is not None and not isinstance(found.exception, SystemExit):
-        raise found.exception
-    return CompletedProcess(arguments, found.exit_code, found.stdout, found.stderr)
+    with ended():
+        found = runner.invoke(app, [str(one) for one in arguments], input=said, prog_name="kruispunt")
+        answer = CompletedProcess(arguments, found.exit_code, found.stdout, found.stderr)
+        wrong = None if isinstance(found.exception, SystemExit) else found.exception
+        # It holds what the command had in hand.
+        del found
+    if wrong is not None:
+        raise wrong
+    return answer
 
 
 def as_process(home: Path, *arguments: str | Path, said: str | None = None, **environment: str) -> Answer:
@@ -39,3 +62,25 @@ def as_process(home: Path, *arguments: str | Path, said: str | None = None, **en
         [COMMAND, *arguments], env={**os.environ, **surroundings(home, environment)}, input=said, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
+
+
+def start(home: Path, *verb: str, **environment: str) -> subprocess.Popen[bytes]:
+    """Start a process that runs until it is asked to stop."""
+    return subprocess.Popen([COMMAND, *verb], env={**os.environ, **surroundings(home, environment)})
+
+
+@contextmanager
+def running(home: Path, *verbs: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Processes that are asked to stop at the end, and stop well; one that was killed may have been started again."""
+    alive = {verb: start(home, verb) for verb in verbs}
+    try:
+        yield alive
+    finally:
+        for process in alive.values():
+            process.terminate()
+        codes = {}
+        for verb, process in alive.items():
+            with suppress(subprocess.TimeoutExpired):
+                codes[verb] = process.wait(STOPPED_S)
+            process.kill()
+    assert codes == dict.fromkeys(verbs, 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.builders.quarters import Declared
-from tests.order import OWN_STACKS, UNITS, WHOLE_STACK
+from tests.order import LONG_WITHOUT_SERVERS, OWN_STACKS, UNITS, WHOLE_STACK
 
 TESTS = Path(__file__).parents[1]
 FILES = sorted(TESTS.rglob("test_*.py"))
@@ -117,6 +117,12 @@ SHARED = {"stack", "kruispunt", "kruispunt_process"}
 QUARTER = re.compile(r"\b\d{4}Q[1-4]\b")
 
 
+@cache
+def trees() -> list[ast.Module]:
+    """What each file of tests says."""
+    return [ast.parse(path.read_text("utf-8")) for path in FILES]
+
+
 def shares(tree: ast.AST) -> bool:
     """Whether something in it takes the shared stack."""
     return any(isinstance(node, ast.arg) and node.arg in SHARED for node in ast.walk(tree))
@@ -136,16 +142,20 @@ def named(tree: ast.AST) -> set[str]:
 
 def test_every_quarter_that_is_declared_on_the_shared_stack_is_declared_by_one_module() -> None:
     """Employers declare a quarter once: the second module would be refused."""
-    trees = {path.name: ast.parse(path.read_text("utf-8")) for path in FILES}
-    users = [(quarter, name) for name, tree in trees.items() if shares(tree) for quarter in named(tree)]
+    users = [
+        (quarter, path.name)
+        for path, tree in zip(FILES, trees(), strict=True)
+        if shares(tree)
+        for quarter in named(tree)
+    ]
     assert sorted(quarter for quarter, _ in users) == sorted(Declared.__members__), sorted(users)
 
 
 def test_one_worker_runs_all_modules_that_share_the_whole_stack_and_one_all_that_bring_their_own() -> None:
     """A second whole stack beside the first one would make both slow, and what waits for them fail."""
-    modules = {path.relative_to(TESTS.parent).as_posix(): ast.parse(path.read_text("utf-8")) for path in FILES}
-    assert sorted(name for name, tree in modules.items() if shares(tree)) == sorted(WHOLE_STACK)
+    modules = [path.relative_to(TESTS.parent).as_posix() for path in FILES]
+    assert sorted(name for name, tree in zip(modules, trees(), strict=True) if shares(tree)) == sorted(WHOLE_STACK)
     assert sorted(name for name in modules if "/test_stack_" in name) == sorted(OWN_STACKS)
-    named = [name for names in UNITS for name in names]
+    named = [*LONG_WITHOUT_SERVERS, *(name for names in UNITS for name in names)]
     assert len(named) == len(set(named))
     assert [name for name in named if name not in modules] == []

@@ -12,7 +12,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from schemas.institutions import HOSTED
@@ -21,6 +21,7 @@ from tests.builders.quarters import Declared
 
 Run = Callable[..., CompletedProcess[str]]
 PERSONS = "200"
+PATIENCE_S = 60.0
 ALWAYS = {
     "event",
     "declaration",
@@ -99,16 +100,25 @@ def deliveries(kruispunt: Run, institution: str) -> Iterator[Any]:
     config, notes = credentials(kruispunt, institution)
     registry = SchemaRegistryClient({"url": notes["schema.registry.url"]})
     decode = AvroDeserializer(registry)
-    reader = Consumer(config | {"group.id": f"{notes['group.prefix']}test", "auto.offset.reset": "earliest"})
+    reading = {
+        "group.id": f"{notes['group.prefix']}test",
+        "auto.offset.reset": "earliest",
+        "enable.partition.eof": True,
+    }
+    reader = Consumer(config | reading)
     reader.subscribe([notes["topic"]])
-    silent_since = time.monotonic()
+    deadline = time.monotonic() + PATIENCE_S
+    ended: set[int | None] = set()
     try:
-        while time.monotonic() - silent_since < 8:
+        while not ended or len(ended) < len(reader.assignment()):
+            assert time.monotonic() < deadline
             message = reader.poll(1.0)
             if message is None:
                 continue
-            assert message.error() is None, message.error()
-            silent_since = time.monotonic()
+            if (error := message.error()) is not None:
+                assert error.code() == KafkaError._PARTITION_EOF, error
+                ended.add(message.partition())
+                continue
             yield decode(message.value(), SerializationContext(notes["topic"], MessageField.VALUE))
     finally:
         reader.close()
@@ -170,13 +180,18 @@ def test_no_institution_sees_the_topic_of_another(kruispunt: Run, receipts: Any)
     heard: list[Any] = []
     config, _ = credentials(kruispunt, "nic")
     reader = Consumer(config | {"group.id": "nic.intruder", "auto.offset.reset": "earliest", "error_cb": heard.append})
-    reader.subscribe([delivery("rva"), "declarations.wages"])
+    others = {delivery("rva"), "declarations.wages"}
+    reader.subscribe(sorted(others))
     until = time.monotonic() + 5
     got: list[Any] = []
-    while time.monotonic() < until:
+    refused: set[str | None] = set()
+    while time.monotonic() < until and refused != others:
         message = reader.poll(0.5)
-        if message is not None:
-            (got if message.error() is None else heard).append(message)
+        if message is not None and message.error() is None:
+            got.append(message)
+        elif message is not None:
+            heard.append(message)
+            refused.add(message.topic())
     reader.close()
     assert got == []
     assert heard

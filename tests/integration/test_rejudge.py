@@ -1,16 +1,11 @@
 """An exchange whose clock is twenty years behind refuses what it should deliver; a command delivers it, once."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,25 +13,20 @@ import structlog
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
-from consumers.deliberations import load
 from consumers.exchange import run as exchange
-from consumers.narrowing.projection import projections
-from consumers.replay.history import replayable
 from kruispunt.monitoring import lag
 from kruispunt.monitoring.ledger import rows
-from schemas.codec import decode_body, encode, split
+from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
-from schemas.registry import SchemaBook
-from schemas.samples import sample
-from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS, delivery
+from schemas.topics import DECLARATIONS, DISCLOSURES, FACTS
+from tests.builders.events import accept, copies
+from tests.builders.processes import as_process, running
+from tests.builders.waiting import until
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
-TIME = "declarations.working-time"
 MARK = derive("rejudge", str(time.time_ns()))
 ON_FILE, UNKNOWN = (inss(130301000 + time.time_ns() % 400 + 500 * number, after_2000=False) for number in range(2))
 BEHIND = timedelta(days=20 * 365)
-PATIENCE_S = 60.0
 
 
 class Slow(datetime):
@@ -45,50 +35,6 @@ class Slow(datetime):
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> "Slow":
         return cls.fromtimestamp((datetime.now(tz) - BEHIND).timestamp(), tz)
-
-
-def accept(settings: Settings, person: str, name: str) -> None:
-    record = sample(TIME) | {
-        "declaration": MARK, "quarter": "2026Q3", "person": person, "event": derive(MARK, person, name),
-    }  # fmt: skip
-    with postgres.connect(settings, "intake") as connection:
-        connection.execute(
-            "insert into register.outbox (topic, key, value) values (%s, %s, %s)",
-            (TIME, pseudonym(settings.pepper(), person), encode(contract(TIME), record)),
-        )
-
-
-@contextmanager
-def running(settings: Settings, *verbs: str) -> Iterator[None]:
-    environment = {**os.environ, "KRUISPUNT_HOME": str(settings.home)}
-    alive = [subprocess.Popen([COMMAND, verb], env=environment) for verb in verbs]
-    try:
-        yield
-    finally:
-        for process in alive:
-            process.terminate()
-        codes = [process.wait(30) for process in alive]
-    assert codes == [0] * len(verbs)
-
-
-def until(met: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not met():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-
-
-def copies(settings: Settings) -> list[dict[str, Any]]:
-    book = SchemaBook()
-    for projection in (*projections(load()), *replayable(load())):
-        book.add(projection.contract)
-    found = []
-    for message in kafka.read_all(settings, "inspector", delivery("rva")):
-        value = message.value() or b""
-        if MARK.encode() in value:
-            number, body = split(value)
-            found.append(decode_body(book.get(number), body))
-    return found
 
 
 def facts(settings: Settings) -> Counter[bytes]:
@@ -103,13 +49,10 @@ def facts(settings: Settings) -> Counter[bytes]:
 
 def rejudge(settings: Settings, *arguments: str) -> tuple[int, Any]:
     then = datetime.now(UTC) - BEHIND
-    answer = subprocess.run(
-        [
-            COMMAND, "rejudge", "--from", f"{then - timedelta(hours=1):%Y-%m-%dT%H:%M}", "--until",
-            f"{then + timedelta(hours=1):%Y-%m-%dT%H:%M}", "--reason", "the clock was behind", "--json", *arguments,
-        ],
-        env={**os.environ, "KRUISPUNT_HOME": str(settings.home)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    since, end = (f"{then + step:%Y-%m-%dT%H:%M}" for step in (timedelta(hours=-1), timedelta(hours=1)))
+    asked = ("--from", since, "--until", end, "--reason", "the clock was behind", "--json", *arguments)
+    # A process of its own: its clock is right.
+    answer = as_process(settings.home, "rejudge", *asked)
     assert answer.stdout, answer.stderr
     return answer.returncode, json.loads(answer.stdout)
 
@@ -129,7 +72,7 @@ def refused(servers: Settings) -> Iterator[dict[str, int]]:
             " values (%s, 'rva', '18/1', '2020-01-01')",
             (ON_FILE,),
         )
-    with running(servers, "relay", "replay", "audit"), pytest.MonkeyPatch.context() as patch:
+    with running(servers.home, "relay", "replay", "audit"), pytest.MonkeyPatch.context() as patch:
         unexchanged = partial(look.behind, DECLARATIONS, look.committed)
         unrecorded = partial(look.behind, (DISCLOSURES,), partial(look.stored, "kruispunt", "audit"))
         right = exchange.Exchange.open(servers, structlog.get_logger())
@@ -137,8 +80,7 @@ def refused(servers: Settings) -> Iterator[dict[str, int]]:
         until(lambda: not right.handle_batch() and not unexchanged(), "nothing is exchanged")
         right.close()
         patch.setattr(exchange, "datetime", Slow)
-        for person in (ON_FILE, UNKNOWN):
-            accept(servers, person, "withheld")
+        accept(servers, MARK, (ON_FILE, UNKNOWN), "withheld")
         wrong = exchange.Exchange.open(servers, structlog.get_logger())
         until(lambda: not look.unpublished("register"), "nothing is published")
         until(lambda: not wrong.handle_batch() and not unexchanged(), "nothing is exchanged")
@@ -151,17 +93,17 @@ def refused(servers: Settings) -> Iterator[dict[str, int]]:
 def test_what_a_wrong_day_refused_is_shown_first_and_then_delivered_once(
     servers: Settings, refused: dict[str, int]
 ) -> None:
-    assert copies(servers) == []
+    assert copies(servers, MARK) == []
     assert facts(servers) == {}
     code, shown = rejudge(servers, "--dry-run")
     assert code == 1
     assert not shown["done"]
     assert {one["recipient"] for one in shown["delivered"]} >= {"rva", "rules"}
-    assert copies(servers) == []
+    assert copies(servers, MARK) == []
     code, made = rejudge(servers)
     assert code == 0
     assert made["delivered"] == shown["delivered"]
-    found = copies(servers)
+    found = copies(servers, MARK)
     assert {one["event"] for one in found} == {derive(MARK, ON_FILE, "withheld")}
     assert len(found) == len({one["deliberation"] for one in found})
     assert {one["replay"] for one in found} == {True}
@@ -169,7 +111,7 @@ def test_what_a_wrong_day_refused_is_shown_first_and_then_delivered_once(
     assert set(facts(servers)) == {pseudonym(servers.pepper(), person) for person in (ON_FILE, UNKNOWN)}
     before = facts(servers), len(found)
     assert rejudge(servers)[1]["delivered"] == []
-    assert (facts(servers), len(copies(servers))) == before
+    assert (facts(servers), len(copies(servers, MARK))) == before
     assert differences(servers) == refused
 
 

@@ -1,46 +1,35 @@
 """Whoever comes on file while events are on their way: the institution has each of them once, whoever is killed."""
 
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from datetime import date
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backbone import kafka, postgres, transactions
+from backbone import postgres, transactions
 from backbone.errors import Retry
 from backbone.offsets import Offsets
 from backbone.progress import Progress, record
 from backbone.settings import Settings
-from consumers.deliberations import load
-from consumers.narrowing.projection import projections
 from consumers.replay import barrier
-from consumers.replay.history import replayable
 from kruispunt.monitoring import lag
-from schemas.codec import decode_body, encode, split
-from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
-from schemas.registry import SchemaBook
-from schemas.samples import sample
 from schemas.topics import DECLARATIONS, DISCLOSURES, POSITIONS, delivery
+from tests.builders import waiting
+from tests.builders.events import accept, copies
+from tests.builders.processes import running, start
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
-TIME = "declarations.working-time"
 MARK = derive("replay", str(time.time_ns()))
 PERSONS = [inss(130101000 + number, after_2000=False) for number in range(3_000)]
 STEP = 500
 """More than one transaction of the replay."""
 NUMBER = "20/296"
-PATIENCE_S = 120.0
+until = partial(waiting.until, patience=120.0)
 DOSSIER = (
     "insert into directory.dossier (person, institution, quality, since)"
     " select *, 'rva', '18/1', '2020-01-01' from unnest(%s::text[])"
@@ -51,53 +40,11 @@ INTEGRATION = (
 )
 
 
-def accept(settings: Settings, persons: list[str], name: str) -> None:
-    """What an intake would have put there: one event about each."""
-    pepper, record = settings.pepper(), sample(TIME) | {"declaration": MARK, "quarter": "2026Q3"}
-    with (
-        postgres.connect(settings, "intake") as connection,
-        connection.cursor() as cursor,
-        cursor.copy("copy register.outbox (topic, key, value) from stdin (format binary)") as copy,
-    ):
-        copy.set_types(["text", "bytea", "bytea"])
-        for person in persons:
-            event = record | {"person": person, "event": derive(MARK, person, name)}
-            copy.write_row((TIME, pseudonym(pepper, person), encode(contract(TIME), event)))
-
-
 def integrate(settings: Settings, persons: list[str]) -> None:
     """What an institution's change would have put there."""
     with postgres.connect(settings, "operator") as connection:
         connection.execute(DOSSIER, (persons,))
         connection.execute(INTEGRATION, (persons,))
-
-
-def start(settings: Settings, verb: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([COMMAND, verb], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)})
-
-
-@contextmanager
-def running(settings: Settings, *verbs: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Processes that are asked to stop at the end, and stop well; one that was killed may have been started again."""
-    alive = {verb: start(settings, verb) for verb in verbs}
-    try:
-        yield alive
-    finally:
-        for process in alive.values():
-            process.send_signal(signal.SIGTERM)
-        codes = {}
-        for verb, process in alive.items():
-            with suppress(subprocess.TimeoutExpired):
-                codes[verb] = process.wait(30)
-            process.kill()
-    assert codes == dict.fromkeys(verbs, 0)
-
-
-def until(met: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not met():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -114,18 +61,9 @@ def arrived(servers: Settings) -> Iterator[Callable[[], bool]]:
     look.close()
 
 
-def copies(settings: Settings) -> list[dict[str, Any]]:
-    """The copies of this run at rva, on the deliberation with a right to the past, in the order of the topic."""
-    book = SchemaBook()
-    for projection in (*projections(load()), *replayable(load())):
-        book.add(projection.contract)
-    found = []
-    for message in kafka.read_all(settings, "inspector", delivery("rva")):
-        value = message.value() or b""
-        if MARK.encode() in value:
-            number, body = split(value)
-            found.append(decode_body(book.get(number), body))
-    return [one for one in found if one["deliberation"].startswith(NUMBER)]
+def with_a_past(settings: Settings) -> list[dict[str, Any]]:
+    """The copies of this run on the deliberation with a right to the past."""
+    return [one for one in copies(settings, MARK) if one["deliberation"].startswith(NUMBER)]
 
 
 @pytest.fixture(scope="module")
@@ -139,24 +77,24 @@ def exchanged_while_people_come_on_file(servers: Settings, arrived: Callable[[],
     dice = random.Random(20261124)  # noqa: S311 - any order will do
     people = PERSONS[:]
     dice.shuffle(people)
-    with running(servers, "relay", "exchange", "replay", "audit") as alive:
-        accept(servers, PERSONS, "first")
+    with running(servers.home, "relay", "exchange", "replay", "audit") as alive:
+        accept(servers, MARK, PERSONS, "first")
         until(arrived, "the first events do not arrive")
         for step in range(len(people) // STEP):
             before = written()
             integrate(servers, people[step * STEP : step * STEP + STEP])
             if step in {1, 3}:
-                accept(servers, PERSONS, f"event {step}")
+                accept(servers, MARK, PERSONS, f"event {step}")
                 time.sleep(dice.random())
             # Killed as soon as it writes: what it had in hand, and what it had committed, are two different things.
             until(lambda before=before: written() > before, "nothing is replayed")  # type: ignore[misc]  # bound at once
             for verb in ("replay", "exchange", "audit")[: 1 + step % 3]:
                 alive[verb].send_signal(signal.SIGKILL)
                 alive[verb].wait()
-                alive[verb] = start(servers, verb)
+                alive[verb] = start(servers.home, verb)
         until(arrived, "not everything arrives")
     look.close()
-    return copies(servers)
+    return with_a_past(servers)
 
 
 Found = list[dict[str, Any]]
@@ -204,9 +142,9 @@ def test_coming_on_file_again_brings_nothing_again(
 ) -> None:
     with postgres.connect(servers, "operator") as connection:
         connection.execute(INTEGRATION, (PERSONS[:300],))
-    with running(servers, "exchange", "replay", "audit"):
+    with running(servers.home, "exchange", "replay", "audit"):
         until(arrived, "the replay does not come to its end")
-    assert len(copies(servers)) == len(exchanged_while_people_come_on_file)
+    assert len(with_a_past(servers)) == len(exchanged_while_people_come_on_file)
 
 
 def test_the_barrier_trusts_no_position_that_an_open_transaction_may_make_too_old(
@@ -232,23 +170,23 @@ def test_the_barrier_trusts_no_position_that_an_open_transaction_may_make_too_ol
 
 def test_two_replays_share_no_work(servers: Settings, arrived: Callable[[], bool]) -> None:
     person = inss(130201000, after_2000=False)
-    with running(servers, "relay", "exchange", "replay", "audit"):
-        accept(servers, [person], "alone")
+    with running(servers.home, "relay", "exchange", "replay", "audit"):
+        accept(servers, MARK, [person], "alone")
         until(arrived, "the event does not arrive")
-        other = start(servers, "replay")
+        other = start(servers.home, "replay")
         try:
             integrate(servers, [person])
             until(arrived, "nothing is replayed")
         finally:
             other.send_signal(signal.SIGTERM)
             assert other.wait(30) == 0
-    assert [one["replay"] for one in copies(servers) if one["person"] == person] == [True]
+    assert [one["replay"] for one in with_a_past(servers) if one["person"] == person] == [True]
 
 
 def test_a_dossier_that_begins_later_brings_nothing_of_before(servers: Settings, arrived: Callable[[], bool]) -> None:
     person = inss(130202000, after_2000=False)
-    with running(servers, "relay", "exchange", "replay", "audit"):
-        accept(servers, [person], "early")
+    with running(servers.home, "relay", "exchange", "replay", "audit"):
+        accept(servers, MARK, [person], "early")
         until(arrived, "the event does not arrive")
         with postgres.connect(servers, "operator") as connection:
             for table in ("dossier", "integration"):
@@ -258,4 +196,4 @@ def test_a_dossier_that_begins_later_brings_nothing_of_before(servers: Settings,
                     (person, date(2026, 10, 1)),
                 )
         until(arrived, "the replay does not come to its end")
-    assert [one for one in copies(servers) if one["person"] == person] == []
+    assert [one for one in with_a_past(servers) if one["person"] == person] == []

@@ -307,9 +307,11 @@ time.sleep(3600)
 
 @pytest.mark.parametrize("ending", ["down", "a wipe", "the starter is killed", "the supervisor is killed, then down"])
 def test_nothing_outlives_a_stack_however_it_ends_and_whatever_a_process_did_to_itself(
-    folder: Path, tmp_path: Path, ending: str
+    folder: Path, tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that was renamed over its environment and takes no signal, and one that also left its parent and session."""
+    # They do not end however long they are asked.
+    monkeypatch.setattr(orphans, "PATIENCE_S", 5.0)
     home, before = folder / "wayward", everything()
     places = Places(home)
     names = (home, places.key, "[somebody else]")
