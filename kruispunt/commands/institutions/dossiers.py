@@ -8,8 +8,8 @@ from consumers.directory import alarms
 from consumers.directory.change_on_record import take_in_on_record
 from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, DossierChange, DossierKey
 from consumers.directory.codes import code, reason
-from kruispunt.commands.institutions.alarms import tell
 from kruispunt.commands.institutions.overview import known
+from kruispunt.monitoring.alarms import tell
 from kruispunt.output import Exit, as_json, console, errors
 from schemas.roles import Role
 

@@ -11,7 +11,7 @@ from backbone.jsonlines import NOTHING_LOADED, Refused
 from consumers import acts
 from consumers.directory import alarms
 from consumers.directory import loading as directory
-from kruispunt.commands.institutions.alarms import tell
+from kruispunt.monitoring.alarms import tell
 from kruispunt.output import Exit, console, errors, fail, readable
 from notifier import profiles
 from schemas.roles import Role
