@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from kruispunt.faults import Exit, judge
+from kruispunt.exit_codes import Exit, judge
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)

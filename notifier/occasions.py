@@ -8,8 +8,8 @@ from psycopg import Cursor
 
 from notifier import ledger
 from notifier.channel import LANGUAGE_OF_STRANGERS, LETTER, choose_channel
-from notifier.content import profiles
 from notifier.ledger import Move, NoticeState
+from notifier.notice_content import profiles
 from notifier.settle import FindingVersion, Occasion, Telling, WaitingOccasion, ripe, settle, worth_a_notice
 
 WITHDRAWN_IN_TIME = "It went away before it was told, or nothing changed."

@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from notifier.characters import mend
+from notifier.character_repair import mend
 from notifier.countries import countries
 from schemas.identifiers import is_enterprise, is_inss, is_nsso
 from schemas.languages import Language

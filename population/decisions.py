@@ -5,9 +5,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from population.events import SyntheticLine, SyntheticOccupation
 from population.persons import SyntheticPerson
 from population.wages import at_quarter
+from population.worker_lines import SyntheticLine, SyntheticOccupation
 from population.working_time import PAID
 
 FOUR_FIFTHS = 800

@@ -3,10 +3,10 @@
 from datetime import date, timedelta
 
 from population.careers import STATUTORY, STATUTORY_CODE, career
-from population.events import SyntheticLine
-from population.occasional import apprentice, flexi, student
+from population.occasional_work import apprentice, flexi, student
 from population.persons import SyntheticPerson
 from population.wages import monthly
+from population.worker_lines import SyntheticLine
 from population.working_time import full_time, part_time
 from population.workplace import WorkPeriod, Workplace
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from population.contributions import contributions
 from population.employers import Employer
-from population.events import SyntheticLine, SyntheticOccupation
 from population.persons import SyntheticPerson
 from population.tables import Job, pick
 from population.wages import YEAR_END_COMMITTEES, of_quarter, year_end_bonus
+from population.worker_lines import SyntheticLine, SyntheticOccupation
 from population.working_time import Calendar, Regime, absences, paid_days, services
 
 YEARLY = 12

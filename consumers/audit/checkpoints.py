@@ -14,7 +14,7 @@ from psycopg import Connection, Cursor
 from backbone.errors import Retry, Stop
 from backbone.postgres import Lock, try_to_hold
 from backbone.trouble import of_postgres
-from consumers.audit.chain import BEGINNING
+from consumers.audit.hash_chain import BEGINNING
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.topics import CHECKPOINTS

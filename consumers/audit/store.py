@@ -10,7 +10,7 @@ from psycopg import Cursor
 
 from backbone.errors import Stop
 from backbone.tally import NONE, Tally, mark
-from consumers.audit.chain import BEGINNING, Link, chained
+from consumers.audit.hash_chain import BEGINNING, Link, chained
 from schemas.codec import BadFrame, Record, decode_body, split
 from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook, UnknownSchema

@@ -7,6 +7,6 @@ Security Committee.
 """
 
 from consumers.deliberations.model import EVERYONE, RULES, Deliberation, entitlements
-from consumers.deliberations.reading import load, read
+from consumers.deliberations.parser import load, read
 
 __all__ = ["EVERYONE", "RULES", "Deliberation", "entitlements", "load", "read"]

@@ -15,7 +15,7 @@ from backbone.errors import Reject
 from backbone.postgres import Lock, hold
 from consumers import acts
 from consumers.deliberations.model import Deliberation
-from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, read, stored
+from consumers.deliberations.parser import SHIPPED, examine, load, ordered, parse, read, stored
 from schemas.legal_day import legal_day, legal_today
 
 REVISION = "select coalesce(max(number), 0) from deliberations.revision"

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from backbone.batches import Batch, Fetched
 from backbone.unpacking import Unpackable, Unpacker
-from consumers.directory.batch import UnreadableRecords
-from consumers.directory.changes import DossierChange
+from consumers.directory.change_batch import UnreadableRecords
+from consumers.directory.change_decision import DossierChange
 from schemas.topics import LARGEST_CHANGES, changes
 
 LARGEST_UNPACKED = 8 * LARGEST_CHANGES

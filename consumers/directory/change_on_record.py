@@ -5,8 +5,8 @@ from typing import Any
 from psycopg import Cursor
 
 from consumers import acts
-from consumers.directory.changes import CHANGE, END, INTEGRATE, ChangeVerdict, DossierChange
-from consumers.directory.codes import ReturnCode
+from consumers.directory.change_decision import CHANGE, END, INTEGRATE, ChangeVerdict, DossierChange
+from consumers.directory.return_codes import ReturnCode
 from consumers.directory.store import take_in_one
 
 DONE = {INTEGRATE: "integrated a dossier", CHANGE: "changed a dossier", END: "ended a dossier"}

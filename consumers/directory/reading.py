@@ -5,7 +5,7 @@ from typing import cast
 
 from fastavro import schemaless_reader
 
-from consumers.directory.changes import DossierChange, DossierKey
+from consumers.directory.change_decision import DossierChange, DossierKey
 from schemas.codec import split
 from schemas.contracts import Contract
 from schemas.registry import SchemaBook

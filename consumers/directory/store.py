@@ -9,7 +9,7 @@ from psycopg import Cursor
 
 from backbone.errors import Retry
 from backbone.postgres import Lock, hold
-from consumers.directory.batch import (
+from consumers.directory.change_batch import (
     Answer,
     ChangeReference,
     RecordedAnswer,
@@ -19,7 +19,7 @@ from consumers.directory.batch import (
     name,
     nameable,
 )
-from consumers.directory.changes import (
+from consumers.directory.change_decision import (
     ChangeVerdict,
     DossierChange,
     DossierKey,

@@ -19,10 +19,10 @@ from backbone.progress import Published, summed
 from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
+from kruispunt.monitoring import dead_letter_counts as aside
 from kruispunt.monitoring import recount
-from kruispunt.monitoring import set_aside as aside
+from kruispunt.monitoring.dead_letter_counts import DeadLetterCounts
 from kruispunt.monitoring.lag import Inspector
-from kruispunt.monitoring.set_aside import DeadLetterCounts
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from notifier.content import Notice, NoticeFinding, TraceStep
+from notifier.notice_content import Notice, NoticeFinding, TraceStep
 from notifier.render import words
 from notifier.render.document import DocumentBlock, heading, note, subheading, table
 from notifier.render.figures import place

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from notifier.content import Notice, NoticeFinding
+from notifier.notice_content import Notice, NoticeFinding
 from notifier.render import calculation, figures, words
 from notifier.render.document import Document, DocumentBlock, bullets, facts, heading, paragraph, subheading
 from notifier.render.texts import Texts

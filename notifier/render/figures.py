@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from notifier.content import Notice, NoticeFinding
+from notifier.notice_content import Notice, NoticeFinding
 from notifier.render import words
 from notifier.render.document import DocumentBlock, figures, paragraph, table
 from notifier.render.texts import Texts

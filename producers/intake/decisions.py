@@ -16,7 +16,7 @@ from producers.intake.anomalies import Anomalies, shown
 from producers.intake.dmfa.texts import DAY
 from producers.intake.dmfa.value_faults import SPACE
 from producers.intake.dmfa.xml_stream import LARGEST_FILE
-from producers.intake.unreadable import UnreadableFile
+from producers.intake.format_errors import UnreadableFile
 from schemas.contracts import contract
 from schemas.fields import symbols
 from schemas.identifiers import derive, inss_fault, quarter_of

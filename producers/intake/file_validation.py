@@ -13,9 +13,9 @@ from producers.intake.decisions import SubmittedDecision
 from producers.intake.dmfa.declaration import Declaration
 from producers.intake.dmfa.walk import Walk
 from producers.intake.dmfa.xml_stream import Stream
-from producers.intake.events import EventEncoder
+from producers.intake.event_encoder import EventEncoder
+from producers.intake.format_errors import UnreadableFile
 from producers.intake.receipts import ReceiptEntry
-from producers.intake.unreadable import UnreadableFile
 from schemas.dmfa.tables import ROOT
 
 BEGINNING = 64

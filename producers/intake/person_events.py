@@ -9,7 +9,7 @@ from typing import Any
 from producers.intake.anomalies import Anomaly
 from producers.intake.dmfa.block_types import BlockRecords
 from producers.intake.dmfa.declaration import Declaration
-from producers.intake.events import TOPICS, EventEncoder, WriteEvent
+from producers.intake.event_encoder import TOPICS, EventEncoder, WriteEvent
 from producers.intake.file_validation import judge
 from producers.intake.receipts import ReceiptEntry
 from schemas.contracts import contract

@@ -12,9 +12,9 @@ from aiosmtpd.controller import Controller
 
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
-from notifier import mail
-from notifier.mail import MailPool, OutgoingMail
-from notifier.replies import MailOutcome
+from notifier.mail import smtp as mail
+from notifier.mail.replies import MailOutcome
+from notifier.mail.smtp import MailPool, OutgoingMail
 
 
 class Server:

@@ -10,8 +10,8 @@ from consumers import acts
 from kruispunt.monitoring.ledger import counted_anew, rows
 from kruispunt.output import Exit, as_json, console, fail, table
 from notifier import ledger as notifier_ledger
-from notifier.content import contents
-from notifier.render.paper import printer
+from notifier.letter.typesetter import printer
+from notifier.notice_content import contents
 from schemas.identifiers import grouped
 from schemas.roles import Role
 

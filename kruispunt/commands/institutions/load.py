@@ -10,7 +10,7 @@ from backbone import postgres, settings
 from backbone.jsonlines import NOTHING_LOADED, Refused
 from consumers import acts
 from consumers.directory import alarms
-from consumers.directory import loading as directory
+from consumers.directory import file_loader as directory
 from kruispunt.monitoring.alarms import tell
 from kruispunt.output import Exit, console, errors, fail, readable
 from notifier import profiles

@@ -13,7 +13,7 @@ from backbone import postgres
 from backbone.errors import Stop
 from backbone.settings import Settings
 from consumers import acts
-from consumers.audit.person import look_up
+from consumers.audit.log_lookup import look_up
 from schemas.contracts import contract
 from schemas.identifiers import pseudonym
 from schemas.institutions import HOSTED, INSTITUTIONS

@@ -31,8 +31,8 @@ from consumers.replay.run import REPLAY
 from kruispunt.monitoring.lag import MAIN, Inspector
 from kruispunt.monitoring.outboxes import Comparison, Outbox, otherwise, published
 from kruispunt.output import Exit, as_json, console, errors, progress, table
-from notifier import recall
-from notifier.recall import Recalled
+from notifier import ledger_recovery as recall
+from notifier.ledger_recovery import Recalled
 from producers.intake import register
 from producers.intake.register import Lost
 from producers.relay import SOURCES, Row, added

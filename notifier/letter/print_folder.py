@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from notifier.render.paper import Letter
+from notifier.letter.typesetter import Letter
 from schemas.identifiers import derive
 
 PARTIAL = ".partial"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from consumers.directory.codes import ChangeFault, ReturnCode
+from consumers.directory.return_codes import ChangeFault, ReturnCode
 from schemas.identifiers import is_inss
 from schemas.qualities import everywhere, filed, gives_right
 

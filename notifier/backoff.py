@@ -1,7 +1,7 @@
 """How long to wait before a notice is tried again, and where one goes that could not be written."""
 
-from notifier.content import Announcement
 from notifier.ledger import Move, NoticeState
+from notifier.notice_content import Announcement
 from notifier.render import Unwritten
 
 FIRST_WAIT_S = 30.0

@@ -7,7 +7,7 @@ from textwrap import fill
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import escape
 
-from notifier.content import Announcement
+from notifier.notice_content import Announcement
 from notifier.render import words
 from notifier.render.compose import for_mail
 from notifier.render.texts import texts

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
-from population.events import PersonEvents, RecordPart
+from population.worker_lines import PersonEvents, RecordPart
 from schemas.dmfa.code_lists import stands_on_line
 
 ComputeDue = Callable[[Mapping[str, RecordPart]], Mapping[str, Mapping[str, int]]]

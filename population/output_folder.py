@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
-from population.form import HEAD, TAIL, write_form
+from population.dmfa_xml import HEAD, TAIL, write_form
 
 PERSONS_PER_FILE = 2000
 FORMS_PER_FILE = 250

@@ -13,9 +13,10 @@ from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
 from backbone.errors import Reject, Retry, Stop
 from backbone.settings import Settings
-from notifier import mail_address, replies
-from notifier.mail_address import MailAddress
-from notifier.replies import MailOutcome, Reply
+from notifier.mail import address as mail_address
+from notifier.mail import replies
+from notifier.mail.address import MailAddress
+from notifier.mail.replies import MailOutcome, Reply
 
 CONNECTIONS = 8
 MAILS_PER_CONNECTION = 100

@@ -5,10 +5,10 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from notifier.content import Announcement
-from notifier.mail_address import read
-from notifier.render.headers import address_field, field, text_field
-from notifier.render.open_text import open_text
+from notifier.mail.address import read
+from notifier.mail.headers import address_field, field, text_field
+from notifier.mail.open_text import open_text
+from notifier.notice_content import Announcement
 from notifier.render.texts import texts
 
 HEADER = "X-Kruispunt-Notice"

@@ -13,7 +13,7 @@ from typing import Any
 from anyascii import anyascii
 from fontTools.ttLib import TTFont
 
-from notifier.characters import CONTROL, mend
+from notifier.character_repair import CONTROL, mend
 
 UNKNOWN = "\ufffd"
 TEXT = "Noto Sans"

@@ -13,9 +13,11 @@ from typing import Any, Literal
 import typst
 
 from backbone.errors import Reject
-from notifier.content import Notice
-from notifier.render import address, glyphs, words
-from notifier.render.address import EnvelopeWindow
+from notifier.letter import address_block as address
+from notifier.letter import glyphs
+from notifier.letter.address_block import EnvelopeWindow
+from notifier.notice_content import Notice
+from notifier.render import words
 from notifier.render.compose import annex, for_letter
 from notifier.render.texts import Texts, texts
 from schemas.legal_day import legal_day

@@ -9,7 +9,7 @@ import re
 from email.header import Header
 from textwrap import wrap
 
-from notifier.mail_address import MailAddress
+from notifier.mail.address import MailAddress
 
 LINE = 78
 """Characters a line should have at most (RFC 5322 2.1.1)."""

@@ -3,10 +3,10 @@
 from datetime import date
 
 from population.contributions import student_contribution
-from population.events import SyntheticLine, SyntheticOccupation
 from population.persons import SyntheticPerson
 from population.tables import Job
 from population.wages import at_quarter, of_quarter
+from population.worker_lines import SyntheticLine, SyntheticOccupation
 from population.working_time import Regime, full_time, paid_days, services
 from population.workplace import Workplace, remuneration
 

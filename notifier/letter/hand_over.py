@@ -7,13 +7,13 @@ from psycopg import Connection, Cursor
 
 from backbone.tally import mark
 from notifier import ledger
-from notifier.attempts import unwritten
+from notifier.backoff import unwritten
 from notifier.channel import LETTER
-from notifier.content import Notice, contents
 from notifier.ledger import Move, NoticeState
-from notifier.outgoing import PrintFolder, batch_name
+from notifier.letter.print_folder import PrintFolder, batch_name
+from notifier.letter.typesetter import Letter, Printer
+from notifier.notice_content import Notice, contents
 from notifier.render import Unwritten, write
-from notifier.render.paper import Letter, Printer
 from schemas.legal_day import legal_day
 
 BATCH = 100

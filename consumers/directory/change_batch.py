@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import orjson
 
-from consumers.directory.changes import DossierChange, DossierKey, OpenDossiers
-from consumers.directory.codes import ChangeFault, ReturnCode, code, reason
+from consumers.directory.change_decision import DossierChange, DossierKey, OpenDossiers
+from consumers.directory.return_codes import ChangeFault, ReturnCode, code, reason
 from schemas.identifiers import is_inss
 from schemas.qualities import QUALITIES, filed
 

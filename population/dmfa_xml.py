@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
-from population.events import RecordPart
+from population.worker_lines import RecordPart
 from schemas.dmfa import tables
 from schemas.dmfa.tables import EVENT_KINDS
 from schemas.identifiers import to_dmfa

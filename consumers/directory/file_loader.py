@@ -13,8 +13,8 @@ from psycopg import Connection, Cursor
 from backbone import jsonlines
 from backbone.jsonlines import Faults, Refused
 from consumers import acts
-from consumers.directory.changes import DossierKey, wrong
-from consumers.directory.codes import ChangeFault, ReturnCode
+from consumers.directory.change_decision import DossierKey, wrong
+from consumers.directory.return_codes import ChangeFault, ReturnCode
 from consumers.directory.store import alone
 from schemas.qualities import PROVISIONAL, QUALITIES
 

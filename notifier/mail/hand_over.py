@@ -6,14 +6,14 @@ from typing import Any
 from psycopg import Connection, Cursor
 
 from notifier import ledger
-from notifier.attempts import backoff, unwritten
+from notifier.backoff import backoff, unwritten
 from notifier.channel import EMAIL
-from notifier.content import Announcement, announcements
 from notifier.ledger import Move, NoticeState
-from notifier.mail import MailPool, MailResult, OutgoingMail
+from notifier.mail.message import render_mail
+from notifier.mail.replies import MailOutcome
+from notifier.mail.smtp import MailPool, MailResult, OutgoingMail
+from notifier.notice_content import Announcement, announcements
 from notifier.render import Unwritten, write
-from notifier.render.message import render_mail
-from notifier.replies import MailOutcome
 
 GROUP = 32
 """So many mails at most are in doubt after a crash; smaller groups would cost more commits than mails."""
