@@ -1,4 +1,4 @@
-"""Writes down what was done, in the transaction of the deed, so that neither is there without the other."""
+"""Records acts: each is written in the transaction of what was done, so that neither exists without the other."""
 
 from collections.abc import Iterator
 from datetime import date

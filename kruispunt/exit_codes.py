@@ -1,4 +1,4 @@
-"""Turns whatever goes wrong in a command into an exit code, what is wrong, and what to do: never what it was about."""
+"""Turns an error into an exit code, what is wrong and what to do, without quoting data."""
 
 import traceback
 from enum import IntEnum

@@ -1,4 +1,4 @@
-"""Prints answers a person enjoys or a program reads, and turns errors into exit codes and a remedy."""
+"""Prints answers for people and programs, and turns errors into exit codes and a remedy."""
 
 import json
 import os

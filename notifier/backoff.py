@@ -1,4 +1,4 @@
-"""How long to wait before a notice is tried again, and where one goes that could not be written."""
+"""Decides how long to wait before a notice is retried, and what happens to one that could not be rendered."""
 
 from notifier.ledger import Move, NoticeState
 from notifier.notice_content import Announcement

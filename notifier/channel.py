@@ -1,4 +1,4 @@
-"""Chooses the way to a recipient: the e-mail they officially chose, else the post, else none."""
+"""Chooses the channel for a recipient: the officially activated e-mail address, else a letter, else none."""
 
 from dataclasses import dataclass
 from typing import Literal

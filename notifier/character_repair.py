@@ -1,4 +1,4 @@
-"""Reads texts as they were meant: a Windows sign that was taken for a control character becomes that sign again."""
+"""Repairs text in which Windows-1252 characters were read as control characters."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Stores findings and the position behind them in one transaction: each counts once, however often it is read."""
+"""Stores findings and the position behind them in one transaction, so that each counts once."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Takes back into the ledger what was told before the database was put back to an earlier moment: nobody is told twice.
+"""Rebuilds the ledger from its topic after a database was restored, so that nobody is notified twice.
 
 What happened to each notice is on its topic. A notice the database does not know any more is made again as it was, with
 what it told; one of which the topic last says that it was being handed over is in doubt, as after a crash.

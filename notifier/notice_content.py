@@ -1,4 +1,4 @@
-"""Reads all that a notice tells, as frozen values that rendering needs no database for."""
+"""Reads everything a notice says, as frozen values that rendering needs no database for."""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Makes one notice for each occasion that has come to rest, and gives it a channel."""
+"""Makes one notice for each occasion that has settled, and gives it a channel."""
 
 from collections import defaultdict
 from collections.abc import Sequence

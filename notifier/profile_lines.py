@@ -1,4 +1,4 @@
-"""Says what a line of `persons.jsonl` or `employers.jsonl` must be, key by key, in words that never quote it."""
+"""Validates a line of `persons.jsonl` or `employers.jsonl`, key by key, with messages that never quote it."""
 
 import re
 from typing import Annotated, Any

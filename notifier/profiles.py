@@ -1,4 +1,4 @@
-"""Loads who can be told where, from a file; the same file again changes nothing."""
+"""Loads recipients' profiles from a file; loading the same file again changes nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Decides what is quiet enough to be told and what is left to tell of it; no clock and no database."""
+"""Decides which occasions have settled and what is left to say about them. Pure: no clock, no database."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Makes what institutions decided about people: among others a benefit that ended just before a part-time job began."""
+"""Generates the decisions of institutions, e.g. a benefit that ended just before a part-time job began."""
 
 import sys
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Declares one employer after another, so that memory holds one employer at a time."""
+"""Generates the declaration of one employer after another, so that memory holds one employer at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Writes the three events of a person as DmfA XML: what a reader takes apart, put together again by the same tables."""
+"""Writes the three events of a person as DmfA XML, with the tables that the intake reads it by."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Decides what somebody does at an employer in a quarter: which line, which hours, since when, for what wage."""
+"""Chooses the work of a person at an employer in a quarter: line, hours, start and wage."""
 
 from datetime import date, timedelta
 

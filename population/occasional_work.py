@@ -1,4 +1,4 @@
-"""Makes the lines that fall outside ordinary work: students, flexi-jobs and apprentices."""
+"""Generates the lines outside ordinary work: students, flexi-jobs and apprentices."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Keeps the files that are being written: DmfA files are closed when full, the side files stay open to the end."""
+"""Writes the generated files: DmfA files are closed when full, the side files stay open to the end."""
 
 from contextlib import ExitStack
 from pathlib import Path

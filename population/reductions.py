@@ -1,4 +1,4 @@
-"""Takes the reductions that are due, except for a known share that is forgotten or taken too small, and notes which."""
+"""Claims the reductions that are due, except for a known share that is omitted or too small, and records which."""
 
 from collections.abc import Callable, Iterator, Mapping
 from random import Random

@@ -1,4 +1,4 @@
-"""Shapes a worker line as its three events see it, with every field of the contracts present."""
+"""Builds a worker line as its three events hold it, with every field of the contracts present."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime

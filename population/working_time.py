@@ -1,4 +1,4 @@
-"""Counts the days and hours of one stretch of work: every working day of it is accounted for under one service code."""
+"""Computes the days and hours of an occupation: every working day is under exactly one service code."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

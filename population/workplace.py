@@ -1,4 +1,4 @@
-"""Fills in one occupation at an employer: its days, its wage and what is owed on it, from that employer's own draws."""
+"""Generates one occupation at an employer: its days, its wage and its contributions."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

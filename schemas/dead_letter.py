@@ -1,4 +1,4 @@
-"""Writes dead letters: messages that could not be handled, with where they came from and why.
+"""Encodes dead letters: messages that could not be handled, with where they came from and why.
 
 A letter always fits on its topic. It holds the whole message, unless that is larger than any topic of ours takes: a
 compressed one can be. Of such a one it holds the place, where the message lies for as long as its topic keeps it.

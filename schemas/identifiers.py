@@ -1,4 +1,4 @@
-"""Checks the numbers of persons and employers, and derives the ids that make the same fact the same everywhere."""
+"""Validates the numbers of persons and employers, and derives ids that are the same for the same fact."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""Recognizes a schema whoever wrote it down: parsed and printed again by another library, it is still the same one."""
+"""Normalizes a schema, so that it is recognized however another library parsed and printed it."""
 
 import json
 from typing import Any

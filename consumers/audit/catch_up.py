@@ -1,4 +1,4 @@
-"""Brings a log that an earlier version began to what this one keeps beside it: schemas, and who was refused; once."""
+"""Adds to a log that an earlier version began what this version stores beside it: schemas, and who was refused."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Signs the heads of all chains, each checkpoint chained to the one before; row and record are one transaction."""
+"""Signs the heads of all chains; each checkpoint is chained to the previous one and leaves by the outbox."""
 
 import hashlib
 import time

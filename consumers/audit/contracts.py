@@ -1,4 +1,4 @@
-"""Keeps the text of every schema beside the log that names it, so that the log can be read without anything else."""
+"""Stores the text of every schema that the log names, so that the log can be read on its own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Chains segments by their hashes, so that a segment that is changed, moved or taken out no longer fits."""
+"""Chains segments by their hashes: a segment that is changed, moved or removed breaks the chain."""
 
 import hashlib
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Looks up in the log what it says about one person; only the segments that name that person are opened."""
+"""Reads what the log says about one person, opening only the segments that name that person."""
 
 from collections.abc import Iterator
 from datetime import datetime

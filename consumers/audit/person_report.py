@@ -1,4 +1,4 @@
-"""The report on a person, as a document: who received what, on which basis, why and when; and who did not."""
+"""Reports to a person who received what, on which basis, why and when, and who did not: as a document."""
 
 from collections.abc import Iterable
 from datetime import UTC

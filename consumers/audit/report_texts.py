@@ -1,4 +1,4 @@
-"""Says in four languages what the record of disclosures says in code words, for the citizen whom it is about."""
+"""Translates the code words of the disclosure log for the person it is about, into four languages."""
 
 from schemas.languages import Language
 

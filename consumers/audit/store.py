@@ -1,4 +1,4 @@
-"""Writes segments and the rows that are derived from them; each segment is chained to the one before."""
+"""Writes segments and the rows derived from them; each segment is chained to the previous one."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

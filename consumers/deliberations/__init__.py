@@ -1,4 +1,4 @@
-"""Who may receive what, on which basis: one YAML file per version of a deliberation.
+"""Deliberations: who may receive what, on which legal basis; one YAML file per version.
 
 Each version is kept in PostgreSQL (`store`), seeded from these files.
 

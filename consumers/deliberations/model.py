@@ -1,4 +1,4 @@
-"""What a deliberation says, and when it contradicts itself, the contract or the directory."""
+"""Models a deliberation, and reports where it contradicts itself, the contract or the directory."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""Reads the deliberations beside this file, and refuses them all, with every fault named, when one of them is wrong."""
+"""Parses deliberations from YAML; when one is wrong, all are refused and every fault is reported with its line."""
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Keeps every version of every deliberation; what is loaded or withdrawn is one revision, or nothing has changed.
+"""Stores every version of every deliberation; each load or withdrawal is one revision.
 
 Each version that is loaded or withdrawn is an act, in the same transaction.
 """

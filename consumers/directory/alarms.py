@@ -1,4 +1,4 @@
-"""Tells of institutions that took very many persons on file within an hour; the database raises the alarm itself.
+"""Lists the alarms of mass integrations, which the database raises itself.
 
 Whoever comes on file can bring history, so a mistake or a misuse of this kind discloses a whole population.
 """

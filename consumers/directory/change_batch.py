@@ -1,4 +1,4 @@
-"""Judges the changes of a batch one after the other; what was answered before is answered the same again.
+"""Decides the changes of a batch in order; a change that was answered before gets the same answer again.
 
 Pure: no clock, no broker, no database.
 """

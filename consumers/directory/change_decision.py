@@ -1,4 +1,4 @@
-"""Decides what becomes of a change of a dossier: taken in, or everything that is wrong with it.
+"""Decides whether a change of a dossier is accepted, or reports everything that is wrong with it.
 
 Pure: changes and what is kept in, verdicts and what is to be written out; no clock, no database.
 """

@@ -1,4 +1,4 @@
-"""Takes a change of a dossier in by command; what was done or refused is on record in the same transaction."""
+"""Applies a change of a dossier by command, and records what was done or refused in the same transaction."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Brings a file of dossiers into the directory: all of it or nothing; again changes nothing."""
+"""Loads a file of dossiers into the directory, all of it or nothing; loading it again changes nothing."""
 
 from collections.abc import Iterator
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Reads a record of the topic of an institution as a change; whose it is, the topic says and nothing in the record."""
+"""Parses a record of an institution's topic as a change; the topic, not the record, says which institution it is."""
 
 from io import BytesIO
 from typing import cast

@@ -1,4 +1,4 @@
-"""Gives each outcome of a change its six-digit return code, in the manner of KSZ; `docs/directory.md` explains them.
+"""Gives each outcome of a change a six-digit return code in KSZ's style; `docs/directory.md` explains them.
 
 KSZ's own: 000000, 000050, 000051 (structure), 200000 (a number that was used before), 300010 (not authorised), 300020
 (not integrated). Those that begin with 4 are ours: no code of KSZ's is published for what they mean.

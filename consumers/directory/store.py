@@ -1,4 +1,4 @@
-"""Keeps dossiers, answers and integrations of a batch of changes together, or none of them."""
+"""Stores dossiers, answers and integrations of a batch of changes in one transaction."""
 
 import hashlib
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Judges who may have a copy of an event: deliberations in force against the dossiers of the person.
+"""Decides who may have a copy of an event, from the deliberations in force and the dossiers of the person.
 
 Pure: projections and dossiers in, projections to copy by and refusals out.
 """

@@ -1,4 +1,4 @@
-"""Opens an encoded event just far enough to narrow it, and writes the permitted part of it back as bytes.
+"""Decodes an event just far enough to narrow it, and encodes the permitted part.
 
 The envelope is never rebuilt: its bytes are copied.
 """

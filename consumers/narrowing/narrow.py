@@ -1,4 +1,4 @@
-"""Makes of each event the copies its recipients may have, and no byte more; says of the others why they get none.
+"""Creates one narrowed copy of an event for each entitled recipient, and says why the others get none.
 
 Pure: events, projections in force and dossiers in; copies and refusals out.
 """

@@ -1,4 +1,4 @@
-"""Reads and writes parts of a contract in the forms that cost least and look the same on the wire.
+"""Reads and writes parts of a contract in the cheapest forms that have the same bytes on the wire.
 
 A date is an int, an enumeration its index; nothing else changes.
 """

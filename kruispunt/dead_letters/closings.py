@@ -1,4 +1,4 @@
-"""Keeps what became of dead letters: each is closed once, in one transaction with the act and what is put back.
+"""Stores what became of dead letters: each is closed once, in one transaction with the act and the replayed message.
 
 Whoever is killed before the commit has done nothing. After it, the relay publishes what is put back exactly once, as it
 does for every outbox: its position is part of the Kafka transaction.

@@ -1,4 +1,4 @@
-"""Decodes the message of a dead letter as far as it can be: pure, bytes in, JSON values out."""
+"""Decodes the message of a dead letter as far as possible. Pure: bytes in, JSON values out."""
 
 from base64 import b64encode
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Reads dead letters: why each is there, and which events are in it, without any personal data."""
+"""Reads dead letters: why each is there, and which events are in it, without personal data."""
 
 import hashlib
 from collections.abc import Iterator

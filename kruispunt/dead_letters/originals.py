@@ -1,4 +1,4 @@
-"""Finds the message of a dead letter: in the letter, or where it came from when it was too large for the letter."""
+"""Finds the original message of a dead letter: in the letter, or on its topic when it was too large for the letter."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""Says which institutions took very many persons on file within an hour."""
+"""Shows the alarms of mass integrations."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Says when certificates end, and warns ahead of it."""
+"""Warns of certificates that expire soon."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Says of every dead letter whether somebody has decided about it: until then it is a difference in the ledger."""
+"""Counts dead letters by stage; one that nobody has decided about is a difference in the ledger."""
 
 from collections import Counter
 from dataclasses import dataclass, field

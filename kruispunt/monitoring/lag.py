@@ -1,4 +1,4 @@
-"""Says for every stage how much it still has to do, down to the last record."""
+"""Counts for every stage how much it still has to do, down to the last record."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

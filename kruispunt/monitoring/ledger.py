@@ -1,4 +1,4 @@
-"""Holds every effect in two places against each other, as sets; zero everywhere or something is wrong.
+"""Reconciles every effect, counted in two independent places, as sets; a difference means that something is wrong.
 
 Each side was summed up where it happened and when it happened, with the data: in the register, in the positions of the
 relay, in the log of disclosures, in each institution's database, in what the rules and the notifier keep. Nothing here

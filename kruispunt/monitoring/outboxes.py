@@ -1,4 +1,4 @@
-"""Compares what lies in an outbox with what lies on its topics, by what each message says and not by its place."""
+"""Compares an outbox with its topics, by what each message says rather than by its position."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

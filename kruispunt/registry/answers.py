@@ -1,4 +1,4 @@
-"""Words what a schema registry answers as the stock one does: media types, error codes, and their messages."""
+"""Formats answers as a stock schema registry does: media types, error codes and messages."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable

@@ -1,4 +1,4 @@
-"""Serves every schema in circulation, read-only, over the paths that stock clients and Kafka Connect ask for."""
+"""Serves every published schema, read-only, over the paths that stock clients and Kafka Connect use."""
 
 import signal
 import threading

@@ -1,1 +1,1 @@
-"""Letters on paper: set for the archive and the window of the envelope, and handed over in batches."""
+"""Letters: typeset for the archive and the envelope window, and handed over to the printer in batches."""

@@ -1,4 +1,4 @@
-"""Writes an address as the post reads it, in lines that all show through the window of the envelope."""
+"""Formats an address as the post reads it, in lines that all fit the window of the envelope."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Turns every text into one that the fonts of a letter can write, so that no letter is lost over a sign.
+"""Rewrites text so that the fonts of a letter can print it: no letter is lost because of a character.
 
 A sign that no font has is written in others that mean the same, then in Latin letters, then as `�`.
 """

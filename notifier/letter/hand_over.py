@@ -1,4 +1,4 @@
-"""Hands over notices as batches of letters, one partition at a time; a crash neither loses nor doubles a batch."""
+"""Hands over notices as batches of letters, one partition at a time; a crash neither loses nor repeats a batch."""
 
 from collections.abc import Sequence
 from typing import Any

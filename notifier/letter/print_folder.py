@@ -1,4 +1,4 @@
-"""Hands letters to the print service as folders that appear complete or not at all, and never a second time.
+"""Hands letters to the print service as folders that appear completely or not at all, and only once.
 
 The act is one rename. A folder that is being filled lies in `.partial/<batch>`; it is made before the ledger says
 `handing over`, so that after a crash its presence alone tells whether the rename has happened.

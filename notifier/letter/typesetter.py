@@ -1,4 +1,4 @@
-"""Sets letters: accessible, made for the archive, and with the address where the window of the envelope is."""
+"""Typesets letters: accessible, archivable, and with the address in the window of the envelope."""
 
 import json
 import re

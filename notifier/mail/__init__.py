@@ -1,1 +1,1 @@
-"""Announcements by e-mail: the message, the dialogue with the mail server, and what its replies mean."""
+"""E-mail: the announcement, the dialogue with the mail server, and what its replies mean."""

@@ -1,4 +1,4 @@
-"""Reads an e-mail address as SMTP and header fields need it: the domain in ASCII, the local part as it is."""
+"""Parses an e-mail address as SMTP and header fields need it: the domain in ASCII, the local part unchanged."""
 
 import re
 from typing import NamedTuple

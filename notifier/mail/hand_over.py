@@ -1,4 +1,4 @@
-"""Hands over notices by e-mail in small groups: the ledger says `handing over` first, and what became of each after."""
+"""Hands over notices by e-mail in small groups; the ledger says `handing over` first, and the outcome afterwards."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Writes header fields of e-mails; whatever a name holds, a field stays one field, and an address one address.
+"""Encodes header fields of e-mails; whatever a name contains, a field stays one field and an address one address.
 
 The folding of Python's `email` package loses the quotes of a long name (cpython issue 80222), and what it does differs
 from version to version. So a name stands in quotes that its folding leaves alone (RFC 5322 3.2.4) or, when it is not

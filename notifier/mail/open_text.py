@@ -1,4 +1,4 @@
-"""Says in an open e-mail that there is a notice: the same words for everybody but for a name, a day, a reference."""
+"""Writes the open text of an e-mail: that there is a notice, with only a name, a day and a reference filled in."""
 
 import re
 from functools import cache

@@ -1,4 +1,4 @@
-"""Decides from the reply of a mail server what is known of a mail: taken, refused, passing, or in doubt.
+"""Classifies the reply of a mail server: taken, refused, passing, or in doubt.
 
 Three questions, in this order: did the server say that it took the mail, is this reply about this recipient, and if
 not, is it about us or about the moment? Only a reply about the recipient sends a notice by post: a wrong relay setting

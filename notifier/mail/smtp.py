@@ -1,4 +1,4 @@
-"""Hands e-mails to the mail server over kept connections, and says of each: taken, refused, or in doubt."""
+"""Hands e-mails to the mail server over kept connections, and reports each as taken, refused or in doubt."""
 
 import asyncio
 import contextlib

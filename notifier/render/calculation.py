@@ -1,4 +1,4 @@
-"""Sets the calculation behind a letter: every step of the trace as it was given, and none is made up here."""
+"""Lays out the calculation behind a letter: the steps of the trace as they are, with nothing added."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Says in words what a notice tells: a letter all of it, an e-mail only that there is one."""
+"""Composes the text of a notice: a letter says everything, an e-mail only that there is a notice."""
 
 from collections.abc import Sequence
 from itertools import groupby

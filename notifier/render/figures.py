@@ -1,4 +1,4 @@
-"""Sets the amounts of a letter: each is a value of a finding, and none is made up here."""
+"""Lays out the amounts of a letter: each is a value of a finding, with nothing added."""
 
 from collections.abc import Sequence
 

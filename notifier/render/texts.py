@@ -1,4 +1,4 @@
-"""Reads the texts of one language once; every language has the same texts, so that no recipient gets less."""
+"""Loads the texts of one language; every language has the same texts, so that no recipient gets less."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Gathers every anomaly of a file, each with its code, its place in the file and what to do about it."""
+"""Collects every anomaly of a file, each with its code, its place and what to do about it."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, replace

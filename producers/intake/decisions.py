@@ -1,4 +1,4 @@
-"""Reads decisions of institutions as JSON lines: every problem of every line is told, each decision makes one event."""
+"""Parses decisions of institutions from JSON lines: every problem is reported, each decision makes one event."""
 
 import re
 from collections.abc import Iterator

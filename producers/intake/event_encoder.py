@@ -1,4 +1,4 @@
-"""Makes the three events of a person, or the one of a decision, and encodes them for their topics."""
+"""Builds the three events of a person, or the one of a decision, and encodes them for their topics."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

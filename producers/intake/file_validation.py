@@ -1,4 +1,4 @@
-"""Reads one file of either kind to its end: anomalies, declarations, and the encoded events of what is accepted."""
+"""Validates one file of either kind: anomalies, declarations, and the encoded events of what is accepted."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Says why a file cannot be read as a DmfA, and what its sender can do about it, from its bytes and its first fault."""
+"""Explains why a file cannot be read as a DmfA, and what its sender can do about it."""
 
 import codecs
 import re

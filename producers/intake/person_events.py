@@ -1,4 +1,4 @@
-"""Shows every person of a file as it is read, and keeps nothing of it: as fast as reading is."""
+"""Passes on every person of a file while it is read, and stores nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

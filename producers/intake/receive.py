@@ -1,4 +1,4 @@
-"""Registers a file once: the submission, its declarations and their facts are one transaction, or nothing is."""
+"""Registers a file once: the submission, its declarations and their facts are one transaction."""
 
 import hashlib
 from collections.abc import Callable, Iterable

@@ -1,4 +1,4 @@
-"""Writes and asks the register; every write belongs to the transaction of its caller."""
+"""Writes and queries the register; every write belongs to its caller's transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Keeps encoded events of a file as rows ready for COPY, in memory while small, else in a file nobody else can open."""
+"""Holds the encoded events of a file as rows ready for COPY, in memory or in an unnamed temporary file."""
 
 import struct
 from collections.abc import Iterator

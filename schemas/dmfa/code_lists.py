@@ -1,4 +1,4 @@
-"""Says which codes exist, in which quarters, and how severe NSSO holds an anomaly to be."""
+"""Looks up codes: which exist, in which quarters, and how severe NSSO considers an anomaly."""
 
 from dataclasses import dataclass
 from functools import cache

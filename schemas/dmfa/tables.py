@@ -1,4 +1,4 @@
-"""Gives the form of the DmfA as data: which blocks hold which zones and blocks, in what order, how often, how long."""
+"""Loads the form of the DmfA as data: which blocks hold which zones and blocks, in what order, how often, how long."""
 
 import csv
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What was told to whom, and the account of every effect."""
+"""The commands about notices, and the effect ledger."""
 
 from collections import Counter
 from pathlib import Path

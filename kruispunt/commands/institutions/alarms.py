@@ -1,4 +1,4 @@
-"""Shows the alarms of mass integrations, and takes down that somebody has looked into them."""
+"""Lists the alarms of mass integrations, and acknowledges them."""
 
 from backbone import postgres, settings
 from consumers.directory import alarms

@@ -1,4 +1,4 @@
-"""Takes persons on file by command, changes and ends dossiers; what was done or refused is on record with it."""
+"""Integrates persons, changes and ends dossiers by command; what was done or refused is recorded with it."""
 
 from datetime import date
 

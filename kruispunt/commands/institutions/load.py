@@ -1,4 +1,4 @@
-"""Loads the profiles and dossiers of a folder, all or nothing; again changes nothing, and each change is an act."""
+"""Loads the profiles and dossiers of a folder, all or nothing; each change is recorded."""
 
 from collections.abc import Callable
 from pathlib import Path

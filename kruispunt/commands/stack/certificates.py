@@ -1,4 +1,4 @@
-"""Shows when certificates end, warns ahead of it, and gives the servers of the embedded stack new ones."""
+"""Shows when certificates expire, and renews those of the embedded stack."""
 
 import datetime as dt
 

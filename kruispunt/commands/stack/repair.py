@@ -1,4 +1,4 @@
-"""Brings Kafka and a database that was put back to an earlier moment together again; nothing is published twice.
+"""Reconciles Kafka with a database that was restored to an earlier moment; nothing is published twice.
 
 1. Readers take from the topics again what the database forgot. 2. Each outbox is compared with its topics. 3. What the
 register lost is put back from its topics, and what people were told is taken from the topic of notices. 4. What is on

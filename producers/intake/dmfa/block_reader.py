@@ -1,4 +1,4 @@
-"""Reads one block in one walk over its elements: order, number and content are checked while its records are built.
+"""Reads one block in one pass: order, number and content are checked while its records are built.
 
 A reader gives four records: what the block says for wages, working time and contributions, and (for the head of a
 form) for the register.

@@ -1,4 +1,4 @@
-"""Reads the zones that are written in digits: amounts, codes, flags, quarters, and numbers with check digits."""
+"""Parses the zones written in digits: amounts, codes, flags, quarters, and numbers with check digits."""
 
 import re
 from collections.abc import Callable

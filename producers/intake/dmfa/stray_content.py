@@ -1,4 +1,4 @@
-"""Tells what stands in a file though no table knows it: attributes, and text between elements."""
+"""Reports content that no table knows: attributes, and text between elements."""
 
 from typing import cast
 

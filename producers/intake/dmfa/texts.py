@@ -1,4 +1,4 @@
-"""Reads the zones that are written as text: names, dates, months, times, percentages."""
+"""Parses the zones written as text: names, dates, months, times, percentages."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a value is told when it cannot be taken as it stands, with the codes of annex 30 for it."""
+"""What is wrong with a value, with the codes of annex 30."""
 
 from typing import Any
 

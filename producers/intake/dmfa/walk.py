@@ -1,4 +1,4 @@
-"""Walks a file from head to end: every anomaly is told, and every person comes out as three records."""
+"""Walks a file from head to end: every anomaly is reported, and every person comes out as three records."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Makes for each zone what reads it: convert, tell what is wrong, put the value where it travels."""
+"""Builds the reader of each zone: convert, report what is wrong, put the value into its events."""
 
 from collections.abc import Callable
 from functools import cache

@@ -1,4 +1,4 @@
-"""Holds the values of a block against one another and against the quarter, where no single zone can tell."""
+"""Checks the values of a block against each other and against the quarter."""
 
 from collections.abc import Callable, Iterator
 from datetime import date

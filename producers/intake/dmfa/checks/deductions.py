@@ -1,4 +1,4 @@
-"""Judges one reduction by annex 4: on which level it stands, and which of its zones must or may not be there."""
+"""Checks one reduction by annex 4: its level, and which of its zones must or must not be present."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Judges one occupation as a whole: its dates, hours and days against each other and against the quarter."""
+"""Checks one occupation as a whole: its dates, hours and days against each other and against the quarter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Adds up what a declaration owes, to hold it against the amount it states (zone 00015)."""
+"""Adds up what a declaration owes, for comparison with the amount it states (zone 00015)."""
 
 from dataclasses import dataclass
 from typing import Any
