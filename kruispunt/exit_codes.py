@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOOK = "Run `kruispunt status`; `kruispunt up` starts what is not running."
 FRAMES = 4
 SOMEWHERE = "Standard output, or a file that was being written,"
-"""A write that finds no room does not say where."""
+"""An error about a full disk does not name the file."""
 
 
 class Exit(IntEnum):
@@ -28,7 +28,7 @@ class Exit(IntEnum):
 
 
 class CommandFailure(NamedTuple):
-    """What a command ends with."""
+    """The exit code of a failed command, what is wrong, and what to do."""
 
     code: Exit
     what: str
@@ -36,7 +36,7 @@ class CommandFailure(NamedTuple):
 
 
 def judge(error: Exception) -> CommandFailure:
-    """What an error means for whoever gave the command.
+    """What an error means for the user of the command.
 
     Only our own errors speak for themselves. Those of libraries are told by their kind, because they quote values.
     """

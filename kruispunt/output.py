@@ -24,7 +24,7 @@ __all__ = [
     "Exit", "answering", "as_json", "console", "errors", "euro", "fail", "moment", "progress", "readable", "table",
 ]  # fmt: skip
 ENDINGS = (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError)
-"""How a command ends in good order; who reads no further is no error."""
+"""How a command ends in good order; a reader that stops reading is not an error."""
 
 
 def as_json(document: Any) -> None:
@@ -60,7 +60,7 @@ def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) 
 
 
 def progress() -> Progress:
-    """A progress bar for work that takes more than a moment; silent when nobody looks."""
+    """A progress bar for work that takes more than a moment; silent without a terminal."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -76,7 +76,7 @@ def progress() -> Progress:
 def fail(code: Exit, what: str, remedy: str = "") -> NoReturn:
     """End with a message: what is wrong, then what to do."""
     with suppress(OSError):
-        # Where nobody can be told, the exit code still is.
+        # Where the message cannot be printed, the exit code remains.
         errors.print(f"[bold red]✗[/] {escape(what)}", soft_wrap=True)
         if remedy:
             errors.print(f"  {escape(remedy)}", soft_wrap=True)
@@ -106,7 +106,7 @@ def answering() -> Iterator[None]:
         try:
             yield
         finally:
-            # Output that nobody got is not an answer.
+            # Output that was not delivered is not an answer.
             sys.stdout.flush()
     except ENDINGS:
         raise

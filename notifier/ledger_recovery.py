@@ -59,7 +59,7 @@ PAST = "insert into notifier.notice_state (notice, state, channel, reason, at) v
 
 
 class PublishedNotice(NamedTuple):
-    """What the topic says of a notice: the last of it, and since when there is this notice."""
+    """A notice as its topic has it: its last state, and when it was made."""
 
     notice: str
     recipient_id: str
@@ -73,7 +73,7 @@ class PublishedNotice(NamedTuple):
 
 
 class Recalled(NamedTuple):
-    """How many notices were made again, moved on and left in doubt; and those whose findings are gone, too."""
+    """How many notices were recreated, moved on and left in doubt; and those whose findings are gone as well."""
 
     made: int = 0
     moved: int = 0
@@ -82,7 +82,7 @@ class Recalled(NamedTuple):
 
 
 class NoticeSubject(NamedTuple):
-    """Whose a notice is, and about which quarter."""
+    """The recipient and the quarter of a notice."""
 
     side: str
     recipient: str
@@ -111,7 +111,7 @@ def told(records: Iterable[NoticeStatus]) -> list[PublishedNotice]:
 
 
 def read_on(settings: Settings, connection: Connection[Any]) -> int:
-    """Keep every finding that is on the topic; gives how many records it read. Nothing is told.
+    """Store every finding on the topic; returns how many records were read. Nobody is notified.
 
     Raises Retry, Stop.
     """

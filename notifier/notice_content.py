@@ -36,12 +36,12 @@ class TraceStep(NamedTuple):
     unit: str | None
     source: str
     outcome: str | None = None
-    """What became of a condition; None for a figure, and where it was told before outcomes were."""
+    """The outcome of a condition; None for a figure, and in findings from before outcomes were recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeFinding:
-    """One finding as a notice tells it. Money is in eurocents."""
+    """One finding as a notice states it. Money is in eurocents."""
 
     tells: Literal["found", "changed", "withdrawn"]
     finding: str
@@ -77,7 +77,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Notice(Announcement):
-    """One notice with everything it tells."""
+    """One notice with everything it says."""
 
     quarter: str
     sequence: int
@@ -87,13 +87,13 @@ class Notice(Announcement):
 
 
 def profiles(cursor: Cursor[Any], recipients: Sequence[str]) -> dict[str, Profile]:
-    """Profiles by number; who has none is missing."""
+    """Profiles by number; recipients without one are left out."""
     cursor.execute(PROFILES, (list(recipients),))
     return {row[0]: Profile(*row[1:]) for row in cursor}
 
 
 def announcements(cursor: Cursor[Any], notices: Sequence[str]) -> list[Announcement]:
-    """These notices without what they tell, in the order they were made; one whose profile is gone is missing."""
+    """These notices without their findings, in the order they were made; one without a profile is left out."""
     cursor.execute(NOTICES, (list(notices),))
     rows = cursor.fetchall()
     known = profiles(cursor, [row[2] for row in rows])
@@ -105,7 +105,7 @@ def announcements(cursor: Cursor[Any], notices: Sequence[str]) -> list[Announcem
 
 
 def contents(cursor: Cursor[Any], notices: Sequence[str]) -> list[Notice]:
-    """These notices with what they tell, in the order they were made; one whose profile is gone is missing."""
+    """These notices with their findings, in the order they were made; one without a profile is left out."""
     cursor.execute(TELLINGS, (list(notices),))
     told: dict[str, list[NoticeFinding]] = defaultdict(list)
     for row in cursor:

@@ -62,7 +62,7 @@ select notice, recipient, state, channel, reason from notifier.notice
 
 
 def find_ripe(cursor: Cursor[Any], partitions: Sequence[int], quiet_seconds: float) -> list[Occasion]:
-    """The occasions of these partitions that can be told now."""
+    """The occasions of these partitions that have settled."""
     cursor.execute(WAITING, (list(partitions),))
     rows = cursor.fetchall()
     if not rows:
@@ -72,7 +72,7 @@ def find_ripe(cursor: Cursor[Any], partitions: Sequence[int], quiet_seconds: flo
 
 
 def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
-    """One notice for each of these occasions, told or suppressed; gives how many."""
+    """Make one notice for each of these occasions, sent or suppressed; returns how many."""
     columns = [list(column) for column in zip(*occasions, strict=True)]
     cursor.execute(FRESH, columns)
     fresh: dict[Occasion, list[FindingVersion]] = defaultdict(list)
@@ -118,7 +118,7 @@ def _write(
 
 
 def choose_channels(cursor: Cursor[Any], partitions: Sequence[int], limit: int) -> int:
-    """Give settled and returned notices their channel, or say that nobody can tell them; gives how many."""
+    """Choose a channel for settled and returned notices, or none where no channel reaches; returns how many."""
     cursor.execute(UNCHANNELLED, (list(partitions), limit))
     rows = cursor.fetchall()
     known = profiles(cursor, [row[1] for row in rows])

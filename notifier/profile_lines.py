@@ -78,14 +78,14 @@ class _Line(BaseModel):
 
 
 class PersonName(_Line):
-    """How somebody is called; there are people with one name only."""
+    """The name of a person; some people have only one."""
 
     first: NameText | None = None
     last: Annotated[NameText, AfterValidator(_visible)]
 
 
 class AddressLines(_Line):
-    """Where somebody lives; empty where that is not known."""
+    """The address of a person; empty where it is not known."""
 
     street: AddressLine
     number: ShortText | None = None

@@ -27,7 +27,7 @@ ADULT_YEARS = 18
 
 @dataclass(slots=True)
 class Summary:
-    """What was generated. `jobs` counts second jobs too, `planted` the rights and reductions that nobody took up."""
+    """What was generated. `jobs` includes second jobs; `planted` counts the rights and reductions left unclaimed."""
 
     persons: int = 0
     jobs: int = 0

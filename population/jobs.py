@@ -27,7 +27,7 @@ TARGET_GROUP, TARGET_STAFF = 0.85, 0.2
 
 
 def main_job(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
-    """What somebody whose main job is here does."""
+    """The work of a person whose main job is here."""
     age = place.calendar.last.year - person.born.year
     sector, roll = place.employer.sector, place.random.random()
     if age <= ADULT_YEAR:
@@ -40,7 +40,7 @@ def main_job(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
 
 
 def second_job(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
-    """What somebody does here beside a main job elsewhere."""
+    """The second job of a person whose main job is elsewhere."""
     sector = place.employer.sector
     if sector.flexi and place.random.random() < FLEXI_AS_SECOND:
         return [flexi(place)]

@@ -36,7 +36,7 @@ def student(place: Workplace) -> SyntheticLine:
 
 
 def flexi(place: Workplace) -> SyntheticLine:
-    """A flexi-job: its wage stands under a code of its own (022)."""
+    """A flexi-job: its wage has a code of its own (022)."""
     _, code, job = _kind(place, "050", "450")
     days = 3 + int(place.random.random() * (FLEXI_MOST_DAYS - 3))
     hours = days * FLEXI_DAY

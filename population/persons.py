@@ -28,7 +28,7 @@ SyntheticProfile = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SyntheticPerson:
-    """Who somebody is."""
+    """A synthetic person."""
 
     index: int
     number: str

@@ -23,7 +23,7 @@ from schemas.twins.audit_checkpoints import Checkpoint as CheckpointRecord
 ACTS = "acts"
 """The name of the chain of acts; the others are named after their partition."""
 
-# One statement is one snapshot: whoever writes meanwhile is in all of it or in none.
+# One statement is one snapshot: a concurrent write is in all of it or in none of it.
 HEADS = """
 with recursive chain (partition) as (
     select min(partition) from audit.segment
@@ -70,7 +70,9 @@ class Signer:
         except (ValueError, TypeError):
             key = None
         if not isinstance(key, Ed25519PrivateKey):
-            raise Stop("The signing key is no Ed25519 key.", "Put one there, or move it away and run `kruispunt up`.")
+            raise Stop(
+                "The signing key is not an Ed25519 key.", "Put one there, or move it away and run `kruispunt up`."
+            )
         self._key = key
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         self.fingerprint = hashlib.sha256(public).hexdigest()
@@ -93,7 +95,7 @@ def _heads(text: str) -> list[str]:
 
 
 def _sign(cursor: Cursor[Any], signer: Signer) -> bool:
-    # 1. Whoever has the lock signs; it goes with the transaction, so the next one sees what this one wrote.
+    # 1. The holder of the lock signs; it is released with the transaction, so the next holder sees this checkpoint.
     if not try_to_hold(cursor, Lock.CHECKPOINT):
         return False
     # 2. Read where the chains end, and what was signed last.

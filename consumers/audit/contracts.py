@@ -24,7 +24,7 @@ def kept(connection: Connection[Any]) -> SchemaBook:
 
 
 class Contracts:
-    """Which schemas are kept already; `find` gives the others."""
+    """Remembers which schemas are stored; `find` supplies the others."""
 
     def __init__(self, find: SchemaBook) -> None:
         self._find = find

@@ -4,7 +4,7 @@ import hashlib
 from typing import NamedTuple
 
 BEGINNING = bytes(32)
-"""What stands before the first link of a chain."""
+"""The hash before the first link of a chain."""
 
 
 class Link(NamedTuple):

@@ -72,5 +72,5 @@ PHRASES: dict[str, dict[Language, str]] = {
 
 
 def phrase(name: str, language: Language) -> str:
-    """What a code word means in a language; a word nobody translated stays as it is."""
+    """The translation of a code word; a word without one is returned unchanged."""
     return PHRASES[name][language] if name in PHRASES else name

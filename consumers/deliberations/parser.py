@@ -19,20 +19,20 @@ SHIPPED = files("consumers") / "deliberations"
 
 
 class _Once(yaml.SafeLoader):
-    """YAML in which a key may stand only once."""
+    """YAML in which duplicate keys are an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         twice = {key for key in keys if keys.count(key) > 1}
         if twice:
-            problem = f"key {', '.join(map(str, twice))} stands twice"
+            problem = f"key {', '.join(map(str, twice))} is given twice"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         return super().construct_mapping(node, deep)
 
 
 @dataclass(frozen=True)
 class _Text:
-    """A file, and where in it each key stands."""
+    """A file, and the line of each of its keys."""
 
     name: str
     root: yaml.Node | None
@@ -48,7 +48,7 @@ class _Text:
 
 
 def _below(node: yaml.Node | None, step: Any, line: int) -> tuple[yaml.Node | None, int]:
-    """The node a step further down and its line; what is not there stands where it is missing."""
+    """The node one step further down and its line; for a missing one, the line of its parent."""
     match node:
         case yaml.MappingNode(value=pairs):
             for key, value in pairs:
@@ -87,7 +87,7 @@ def _overlaps(read_so_far: Iterable[tuple[_Text, Deliberation]]) -> Iterator[str
         if one.recipient != two.recipient:
             yield f"{other.place('recipient')}{two.number} belongs to {one.recipient} in {file.name}"
         elif one.version == two.version:
-            yield f"{other.place('version')}{two.id} stands in {file.name}, too"
+            yield f"{other.place('version')}{two.id} is also in {file.name}"
         elif (one.until is None or two.since <= one.until) and (two.until is None or one.since <= two.until):
             yield f"{other.place('from')}{two.id} overlaps {one.id} in {file.name}"
 
@@ -110,7 +110,7 @@ def examine(
 ) -> tuple[list[tuple[str, Deliberation]], list[str]]:
     """What (file name, YAML) pairs bring beside what is `kept` by id: (text, deliberation) pairs, and every fault.
 
-    What is `withdrawn` stands in nobody's way.
+    Withdrawn versions do not conflict with anything.
     """
     faults: list[str] = []
     named = [found for name, text in texts if (found := _read(name, text, faults))]

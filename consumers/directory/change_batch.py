@@ -21,7 +21,7 @@ NOTHING = "\0"
 
 
 class UnreadableRecords(NamedTuple):
-    """Records one behind the other that are no changes, on the topic of an institution, and why."""
+    """Consecutive records on the topic of an institution that are not changes, and why."""
 
     institution: str
     first: int
@@ -40,7 +40,7 @@ class UnreadableRecords(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What became of a change."""
+    """The answer to a change."""
 
     institution: str
     change: str
@@ -56,7 +56,7 @@ class Answer(NamedTuple):
 
 
 class RecordedAnswer(NamedTuple):
-    """An answer that counts for its change from then on, and the digest of what that change said."""
+    """A stored answer, which a repetition of its change gets again, and the digest of that change."""
 
     digest: bytes
     answer: Answer
@@ -67,12 +67,12 @@ ChangeReference = tuple[str, str]
 
 
 def name(change: DossierChange) -> ChangeReference:
-    """Which change it is."""
+    """The reference of a change."""
     return change.key.institution, change.id
 
 
 def nameable(change: DossierChange) -> bool:
-    """Whether a change can be remembered by its id."""
+    """Whether the answer to a change can be stored by its id."""
     return 0 < len(change.id) <= LONGEST_ID and NOTHING not in change.id
 
 
@@ -90,7 +90,7 @@ def digest(change: DossierChange) -> bytes:
 
 
 class AnsweredBatch(NamedTuple):
-    """The answers of a batch in its order, and those that are new and count from now on."""
+    """The answers of a batch in order, and those that are new and have to be stored."""
 
     answers: list[Answer]
     given: dict[ChangeReference, RecordedAnswer]

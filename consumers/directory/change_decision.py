@@ -28,7 +28,7 @@ class DossierKey(NamedTuple):
 
 
 class DossierChange(NamedTuple):
-    """What an institution says about one dossier of its own; version None is whichever follows the one kept."""
+    """A change an institution makes to one of its dossiers; version None means the next version."""
 
     id: str
     action: str
@@ -40,7 +40,7 @@ class DossierChange(NamedTuple):
 
 @dataclass(slots=True)
 class StoredDossier:
-    """A dossier as it is kept, or is to be; `fresh` while it is not kept yet."""
+    """A dossier as it is stored, or will be; `fresh` while it is not stored yet."""
 
     since: date
     until: date | None
@@ -50,14 +50,14 @@ class StoredDossier:
 
 
 class ChangeVerdict(NamedTuple):
-    """What became of a change, and the version of its dossier in the directory now; 0 where there is none."""
+    """The faults of a change, and the version of its dossier in the directory now; 0 where there is none."""
 
     faults: tuple[ChangeFault, ...]
     version: int
 
 
 class IntegratedPeriod(NamedTuple):
-    """A dossier that is new, or lasts longer than before."""
+    """The period of a dossier that is new, or lasts longer than before."""
 
     key: DossierKey
     since: date
@@ -86,7 +86,7 @@ def wrong(key: DossierKey, since: date, until: date | None) -> Iterator[ChangeFa
 
 
 class OpenDossiers:
-    """The dossiers of some keys, not ended, and what changes make of them, in order."""
+    """The open dossiers of some keys, updated by changes in order."""
 
     def __init__(self, kept: Mapping[DossierKey, Iterable[StoredDossier]]) -> None:
         self._live = {key: list(found) for key, found in kept.items()}
@@ -95,7 +95,7 @@ class OpenDossiers:
 
     @property
     def touched(self) -> list[tuple[DossierKey, StoredDossier]]:
-        """Every dossier that is new or otherwise than before."""
+        """Every dossier that is new or changed."""
         return list(self._touched.values())
 
     def version(self, change: DossierChange) -> int:
@@ -119,7 +119,7 @@ class OpenDossiers:
         return next((one for one in self._live.get(change.key, ()) if one.since == change.since), None)
 
     def _against(self, change: DossierChange, kept: StoredDossier | None) -> Iterator[ChangeFault]:
-        """What does not go together with what is kept."""
+        """What contradicts the stored dossiers."""
         if change.action != INTEGRATE and kept is None:
             yield ChangeFault(ReturnCode.NOT_INTEGRATED)
             return

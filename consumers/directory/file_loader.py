@@ -28,7 +28,7 @@ delete from directory.incoming new using directory.dossier kept
 where kept.person = new.person and kept.institution = new.institution and kept.quality = new.quality
     and kept.since = new.since and kept.ended is null and kept.until is not distinct from new.until
 """
-"""Lines that say what is kept already."""
+"""Lines that repeat what is stored."""
 LEAVE_ENDED = """
 delete from directory.incoming new using directory.dossier gone
 where gone.person = new.person and gone.institution = new.institution and gone.quality = new.quality
@@ -44,7 +44,7 @@ CONTRADICTIONS = """
 select max(line) from directory.incoming group by person, institution, quality, since
 having min(coalesce(until, 'infinity')) <> max(coalesce(until, 'infinity')) order by 1
 """
-"""Lines that say otherwise of a dossier than a line before them."""
+"""Lines that contradict an earlier line about the same dossier."""
 CONFLICTS = """
 with new as (
     select distinct on (person, institution, quality, since, until) line, person, institution, quality, since, until

@@ -65,12 +65,12 @@ ANSWER_TYPES = ("text", "bytea", "bytea")
 
 
 def alone(cursor: Cursor[Any]) -> None:
-    """Let nobody else write dossiers before this transaction ends; asked before anything is looked up."""
+    """Lock the dossiers until this transaction ends; call it before any look-up."""
     hold(cursor, Lock.DOSSIERS)
 
 
 def now() -> datetime:
-    """The moment, as exact as an answer tells it."""
+    """This moment, to the millisecond that an answer carries."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
 

@@ -26,7 +26,7 @@ MARKS = {False: b"\x00", True: b"\x01"}
 
 
 class UnreadableBody(ValueError):
-    """These bytes are not what their schema id says."""
+    """The bytes do not match their schema id."""
 
 
 class EntitlementPeriod(NamedTuple):

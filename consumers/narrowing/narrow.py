@@ -50,7 +50,7 @@ class UnreadableEvent(NamedTuple):
 
 @dataclass(slots=True)
 class Narrowed:
-    """What became of a batch; `source` is the place of the event in it.
+    """The result of a batch; `source` is the position of an event in it.
 
     `read` has every event that could be read: its place, its id, and the institutions it does not concern.
     """
@@ -62,7 +62,7 @@ class Narrowed:
 
 
 def persons(events: Sequence[PublishedEvent]) -> set[str]:
-    """Whom a batch is about; events that cannot be read are about nobody."""
+    """The persons of a batch; events that cannot be read are left out."""
     found = set()
     for contract, body in events:
         try:

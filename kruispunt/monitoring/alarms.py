@@ -11,7 +11,7 @@ REMEDY = "Ask the institution; `kruispunt directory acknowledge` puts the alarm 
 
 
 def tell(raised: Iterable[Alarm]) -> None:
-    """Say on stderr that alarms were raised."""
+    """Print on stderr that alarms were raised."""
     for one in raised:
         errors.print(f"[bold yellow]![/] alarm: {one}. It is on record. {REMEDY}", soft_wrap=True)
 

@@ -16,7 +16,7 @@ def moment(at: dt.datetime) -> str:
 
 
 def entries(found: Sequence[Certificate], now: dt.datetime) -> list[dict[str, Any]]:
-    """What `--json` says of each."""
+    """The certificates as JSON."""
     return [
         {"owner": one.owner, "ends": one.ends, "days": one.days(now), "warning": one.ends_soon(now)} for one in found
     ]
@@ -32,7 +32,7 @@ def warnings(found: Sequence[Certificate], now: dt.datetime) -> list[str]:
 
 
 def warn(found: Sequence[Certificate], now: dt.datetime) -> None:
-    """Say on stderr what is to be renewed, and how."""
+    """Print on stderr what to renew, and how."""
     told = warnings(found, now)
     for line in told:
         errors.print(f"[bold yellow]![/] {line}", soft_wrap=True)

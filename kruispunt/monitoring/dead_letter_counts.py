@@ -18,7 +18,7 @@ from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
 
 @dataclass(slots=True)
 class DeadLetterCounts:
-    """Dead letters by stage: how many there are, how many nobody has decided about, and what the dropped ones say."""
+    """Dead letters by stage: how many there are and how many are open; and the content of the dropped ones."""
 
     letters: Counter[str] = field(default_factory=Counter)
     open: Counter[str] = field(default_factory=Counter)

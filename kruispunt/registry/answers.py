@@ -149,7 +149,7 @@ def _weight(parameters: Iterable[str]) -> float:
 
 
 def speak_as_a_registry(app: FastAPI) -> None:
-    """Let every answer of an application, whoever gives it, have the form of a registry's."""
+    """Give every response of an application the form of a schema registry's."""
 
     @app.exception_handler(RegistryError)
     async def refused(_request: Request, error: RegistryError) -> JSONResponse:

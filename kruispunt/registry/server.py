@@ -211,7 +211,7 @@ def _refuse_writing(app: FastAPI) -> None:
 
 
 def _cluster(reader: Consumer) -> str:
-    """The name Kafka gives itself; empty while it cannot be asked."""
+    """The cluster id of Kafka; empty while Kafka cannot be reached."""
     try:
         return str(reader.list_topics(SCHEMAS, ASK_S).cluster_id or "")
     except KafkaException:

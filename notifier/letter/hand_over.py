@@ -36,14 +36,14 @@ on conflict (batch) do update set number = excluded.number, digest = excluded.di
 
 
 def hand_over_letters(connection: Connection[Any], outgoing: PrintFolder, printer: Printer, partition: int) -> int:
-    """Hand over one batch of a partition; gives how many notices were looked at."""
+    """Hand over one batch of a partition; returns how many notices were considered."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(PREPARED, (partition, LETTER, BATCH))
         names = [row[0] for row in cursor]
         notices = contents(cursor, names) if names else []
     if not names:
         return 0
-    # 1. Print into a folder that nobody collects from.
+    # 1. Print into a folder that is not collected.
     letters, moves = _print(names, notices, printer)
     batch = batch_name(partition, names, legal_day(notices[-1].created_at)) if letters else ""
     if letters:

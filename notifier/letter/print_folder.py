@@ -35,14 +35,14 @@ class PrintFolder:
         self._partial = folder / PARTIAL
 
     def begin(self, batch: str) -> None:
-        """Make room for a batch, durably, before the ledger says that it is on its way."""
+        """Create the partial folder of a batch, durably, before the ledger says that it is on its way."""
         self._folder.mkdir(FOLDER_MODE, parents=True, exist_ok=True)
         self._partial.mkdir(FOLDER_MODE, exist_ok=True)
         (self._partial / batch).mkdir(FOLDER_MODE, exist_ok=True)
         _sync(self._partial)
 
     def fill(self, batch: str, letters: Iterable[Letter]) -> None:
-        """Write the letters of a batch and its manifest; again = the same."""
+        """Write the letters of a batch and its manifest; idempotent."""
         room = self._partial / batch
         lines = []
         for letter in letters:
@@ -52,12 +52,12 @@ class PrintFolder:
         _sync(room)
 
     def named(self, batch: str) -> list[str]:
-        """The notices in the manifest of a begun batch, as it lies on the disk."""
+        """The notices in the manifest of a begun batch, as it is on disk."""
         lines = (self._partial / batch / MANIFEST).read_bytes().splitlines()
         return [str(orjson.loads(line)["notice"]) for line in lines]
 
     def hand_over(self, batch: str) -> None:
-        """The act itself."""
+        """Hand the batch over: one rename."""
         (self._partial / batch).rename(self._folder / batch)
         _sync(self._partial)
         _sync(self._folder)
@@ -67,7 +67,7 @@ class PrintFolder:
         return (self._partial / batch).is_dir()
 
     def clear(self, partition: int, known: set[str]) -> None:
-        """Throw away what was begun for a partition and never came into the ledger."""
+        """Remove what was begun for a partition and never reached the ledger."""
         if not self._partial.is_dir():
             return
         for room in self._partial.iterdir():

@@ -16,7 +16,7 @@ from notifier.notice_content import Announcement, announcements
 from notifier.render import Unwritten, write
 
 GROUP = 32
-"""So many mails at most are in doubt after a crash; smaller groups would cost more commits than mails."""
+"""At most this many mails are in doubt after a crash; smaller groups would cost more commits than mails."""
 PROBE = 1
 """So many mails are offered to a server that takes nothing now: enough to see that it takes mail again."""
 ATTEMPTS = 12
@@ -41,7 +41,7 @@ select notice from notifier.notice where partition = any(%s) and channel = %s an
 
 
 def hand_over_mails(connection: Connection[Any], pool: MailPool, partitions: Sequence[int], sender: str) -> int:
-    """Hand over one group; gives how many notices were looked at.
+    """Hand over one group; returns how many notices were considered.
 
     Raises Retry before anything changed when the mail server cannot be reached.
     """
@@ -52,7 +52,7 @@ def hand_over_mails(connection: Connection[Any], pool: MailPool, partitions: Seq
         known = {entry.notice: entry for entry in announcements(cursor, due)} if due else {}
     if not due:
         return 0
-    # 1. Knock and render, so that nothing can go wrong between the ledger and the server.
+    # 1. Connect and render first, so that nothing can go wrong between the ledger and the server.
     pool.check()
     mails, moves = _render(due, known, sender)
     # 2. Say that they are on their way.
@@ -69,7 +69,7 @@ def hand_over_mails(connection: Connection[Any], pool: MailPool, partitions: Seq
 
 
 def doubt(connection: Connection[Any], partition: int) -> int:
-    """After a crash: nobody knows whether the server has what was on its way. Gives how many are in doubt."""
+    """After a crash: put what was on its way in doubt, as its outcome is unknown. Returns how many."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(BEGUN, ([partition], EMAIL))
         reason = "The notifier stopped while it was handed over."

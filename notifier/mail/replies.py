@@ -40,7 +40,7 @@ class Reply(NamedTuple):
 
     @property
     def permanent(self) -> bool:
-        """Whether the server says that trying again is no use (5xx)."""
+        """Whether the server says that retrying is pointless (5xx)."""
         return 500 <= self.code < 600
 
     @property

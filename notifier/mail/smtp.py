@@ -102,7 +102,7 @@ class MailConnection:
         return client
 
     async def hand_over(self, mail: OutgoingMail) -> MailResult:
-        """Offer one mail; whatever goes wrong, this says what is known of it."""
+        """Offer one mail; returns what is known about it, whatever goes wrong."""
         self._text_said = False
         try:
             address = mail_address.read(mail.recipient)
@@ -261,7 +261,7 @@ class MailPool:
         self._loop.run(self._check())
 
     def hand_over(self, mails: Sequence[OutgoingMail]) -> list[MailResult]:
-        """Offer all of these, and say what became of each."""
+        """Offer all of these; returns the result of each."""
         results = self._loop.run(self._hand_over(mails))
         outcomes = {result.outcome for result in results}
         self.refusing = MailOutcome.PASSING in outcomes and MailOutcome.TAKEN not in outcomes

@@ -12,7 +12,7 @@ CITIZEN = "citizen"
 
 
 def for_mail(texts: Texts, side: str, *, name: str, day: str, reference: str) -> Document:
-    """For an open channel: that there is a notice, and what to do with it; nothing of what it tells."""
+    """For an open channel: that there is a notice and what to do with it, but not what it says."""
     return Document(
         language=texts.language,
         title=texts.say(f"mail.{side}.subject"),

@@ -43,7 +43,7 @@ class Texts:
         self._templates: dict[str, Template] = {}
 
     def get(self, name: str) -> Any:
-        """A text, list or mapping as it stands.
+        """A text, list or mapping, unchanged.
 
         Raises KeyError.
         """

@@ -54,7 +54,7 @@ FAULTS = {
     ErrorTypes.ERR_RESOURCE_LIMIT: "elements are nested too deeply, or a value is too long. Send a real declaration.",
     ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: "a name has a prefix. A DmfA has no namespace: take the prefixes out.",
 }
-"""What libxml2 tells, in words for somebody whose program wrote the file."""
+"""The errors of libxml2, in words for those whose program wrote the file."""
 
 
 class UnreadableFile(Exception):

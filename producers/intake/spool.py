@@ -43,8 +43,8 @@ class Spool:
         self.close()
 
     def close(self) -> None:
-        """Forget all."""
-        # What a full folder has not taken is not wanted any more.
+        """Discard everything."""
+        # What a full folder did not take is no longer needed.
         with suppress(OSError):
             self._file.close()
 

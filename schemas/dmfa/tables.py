@@ -43,7 +43,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """How often a block stands in its parent."""
+    """How often a block occurs in its parent."""
 
     element: str
     least: int

@@ -651,7 +651,7 @@ def test_an_auditor_runs_the_verifier_alone(
     )
     broken = alone(*words)
     assert broken.returncode == 1
-    assert "chain 1, segment 5: its hash is not that of its content; its body is no record" in broken.stdout
+    assert "chain 1, segment 5: its hash is not that of its content; its body is not a record" in broken.stdout
     assert "acts, act 2: is missing" in broken.stdout
     document = json.loads(alone(*words, "--json").stdout)
     assert document["whole"] is False

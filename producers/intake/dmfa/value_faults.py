@@ -19,4 +19,4 @@ class ValueFault(Exception):
 
 
 class UnknownCode(ValueFault):
-    """A code of a quarter after the tables, which they do not know: it is told, kept, and not read."""
+    """A code newer than the tables, which do not know it: reported, kept, and not read."""

@@ -20,7 +20,7 @@ WHERE = {"line": "a worker line", "occupation": "an occupation"}
 
 
 def deductions(level: str, quarter: str) -> Callable[[dict[str, Any]], Iterator[AnomalyParts]]:
-    """What judges reductions that stand on a `level` (`line` or `occupation`) in a quarter."""
+    """The check of reductions on a `level` (`line` or `occupation`) in a quarter."""
     known = deduction_rows()
 
     def judge(record: dict[str, Any]) -> Iterator[AnomalyParts]:
