@@ -1,7 +1,6 @@
 """Takes bundles one by one: position, facts, findings and outbox move together or not at all."""
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -10,8 +9,9 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from backbone import kafka, postgres
+from backbone import postgres
 from backbone.errors import Stop
+from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.trouble import of_postgres, translated
 from rules.catalogue import decide_all
@@ -21,28 +21,12 @@ from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
 from schemas.identifiers import pseudonym
-from schemas.registration import parse
 from schemas.registry import SchemaBook
-from schemas.topics import DEAD_LETTERS, FACTS, SCHEMAS
+from schemas.topics import DEAD_LETTERS, FACTS
 
 ROLE = "rules"
 REMEMBERED = 100_000
 """Pseudonyms of employers and persons kept at hand: a large employer comes back in every bundle."""
-
-
-def schema_source(settings: Settings, reader: str = ROLE) -> Callable[[int], str | None]:
-    """Looks a schema up in the topic that keeps them all; read again only for an id not seen yet."""
-    known: dict[int, str] = {}
-
-    def fetch(number: int) -> str | None:
-        if number not in known:
-            for message in kafka.read_all(settings, reader, SCHEMAS):
-                version = parse(message.key(), message.value())
-                if version is not None:
-                    known[version.id] = version.schema
-        return known.get(number)
-
-    return fetch
 
 
 class Decider:
@@ -50,7 +34,7 @@ class Decider:
 
     def __init__(self, settings: Settings, book: SchemaBook | None = None, decide: Decide = decide_all) -> None:
         self._settings = settings
-        self._book = book or SchemaBook(schema_source(settings))
+        self._book = book or published_book(settings, ROLE)
         self._decide = decide
         pepper = settings.pepper()
         self._pseudonym = lru_cache(REMEMBERED)(lambda number: pseudonym(pepper, number))

@@ -9,6 +9,7 @@ from typing import Any
 from rich.markup import escape
 
 from backbone import postgres, settings
+from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from kruispunt.commands.rules.law import formula, names
 from kruispunt.output import Exit, as_json, console, euro, fail, table
@@ -21,10 +22,8 @@ from rules.questions.reproduce import replay as decide_again
 from rules.stream.bundle import Reader
 from rules.stream.finding_changes import WITHDRAWN, State
 from rules.stream.held_facts import Slot
-from rules.stream.transaction import schema_source
 from schemas.identifiers import ungrouped
 from schemas.languages import Language
-from schemas.registry import SchemaBook
 
 JURIST = "jurist"
 """The role that may look at findings and facts; each look is an act."""
@@ -161,7 +160,7 @@ def replay(finding: str, *, json: bool) -> int:
     """The command `rules replay`: 0 when the same events give the same bytes, 1 with the difference."""
     with _looking(finding, "replayed a finding") as (config, look, slot, state):
         facts = look.evidence()
-    reader = Reader(SchemaBook(schema_source(config, JURIST)))
+    reader = Reader(published_book(config, JURIST))
     again = decide_again(slot, state, facts, reader)
     if json:
         as_json(

@@ -13,6 +13,7 @@ from rich.padding import Padding
 
 from backbone import postgres, settings
 from backbone.errors import Reject
+from backbone.schema_topic import published_book
 from kruispunt.output import Exit, as_json, console, euro, fail, progress, readable, table
 from producers.intake.person_events import DeclaredEvents, watch
 from rules.casebook.case_events import DECLARED_AFTER
@@ -25,12 +26,10 @@ from rules.questions.impact import Asked, Changed, Tally, compare
 from rules.questions.looks import Look
 from rules.stream.bundle import Reader
 from rules.stream.held_facts import ENTITLEMENTS, Held, decisions, situation
-from rules.stream.transaction import schema_source
 from rules.view.history import History, Place, Worked, history, of, worked
 from rules.view.situation import Situation
 from rules.view.situation import situation as declared
 from schemas.identifiers import quarter_days, quarter_of
-from schemas.registry import SchemaBook
 
 CATALOGUE = "rules/catalogue"
 STACK = "stack"
@@ -160,7 +159,7 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 def _stored(*, persons: bool) -> Iterator[Asked]:
     """What the rules hold, person by person."""
     config = settings.load()
-    reader = Reader(SchemaBook(schema_source(config, JURIST)))
+    reader = Reader(published_book(config, JURIST))
     with postgres.connect(config, JURIST) as connection:
         look = Look.at_everything(connection, numbers=persons)
         for person, facts in groupby(look.everything(), lambda fact: fact.place.person):
