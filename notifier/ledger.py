@@ -154,10 +154,16 @@ def resolve(connection: Connection[Any], notice: str, *, arrived: bool) -> bool:
 
 
 def notices(connection: Connection[Any]) -> Iterator[dict[str, Any]]:
-    """Every notice as `kruispunt notices --json` shows it, in the order they were made; recipients are opaque."""
+    """Every notice in the order they were made; recipients are opaque."""
     with connection.transaction(), connection.cursor("notices", row_factory=dict_row) as cursor:
         cursor.execute(
             "select notice, state, channel, recipient, language, rules, findings, side, quarter, sequence, reason,"
             " created_at from notifier.notices order by created_at, notice"
         )
         yield from cursor
+
+
+def legible(notice: dict[str, Any]) -> dict[str, Any]:
+    """A notice with its ids grouped, as people read them: never a run of digits like a national number."""
+    findings = [grouped(finding) for finding in notice["findings"]]
+    return {**notice, "recipient": grouped(notice["recipient"]), "findings": findings}
