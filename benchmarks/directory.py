@@ -23,7 +23,7 @@ from backbone.settings import Settings
 from backbone.stack import stack as embedded
 from backbone.stack.leash import stop_in_order
 from backbone.stack.stack import Leash, Plan
-from consumers.directory import loading
+from consumers.directory import file_loader as loading
 from consumers.directory.lookup import LOOK_UP, gathered
 from consumers.directory.run import DOSSIERS, Turns
 from kruispunt.output import console, progress, table

@@ -1,4 +1,4 @@
-"""Writes down what was done, in the transaction of the deed, so that neither is there without the other."""
+"""Records acts: each is written in the transaction of what was done, so that neither exists without the other."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -16,8 +16,8 @@ SINCE = "select line from audit.act where (line::jsonb ->> 'at') >= %s order by 
 def note(target: Connection[Any] | Cursor[Any], action: str, about: str, **detail: Any) -> None:
     """Add an act: a verb in the past tense (`withdrew`), what it is about (`20/296@2`), and details as JSON values.
 
-    Never a national number: whoever is meant stands there as a pseudonym. Number, moment, role and chain are added by
-    the database; whoever adds waits for whoever is adding.
+    Never a national number: a person is named by pseudonym. The database adds number, moment, role and chain;
+    concurrent writers wait for each other.
     """
     target.execute(NOTE, (orjson.dumps({"action": action, "about": about, "detail": detail}).decode(),))
 

@@ -1,4 +1,4 @@
-"""Prints answers a person enjoys or a program reads, and turns errors into exit codes and a remedy."""
+"""Prints answers for people and programs, and turns errors into exit codes and a remedy."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from kruispunt.faults import Exit, judge
+from kruispunt.exit_codes import Exit, judge
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -25,7 +25,7 @@ __all__ = [
     "working",
 ]  # fmt: skip
 ENDINGS = (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError)
-"""How a command ends in good order; who reads no further is no error."""
+"""How a command ends in good order; a reader that stops reading is not an error."""
 
 
 def as_json(document: Any) -> None:
@@ -61,7 +61,7 @@ def table(*columns: str, title: str | None = None, right: tuple[str, ...] = ()) 
 
 
 def progress() -> Progress:
-    """A progress bar for work that takes more than a moment; silent when nobody looks."""
+    """A progress bar for work that takes more than a moment; silent without a terminal."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -87,7 +87,7 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
 def fail(code: Exit, what: str, remedy: str = "") -> NoReturn:
     """End with a message: what is wrong, then what to do."""
     with suppress(OSError):
-        # Where nobody can be told, the exit code still is.
+        # Where the message cannot be printed, the exit code remains.
         errors.print(f"[bold red]✗[/] {escape(what)}", soft_wrap=True)
         if remedy:
             errors.print(f"  {escape(remedy)}", soft_wrap=True)
@@ -117,7 +117,7 @@ def answering() -> Iterator[None]:
         try:
             yield
         finally:
-            # Output that nobody got is not an answer.
+            # Output that was not delivered is not an answer.
             sys.stdout.flush()
     except ENDINGS:
         raise

@@ -19,10 +19,9 @@ from backbone.stack.stack import Leash, Plan
 from consumers.directory import alarms
 from consumers.directory.alarms import Alarm
 from kruispunt import settings
-from kruispunt.commands.institutions.alarms import REMEDY, as_document
-from kruispunt.commands.stack import certificates
 from kruispunt.dead_letters.closings import open_by_stage
-from kruispunt.monitoring import lag
+from kruispunt.monitoring import certificates, lag
+from kruispunt.monitoring.alarms import REMEDY, as_document
 from kruispunt.monitoring.lag import Wait
 from kruispunt.output import Exit, as_json, console, fail, moment, table, working
 from kruispunt.provisioning.provision import bring_embedded

@@ -1,4 +1,4 @@
-"""Chooses the way to a recipient: the e-mail they officially chose, else the post, else none."""
+"""Chooses the channel for a recipient: the officially activated e-mail address, else a letter, else none."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,7 +15,7 @@ LANGUAGE_OF_STRANGERS: Language = "en"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Where and how a citizen or employer can be told."""
+    """Where and how a citizen or employer can be reached."""
 
     first_name: str
     name: str
@@ -42,7 +42,7 @@ class Profile:
 
 
 def choose_channel(profile: Profile | None, *, email_returned: bool = False) -> Channel | None:
-    """The channel for a recipient; None when they cannot be told. What e-mail returned goes by post."""
+    """The channel for a recipient; None when none reaches them. A returned e-mail is followed by a letter."""
     if profile is None:
         return None
     if profile.email and profile.email_activated and not email_returned:

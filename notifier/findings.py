@@ -1,4 +1,4 @@
-"""Stores findings and the position behind them in one transaction: each counts once, however often it is read."""
+"""Stores findings and the position behind them in one transaction, so that each counts once."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ from schemas.twins.findings import Finding
 SCHEMA = "notifier"
 QUARTER = re.compile(r"\d{4}Q[1-4]")
 OF_A_STEP = ("step", "value", "unit", "source", "outcome")
-"""What a notice tells of a step; older contracts have no outcome."""
+"""The fields of a step that a notice uses; older contracts have no outcome."""
 NUL, NUL_IN_JSON = "\x00", "\\u0000"
 INSERT = """
 insert into notifier.finding (finding, version, status, rule, side, recipient, recipient_id, employer, person, quarter,
@@ -58,7 +58,7 @@ class Message(Protocol):
 
 
 class OutgoingDeadLetter(NamedTuple):
-    """A dead letter and the key it lies under."""
+    """A dead letter and its key."""
 
     key: bytes
     letter: bytes

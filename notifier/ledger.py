@@ -19,13 +19,13 @@ class NoticeState(StrEnum):
     """Where a notice is."""
 
     SETTLED = "settled"
-    """There is something to tell; no channel is chosen yet."""
+    """There is something to say; no channel is chosen yet."""
     SUPPRESSED = "suppressed"
-    """What there was to tell went away before it was told."""
+    """What there was to say was withdrawn in time."""
     PREPARED = "prepared"
     """The channel is chosen."""
     HANDING_OVER = "handing over"
-    """It is being handed over now: after a crash nobody knows whether it was."""
+    """It is being handed over now: after a crash the outcome is unknown."""
     HANDED_OVER = "handed over"
     """The mail server or the print service has it."""
     POSTPONED = "postponed"
@@ -33,7 +33,7 @@ class NoticeState(StrEnum):
     RETURNED = "returned"
     """The channel does not reach the recipient; the next one is chosen."""
     IN_DOUBT = "in doubt"
-    """It may or may not have been taken: never sent again unless somebody says so."""
+    """It may or may not have been taken: it is sent again only when an operator decides so."""
     CANNOT_BE_TOLD = "cannot be told"
     """No channel reaches the recipient."""
 
@@ -98,7 +98,7 @@ class Move(NamedTuple):
 
 
 def move(cursor: Cursor[Any], moves: Sequence[Move]) -> set[str]:
-    """Take notices one step forward and say so; gives those that moved: the others were in another state."""
+    """Move notices one step forward and publish it; returns those that moved: the others were in another state."""
     if not moves:
         return set()
     # PostgreSQL takes a list of numbers of one kind only: 0 would be an integer beside 30.0.
@@ -141,7 +141,7 @@ def _event(
 
 
 def resolve(connection: Connection[Any], notice: str, *, arrived: bool) -> bool:
-    """Take a notice out of doubt on somebody's word: it arrived, or it did not and goes by letter.
+    """Resolve a notice in doubt by an operator's decision: it arrived, or it did not and goes by letter.
 
     Gives False when it was not in doubt.
     """
@@ -154,10 +154,16 @@ def resolve(connection: Connection[Any], notice: str, *, arrived: bool) -> bool:
 
 
 def notices(connection: Connection[Any]) -> Iterator[dict[str, Any]]:
-    """Every notice as `kruispunt notices --json` shows it, in the order they were made; recipients are opaque."""
+    """Every notice in the order they were made; recipients are opaque."""
     with connection.transaction(), connection.cursor("notices", row_factory=dict_row) as cursor:
         cursor.execute(
             "select notice, state, channel, recipient, language, rules, findings, side, quarter, sequence, reason,"
             " created_at from notifier.notices order by created_at, notice"
         )
         yield from cursor
+
+
+def legible(notice: dict[str, Any]) -> dict[str, Any]:
+    """A notice with its ids grouped, as people read them: never a run of digits like a national number."""
+    findings = [grouped(finding) for finding in notice["findings"]]
+    return {**notice, "recipient": grouped(notice["recipient"]), "findings": findings}

@@ -1,4 +1,4 @@
-"""Makes one notice for each occasion that has come to rest, and gives it a channel."""
+"""Makes one notice for each occasion that has settled, and gives it a channel."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -8,8 +8,8 @@ from psycopg import Cursor
 
 from notifier import ledger
 from notifier.channel import LANGUAGE_OF_STRANGERS, LETTER, choose_channel
-from notifier.content import profiles
 from notifier.ledger import Move, NoticeState
+from notifier.notice_content import profiles
 from notifier.settle import FindingVersion, Occasion, Telling, WaitingOccasion, ripe, settle, worth_a_notice
 
 WITHDRAWN_IN_TIME = "It went away before it was told, or nothing changed."
@@ -62,7 +62,7 @@ select notice, recipient, state, channel, reason from notifier.notice
 
 
 def find_ripe(cursor: Cursor[Any], partitions: Sequence[int], quiet_seconds: float) -> list[Occasion]:
-    """The occasions of these partitions that can be told now."""
+    """The occasions of these partitions that have settled."""
     cursor.execute(WAITING, (list(partitions),))
     rows = cursor.fetchall()
     if not rows:
@@ -72,7 +72,7 @@ def find_ripe(cursor: Cursor[Any], partitions: Sequence[int], quiet_seconds: flo
 
 
 def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
-    """One notice for each of these occasions, told or suppressed; gives how many."""
+    """Make one notice for each of these occasions, sent or suppressed; returns how many."""
     columns = [list(column) for column in zip(*occasions, strict=True)]
     cursor.execute(FRESH, columns)
     fresh: dict[Occasion, list[FindingVersion]] = defaultdict(list)
@@ -118,7 +118,7 @@ def _write(
 
 
 def choose_channels(cursor: Cursor[Any], partitions: Sequence[int], limit: int) -> int:
-    """Give settled and returned notices their channel, or say that nobody can tell them; gives how many."""
+    """Choose a channel for settled and returned notices, or none where no channel reaches; returns how many."""
     cursor.execute(UNCHANNELLED, (list(partitions), limit))
     rows = cursor.fetchall()
     known = profiles(cursor, [row[1] for row in rows])

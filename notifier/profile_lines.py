@@ -1,4 +1,4 @@
-"""Says what a line of `persons.jsonl` or `employers.jsonl` must be, key by key, in words that never quote it."""
+"""Validates a line of `persons.jsonl` or `employers.jsonl`, key by key, with messages that never quote it."""
 
 import re
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from notifier.characters import mend
+from notifier.character_repair import mend
 from notifier.countries import countries
 from schemas.identifiers import is_enterprise, is_inss, is_nsso
 from schemas.languages import Language
@@ -78,14 +78,14 @@ class _Line(BaseModel):
 
 
 class PersonName(_Line):
-    """How somebody is called; there are people with one name only."""
+    """The name of a person; some people have only one."""
 
     first: NameText | None = None
     last: Annotated[NameText, AfterValidator(_visible)]
 
 
 class AddressLines(_Line):
-    """Where somebody lives; empty where that is not known."""
+    """The address of a person; empty where it is not known."""
 
     street: AddressLine
     number: ShortText | None = None

@@ -1,4 +1,4 @@
-"""Loads who can be told where, from a file; the same file again changes nothing."""
+"""Loads recipients' profiles from a file; loading the same file again changes nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ select later.line, earlier.line
  where later.line > earlier.line and ({_of("later")}) is distinct from ({_of("earlier")})
  order by later.line
 """  # noqa: S608 - made of constants of this module
-"""Lines that say otherwise of a recipient than the first line about them."""
+"""Lines that contradict the first line about the same recipient."""
 UPSERT = f"""
 insert into notifier.profile as kept ({COLUMNS})
 select distinct on (recipient) {COLUMNS} from arriving order by recipient, line desc
@@ -53,7 +53,7 @@ class LoadedProfiles:
 
 
 def load(connection: Connection[Any], path: Path) -> LoadedProfiles:
-    """Load `persons.jsonl` or `employers.jsonl`, all of it or nothing; the same line may stand there twice.
+    """Load `persons.jsonl` or `employers.jsonl`, all of it or nothing; a line may occur twice.
 
     Raises Reject with what is wrong in which line.
     """

@@ -14,10 +14,12 @@ from backbone import consumer_loop, kafka, marks, postgres
 from backbone.errors import Retry
 from backbone.group_reader import StoredPositions
 from backbone.settings import Settings
-from notifier import by_letter, by_mail, findings, occasions
-from notifier.mail import MailPool
-from notifier.outgoing import PrintFolder
-from notifier.render.paper import printer
+from notifier import findings, occasions
+from notifier.letter import hand_over as by_letter
+from notifier.letter.print_folder import PrintFolder
+from notifier.letter.typesetter import printer
+from notifier.mail import hand_over as by_mail
+from notifier.mail.smtp import MailPool
 from schemas.registry import SchemaBook
 from schemas.topics import FINDINGS
 

@@ -1,4 +1,4 @@
-"""Decides what is quiet enough to be told and what is left to tell of it; no clock and no database."""
+"""Decides which occasions have settled and what is left to say about them. Pure: no clock, no database."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 PATIENCE = 10
-"""An occasion that never comes to rest is told after this many times the quiet period all the same."""
+"""An occasion that keeps changing is notified after this many quiet periods regardless."""
 
 Tells = Literal["found", "changed", "withdrawn", "nothing"]
 
@@ -29,7 +29,7 @@ class WaitingOccasion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FindingVersion:
-    """As much of one version of a finding as decides whether it is worth telling."""
+    """The part of one version of a finding that decides whether it is worth a notice."""
 
     finding: str
     version: int
@@ -40,7 +40,7 @@ class FindingVersion:
 
     @property
     def holds(self) -> bool:
-        """Whether there is a right to tell of: not withdrawn, and decided one way or another."""
+        """Whether there is a right to notify: not withdrawn, and not undetermined."""
         return self.status != "withdrawn" and self.certainty != "undetermined"
 
     def says_the_same(self, other: "FindingVersion") -> bool:
@@ -51,7 +51,7 @@ class FindingVersion:
 
 
 class Telling(NamedTuple):
-    """One finding, the version that settled, and what the notice says of it."""
+    """One finding, its settled version, and what the notice says about it."""
 
     finding: str
     version: int
@@ -69,7 +69,7 @@ def ripe(waiting: Iterable[WaitingOccasion], now: datetime, quiet_seconds: float
 
 
 def settle(fresh: Iterable[FindingVersion], told: Mapping[str, FindingVersion]) -> list[Telling]:
-    """What is left to tell of the unsettled versions of one occasion: per finding, the last version only.
+    """What is left to say about the unsettled versions of one occasion: per finding, the last version only.
 
     `told` holds, per finding, the version its recipient last heard of.
     """
@@ -90,5 +90,5 @@ def _tells(now: FindingVersion, before: FindingVersion | None) -> Tells:
 
 
 def worth_a_notice(tellings: Iterable[Telling]) -> bool:
-    """Whether anything is left to tell."""
+    """Whether there is anything left to say."""
     return any(telling.tells != "nothing" for telling in tellings)

@@ -1,1 +1,1 @@
-"""Makes a synthetic population and its declarations: the same seed always gives the same bytes."""
+"""A synthetic population and its declarations: the same seed always gives the same bytes."""

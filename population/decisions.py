@@ -1,13 +1,13 @@
-"""Makes what institutions decided about people: among others a benefit that ended just before a part-time job began."""
+"""Generates the decisions of institutions, e.g. a benefit that ended just before a part-time job began."""
 
 import sys
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from population.events import SyntheticLine, SyntheticOccupation
 from population.persons import SyntheticPerson
 from population.wages import at_quarter
+from population.worker_lines import SyntheticLine, SyntheticOccupation
 from population.working_time import PAID
 
 FOUR_FIFTHS = 800

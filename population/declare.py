@@ -1,4 +1,4 @@
-"""Declares one employer after another, so that memory holds one employer at a time."""
+"""Generates the declaration of one employer after another, so that memory holds one employer at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from population.claims import ComputeDue, claim
 from population.decisions import Decisions
+from population.dmfa_xml import write_person
 from population.dossiers import SyntheticDossier, dossiers
 from population.employers import MOST_EMPLOYERS, Employer, created_on, employer
-from population.events import PersonEvents, SyntheticLine, envelope, owed, shape
-from population.folder import OutputFolder
-from population.form import write_person
 from population.jobs import main_job, second_job
+from population.output_folder import OutputFolder
 from population.persons import Population, SyntheticPerson, SyntheticProfile, profile
+from population.reductions import ComputeDue, claim
+from population.worker_lines import PersonEvents, SyntheticLine, envelope, owed, shape
 from population.working_time import Calendar
 from population.workplace import Workplace
 
@@ -27,7 +27,7 @@ ADULT_YEARS = 18
 
 @dataclass(slots=True)
 class Summary:
-    """What was generated. `jobs` counts second jobs too, `planted` the rights and reductions that nobody took up."""
+    """What was generated. `jobs` includes second jobs; `planted` counts the rights and reductions left unclaimed."""
 
     persons: int = 0
     jobs: int = 0

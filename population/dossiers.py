@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from population.events import SyntheticLine
 from population.persons import SyntheticPerson, years_after
 from population.tables import pick
+from population.worker_lines import SyntheticLine
 
 SyntheticDossier = dict[str, Any]
 MANUAL_ON_FILE = 0.9

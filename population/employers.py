@@ -1,4 +1,4 @@
-"""Gives each index one employer: most have a handful of workers, a few have thousands, as in the country itself."""
+"""Generates each employer from its index: most have a handful of workers, a few have thousands."""
 
 from dataclasses import dataclass
 from datetime import date

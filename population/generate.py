@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from population.claims import ComputeDue
 from population.declare import Generation, Summary
-from population.folder import OutputFolder
+from population.output_folder import OutputFolder
 from population.persons import Population
+from population.reductions import ComputeDue
 from population.working_time import Calendar
 
 QUARTER = re.compile(r"\d{4}Q[1-4]")

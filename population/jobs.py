@@ -1,12 +1,12 @@
-"""Decides what somebody does at an employer in a quarter: which line, which hours, since when, for what wage."""
+"""Chooses the work of a person at an employer in a quarter: line, hours, start and wage."""
 
 from datetime import date, timedelta
 
 from population.careers import STATUTORY, STATUTORY_CODE, career
-from population.events import SyntheticLine
-from population.occasional import apprentice, flexi, student
+from population.occasional_work import apprentice, flexi, student
 from population.persons import SyntheticPerson
 from population.wages import monthly
+from population.worker_lines import SyntheticLine
 from population.working_time import full_time, part_time
 from population.workplace import WorkPeriod, Workplace
 
@@ -27,7 +27,7 @@ TARGET_GROUP, TARGET_STAFF = 0.85, 0.2
 
 
 def main_job(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
-    """What somebody whose main job is here does."""
+    """The work of a person whose main job is here."""
     age = place.calendar.last.year - person.born.year
     sector, roll = place.employer.sector, place.random.random()
     if age <= ADULT_YEAR:
@@ -40,7 +40,7 @@ def main_job(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
 
 
 def second_job(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
-    """What somebody does here beside a main job elsewhere."""
+    """The second job of a person whose main job is elsewhere."""
     sector = place.employer.sector
     if sector.flexi and place.random.random() < FLEXI_AS_SECOND:
         return [flexi(place)]

@@ -1,4 +1,4 @@
-"""Gives each index one person: number, birth and sex follow from seed and index alone, so nobody is remembered."""
+"""Generates each person from seed and index alone: number, birth and sex; nothing is stored."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,7 +28,7 @@ SyntheticProfile = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class SyntheticPerson:
-    """Who somebody is."""
+    """A synthetic person."""
 
     index: int
     number: str

@@ -1,4 +1,4 @@
-"""Holds the lists a population is drawn from: towns, streets, names and sectors, read once from their data files."""
+"""Loads the lists a population is drawn from: towns, streets, names and sectors."""
 
 import csv
 from bisect import bisect_right

@@ -1,4 +1,4 @@
-"""Sets what work pays: by committee, age and luck, in the money of the quarter."""
+"""Computes wages by committee, age and chance, in the money of the quarter."""
 
 from datetime import date
 from random import Random

@@ -1,4 +1,4 @@
-"""Counts the days and hours of one stretch of work: every working day of it is accounted for under one service code."""
+"""Computes the days and hours of an occupation: every working day is under exactly one service code."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -50,7 +50,7 @@ class Calendar:
             self.sums.append(self.sums[-1] + ((self.first + timedelta(days=day)).weekday() < WORKDAYS))
 
     def workdays(self, start: date, end: date | None) -> int:
-        """Working days from start to end that lie in the quarter."""
+        """The working days of the quarter from start to end."""
         begin = max(0, (start - self.first).days)
         stop = self.length if end is None else min(self.length, (end - self.first).days + 1)
         return self.sums[stop] - self.sums[begin]

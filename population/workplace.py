@@ -1,4 +1,4 @@
-"""Fills in one occupation at an employer: its days, its wage and what is owed on it, from that employer's own draws."""
+"""Generates one occupation at an employer: its days, its wage and its contributions."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,10 +7,10 @@ from typing import Any
 
 from population.contributions import contributions
 from population.employers import Employer
-from population.events import SyntheticLine, SyntheticOccupation
 from population.persons import SyntheticPerson
 from population.tables import Job, pick
 from population.wages import YEAR_END_COMMITTEES, of_quarter, year_end_bonus
+from population.worker_lines import SyntheticLine, SyntheticOccupation
 from population.working_time import Calendar, Regime, absences, paid_days, services
 
 YEARLY = 12

@@ -1,4 +1,4 @@
-"""Says whether every version of a contract can be read by every other (FULL_TRANSITIVE), and where it cannot."""
+"""Reports where one version of a contract cannot be read by another (FULL_TRANSITIVE)."""
 
 from typing import Any
 

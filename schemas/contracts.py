@@ -1,4 +1,4 @@
-"""Gives each contract one id that is the same everywhere, derived from the schema itself."""
+"""Gives each contract an id that is derived from its schema, and so is the same everywhere."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Writes dead letters: messages that could not be handled, with where they came from and why.
+"""Encodes dead letters: messages that could not be handled, with where they came from and why.
 
 A letter always fits on its topic. It holds the whole message, unless that is larger than any topic of ours takes: a
 compressed one can be. Of such a one it holds the place, where the message lies for as long as its topic keeps it.
@@ -12,7 +12,7 @@ from schemas.contracts import contract
 from schemas.topics import DEAD_LETTERS, LARGEST_MESSAGE
 
 KEY_BYTES = 1024
-"""Of the key a letter lies under; a pseudonym has sixteen."""
+"""The most bytes of the key of a letter; a pseudonym has sixteen."""
 REASON_CHARACTERS = 1_000
 NO_VALUE = "no-value"
 """The code of a message without a value, at whichever stage: there is nothing in it that could be handled."""

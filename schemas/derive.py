@@ -1,4 +1,4 @@
-"""Writes the typed twin of each contract, so that mypy sees the shape that travels; `python -m schemas.derive`."""
+"""Generates the typed twin of each contract, so that mypy sees the shape that travels; `python -m schemas.derive`."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Walks the fields of a contract, and cuts it down to those that are granted: what is left out cannot be written."""
+"""Walks the fields of a contract, and cuts it down to the granted ones: what is left out cannot be written."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, cast

@@ -1,4 +1,4 @@
-"""Checks the numbers of persons and employers, and derives the ids that make the same fact the same everywhere."""
+"""Validates the numbers of persons and employers, and derives ids that are the same for the same fact."""
 
 import hashlib
 import hmac
@@ -143,7 +143,7 @@ def ungrouped(identifier: str) -> str:
 
 
 def pseudonym(pepper: bytes, number: str) -> bytes:
-    """16 bytes that stand for a person or employer in keys and counts; without the pepper there is no way back."""
+    """16 bytes that replace a number in keys and counts; without the pepper they cannot be traced back."""
     return hmac.digest(pepper, number.encode(), "sha256")[:16]
 
 
@@ -166,5 +166,5 @@ def quarter_days(quarter: str) -> tuple[date, date]:
 
 
 def quarter_of(day: date) -> str:
-    """The quarter a day lies in."""
+    """The quarter of a day."""
     return f"{day.year}Q{(day.month - 1) // QUARTER_MONTHS + 1}"

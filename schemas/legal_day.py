@@ -1,4 +1,4 @@
-"""Gives the legal day of a moment: the day it is in Belgium. No other code makes a day of a moment.
+"""Gives the legal day of a moment: the day it is in Belgium. No other code turns a moment into a day.
 
 The rules of summer time come from the operating system, or from the package tzdata where it has none.
 """

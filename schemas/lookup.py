@@ -1,4 +1,4 @@
-"""Recognizes a schema whoever wrote it down: parsed and printed again by another library, it is still the same one."""
+"""Normalizes a schema, so that it is recognized however another library parsed and printed it."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ def normalized(text: str) -> str:
     try:
         parsed = fastavro.parse_schema(json.loads(text), named_schemas={})
         return json.dumps(_type(parsed, ""), sort_keys=True, separators=(",", ":"))
-    # A parser meets any document here, and what it raises for one that is no schema depends on where it stumbles.
+    # A parser meets any document here, and what it raises for one that is not a schema depends on where it fails.
     except (
         fastavro.schema.SchemaParseException, fastavro.schema.UnknownType,
         ValueError, TypeError, KeyError, AttributeError, RecursionError,

@@ -1,4 +1,4 @@
-"""Writes down every schema version once, as records in the shape registries keep in `_schemas`."""
+"""Encodes schema versions as records in the shape that registries keep in `_schemas`."""
 
 import json
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Finds the schema of any id in circulation: the project's own contracts first, then whatever source it is given."""
+"""Finds a schema by id: among the project's own contracts first, then in the source it is given."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Gives one complete, synthetic record per contract, for documentation and tests; kept as plain JSON in `examples/`."""
+"""Loads one complete, synthetic record per contract, for documentation and tests."""
 
 import json
 from datetime import date, datetime

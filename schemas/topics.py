@@ -64,12 +64,12 @@ def delivery(institution: str) -> str:
 
 
 def changes(institution: str) -> str:
-    """The topic on which this institution says whom it has on file."""
+    """The topic on which this institution publishes changes of its dossiers."""
     return f"dossiers.{institution}"
 
 
 def answers(institution: str) -> str:
-    """The topic that says what became of those changes."""
+    """The topic with the answers to those changes."""
     return f"dossiers.{institution}.answers"
 
 

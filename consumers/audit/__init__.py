@@ -1,1 +1,1 @@
-"""The record of every disclosure: it is only ever added to, and a chain of hashes shows when it was not."""
+"""The disclosure log: append-only, with a hash chain that reveals any change."""

@@ -1,4 +1,4 @@
-"""Brings a log that an earlier version began to what this one keeps beside it: schemas, and who was refused; once."""
+"""Adds to a log that an earlier version began what this version stores beside it: schemas, and who was refused."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ FETCH = 50
 
 
 def catch_up(connection: Connection[Any], schemas: SchemaBook) -> int:
-    """Do it in one transaction where it was never done; gives how many segments were looked through.
+    """Catch up in one transaction, unless it was done before; returns how many segments were read.
 
     Raises Stop when a schema the log names is published nowhere.
     """

@@ -1,4 +1,4 @@
-"""Signs the heads of all chains, each checkpoint chained to the one before; row and record are one transaction."""
+"""Signs the heads of all chains; each checkpoint is chained to the previous one and leaves by the outbox."""
 
 import hashlib
 import time
@@ -14,7 +14,7 @@ from psycopg import Connection, Cursor
 from backbone.errors import Retry, Stop
 from backbone.postgres import Lock, try_to_hold
 from backbone.trouble import of_postgres
-from consumers.audit.chain import BEGINNING
+from consumers.audit.hash_chain import BEGINNING
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.topics import CHECKPOINTS
@@ -23,7 +23,7 @@ from schemas.twins.audit_checkpoints import Checkpoint as CheckpointRecord
 ACTS = "acts"
 """The name of the chain of acts; the others are named after their partition."""
 
-# One statement is one snapshot: whoever writes meanwhile is in all of it or in none.
+# One statement is one snapshot: a concurrent write is in all of it or in none of it.
 HEADS = """
 with recursive chain (partition) as (
     select min(partition) from audit.segment
@@ -95,7 +95,7 @@ def _heads(text: str) -> list[str]:
 
 
 def _sign(cursor: Cursor[Any], signer: Signer) -> bool:
-    # 1. Whoever has the lock signs; it goes with the transaction, so the next one sees what this one wrote.
+    # 1. The holder of the lock signs; it is released with the transaction, so the next holder sees this checkpoint.
     if not try_to_hold(cursor, Lock.CHECKPOINT):
         return False
     # 2. Read where the chains end, and what was signed last.

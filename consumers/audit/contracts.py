@@ -1,4 +1,4 @@
-"""Keeps the text of every schema beside the log that names it, so that the log can be read without anything else."""
+"""Stores the text of every schema that the log names, so that the log can be read on its own."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def kept(connection: Connection[Any]) -> SchemaBook:
 
 
 class Contracts:
-    """Which schemas are kept already; `find` gives the others."""
+    """Remembers which schemas are stored; `find` supplies the others."""
 
     def __init__(self, find: SchemaBook) -> None:
         self._find = find

@@ -1,4 +1,4 @@
-"""The report on a person, as a document: who received what, on which basis, why and when; and who did not."""
+"""Reports to a person who received what, on which basis, why and when, and who did not: as a document."""
 
 from collections.abc import Iterable
 from datetime import UTC
@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from consumers.audit.person import LogEntry, look_up
-from consumers.audit.phrases import phrase
+from consumers.audit.log_lookup import LogEntry, look_up
+from consumers.audit.report_texts import phrase
 from consumers.deliberations import Deliberation, store
 from schemas.contracts import Contract
 from schemas.fields import meanings

@@ -1,4 +1,4 @@
-"""Writes segments and the rows that are derived from them; each segment is chained to the one before."""
+"""Writes segments and the rows derived from them; each segment is chained to the previous one."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from psycopg import Cursor
 
 from backbone.errors import Stop
 from backbone.tally import NONE, Tally, mark
-from consumers.audit.chain import BEGINNING, Link, chained
+from consumers.audit.hash_chain import BEGINNING, Link, chained
 from schemas.codec import BadFrame, Record, decode_body, split
 from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook, UnknownSchema
@@ -45,7 +45,7 @@ UNTOLD = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Segment(NamedTuple):
-    """A record of disclosures on its way in: the link before it, its own, its contract, its bytes and what they say."""
+    """A record of disclosures to be stored: the previous link, its own, its contract, its bytes and its content."""
 
     partition: int
     before: Link
@@ -84,7 +84,7 @@ def segments(cursor: Cursor[Any], messages: Iterable[Message], schemas: SchemaBo
 
 
 def named(found: Iterable[Segment]) -> set[int]:
-    """The schemas these segments are written in and those of the copies they tell of."""
+    """The schemas of these segments and of the copies they record."""
     numbers = {segment.contract for segment in found}
     for segment in found:
         numbers.update({one["contract"] for one in segment.record["disclosures"]})
@@ -130,7 +130,7 @@ def tallies(segment: Segment) -> Iterator[tuple[Cell, Tally]]:
 
 
 def _without_sums(segment: Segment) -> Iterator[tuple[Cell, Tally]]:
-    """As far as a record of an earlier version says it; what could be read is what is accounted for."""
+    """The tallies of a record of an earlier version, as far as it has them."""
     partition, record = segment.partition, segment.record
     for one in record["disclosures"]:
         cell = "delivered", one["recipient"], one["deliberation"], partition, UNTOLD
@@ -174,7 +174,7 @@ def write(cursor: Cursor[Any], found: list[Segment]) -> None:
         copy.set_types(DISCLOSURE_TYPES)
         for segment in found:
             partition, number = segment.partition, segment.link.number
-            # Records of before there were replays do not say so.
+            # Records from before replays existed lack the field.
             replay = segment.record.get("replay", False)
             for one in segment.record["disclosures"]:
                 copy.write_row(

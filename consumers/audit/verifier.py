@@ -74,7 +74,7 @@ class WrongUse(Exception):
 
 
 class Discrepancy(NamedTuple):
-    """Something that is not as it was written: the chain (a partition, acts, checkpoints, contracts), where, what."""
+    """A place in the log that differs from what was written: its chain, its number, and how it differs."""
 
     chain: str
     number: int
@@ -99,7 +99,7 @@ class Checkpoint(NamedTuple):
 
 @dataclass
 class VerificationReport:
-    """What was found. `tell` hears of each finding at once; `notes` are no findings; `ends` is where chains end."""
+    """The result so far. `tell` gets each discrepancy immediately; `ends` are the last numbers of the chains."""
 
     tell: Callable[[Discrepancy], None]
     step: Callable[[int, int], None]
@@ -115,7 +115,7 @@ class VerificationReport:
         self.tell(Discrepancy(chain, number, what))
 
     def count(self, kind: str, number: int = 1) -> None:
-        """Count what was checked, and say how far this is."""
+        """Count what was checked, and report progress."""
         self.checked[kind] += number
         done = self.checked["segments"] + self.checked["acts"] + self.checked["checkpoints"]
         if done % STEP == 0 or done == self.total:
@@ -134,7 +134,7 @@ def public_keys(pems: Iterable[bytes]) -> dict[str, Ed25519PublicKey]:
         except ValueError as error:
             raise WrongUse("A public key cannot be read.") from error
         if not isinstance(key, Ed25519PublicKey):
-            raise WrongUse("A public key is no Ed25519 key.")
+            raise WrongUse("A public key is not an Ed25519 key.")
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         found[hashlib.sha256(der).hexdigest()] = key
     if not found:
@@ -152,7 +152,7 @@ def published_in(lines: Iterable[bytes]) -> Iterator[Checkpoint]:
             one = json.loads(line)
             yield Checkpoint(int(one["number"]), str(one["text"]), bytes.fromhex(one["signature"]))
         except (ValueError, KeyError, TypeError) as error:
-            raise WrongUse(f"Line {place} of the checkpoints is none.") from error
+            raise WrongUse(f"Line {place} of the checkpoints is not a checkpoint.") from error
 
 
 def verify(
@@ -193,7 +193,7 @@ def _streamed(connection: Connection[Any], name: str, query: str, fetch: int = F
 
 
 def _contracts(connection: Connection[Any], report: VerificationReport) -> dict[int, Any]:
-    """Every kept schema that is what its number says, ready to decode with."""
+    """Every stored schema whose number is right, ready to decode with."""
     found = {}
     for number, text in connection.execute("select number, schema from audit.contract order by number"):
         if int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1 != number:
@@ -288,7 +288,7 @@ def _segments(connection: Connection[Any], report: VerificationReport) -> None:
             record = _decoded(body, contracts[contract])
             entries = _entries(record)
         except Exception:  # noqa: BLE001 - whatever the bytes are, they are no record
-            faults.append(f"its body is no record of schema {contract}")
+            faults.append(f"its body is not a record of schema {contract}")
             record, entries = None, {}
         if record and (at, exchanged, refused) != (record["at"], record["exchanged"], len(record["refusals"])):
             faults.append("its columns at, exchanged or refused are not what its body says")
@@ -322,9 +322,9 @@ def _link(
     kept: bytes,
     content: bytes,
 ) -> Iterator[str]:
-    """What is wrong with a link; what is missing before it is told at once."""
+    """What is wrong with a link; a gap before it is reported separately."""
     if number < 1:
-        yield "its number is none that is ever given"
+        yield "its number is not a valid one"
     elif number > following:
         more = "" if number == following + 1 else f", and so is all up to {number - 1}"
         report.found(chain, following, f"is missing{more}")
@@ -382,7 +382,7 @@ class _Checkpoints:
             else:
                 what = "was published again after others: the database was set back to before it"
                 self._report.found(CHECKPOINTS, one.number, what)
-                # What the database was set back to was signed, too.
+                # The database was restored to a state that was signed as well.
                 if (read := TEXT.fullmatch(one.text)) and self._genuine(read["key"], one):
                     self._heads(one)
 
@@ -427,7 +427,7 @@ class _Checkpoints:
         self._before = {hashlib.sha256(one.text.encode()).digest() for one in (here, there) if one}
 
     def _one(self, one: Checkpoint, whose: str) -> datetime | None:
-        """Check one by itself; gives its moment when it is genuine."""
+        """Check one on its own; returns its moment when its signature is valid."""
         faults = []
         read = TEXT.fullmatch(one.text)
         if not read:
@@ -488,7 +488,7 @@ class _Checkpoints:
         self._waiting.clear()
 
     def _unsigned(self) -> None:
-        """What stands behind the last signed head: fresh it is a note, old it is not whole."""
+        """Reports what follows the last signed head: a note while it is recent, a discrepancy when it is old."""
         for chain, end in self._report.ends.items():
             signed = self._signed.get(chain, 0)
             if end <= signed:
@@ -525,7 +525,7 @@ class VerifierOutput:
         self._begun = True
 
     def end(self, report: VerificationReport) -> int:
-        """Write the end; gives the exit code."""
+        """Write the end; returns the exit code."""
         if self._json:
             rest = {"notes": report.notes, "checked": report.checked, "whole": not report.findings}
             self._write(("\n]" if self._begun else '{"findings": []') + ", " + json.dumps(rest)[1:] + "\n")

@@ -1,1 +1,1 @@
-"""What both front offices answer about persons and rights: who is on file where, and who may receive what."""
+"""Answers both front offices about persons and rights: who is on file where, and who may receive what."""

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.deliberations import Deliberation, entitlements, store
-from consumers.deliberations.reading import ordered
+from consumers.deliberations.parser import ordered
 from consumers.directory import Dossier
 
 

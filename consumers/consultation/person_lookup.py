@@ -6,8 +6,8 @@ from typing import Any
 from psycopg import Connection
 
 from consumers import acts
-from consumers.directory.codes import ChangeFault, ReturnCode
 from consumers.directory.lookup import Dossier, look_back, look_up
+from consumers.directory.return_codes import ChangeFault, ReturnCode
 from schemas.identifiers import is_inss, pseudonym
 
 

@@ -1,4 +1,4 @@
-"""What an institution's own program needs to read its deliveries: where to connect, as whom, and what for."""
+"""Describes what an institution's own program needs to read its deliveries: address, user, password, topic."""
 
 from typing import NamedTuple
 

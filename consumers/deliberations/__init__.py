@@ -1,4 +1,4 @@
-"""Who may receive what, on which basis: one YAML file per version of a deliberation.
+"""Deliberations: who may receive what, on which legal basis; one YAML file per version.
 
 Each version is kept in PostgreSQL (`store`), seeded from these files.
 
@@ -7,6 +7,6 @@ Security Committee.
 """
 
 from consumers.deliberations.model import EVERYONE, RULES, Deliberation, entitlements
-from consumers.deliberations.reading import load, read
+from consumers.deliberations.parser import load, read
 
 __all__ = ["EVERYONE", "RULES", "Deliberation", "entitlements", "load", "read"]

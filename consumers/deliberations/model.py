@@ -1,4 +1,4 @@
-"""What a deliberation says, and when it contradicts itself, the contract or the directory."""
+"""Models a deliberation, and reports where it contradicts itself, the contract or the directory."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
@@ -60,7 +60,7 @@ class Deliberation(BaseModel):
 
     @property
     def id(self) -> str:
-        """As it stands in copies and disclosures: 20/296@1."""
+        """The id in copies and disclosures: 20/296@1."""
         return f"{self.number}@{self.version}"
 
     def granted(self, kind: str) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class Deliberation(BaseModel):
         return self.since <= day and (self.until is None or day <= self.until)
 
     def is_over_on(self, day: date) -> bool:
-        """Whether its last day lies before a day; one that is still to come is not over."""
+        """Whether it ended before a day; one that has not begun yet has not ended."""
         return self.until is not None and self.until < day
 
     @field_validator("recipient")
@@ -129,7 +129,7 @@ def contradictions(written: Mapping[str, Any]) -> Iterator[str]:
     elif recipient in QUALITIES and isinstance(population, Iterable):
         unknown = sorted(str(one) for one in population if one not in QUALITIES[recipient])
         if unknown:
-            yield f"population: {', '.join(unknown)} is no quality of {recipient}"
+            yield f"population: {', '.join(unknown)} is not a quality of {recipient}"
     if written.get("decisions") and ENTITLEMENTS not in (written.get("fields") or ()):
         yield f"decisions without fields of {ENTITLEMENTS}"
 

@@ -1,4 +1,4 @@
-"""Keeps every version of every deliberation; what is loaded or withdrawn is one revision, or nothing has changed.
+"""Stores every version of every deliberation; each load or withdrawal is one revision.
 
 Each version that is loaded or withdrawn is an act, in the same transaction.
 """
@@ -15,7 +15,7 @@ from backbone.errors import Reject
 from backbone.postgres import Lock, hold
 from consumers import acts
 from consumers.deliberations.model import Deliberation
-from consumers.deliberations.reading import SHIPPED, examine, load, ordered, parse, read, stored
+from consumers.deliberations.parser import SHIPPED, examine, load, ordered, parse, read, stored
 from schemas.legal_day import legal_day, legal_today
 
 REVISION = "select coalesce(max(number), 0) from deliberations.revision"
@@ -42,7 +42,7 @@ Register = Callable[[Sequence[Deliberation]], None]
 
 @dataclass(frozen=True, slots=True)
 class StoredDeliberation:
-    """A version as it is kept: since when, and since when it is withdrawn, if it is."""
+    """A stored version: when it was loaded, and when it was withdrawn, if it was."""
 
     deliberation: Deliberation
     loaded: datetime
@@ -78,14 +78,14 @@ class StoredDeliberation:
 
 @dataclass(frozen=True, slots=True)
 class StoredRevision:
-    """All that is kept, as of a revision."""
+    """Everything that is stored, as of a revision."""
 
     revision: int
     held: tuple[StoredDeliberation, ...]
 
     @property
     def usable(self) -> tuple[Deliberation, ...]:
-        """Those nobody has withdrawn, whatever their period; ordered."""
+        """Those that are not withdrawn, whatever their period; ordered."""
         return ordered(one.deliberation for one in self.held if one.withdrawn is None)
 
     def entitled_on(self, day: date) -> frozenset[str]:
@@ -123,7 +123,7 @@ def text(cursor: Cursor[Any], name: str) -> str | None:
 
 
 def _alone(cursor: Cursor[Any]) -> StoredRevision:
-    """What is kept, and nobody else adds to it before this transaction ends."""
+    """What is stored; locked until this transaction ends."""
     hold(cursor, Lock.DELIBERATIONS)
     return current(cursor)
 
@@ -138,7 +138,7 @@ def _next(cursor: Cursor[Any], reason: str) -> int:
 def add(
     connection: Connection[Any], texts: Iterable[tuple[str, str]], *, reason: str, register: Register
 ) -> tuple[Deliberation, ...]:
-    """Keep what these (file name, YAML) pairs bring; gives those that are new or end otherwise. Again = no change.
+    """Keep what these (file name, YAML) pairs bring; returns those that are new or have another end. Idempotent.
 
     `register` publishes the schemas of all that is kept then, before anybody can see the new revision.
 
@@ -201,7 +201,7 @@ def seed(connection: Connection[Any], register: Register, shipped: Traversable =
 
 
 def withdraw(connection: Connection[Any], wanted: Iterable[str], *, reason: str) -> tuple[str, ...]:
-    """Withdraw versions by id, numbers, or all of a recipient; gives the ids. Nothing is copied on them any more.
+    """Withdraw versions by id, numbers, or all of a recipient; returns the ids. Nothing more is copied on them.
 
     Raises Reject when a name means nothing that could be withdrawn, and that is an act as well.
     """

@@ -1,4 +1,4 @@
-"""The reference directory: who is on file where, in which quality and when; integrated, changed, ended, looked up."""
+"""The reference directory: who is on file where, in which quality, from when to when."""
 
 from consumers.directory.lookup import Dossier, Dossiers, look_up
 

@@ -1,6 +1,6 @@
-"""Tells of institutions that took very many persons on file within an hour; the database raises the alarm itself.
+"""Lists the alarms of mass integrations, which the database raises itself.
 
-Whoever comes on file can bring history, so a mistake or a misuse of this kind discloses a whole population.
+A new dossier can bring years of history with it, so a mistake or misuse of this kind discloses a whole population.
 """
 
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def raised(target: Connection[Any] | Cursor[Any]) -> list[Alarm]:
 
 
 def unacknowledged(target: Connection[Any] | Cursor[Any]) -> list[Alarm]:
-    """Those nobody has acknowledged, the oldest first."""
+    """The open alarms, the oldest first."""
     return list(_found(target, OPEN))
 
 
@@ -57,7 +57,7 @@ def ever(target: Connection[Any] | Cursor[Any]) -> list[Alarm]:
 
 
 def acknowledge(target: Connection[Any] | Cursor[Any], institution: str, reason: str) -> int:
-    """Show the alarms of an institution no more, which is an act; gives how many."""
+    """Acknowledge the open alarms of an institution, which is an act; returns how many."""
     row = target.execute(ACKNOWLEDGE, (institution, reason)).fetchone()
     return int(row[0]) if row else 0
 

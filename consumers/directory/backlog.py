@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from backbone.batches import Fetched, RecordBatch
 from backbone.unpacking import Unpackable, Unpacker
-from consumers.directory.batch import UnreadableRecords
-from consumers.directory.changes import DossierChange
+from consumers.directory.change_batch import UnreadableRecords
+from consumers.directory.change_decision import DossierChange
 from schemas.topics import LARGEST_CHANGES, changes
 
 LARGEST_UNPACKED = 8 * LARGEST_CHANGES
@@ -29,7 +29,7 @@ ReadChange = Callable[[str, bytes], DossierChange | None]
 
 
 class Allowance:
-    """How many answers an institution may still cause: a minute's worth at once, then as many as time allows."""
+    """A rate limit: how many answers an institution may still cause, at most a minute's worth at once."""
 
     def __init__(self, per_minute: int, now: float) -> None:
         self._most = float(per_minute)
@@ -43,7 +43,7 @@ class Allowance:
         return int(self._left)
 
     def spend(self, answers: int) -> None:
-        """Take some away."""
+        """Use some of them."""
         self._left -= answers
 
 
@@ -83,7 +83,7 @@ class Backlog:
         return self._records is None
 
     def put(self, fetched: Fetched) -> None:
-        """Add what was fetched from `reached` on."""
+        """Add the batches fetched from `reached` on."""
         # Where nothing is given, nothing more can be seen now, whatever the broker holds.
         self._end = fetched.end if fetched.batches else self.reached
         self._batches.extend(fetched.batches)

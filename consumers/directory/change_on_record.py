@@ -1,12 +1,12 @@
-"""Takes a change of a dossier in by command; what was done or refused is on record in the same transaction."""
+"""Applies a change of a dossier by command, and records what was done or refused in the same transaction."""
 
 from typing import Any
 
 from psycopg import Cursor
 
 from consumers import acts
-from consumers.directory.changes import CHANGE, END, INTEGRATE, ChangeVerdict, DossierChange
-from consumers.directory.codes import ReturnCode
+from consumers.directory.change_decision import CHANGE, END, INTEGRATE, ChangeVerdict, DossierChange
+from consumers.directory.return_codes import ReturnCode
 from consumers.directory.store import take_in_one
 
 DONE = {INTEGRATE: "integrated a dossier", CHANGE: "changed a dossier", END: "ended a dossier"}

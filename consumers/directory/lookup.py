@@ -1,4 +1,4 @@
-"""Finds the dossiers of a whole batch of persons at once, by the index; what has ended is seen by looking back only."""
+"""Looks up the dossiers of a whole batch of persons in one query; ended dossiers only when looking back."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date

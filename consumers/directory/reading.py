@@ -1,11 +1,11 @@
-"""Reads a record of the topic of an institution as a change; whose it is, the topic says and nothing in the record."""
+"""Parses a record of an institution's topic as a change; the topic, not the record, says which institution it is."""
 
 from io import BytesIO
 from typing import cast
 
 from fastavro import schemaless_reader
 
-from consumers.directory.changes import DossierChange, DossierKey
+from consumers.directory.change_decision import DossierChange, DossierKey
 from schemas.codec import split
 from schemas.contracts import Contract
 from schemas.registry import SchemaBook

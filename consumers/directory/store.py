@@ -1,4 +1,4 @@
-"""Keeps dossiers, answers and integrations of a batch of changes together, or none of them."""
+"""Stores dossiers, answers and integrations of a batch of changes in one transaction."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from psycopg import Cursor
 
 from backbone.errors import Retry
 from backbone.postgres import Lock, hold
-from consumers.directory.batch import (
+from consumers.directory.change_batch import (
     Answer,
     ChangeReference,
     RecordedAnswer,
@@ -19,7 +19,7 @@ from consumers.directory.batch import (
     name,
     nameable,
 )
-from consumers.directory.changes import (
+from consumers.directory.change_decision import (
     ChangeVerdict,
     DossierChange,
     DossierKey,
@@ -65,12 +65,12 @@ ANSWER_TYPES = ("text", "bytea", "bytea")
 
 
 def alone(cursor: Cursor[Any]) -> None:
-    """Let nobody else write dossiers before this transaction ends; asked before anything is looked up."""
+    """Lock the dossiers until this transaction ends; call it before any look-up."""
     hold(cursor, Lock.DOSSIERS)
 
 
 def now() -> datetime:
-    """The moment, as exact as an answer tells it."""
+    """This moment, to the millisecond that an answer carries."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
 

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 
-from backbone import kafka
 from backbone.errors import Stop
+from backbone.schema_topic import published
 from backbone.settings import Settings
 from consumers.narrowing.projection import Projection
-from schemas.registration import parse
-from schemas.topics import SCHEMAS
 
 
 def check_published(settings: Settings, wanted: Iterable[Projection], reader: str = "exchange") -> None:
@@ -15,8 +13,7 @@ def check_published(settings: Settings, wanted: Iterable[Projection], reader: st
 
     Raises Stop with the deliberations that are not, Retry when Kafka does not answer.
     """
-    kept = (parse(message.key(), message.value()) for message in kafka.read_all(settings, reader, SCHEMAS))
-    published = {version.id for version in kept if version}
-    missing = sorted({one.deliberation for one in wanted if one.contract.id not in published})
+    there = {version.id for version in published(settings, reader)}
+    missing = sorted({one.deliberation for one in wanted if one.contract.id not in there})
     if missing:
         raise Stop(f"The schemas of {', '.join(missing)} are not published.", "Run `kruispunt provision`.")

@@ -1,1 +1,1 @@
-"""Who may have which part of an event: access, the permitted contract, and the copy that holds nothing else."""
+"""Narrowing: who may have which part of an event, and the copy that holds nothing else."""

@@ -1,4 +1,4 @@
-"""Judges who may have a copy of an event: deliberations in force against the dossiers of the person.
+"""Decides who may have a copy of an event, from the deliberations in force and the dossiers of the person.
 
 Pure: projections and dossiers in, projections to copy by and refusals out.
 """
@@ -34,7 +34,7 @@ NOWHERE: AbstractSet[str] = frozenset()
 
 
 class Standings:
-    """How each person of a batch is on file, by institution; worked out once for all events of a person and quarter."""
+    """How each person of a batch is on file, by institution; computed once per person and quarter."""
 
     def __init__(self, dossiers: Mapping[str, Sequence[Dossier]]) -> None:
         self._dossiers = dossiers
@@ -43,7 +43,7 @@ class Standings:
     def of(self, opened: OpenedEvent) -> dict[str, Standing]:
         """By institution, for the period of an event: its quarter, or that of the decision.
 
-        Raises UnreadableBody when the quarter is none.
+        Raises UnreadableBody when the quarter is invalid.
         """
         if opened.decision:
             return self._work_out(opened.person, opened.decision.first, opened.decision.last)
@@ -68,11 +68,11 @@ def _days(quarter: str) -> tuple[date, date]:
     try:
         return quarter_days(quarter)
     except (ValueError, IndexError) as error:
-        raise UnreadableBody("its quarter is none") from error
+        raise UnreadableBody("its quarter is invalid") from error
 
 
 class AccessDecision(NamedTuple):
-    """Of one event: the projections to copy by, who is refused and why, and the institutions it does not concern.
+    """The decision on one event: projections to copy by, refusals with reasons, and institutions not concerned.
 
     Every institution is in exactly one of them.
     """

@@ -1,4 +1,4 @@
-"""Opens an encoded event just far enough to narrow it, and writes the permitted part of it back as bytes.
+"""Decodes an event just far enough to narrow it, and encodes the permitted part.
 
 The envelope is never rebuilt: its bytes are copied.
 """
@@ -26,7 +26,7 @@ MARKS = {False: b"\x00", True: b"\x01"}
 
 
 class UnreadableBody(ValueError):
-    """These bytes are not what their schema id says."""
+    """The bytes do not match their schema id."""
 
 
 class EntitlementPeriod(NamedTuple):

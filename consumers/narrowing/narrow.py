@@ -1,4 +1,4 @@
-"""Makes of each event the copies its recipients may have, and no byte more; says of the others why they get none.
+"""Creates one narrowed copy of an event for each entitled recipient, and says why the others get none.
 
 Pure: events, projections in force and dossiers in; copies and refusals out.
 """
@@ -50,7 +50,7 @@ class UnreadableEvent(NamedTuple):
 
 @dataclass(slots=True)
 class Narrowed:
-    """What became of a batch; `source` is the place of the event in it.
+    """The result of a batch; `source` is the position of an event in it.
 
     `read` has every event that could be read: its place, its id, and the institutions it does not concern.
     """
@@ -62,7 +62,7 @@ class Narrowed:
 
 
 def persons(events: Sequence[PublishedEvent]) -> set[str]:
-    """Whom a batch is about; events that cannot be read are about nobody."""
+    """The persons of a batch; events that cannot be read are left out."""
     found = set()
     for contract, body in events:
         try:

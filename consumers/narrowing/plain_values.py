@@ -1,4 +1,4 @@
-"""Reads and writes parts of a contract in the forms that cost least and look the same on the wire.
+"""Reads and writes parts of a contract in the cheapest forms that have the same bytes on the wire.
 
 A date is an int, an enumeration its index; nothing else changes.
 """
@@ -34,7 +34,7 @@ def _plain(schema: Any) -> Any:
 
 
 def _field(field: Any) -> Any:
-    """A field in its plain form, with what stands for it in events of a version that did not have it yet."""
+    """A field in its plain form, with its default for events of a version that did not have it yet."""
     plain = {"name": field["name"], "type": _plain(field["type"])}
     if "default" in field:
         kind = field["type"][0] if isinstance(field["type"], list) else field["type"]
@@ -55,5 +55,5 @@ def part(contract: Contract, names: tuple[str, ...] | None) -> Any:
 
 
 def record(stream: BytesIO, schema: Any) -> dict[str, Any]:
-    """The record that begins where the stream stands."""
+    """The record at the current position of the stream."""
     return cast("dict[str, Any]", schemaless_reader(stream, schema, None))

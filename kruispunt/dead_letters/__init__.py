@@ -1,1 +1,1 @@
-"""Messages that could not be handled: listed, shown, put back, dropped, and counted while nobody has decided."""
+"""Dead letters: messages that could not be handled, read, decoded, replayed and dropped."""

@@ -1,6 +1,6 @@
-"""Keeps what became of dead letters: each is closed once, in one transaction with the act and what is put back.
+"""Stores what became of dead letters: each is closed once, in one transaction with the act and the replayed message.
 
-Whoever is killed before the commit has done nothing. After it, the relay publishes what is put back exactly once, as it
+A process killed before the commit has done nothing. After it, the relay publishes what is put back exactly once, as it
 does for every outbox: its position is part of the Kafka transaction.
 """
 
@@ -28,7 +28,7 @@ PUT_BACK = "insert into dead.outbox (topic, partition, key, value) values (%s, %
 
 
 class Closing(NamedTuple):
-    """What became of a letter, by which role, when, and why."""
+    """How a letter was closed: state, role, moment and reason."""
 
     state: str
     by: str
@@ -37,7 +37,7 @@ class Closing(NamedTuple):
 
 
 class ReplayedMessage(NamedTuple):
-    """A message on its way back to the partition it came from."""
+    """A message that is replayed to the partition it came from."""
 
     topic: str
     partition: int

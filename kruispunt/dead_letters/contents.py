@@ -1,4 +1,4 @@
-"""Decodes the message of a dead letter as far as it can be: pure, bytes in, JSON values out."""
+"""Decodes the message of a dead letter as far as possible. Pure: bytes in, JSON values out."""
 
 from base64 import b64encode
 from contextlib import suppress
@@ -37,10 +37,10 @@ def _decoded(value: bytes, book: SchemaBook) -> dict[str, Any]:
 
 
 def persons(key: bytes | None, value: bytes) -> list[str]:
-    """The pseudonyms of those a message is about, as far as key and bundle say."""
+    """The pseudonyms of the persons of a message, as far as key and bundle have them."""
     found = {key} if key is not None and len(key) == PSEUDONYM_BYTES else set()
     with suppress(Exception):
-        # Bytes that are no bundle name nobody.
+        # Bytes that are not a bundle name no person.
         found |= {fact["person"] for fact in bundle(value)["facts"]}
     return sorted(one.hex() for one in found)
 

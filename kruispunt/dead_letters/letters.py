@@ -1,4 +1,4 @@
-"""Reads dead letters: why each is there, and which events are in it, without any personal data."""
+"""Reads dead letters: why each is there, and which events are in it, without personal data."""
 
 import hashlib
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LetterPosition(NamedTuple):
-    """Where a letter lies on the topic of dead letters."""
+    """The position of a letter on the topic of dead letters."""
 
     partition: int
     offset: int
 
 
 NOWHERE = LetterPosition(-1, -1)
-"""Of a letter that is on its way to the topic."""
+"""The position of a letter that is not on the topic yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +63,12 @@ def named(value: bytes) -> str:
 
 
 def said(value: bytes) -> DeadLetterRecord:
-    """What a letter says."""
+    """The content of a letter."""
     return cast("DeadLetterRecord", decode_body(contract(DEAD_LETTERS), split(value)[1]))
 
 
 def letter(value: bytes, book: SchemaBook | None = None, lies: LetterPosition = NOWHERE) -> DeadLetter:
-    """The letter in a record; without a `book` nobody looks for its events."""
+    """The letter in a record; its events are looked up only with a `book`."""
     record = said(value)
     found = tuple(events(record["value"] or b"", book)) if book else ()
     return DeadLetter(
@@ -86,7 +86,7 @@ def letter(value: bytes, book: SchemaBook | None = None, lies: LetterPosition = 
 
 
 def of_record(message: Message, book: SchemaBook | None = None) -> DeadLetter:
-    """The letter in a record of the topic of dead letters; one that is none has a code that says so."""
+    """The letter in a record of the topic of dead letters; another record gets a code of its own."""
     value, lies = (
         bytes(message.value() or b""),
         LetterPosition(int(message.partition() or 0), int(message.offset() or 0)),

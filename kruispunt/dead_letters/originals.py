@@ -1,4 +1,4 @@
-"""Finds the message of a dead letter: in the letter, or where it came from when it was too large for the letter."""
+"""Finds the original message of a dead letter: in the letter, or on its topic when it was too large for the letter."""
 
 from typing import cast
 
@@ -21,11 +21,11 @@ SOURCES = (*DECLARATIONS, FACTS, FINDINGS)
 
 
 class OriginalMissing(Exception):
-    """There is nothing to put back or to show; says why."""
+    """There is nothing to replay or to show; its text says why."""
 
 
 def record_at(reader: Consumer, place: Origin) -> Message | None:
-    """The record at a place, None when it is not there any more. `reader` is one for `kafka.read_on`.
+    """The record at a place, None when it is gone. `reader` is one for `kafka.read_on`.
 
     Raises Retry, and Closed when the broker refuses.
     """
@@ -41,7 +41,7 @@ def record_at(reader: Consumer, place: Origin) -> Message | None:
 
 
 def said(reader: Consumer, letter: DeadLetter) -> DeadLetterRecord:
-    """All that a letter says, its message included.
+    """The content of a letter, including its message.
 
     Raises OriginalMissing when the letter itself cannot be read or is gone.
     """
@@ -89,7 +89,7 @@ def back(reader: Consumer, letter: DeadLetter) -> ReplayedMessage:
 
 
 def bundle(value: bytes) -> Bundle:
-    """The bundle of facts in a message; bytes that are none raise whatever they raise."""
+    """The bundle of facts in a message; other bytes raise any exception."""
     number, body = split(value)
     if number != contract(FACTS).id:
         raise ValueError

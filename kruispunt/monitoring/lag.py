@@ -1,4 +1,4 @@
-"""Says for every stage how much it still has to do, down to the last record."""
+"""Counts for every stage how much it still has to do, down to the last record."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -98,16 +98,16 @@ class Inspector:
         return self._offsets.committed("exchange", DECLARATIONS, self._settings.partitions)
 
     def behind(self, topics: tuple[str, ...], where: Callable[[], PartitionOffsets]) -> int:
-        """How many records of these topics lie behind the places of their reader."""
+        """How many records of these topics follow the positions of their reader."""
         return self._offsets.waiting(topics, self._settings.partitions, where)
 
     def unstored(self, institution: str) -> int:
-        """How many deliveries an institution has still to store: none of those it may read no more."""
+        """How many deliveries an institution still has to store; none after it lost read access."""
         left = self.unread(institution)
         return left if left and institution in self.entitled() else 0
 
     def unread(self, institution: str) -> int:
-        """How many deliveries lie behind what an institution has stored."""
+        """How many deliveries follow what an institution has stored."""
         return self.behind((delivery(institution),), partial(self.stored, institution, "store"))
 
     def entitled(self) -> frozenset[str]:

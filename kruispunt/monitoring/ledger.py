@@ -1,4 +1,4 @@
-"""Holds every effect in two places against each other, as sets; zero everywhere or something is wrong.
+"""Reconciles every effect, counted in two independent places, as sets; a difference means that something is wrong.
 
 Each side was summed up where it happened and when it happened, with the data: in the register, in the positions of the
 relay, in the log of disclosures, in each institution's database, in what the rules and the notifier keep. Nothing here
@@ -19,10 +19,10 @@ from backbone.progress import PublishedSums, summed
 from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
+from kruispunt.monitoring import dead_letter_counts as aside
 from kruispunt.monitoring import recount
-from kruispunt.monitoring import set_aside as aside
+from kruispunt.monitoring.dead_letter_counts import DeadLetterCounts
 from kruispunt.monitoring.lag import Inspector
-from kruispunt.monitoring.set_aside import DeadLetterCounts
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS
@@ -80,7 +80,7 @@ class Logged(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What every place says it holds."""
+    """The tallies of every place."""
 
     accepted: Tally
     published: Mapping[str, PublishedSums]
@@ -118,7 +118,7 @@ def published(settings: Settings) -> dict[str, PublishedSums]:
 
 
 def read(settings: Settings) -> Books:
-    """What every place says now.
+    """The tallies of every place now.
 
     Raises Retry.
     """
@@ -146,7 +146,7 @@ def read(settings: Settings) -> Books:
 def _dropped(
     settings: Settings, connection: Connection[Any], letters: Iterable[DeadLetterRecord]
 ) -> dict[tuple[Any, ...], Tally]:
-    """What of the facts and events that were published somebody decided to drop: nobody misses them any more."""
+    """What of the facts and events that were published an operator decided to drop: they are not missing."""
     book = published_book(settings, Role.INSPECTOR)
     found: dict[tuple[Any, ...], Tally] = {}
 
@@ -158,7 +158,7 @@ def _dropped(
         if stage == RULES and letter["topic"] == FACTS:
             for deliberation, event in _facts(value, book):
                 drop((RULES, deliberation, letter["partition"]), mark(event))
-        # What somebody else wrote to the topic was never accepted, and is not missed.
+        # Foreign records on the topic were never accepted, and are not missing.
         elif stage == EXCHANGE and connection.execute(ACCEPTED, (value,)).fetchone():
             drop((EXCHANGE,), mark(leading(value)))
     return found
@@ -263,7 +263,7 @@ def _exchanged(books: Books) -> Iterable[LedgerRow]:
         total(books.published.get("register", {}).values()),
         total(read.values()).plus(books.dropped.get((EXCHANGE,), NONE)),
     )
-    # A message that nobody could read is owed to every institution until somebody has decided about it.
+    # An unreadable message is owed to every institution until an operator has decided about it.
     owed = {DEAD: Tally(books.aside.open[EXCHANGE])} if books.aside.open[EXCHANGE] else {}
     for name in INSTITUTIONS:
         accounted = merged(_of(books, "accounted", name), lambda cell: (cell.partition, cell.day))
@@ -342,7 +342,7 @@ def _letters(books: Books) -> Iterable[LedgerRow]:
 
 
 def _inbox(settings: Settings) -> int:
-    """How many different notices lie in the inbox; those in doubt may or may not, so they are left out."""
+    """How many different notices are in the inbox; those in doubt may or may not be, so they are left out."""
     with postgres.connect(settings, Role.INSPECTOR) as connection:
         doubtful = {row[0].encode() for row in connection.execute(DOUBTFUL)}
     found = set()

@@ -1,4 +1,4 @@
-"""Compares what lies in an outbox with what lies on its topics, by what each message says and not by its place."""
+"""Compares an outbox with its topics, by what each message says rather than by its position."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,19 +32,19 @@ SINCE: LiteralString = "select exists (select from dead.outbox where (tx, id) > 
 PUT_BACK: LiteralString = """select topic, partition, "offset" from dead.closing where state = 'replayed'"""
 REGISTER = "register"
 ONCE = frozenset({REGISTER, "rules"})
-"""Outboxes each of whose messages says what no other one of them says."""
+"""Outboxes in which no two messages have the same identity."""
 PASSING = ("occurred_at", "trace_parent")
 """What differs when the same fact is accepted again."""
 
 
 class IdentityReader:
-    """Says what a message is about, so that one that was made again is recognised."""
+    """Identifies messages, so that one that was created again is recognised."""
 
     def __init__(self) -> None:
         self._schemas = SchemaBook()
 
     def identity(self, name: str, key: bytes, value: bytes) -> Identity:
-        """The same for a message that says the same again, at another moment."""
+        """What a message is about: equal for a message that was created again later."""
         if name in DECLARATIONS:
             return name, event_of(value)
         number, body = split(value)
@@ -60,7 +60,7 @@ class IdentityReader:
         return name, key, value
 
     def content(self, value: bytes) -> dict[str, Any]:
-        """What an event says, without when it was said."""
+        """The content of an event without its moment."""
         number, body = split(value)
         return {name: one for name, one in decode_body(self._schemas.get(number), body).items() if name not in PASSING}
 
@@ -80,7 +80,7 @@ class Comparison:
 
 
 def published(config: Settings, source: OutboxSource, kept: StoredMark) -> Iterator[Message]:
-    """What lies on the topics of an outbox and was published after that moment.
+    """The messages on the topics of an outbox that were published after that moment.
 
     Raises Stop when some of it is not there any more.
     """
@@ -93,7 +93,7 @@ def published(config: Settings, source: OutboxSource, kept: StoredMark) -> Itera
         for number in range(topic(name).partitions(config.partitions))
     ]
     for message in kafka.read_to_end(config, Role.OPERATOR, places):
-        # Others set messages aside on the same topic; what was put back lies on its topic twice.
+        # Other stages write dead letters to the same topic; a replayed message is on its topic twice.
         if (message.topic() != DEAD_LETTERS or _stage(message) == source.name) and _place(message) not in put_back_from:
             yield message
 
@@ -117,7 +117,7 @@ def _stage(message: Message) -> str:
 
 
 class Outbox:
-    """One outbox beside its topics; whoever compares holds its lock, so that nobody publishes meanwhile."""
+    """One outbox beside its topics; compare it under its lock, so that nothing is published meanwhile."""
 
     def __init__(self, source: OutboxSource, kept: StoredMark, messages: Iterable[Message]) -> None:
         self._source = source
@@ -128,7 +128,7 @@ class Outbox:
         for message in messages:
             name, key, value = str(message.topic()), bytes(message.key() or b""), bytes(message.value() or b"")
             identity = self._identity(name, int(message.partition() or 0), key, value)
-            # An event or a finding is published once; where it lies again, somebody put back what was set aside.
+            # An event or a finding is published once; a second one is a dead letter that was replayed.
             self._there[identity] = 1 if self._source.name in ONCE else self._there[identity] + 1
             if self._source.name == REGISTER:
                 self._bytes[identity] = hash(value)

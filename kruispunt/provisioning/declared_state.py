@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from backbone import kafka, postgres
 from backbone.errors import Retry
+from backbone.schema_topic import published
 from backbone.settings import Settings
 from consumers import acts
 from consumers.deliberations import Deliberation, load, store
@@ -15,7 +16,8 @@ from consumers.narrowing.projection import projections
 from consumers.replay.history import replayable
 from schemas.contracts import Contract, contract
 from schemas.institutions import HOSTED, INSTITUTIONS
-from schemas.registration import missing, parse, subject
+from schemas.registration import missing, subject
+from schemas.roles import Role
 from schemas.topics import FACTS, SCHEMAS, TOPICS, delivery
 
 OWNED = (
@@ -78,11 +80,7 @@ def wanted(deliberations: Sequence[Deliberation]) -> Iterator[tuple[str, Contrac
 
 def register_schemas(settings: Settings, deliberations: Sequence[Deliberation]) -> int:
     """Write down every schema that is not there yet; gives how many."""
-    present = [
-        version
-        for message in kafka.read_all(settings, "inspector", SCHEMAS)
-        if (version := parse(message.key(), message.value()))
-    ]
+    present = list(published(settings, Role.INSPECTOR))
     writer = kafka.producer(settings, REGISTRAR)
     added = 0
     for version in missing(present, wanted(deliberations)):

@@ -13,12 +13,13 @@ from typing import Any
 from psycopg import Connection
 from rich.markup import escape
 
-from backbone import kafka, postgres
+from backbone import postgres
 from backbone import provision as cluster
 from backbone.cluster.plan import PlanLine, PlannedChange
 from backbone.errors import Retry
 from backbone.offsets import Offsets
 from backbone.process import with_retry
+from backbone.schema_topic import published
 from backbone.settings import Settings
 from backbone.stack import credentials, roles, strays
 from backbone.stack.places import Places
@@ -32,7 +33,7 @@ from kruispunt.provisioning.databases import DATABASES
 from kruispunt.provisioning.declared_state import OWNED, begin_with_shipped, migrate, wanted
 from kruispunt.provisioning.justified_rights import Justified, alone, justified
 from schemas.institutions import HOSTED, INSTITUTIONS
-from schemas.registration import missing, parse
+from schemas.registration import missing
 from schemas.topics import DECLARATIONS, SCHEMAS
 
 OWNER, OPERATOR, ADMIN = "owner", "operator", "admin"
@@ -70,8 +71,7 @@ def _migrations(config: Settings) -> Iterator[PlanLine]:
 
 
 def _schemas(config: Settings, due: Justified, *, there: bool) -> Iterator[PlanLine]:
-    messages = kafka.read_all(config, ADMIN, SCHEMAS) if there else ()
-    present = [version for message in messages if (version := parse(message.key(), message.value()))]
+    present = list(published(config, ADMIN)) if there else []
     for version in missing(present, wanted(due.deliberations)):
         yield PlanLine("add", "schema", f"{version.subject}, version {version.version}")
 

@@ -1,1 +1,1 @@
-"""Serves the kept schemas over the REST paths that Kafka clients ask for."""
+"""A read-only schema registry over the REST paths that Kafka clients use."""

@@ -1,4 +1,4 @@
-"""Words what a schema registry answers as the stock one does: media types, error codes, and their messages."""
+"""Formats answers as a stock schema registry does: media types, error codes and messages."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable
@@ -149,7 +149,7 @@ def _weight(parameters: Iterable[str]) -> float:
 
 
 def speak_as_a_registry(app: FastAPI) -> None:
-    """Let every answer of an application, whoever gives it, have the form of a registry's."""
+    """Give every response of an application the form of a schema registry's."""
 
     @app.exception_handler(RegistryError)
     async def refused(_request: Request, error: RegistryError) -> JSONResponse:

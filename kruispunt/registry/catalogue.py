@@ -1,4 +1,4 @@
-"""Holds every version of every schema in circulation, and finds one by number, by name, or by the schema itself."""
+"""Indexes every published schema version by id, by subject and by the schema itself."""
 
 from contextlib import suppress
 

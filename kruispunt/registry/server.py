@@ -1,4 +1,4 @@
-"""Serves every schema in circulation, read-only, over the paths that stock clients and Kafka Connect ask for."""
+"""Serves every published schema, read-only, over the paths that stock clients and Kafka Connect use."""
 
 import signal
 import threading
@@ -211,7 +211,7 @@ def _refuse_writing(app: FastAPI) -> None:
 
 
 def _cluster(reader: Consumer) -> str:
-    """The name Kafka gives itself; empty while it cannot be asked."""
+    """The cluster id of Kafka; empty while Kafka cannot be reached."""
     try:
         return str(reader.list_topics(SCHEMAS, ASK_S).cluster_id or "")
     except KafkaException:

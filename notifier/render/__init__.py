@@ -1,4 +1,4 @@
-"""Turns what a notice tells into an e-mail or a letter in the recipient's language."""
+"""Renders what a notice says, in the recipient's language."""
 
 from collections.abc import Callable
 from typing import NamedTuple, ParamSpec, TypeVar

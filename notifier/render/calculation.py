@@ -1,9 +1,9 @@
-"""Sets the calculation behind a letter: every step of the trace as it was given, and none is made up here."""
+"""Lays out the calculation behind a letter: the steps of the trace as they are, with nothing added."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from notifier.content import Notice, NoticeFinding, TraceStep
+from notifier.notice_content import Notice, NoticeFinding, TraceStep
 from notifier.render import words
 from notifier.render.document import DocumentBlock, heading, note, subheading, table
 from notifier.render.figures import place

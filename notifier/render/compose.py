@@ -1,9 +1,9 @@
-"""Says in words what a notice tells: a letter all of it, an e-mail only that there is one."""
+"""Composes the text of a notice: a letter says everything, an e-mail only that there is a notice."""
 
 from collections.abc import Sequence
 from itertools import groupby
 
-from notifier.content import Notice, NoticeFinding
+from notifier.notice_content import Notice, NoticeFinding
 from notifier.render import calculation, figures, words
 from notifier.render.document import Document, DocumentBlock, bullets, facts, heading, paragraph, subheading
 from notifier.render.texts import Texts
@@ -12,7 +12,7 @@ CITIZEN = "citizen"
 
 
 def for_mail(texts: Texts, side: str, *, name: str, day: str, reference: str) -> Document:
-    """For an open channel: that there is a notice, and what to do with it; nothing of what it tells."""
+    """For an open channel: that there is a notice and what to do with it, but not what it says."""
     return Document(
         language=texts.language,
         title=texts.say(f"mail.{side}.subject"),

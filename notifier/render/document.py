@@ -1,4 +1,4 @@
-"""What a notice says, as blocks that an e-mail and a letter each set in their own way."""
+"""A notice as blocks that an e-mail and a letter each lay out in their own way."""
 
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict

@@ -1,8 +1,8 @@
-"""Sets the amounts of a letter: each is a value of a finding, and none is made up here."""
+"""Lays out the amounts of a letter: each is a value of a finding, with nothing added."""
 
 from collections.abc import Sequence
 
-from notifier.content import Notice, NoticeFinding
+from notifier.notice_content import Notice, NoticeFinding
 from notifier.render import words
 from notifier.render.document import DocumentBlock, figures, paragraph, table
 from notifier.render.texts import Texts

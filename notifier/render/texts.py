@@ -1,4 +1,4 @@
-"""Reads the texts of one language once; every language has the same texts, so that no recipient gets less."""
+"""Loads the texts of one language; every language has the same texts, so that no recipient gets less."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Texts:
         self._templates: dict[str, Template] = {}
 
     def get(self, name: str) -> Any:
-        """A text, list or mapping as it stands.
+        """A text, list or mapping, unchanged.
 
         Raises KeyError.
         """

@@ -1,4 +1,4 @@
-"""Writes numbers, amounts, days and quarters the way a language writes them, digit for digit as they were given."""
+"""Formats numbers, amounts, days and quarters as a language writes them, without rounding."""
 
 import re
 from datetime import date

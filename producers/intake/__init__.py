@@ -1,1 +1,1 @@
-"""In: a file is read as a stream, judged whole, and registered once with its facts."""
+"""Intake: a file is read as a stream, validated as a whole, and registered once with its facts."""

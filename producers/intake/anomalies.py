@@ -1,4 +1,4 @@
-"""Gathers every anomaly of a file, each with its code, its place in the file and what to do about it."""
+"""Collects every anomaly of a file, each with its code, its place and what to do about it."""
 
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +12,7 @@ from schemas.identifiers import to_dmfa
 FILE = "90169"
 """The number of the block that is the file."""
 MOST = 20_000
-"""After so many the file is not read on: nobody corrects them one by one, and memory stays bounded."""
+"""Reading stops after this many: they are not corrected one by one, and memory stays bounded."""
 MOST_UNREAD = 1 << 24
 """16 MiB of a file may be unknown to the tables."""
 SHOWN = 60
@@ -52,7 +52,7 @@ class TooMany(Exception):
 
 
 UnreadElement = dict[str, str]
-"""What was not read: `path`, and `xml` as it stands in the file."""
+"""What was not read: `path`, and `xml` as it is in the file."""
 
 
 def not_known(value: str, what: str) -> str:
@@ -91,7 +91,7 @@ class Anomalies:
         self._kept_size = 0
 
     def path(self, element: _Element) -> str:
-        """Where an element stands, as `/DmfAOriginal/Form[1]/EmployerDeclaration/NaturalPerson[2]`."""
+        """The path of an element, e.g. `/DmfAOriginal/Form[1]/EmployerDeclaration/NaturalPerson[2]`."""
         parts = []
         at: _Element | None = element
         while at is not None:
@@ -104,7 +104,7 @@ class Anomalies:
         return "/" + "/".join(reversed(parts))
 
     def tell_unread(self, place: _Element, code: str, label: str, value: str, message: str) -> None:
-        """Tell something that the tables do not know, the first time; after that only count it.
+        """Report something that the tables do not know, the first time; after that only count it.
 
         Raises TooMany.
         """
@@ -116,7 +116,7 @@ class Anomalies:
             self._add(Anomaly(code, code.rpartition("-")[0], label, "non-blocking", path, message))
 
     def count_unread(self) -> None:
-        """Say of everything unknown in how many places it is; once, when all is read."""
+        """Add to everything unknown in how many places it occurs; called once, after reading."""
         for index, count in self._unread_first.values():
             if count > 1:
                 first = self.found[index]

@@ -1,4 +1,4 @@
-"""Reads decisions of institutions as JSON lines: every problem of every line is told, each decision makes one event."""
+"""Parses decisions of institutions from JSON lines: every problem is reported, each decision makes one event."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from producers.intake.anomalies import Anomalies, shown
 from producers.intake.dmfa.texts import DAY
 from producers.intake.dmfa.value_faults import SPACE
 from producers.intake.dmfa.xml_stream import LARGEST_FILE
-from producers.intake.unreadable import UnreadableFile
+from producers.intake.format_errors import UnreadableFile
 from schemas.contracts import contract
 from schemas.fields import symbols
 from schemas.identifiers import derive, inss_fault, quarter_of

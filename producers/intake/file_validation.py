@@ -1,4 +1,4 @@
-"""Reads one file of either kind to its end: anomalies, declarations, and the encoded events of what is accepted."""
+"""Validates one file of either kind: anomalies, declarations, and the encoded events of what is accepted."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ from producers.intake.decisions import SubmittedDecision
 from producers.intake.dmfa.declaration import Declaration
 from producers.intake.dmfa.walk import Walk
 from producers.intake.dmfa.xml_stream import Stream
-from producers.intake.events import EventEncoder
+from producers.intake.event_encoder import EventEncoder
+from producers.intake.format_errors import UnreadableFile
 from producers.intake.receipts import ReceiptEntry
-from producers.intake.unreadable import UnreadableFile
 from schemas.dmfa.tables import ROOT
 
 BEGINNING = 64
 UPDATES = "00297"
-"""The zone that says of which type a form is; told when a type is not taken in."""
+"""The zone with the type of a form; reported when the type is not accepted."""
 
 Versions = Callable[[Iterable[SubmittedDecision]], dict[str, tuple[int, bytes]]]
 """The last version and digest that is registered of each of these decisions."""
@@ -33,7 +33,7 @@ def unregistered(_decisions: Iterable[SubmittedDecision]) -> dict[str, tuple[int
 
 @dataclass(frozen=True, slots=True)
 class RegisterEntry:
-    """What the register keeps of a declaration or decision beside its facts."""
+    """What the register stores about a declaration or decision beside its facts."""
 
     declared: ReceiptEntry
     kind: Literal["dmfa", "decision"]
@@ -44,7 +44,7 @@ class RegisterEntry:
 
 @dataclass(slots=True)
 class FileValidation:
-    """What was found in one file. Its events are in the spool, only when it is `accepted`."""
+    """The result of validating one file. Its events are in the spool only when it is `accepted`."""
 
     anomalies: Anomalies = field(default_factory=Anomalies)
     entries: list[RegisterEntry] = field(default_factory=list)

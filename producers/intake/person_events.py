@@ -1,4 +1,4 @@
-"""Shows every person of a file as it is read, and keeps nothing of it: as fast as reading is."""
+"""Passes on every person of a file while it is read, and stores nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any
 from producers.intake.anomalies import Anomaly
 from producers.intake.dmfa.block_types import BlockRecords
 from producers.intake.dmfa.declaration import Declaration
-from producers.intake.events import TOPICS, EventEncoder, WriteEvent
+from producers.intake.event_encoder import TOPICS, EventEncoder, WriteEvent
 from producers.intake.file_validation import judge
 from producers.intake.receipts import ReceiptEntry
 from schemas.contracts import contract
@@ -20,7 +20,7 @@ EventRecord = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class DeclaredEvents:
-    """What a declaration says of a person: three events, where the person stands in the file, the day of sending."""
+    """What a declaration says about a person: three events, the place in the file, the day of sending."""
 
     wages: EventRecord
     working_time: EventRecord
@@ -31,7 +31,7 @@ class DeclaredEvents:
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """What a file holds."""
+    """The result of reading a file."""
 
     file: str
     accepted: bool
@@ -74,7 +74,7 @@ WHOLE = tuple(_whole(contract(topic).schema) for topic in TOPICS)
 
 
 class PersonObserver:
-    """Shows persons as a declaration is read, each with its place in the file."""
+    """Passes on persons while a declaration is read, each with its place in the file."""
 
     def __init__(self, see: Callable[[DeclaredEvents], None], on: date | None) -> None:
         self._see = see

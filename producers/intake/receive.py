@@ -1,4 +1,4 @@
-"""Registers a file once: the submission, its declarations and their facts are one transaction, or nothing is."""
+"""Registers a file once: the submission, its declarations and their facts are one transaction."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ from schemas.identifiers import derive
 from schemas.legal_day import legal_today
 
 PersonCheck = Callable[[DeclaredEvents], Iterable[Anomaly]]
-"""Anomalies of one person that keep nothing out, found by somebody who knows more than the form."""
+"""Finds further anomalies of one person, which do not block, by knowledge beyond the form."""
 ATTEMPTS = 5
 """Two files with the same decision at once: the later one is judged again, on what the other registered."""
 
@@ -52,7 +52,7 @@ class Submission:
         return register.receipt(self._connection, self._digest, str(self._path))
 
     def judge_and_register(self) -> Receipt | None:
-        """None when somebody registered a version of one of these decisions meanwhile: then judge it again."""
+        """None when a version of one of these decisions was registered meanwhile: then validate it again."""
         with Spool() as spool:
             more: list[Anomaly] = []
             view = PersonObserver(lambda seen: self._see(seen, more), self._on)
@@ -76,7 +76,7 @@ class Submission:
             return self._register(found, spool)
 
     def _see(self, seen: DeclaredEvents, more: list[Anomaly]) -> None:
-        """Look at a person further, as long as somebody can still read what is told."""
+        """Run the further check of a person, up to a readable number of anomalies."""
         if len(more) < MOST:
             more.extend(self._look(seen))
             if len(more) >= MOST:
@@ -86,13 +86,13 @@ class Submission:
     def _register(self, found: FileValidation, spool: Spool) -> Receipt:
         receipt = Receipt(str(self._path), self.id, found.accepted, False, found.declared, tuple(found.anomalies.found))
         with self._connection.transaction():
-            # 1. The submission. Whoever sends the same bytes at this moment waits here and gets the first receipt.
+            # 1. The submission. A concurrent sender of the same bytes waits here and gets the first receipt.
             if not register.add_submission(self._connection, receipt, self._digest):
                 first = self.first_receipt()
                 assert first is not None  # noqa: S101  # it has just stood in the way
                 return first
             # 2. Its declarations. One that is there already takes all of it back.
-            # One that was lost in a restore is taken, too: institutions have it, and its own file brings it back.
+            # One that was lost in a restore also counts as taken: institutions have it, and its own file restores it.
             lost = register.lost_elsewhere(self._connection, self.id, _originals(found.entries))
             free = register.add_declarations(self._connection, self.id, found.entries) - lost
             if len(free) != len(found.entries):
@@ -137,7 +137,7 @@ def _refuse(found: FileValidation, free: set[str]) -> None:
 
 
 def nothing_more(_seen: DeclaredEvents) -> Iterable[Anomaly]:
-    """Where nobody looks further."""
+    """No further check."""
     return ()
 
 

@@ -1,4 +1,4 @@
-"""Writes and asks the register; every write belongs to the transaction of its caller."""
+"""Writes and queries the register; every write belongs to its caller's transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -70,7 +70,7 @@ select distinct on (id) id, version, digest from register.declaration where id =
 
 
 class Lost(NamedTuple):
-    """An event that was published, as the topic has it, and that the register does not know any more."""
+    """A published event, as the topic has it, that the register has lost."""
 
     topic: str
     key: bytes
@@ -120,7 +120,7 @@ def versions(
 
 
 def still_lost(connection: Connection[Any]) -> dict[str, set[str]]:
-    """By submission, the declarations that were published and lost, and that nobody has brought back yet."""
+    """By submission, the declarations that were published and lost, and are not restored yet."""
     found: dict[str, set[str]] = {}
     for submission, declaration in connection.execute(STILL_LOST):
         found.setdefault(submission, set()).add(declaration)
@@ -133,7 +133,7 @@ def lost_elsewhere(connection: Connection[Any], submission: str, names: Sequence
 
 
 def add_submission(connection: Connection[Any], given: Receipt, digest: bytes) -> bool:
-    """Register the answer to a file; False when somebody was first with the same bytes."""
+    """Register the answer to a file; False when the same bytes are registered already."""
     parts = _parts(given.declarations)
     first = _json([asdict(declared) for declared in next(parts, ())])
     anomalies = _json([asdict(anomaly) for anomaly in given.anomalies])
@@ -151,7 +151,7 @@ def _parts(things: Sequence[Item]) -> Iterator[Sequence[Item]]:
 
 
 def add_declarations(connection: Connection[Any], submission: str, entries: Sequence[RegisterEntry]) -> set[str]:
-    """Register declarations; gives the ids that were free and are now taken."""
+    """Register declarations; returns the ids that were free and are now taken."""
     # In one order for everybody: two files with the same decisions wait for each other, and never both.
     ordered = sorted(entries, key=lambda entry: entry.declared.declaration)
     return {name for part in _parts(ordered) for name in _add_part(connection, submission, part)}

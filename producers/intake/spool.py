@@ -1,4 +1,4 @@
-"""Keeps encoded events of a file as rows ready for COPY, in memory while small, else in a file nobody else can open."""
+"""Holds the encoded events of a file as rows ready for COPY, in memory or in an unnamed temporary file."""
 
 import struct
 from collections.abc import Iterator
@@ -43,8 +43,8 @@ class Spool:
         self.close()
 
     def close(self) -> None:
-        """Forget all."""
-        # What a full folder has not taken is not wanted any more.
+        """Discard everything."""
+        # What a full folder did not take is no longer needed.
         with suppress(OSError):
             self._file.close()
 

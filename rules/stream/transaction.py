@@ -1,7 +1,7 @@
 """Takes bundles one by one: position, facts, findings and outbox are written together or not at all."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,8 +11,9 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from backbone import kafka, postgres
+from backbone import postgres
 from backbone.errors import Stop
+from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.trouble import of_postgres, translated
 from rules.catalogue import decide_all
@@ -24,28 +25,12 @@ from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
 from schemas.identifiers import pseudonym
-from schemas.registration import parse
 from schemas.registry import SchemaBook
-from schemas.topics import DEAD_LETTERS, FACTS, SCHEMAS
+from schemas.topics import DEAD_LETTERS, FACTS
 
 ROLE = "rules"
 REMEMBERED = 100_000
 """How many pseudonyms of employers and persons are cached: a large employer comes back in every bundle."""
-
-
-def schema_source(settings: Settings, reader: str = ROLE) -> Callable[[int], str | None]:
-    """Looks a schema up in the topic that keeps them all, which is read again only for an unknown id."""
-    known: dict[int, str] = {}
-
-    def fetch(number: int) -> str | None:
-        if number not in known:
-            for message in kafka.read_all(settings, reader, SCHEMAS):
-                version = parse(message.key(), message.value())
-                if version is not None:
-                    known[version.id] = version.schema
-        return known.get(number)
-
-    return fetch
 
 
 class Decider:
@@ -63,7 +48,7 @@ class Decider:
         decide: Decide = decide_all,
     ) -> None:
         self._settings = settings
-        self._book = book or SchemaBook(schema_source(settings))
+        self._book = book or published_book(settings, ROLE)
         self._law = law or shipped_law()
         self._decide = decide
         pepper = settings.pepper()

@@ -1,4 +1,4 @@
-"""Says which codes exist, in which quarters, and how severe NSSO holds an anomaly to be."""
+"""Looks up codes: which exist, in which quarters, and how severe NSSO considers an anomaly."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,7 +8,7 @@ from schemas.dmfa.tables import TableRow, is_later, rows
 
 Severity = Literal["blocking", "non-blocking"]
 PLACEHOLDERS = {"services": {"999"}, "deductions": {"9999"}, "joint_committees": {"000"}}
-"""What stands for a code in examples, and is none in any quarter."""
+"""Placeholders that examples use in place of a code; none of them is valid in any quarter."""
 KINDRED = {"workers": ("contributions", "unrelated_contributions"), "contributions": ("unrelated_contributions",)}
 """Lists whose codes are known, and known to be wrong, in a zone of another list."""
 
@@ -32,7 +32,7 @@ class CodeList:
         )
 
     def may_be_new(self, code: str, quarter: str) -> bool:
-        """Whether a code may have come after the tables: the quarter is later, and nothing says what it was by then."""
+        """Whether a code may be newer than the tables: the quarter is later, and no list defines it otherwise."""
         if not is_later(quarter) or code in PLACEHOLDERS.get(self.name, ()):
             return False
         if any(code_list(other).knows(code) for other in KINDRED.get(self.name, ())):
@@ -73,7 +73,7 @@ def contribution_types() -> dict[str, frozenset[str]]:
 
 @cache
 def severities() -> dict[str, Severity]:
-    """Severity of each anomaly code NSSO has for a zone (`00024-004`): blocking, or told and accepted."""
+    """Severity of each anomaly code NSSO has for a zone (`00024-004`): blocking, or reported and accepted."""
     found: dict[str, Severity] = {}
     for row in rows("codes/severities.csv"):
         found |= {f"{row['zone']}-{code}": "blocking" for code in row["blocking"].split()}

@@ -1,4 +1,4 @@
-"""Gives the form of the DmfA as data: which blocks hold which zones and blocks, in what order, how often, how long."""
+"""Loads the form of the DmfA as data: which blocks hold which zones and blocks, in what order, how often, how long."""
 
 import csv
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """How often a block stands in its parent."""
+    """How often a block occurs in its parent."""
 
     element: str
     least: int

@@ -1,1 +1,4 @@
-"""Typed twins of the contracts, for records as this version writes them; a log that keeps those of earlier versions is read untyped."""
+"""Typed twins of the contracts, for records as this version writes them.
+
+The disclosure log also keeps records of earlier versions, which lack fields: it reads them as plain dictionaries.
+"""

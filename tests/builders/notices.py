@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 
 from notifier.channel import Profile
-from notifier.content import Notice, NoticeFinding, TraceStep
 from notifier.ledger import name_notice
+from notifier.notice_content import Notice, NoticeFinding, TraceStep
 from schemas.identifiers import derive, inss
 from schemas.languages import Language
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from producers.intake.anomalies import Anomaly
-from producers.intake.events import EventEncoder
+from producers.intake.event_encoder import EventEncoder
 from producers.intake.file_validation import judge
 from producers.intake.receipts import ReceiptEntry
 from producers.intake.spool import Spool, SpooledRow

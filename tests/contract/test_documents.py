@@ -95,7 +95,7 @@ def test_every_code_found_since_the_tables_is_listed() -> None:
 
 
 def test_every_return_code_is_explained_as_the_answers_explain_it() -> None:
-    from consumers.directory.codes import MEANS, ReturnCode
+    from consumers.directory.return_codes import MEANS, ReturnCode
 
     assert list(MEANS) == list(ReturnCode)
     table = (ROOT / "docs" / "directory.md").read_text("utf-8")

@@ -28,7 +28,7 @@ DAYS_NOT_MOMENTS = {
     ("population/persons.py", "born:%y%m%d"): "a birth date",
     ("tests/builders/notices.py", "born:%y%m%d"): "a birth date",
     ("population/careers.py", "start:%Y-%m"): "the first day of a job",
-    ("notifier/outgoing.py", "day:%Y%m%d"): "the legal day of a batch",
+    ("notifier/letter/print_folder.py", "day:%Y%m%d"): "the legal day of a batch",
 }
 DAY_SIGN = re.compile(r"%[-#]?[aAdjyYmbBxDFUVWgGu]")
 HOUR_SIGN = re.compile(r"%[-#]?[HIcTRs]")

@@ -21,15 +21,14 @@ import pytest
 from confluent_kafka import TopicPartition
 
 from backbone import kafka, postgres
+from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.stack.artifacts import cache_folder, repository
 from consumers.deliberations import load
 from consumers.narrowing.projection import Projection, projections
-from rules.stream.transaction import schema_source
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss
-from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import delivery
 from tests.builders.quarters import Declared
@@ -314,7 +313,7 @@ def many(exchange: Settings) -> set[str]:
     """So many records that nobody stores them in one go; their events, and what lay there before."""
     (projection,) = projected("fin")
     declaration = fresh("many")
-    book = SchemaBook(schema_source(exchange, "inspector"))
+    book = published_book(exchange, "inspector")
     frames = [split(message.value() or b"") for message in kafka.read_all(exchange, "inspector", delivery("fin"))]
     before = {decode_body(book.get(number), body)["event"] for number, body in frames}
     values = [copy(projection, declaration, person(number), 1) for number in range(MANY)]

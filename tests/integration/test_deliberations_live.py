@@ -129,7 +129,7 @@ def test_a_new_deliberation_counts_from_the_next_batch_on_and_a_withdrawn_one_no
     ("changes", "told"),
     [
         ({"fields": {KIND: ["lines.salary"]}}, "not in the contract"),
-        ({"population": ["18/1"]}, "18/1 is no quality of bouw"),
+        ({"population": ["18/1"]}, "18/1 is not a quality of bouw"),
         ({"until": date(2020, 1, 1)}, "lies before from"),
         ({"number": "19/066", "version": 2}, "overlaps 19/066@1 in what is kept"),
         ({"number": "19/066"}, "19/066@1 is kept and never changes"),

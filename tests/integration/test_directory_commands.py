@@ -16,7 +16,7 @@ import structlog
 from backbone import kafka, postgres
 from backbone.settings import Settings
 from consumers.directory.alarms import set_limit
-from consumers.directory.changes import INTEGRATE, DossierChange, DossierKey
+from consumers.directory.change_decision import INTEGRATE, DossierChange, DossierKey
 from consumers.directory.store import take_in_one
 from consumers.exchange.run import Exchange
 from schemas.codec import encode

@@ -12,7 +12,7 @@ from backbone import postgres
 from backbone.errors import Reject
 from backbone.settings import Settings
 from consumers.directory import Dossier, Dossiers, look_up
-from consumers.directory.loading import LoadedDossiers, load
+from consumers.directory.file_loader import LoadedDossiers, load
 from consumers.directory.lookup import listing
 from population.generate import generate
 from schemas.identifiers import inss

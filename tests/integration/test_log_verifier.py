@@ -31,7 +31,7 @@ from consumers.audit import store, verifier
 from consumers.audit.catch_up import catch_up
 from consumers.audit.checkpoints import Checkpoints, Signer, checkpoint
 from consumers.audit.contracts import Contracts
-from consumers.audit.person import look_up
+from consumers.audit.log_lookup import look_up
 from consumers.audit.person_report import report
 from consumers.audit.verifier import Checkpoint, Discrepancy
 from consumers.deliberations import load
@@ -531,7 +531,7 @@ def test_a_person_is_told_what_was_disclosed_and_what_was_refused_from_the_segme
 
 
 def test_a_person_is_looked_up_by_index_and_not_by_reading_the_log(log: Log) -> None:
-    from consumers.audit.person import SEGMENTS as QUERY
+    from consumers.audit.log_lookup import SEGMENTS as QUERY
 
     with log.superuser() as connection:
         connection.execute("set enable_seqscan = off")
@@ -651,7 +651,7 @@ def test_an_auditor_runs_the_verifier_alone(
     )
     broken = alone(*words)
     assert broken.returncode == 1
-    assert "chain 1, segment 5: its hash is not that of its content; its body is no record" in broken.stdout
+    assert "chain 1, segment 5: its hash is not that of its content; its body is not a record" in broken.stdout
     assert "acts, act 2: is missing" in broken.stdout
     document = json.loads(alone(*words, "--json").stdout)
     assert document["whole"] is False

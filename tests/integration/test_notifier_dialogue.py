@@ -14,9 +14,10 @@ from backbone.errors import Stop
 from backbone.settings import Settings
 from backbone.stack.certificates import ensure
 from backbone.stack.places import Places
-from notifier import mail, replies
-from notifier.mail import MailPool, MailResult, OutgoingMail
-from notifier.replies import MailOutcome
+from notifier.mail import replies
+from notifier.mail import smtp as mail
+from notifier.mail.replies import MailOutcome
+from notifier.mail.smtp import MailPool, MailResult, OutgoingMail
 
 Answer = Callable[[str, str], bytes | None]
 """What is answered to a verb and its line (`TEXT` for the whole text); None hangs up."""

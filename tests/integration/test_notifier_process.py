@@ -20,7 +20,7 @@ import pytest
 from backbone import kafka, postgres
 from backbone.settings import Settings
 from notifier import profiles
-from notifier.by_mail import GROUP
+from notifier.mail.hand_over import GROUP
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym

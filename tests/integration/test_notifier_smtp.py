@@ -11,9 +11,9 @@ import pytest
 
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
-from notifier import mail
-from notifier.mail import MailPool, OutgoingMail
-from notifier.replies import MailOutcome
+from notifier.mail import smtp as mail
+from notifier.mail.replies import MailOutcome
+from notifier.mail.smtp import MailPool, OutgoingMail
 from tests.builders.mail_server import MailServer
 
 

@@ -15,16 +15,19 @@ import pytest
 from backbone import postgres
 from backbone.errors import Retry
 from backbone.settings import Settings
-from notifier import by_letter, by_mail, findings, ledger, mail, occasions, profiles
+from notifier import findings, ledger, occasions, profiles
 from notifier.channel import Profile
-from notifier.content import Notice, contents
 from notifier.ledger import Move, NoticeState
-from notifier.mail import MailPool
-from notifier.outgoing import MANIFEST, PrintFolder
-from notifier.render import glyphs
+from notifier.letter import glyphs
+from notifier.letter import hand_over as by_letter
+from notifier.letter.print_folder import MANIFEST, PrintFolder
+from notifier.letter.typesetter import Printer, printer
+from notifier.mail import hand_over as by_mail
+from notifier.mail import smtp as mail
+from notifier.mail.message import render_mail
+from notifier.mail.smtp import MailPool
+from notifier.notice_content import Notice, contents
 from notifier.render.compose import for_letter
-from notifier.render.message import render_mail
-from notifier.render.paper import Printer, printer
 from notifier.render.texts import texts
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
@@ -480,8 +483,8 @@ def test_a_notice_that_we_fail_to_write_ends_in_a_named_state_and_holds_nobody_u
     anna, berta = office.person(), office.person()
     for somebody in (anna, berta):
         office.arrive(somebody)
-    monkeypatch.setattr("notifier.by_mail.render_mail", _failing_for(anna, render_mail))
-    monkeypatch.setattr("notifier.render.paper.Printer.print_letter", _failing_for(anna, None))
+    monkeypatch.setattr("notifier.mail.hand_over.render_mail", _failing_for(anna, render_mail))
+    monkeypatch.setattr("notifier.letter.typesetter.Printer.print_letter", _failing_for(anna, None))
     office.tell()
     assert office.states(anna) == [("cannot be told", "letter")]
     assert office.states(berta) == [("handed over", "e-mail")]
@@ -510,8 +513,8 @@ def test_however_one_notice_fails_to_be_written_it_has_a_state_and_the_others_ar
     for somebody in (anna, berta, carl):
         office.arrive(somebody)
     print_letter = Printer.print_letter
-    monkeypatch.setattr("notifier.by_mail.render_mail", _failing_for(anna, render_mail, error))
-    monkeypatch.setattr("notifier.render.paper.Printer.print_letter", _failing_for(anna, print_letter, error))
+    monkeypatch.setattr("notifier.mail.hand_over.render_mail", _failing_for(anna, render_mail, error))
+    monkeypatch.setattr("notifier.letter.typesetter.Printer.print_letter", _failing_for(anna, print_letter, error))
     office.tell()
     assert office.states(anna) == [("cannot be told", "letter")]
     assert office.reasons(anna).count(f"It could not be written ({type(error).__name__}).") >= 2
@@ -527,8 +530,8 @@ def test_what_only_this_machine_failed_to_write_is_written_later_and_by_the_same
     for somebody in (anna, berta, carl):
         office.arrive(somebody)
     with monkeypatch.context() as trouble:
-        trouble.setattr("notifier.by_mail.render_mail", _failing_for(anna, render_mail, error))
-        trouble.setattr("notifier.render.paper.Printer.print_letter", _failing_for(berta, None, error))
+        trouble.setattr("notifier.mail.hand_over.render_mail", _failing_for(anna, render_mail, error))
+        trouble.setattr("notifier.letter.typesetter.Printer.print_letter", _failing_for(berta, None, error))
         office.tell()
         assert office.states(carl) == [("handed over", "e-mail")]
         for somebody, channel in ((anna, "e-mail"), (berta, "letter")):

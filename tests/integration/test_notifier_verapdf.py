@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backbone.stack.artifacts import cache_folder
-from notifier.render.paper import printer
+from notifier.letter.typesetter import printer
 from schemas.languages import LANGUAGES
 from tests.builders import notices as example
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from notifier.content import NoticeFinding, TraceStep
+from notifier.notice_content import NoticeFinding, TraceStep
 from rules.casebook.case_file import shipped_cases
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES

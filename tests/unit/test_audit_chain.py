@@ -1,6 +1,6 @@
 """A link depends on everything before it."""
 
-from consumers.audit.chain import BEGINNING, Link, chained
+from consumers.audit.hash_chain import BEGINNING, Link, chained
 
 
 def test_a_link_changes_with_its_body_its_place_its_contract_and_what_came_before() -> None:

@@ -17,7 +17,7 @@ from backbone.served import Certificate
 from backbone.settings import Settings
 from backbone.stack import certificates as embedded
 from backbone.stack.places import Places
-from kruispunt.commands.stack import certificates
+from kruispunt.monitoring import certificates
 
 DAY = dt.timedelta(days=1)
 NOW = dt.datetime(2026, 11, 28, 12, tzinfo=dt.UTC)

@@ -57,7 +57,7 @@ def fields_of(recipient: str) -> dict[str, frozenset[str]]:
         ({"recipient": "xyz"}, "recipient"),
         ({"number": "1"}, "number"),
         ({"purpose": None}, "purpose"),
-        ({"population": ["10/10"]}, "10/10 is no quality of rva"),
+        ({"population": ["10/10"]}, "10/10 is not a quality of rva"),
         ({"population": []}, "population is empty"),
         ({"population": "everyone"}, "everyone is for the rules only"),
         ({"recipient": "rules"}, "population of the rules is everyone"),
@@ -91,13 +91,13 @@ def test_a_fault_is_told_with_the_line_it_stands_in() -> None:
     lines = [line for line in text.splitlines() if not line.startswith("recipient")]
     wrong = [lines[0], "recipient: xyz", *lines[1:], "colour: red"]
     told = faults((name, "\n".join(wrong)))
-    assert "one.yaml:2: recipient: 'xyz' is no recipient" in told
+    assert "one.yaml:2: recipient: 'xyz' is not a recipient" in told
     assert f"one.yaml:{len(wrong)}: colour: " in told
 
 
 def test_what_does_not_go_together_is_told_beside_values_that_are_wrong_in_themselves() -> None:
     told = faults(written(until=date(2025, 1, 1), population=["10/10"], retention=0, decisions=["pension"]))
-    wanted = ["retention", "lies before from", "10/10 is no quality of rva", "decisions without fields"]
+    wanted = ["retention", "lies before from", "10/10 is not a quality of rva", "decisions without fields"]
     assert [fault for fault in wanted if fault not in told] == []
 
 
@@ -107,7 +107,7 @@ def test_a_file_that_is_no_mapping_is_refused() -> None:
 
 def test_a_key_may_stand_only_once() -> None:
     name, text = written()
-    assert "one.yaml:1: key purpose stands twice" in faults((name, text + "purpose: another\n"))
+    assert "one.yaml:1: key purpose is given twice" in faults((name, text + "purpose: another\n"))
 
 
 def test_two_versions_of_a_deliberation_never_hold_on_the_same_day() -> None:
@@ -118,7 +118,7 @@ def test_two_versions_of_a_deliberation_never_hold_on_the_same_day() -> None:
 
 
 def test_a_version_stands_once_and_a_number_has_one_recipient() -> None:
-    assert "version: 26/001@1 stands in one.yaml, too" in faults(written(), written("two.yaml"))
+    assert "version: 26/001@1 is also in one.yaml" in faults(written(), written("two.yaml"))
     other = written("two.yaml", version=2, recipient="rjv", population=["10/10"])
     assert "recipient: 26/001 belongs to rva in one.yaml" in faults(written(), other)
 

@@ -2,7 +2,7 @@
 
 from kruispunt.commands.stack.demo import _count, _why
 from kruispunt.commands.stack.demo_evidence import Share, Story, _given, contrast, permitted, whole
-from notifier.render.paper import printer
+from notifier.letter.typesetter import printer
 from tests.builders import notices as example
 
 PNG = b"\x89PNG\r\n\x1a\n"

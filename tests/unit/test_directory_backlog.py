@@ -17,8 +17,8 @@ from consumers.directory.backlog import (
     Allowance,
     Backlog,
 )
-from consumers.directory.batch import UnreadableRecords
-from consumers.directory.changes import DossierChange, DossierKey
+from consumers.directory.change_batch import UnreadableRecords
+from consumers.directory.change_decision import DossierChange, DossierKey
 from schemas.legal_day import legal_today
 
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}

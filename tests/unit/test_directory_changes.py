@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 
 from consumers.deliberations import load
 from consumers.directory import Dossier
-from consumers.directory.batch import LONGEST_ID, Answer, ChangeReference, RecordedAnswer, UnreadableRecords, judge
-from consumers.directory.changes import DossierChange, DossierKey, IntegratedPeriod, OpenDossiers, StoredDossier
-from consumers.directory.codes import ReturnCode, code, reason
+from consumers.directory.change_batch import (
+    LONGEST_ID,
+    Answer,
+    ChangeReference,
+    RecordedAnswer,
+    UnreadableRecords,
+    judge,
+)
+from consumers.directory.change_decision import DossierChange, DossierKey, IntegratedPeriod, OpenDossiers, StoredDossier
+from consumers.directory.return_codes import ReturnCode, code, reason
 from consumers.narrowing.access import NOT_THAT_QUALITY, Access, Standings
 from consumers.narrowing.event_codec import shape
 from consumers.narrowing.projection import projections

@@ -17,7 +17,7 @@ from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from consumers.directory import alarms
 from consumers.directory import run as module
-from consumers.directory.batch import UnreadableRecords
+from consumers.directory.change_batch import UnreadableRecords
 from consumers.directory.run import Turns
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import changes

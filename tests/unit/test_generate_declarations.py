@@ -11,7 +11,7 @@ from lxml import etree
 
 from kruispunt.commands.intake.generate import due
 from population.declare import Summary
-from population.form import HEAD, TAIL, FormBlock, block, write_form, write_person
+from population.dmfa_xml import HEAD, TAIL, FormBlock, block, write_form, write_person
 from population.generate import generate
 from rules.catalogue import decide_all, excesses
 from rules.view.situation import situation

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from population.events import PersonEvents
-from population.form import HEAD, TAIL, write_form, write_person
+from population.dmfa_xml import HEAD, TAIL, write_form, write_person
 from population.generate import generate
+from population.worker_lines import PersonEvents
 from producers.intake.dmfa.walk import Walk
 from producers.intake.dmfa.xml_stream import Stream
 from schemas.dmfa.code_lists import code_list

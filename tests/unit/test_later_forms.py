@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from producers.intake import anomalies
-from producers.intake.events import EventEncoder
+from producers.intake.event_encoder import EventEncoder
 from producers.intake.file_validation import judge
 from rules.catalogue import decide_all, excesses
 from rules.findings.contradiction import doubt_history

@@ -4,8 +4,8 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from backbone.tally import Tally, mark
+from kruispunt.monitoring.dead_letter_counts import DeadLetterCounts
 from kruispunt.monitoring.ledger import Books, LedgerRow, Logged, _decided, _exchanged, _letters
-from kruispunt.monitoring.set_aside import DeadLetterCounts
 from schemas.institutions import INSTITUTIONS
 
 DAY = datetime(2026, 10, 12, tzinfo=UTC)

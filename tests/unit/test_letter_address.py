@@ -11,9 +11,9 @@ from pypdf import PdfReader
 
 from notifier.channel import Profile
 from notifier.countries import countries
-from notifier.render import address
-from notifier.render.glyphs import width
-from notifier.render.paper import WINDOWS, Letter, printer
+from notifier.letter import address_block as address
+from notifier.letter.glyphs import width
+from notifier.letter.typesetter import WINDOWS, Letter, printer
 from tests.builders import notices as example
 
 MM = 72 / 25.4

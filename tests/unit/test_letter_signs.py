@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from backbone.errors import Reject
-from notifier.content import Notice
-from notifier.render import glyphs
-from notifier.render.paper import Letter, Printer, printer
+from notifier.letter import glyphs
+from notifier.letter.typesetter import Letter, Printer, printer
+from notifier.notice_content import Notice
 from schemas.languages import LANGUAGES
 from tests.builders import notices as example
 

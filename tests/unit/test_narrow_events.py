@@ -149,7 +149,7 @@ def test_bytes_that_do_not_follow_their_schema_stop_nobody_else(kind: str) -> No
 
 
 def test_an_event_about_no_quarter_is_not_exchanged() -> None:
-    assert [one.reason for one in told(WAGES, MANUAL, quarter="2026").failures] == ["its quarter is none"]
+    assert [one.reason for one in told(WAGES, MANUAL, quarter="2026").failures] == ["its quarter is invalid"]
 
 
 def test_a_batch_is_about_the_persons_in_it() -> None:

@@ -14,11 +14,11 @@ from typing import Any, Literal
 import pytest
 from pypdf import PdfReader
 
-from notifier.content import Notice, NoticeFinding, TraceStep
+from notifier.letter.typesetter import printer
+from notifier.notice_content import Notice, NoticeFinding, TraceStep
 from notifier.render import words
 from notifier.render.compose import annex, for_letter
 from notifier.render.document import DocumentBlock
-from notifier.render.paper import printer
 from notifier.render.texts import Texts, texts
 from rules.catalogue import HISTORY_RULES, RULES
 from schemas.languages import LANGUAGES, Language

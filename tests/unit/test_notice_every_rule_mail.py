@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 import pytest
 
-from notifier.content import Notice, NoticeFinding
+from notifier.mail.message import render_mail
+from notifier.notice_content import Notice, NoticeFinding
 from notifier.render import words
-from notifier.render.message import render_mail
 from notifier.render.texts import texts
 from rules.catalogue import HISTORY_RULES, RULES
 from schemas.languages import LANGUAGES, Language

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notifier.mail_address import MailAddress, read
-from notifier.render.headers import address_field, one_line, text_field
+from notifier.mail.address import MailAddress, read
+from notifier.mail.headers import address_field, one_line, text_field
 
 FIRM = "Atelier Quatre Vents, Menuiserie, boss@other.example, Travaux et Renovations, Ltd"
 ATOM = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+/=?^_`{|}~-éżłß日本", min_size=1)

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from notifier.attempts import LONGEST_WAIT_S, backoff
-from notifier.by_mail import ATTEMPTS
+from notifier.backoff import LONGEST_WAIT_S, backoff
 from notifier.ledger import FOLLOWS, NoticeState, name_notice
+from notifier.mail.hand_over import ATTEMPTS
 
 FINAL = frozenset(state for state, following in FOLLOWS.items() if not following)
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from notifier.content import Notice, TraceStep
+from notifier.letter.typesetter import WINDOWS, Letter, printer
+from notifier.notice_content import Notice, TraceStep
 from notifier.render import words
 from notifier.render.compose import annex, for_letter
-from notifier.render.paper import WINDOWS, Letter, printer
 from notifier.render.texts import texts
 from schemas.languages import LANGUAGES, Language
 from tests.builders import notices as example

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backbone.errors import Reject
-from notifier.content import Notice
-from notifier.render.message import render_mail
+from notifier.mail.message import render_mail
+from notifier.notice_content import Notice
 from schemas.languages import LANGUAGES
 from tests.builders import notices as example
 

@@ -3,7 +3,7 @@
 import pytest
 
 from backbone.errors import Reject
-from notifier.mail_address import read
+from notifier.mail.address import read
 
 
 @pytest.mark.parametrize(

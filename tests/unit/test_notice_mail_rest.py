@@ -52,7 +52,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any
             pool.refusing = answer
             return 32
 
-        monkeypatch.setattr("notifier.by_mail.hand_over_mails", hand_over)
+        monkeypatch.setattr("notifier.mail.hand_over.hand_over_mails", hand_over)
         connection: Any = None
         log = logs.configure("test", "error")
         return Notifier(Settings(home=tmp_path), connection, pool, log), groups

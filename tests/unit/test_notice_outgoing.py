@@ -7,8 +7,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from notifier.outgoing import MANIFEST, PrintFolder, batch_name
-from notifier.render.paper import Letter
+from notifier.letter.print_folder import MANIFEST, PrintFolder, batch_name
+from notifier.letter.typesetter import Letter
 
 LETTERS = [Letter(f"notice{n}", ("Anna Peeters", "Kerkstraat 1", "9000 GENT"), f"%PDF {n}".encode(), n) for n in (1, 2)]
 BATCH = "20261123-00-abc"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from notifier.recall import DatedVersion, settled_by, told
+from notifier.ledger_recovery import DatedVersion, settled_by, told
 from notifier.settle import FindingVersion
 from schemas.twins.notices_status import NoticeStatus
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from notifier.replies import MailOutcome, Reply, of_recipient, of_text
+from notifier.mail.replies import MailOutcome, Reply, of_recipient, of_text
 
 ABOUT_THE_RECIPIENT = [
     "550 no such user",

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from notifier.content import NoticeFinding
-from notifier.render.message import render_mail
-from notifier.render.open_text import _pieces
-from notifier.render.paper import printer
+from notifier.letter.typesetter import printer
+from notifier.mail.message import render_mail
+from notifier.mail.open_text import _pieces
+from notifier.notice_content import NoticeFinding
 from notifier.render.texts import Texts, texts
 from tests.builders import notices as example
 

@@ -1,1 +1,1 @@
-"""For operators: what was told to whom, what was set aside, and whether every effect is accounted for."""
+"""For operators: notices, dead letters, and whether every effect is accounted for."""

@@ -1,4 +1,4 @@
-"""The commands `dead list`, `show`, `replay` and `drop`; who looks or decides is on record before anything happens."""
+"""The commands `dead list`, `show`, `replay` and `drop`; each look and decision is recorded before it takes effect."""
 
 import sys
 from collections.abc import Iterator, Sequence

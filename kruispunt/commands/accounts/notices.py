@@ -1,9 +1,9 @@
-"""What was told to whom, and the account of every effect."""
+"""The commands about notices, and the effect ledger."""
 
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from backbone import postgres
 from backbone.stack.places import write_private
@@ -13,16 +13,14 @@ from kruispunt.commands.accounts.folded_ledger import fold
 from kruispunt.monitoring.ledger import LedgerRow, counted_anew, rows
 from kruispunt.output import Exit, as_json, console, fail, table, working
 from notifier import ledger as notifier_ledger
-from notifier.content import contents
-from notifier.render.paper import printer
-from schemas.identifiers import grouped
+from notifier.letter.reprint import reprint
 from schemas.roles import Role
 
 
 def notices(*, json: bool) -> None:
     """Every notice with its state and its findings; recipients are opaque ids."""
     with postgres.connect(settings.load(), Role.INSPECTOR) as connection:
-        found = [_legible(one) for one in notifier_ledger.notices(connection)]
+        found = [notifier_ledger.legible(one) for one in notifier_ledger.notices(connection)]
     if json:
         as_json(found)
         return
@@ -31,11 +29,6 @@ def notices(*, json: bool) -> None:
     for (state, channel, language), number in sorted(counted.items()):
         shown.add_row(state, channel, language, f"{number:,}")
     console.print(shown)
-
-
-def _legible(notice: dict[str, Any]) -> dict[str, Any]:
-    findings = [grouped(one) for one in notice["findings"]]
-    return {**notice, "recipient": grouped(notice["recipient"]), "findings": findings}
 
 
 def ledger(*, json: bool, recount: bool = False, every: bool = False) -> int:
@@ -128,19 +121,17 @@ def letter(notice: str, out: Path) -> int:
     notice = notice.strip().lower()
     with postgres.connect(settings.load(), Role.NOTIFIER) as connection:
         with connection.cursor() as cursor:
-            found = contents(cursor, [notice])
-        there = bool(found and found[0].told)
-        if there:
-            pdf = printer().print_letter(found[0]).pdf
+            printed = reprint(cursor, notice)
+        if printed:
             _try_to_write(out)
             acts.note(connection, "printed the letter of a notice", notice)
         else:
             # What was given may be anything, also somebody's number.
             acts.note(connection, "was refused a letter", "a notice")
-    if not there:
+    if not printed:
         fail(Exit.NO, f"There is no letter for {notice}.", "`kruispunt notices --json` has every notice.")
     try:
-        write_private(out, pdf)
+        write_private(out, printed.pdf)
     except OSError as error:
         _cannot_write(out, error)
     console.print(f"[bold green]✓[/] {out}: post it to the address in its window", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Reads the log: verifies it, answers citizens, lists acts, gives out checkpoints; each reading is an act itself."""
+"""The commands of the disclosure log: verify it, report to a person, list acts, export checkpoints; each is an act."""
 
 import json
 import sys

@@ -8,7 +8,7 @@ from typing import Any
 from rich.padding import Padding
 from rich.text import Text
 
-from consumers.audit.phrases import phrase
+from consumers.audit.report_texts import phrase
 from kruispunt.output import console
 from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.languages import Language

@@ -1,39 +1,11 @@
-"""Shows the alarms of mass integrations, and takes down that somebody has looked into them."""
-
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any
+"""Lists the alarms of mass integrations, and acknowledges them."""
 
 from backbone import postgres
 from consumers.directory import alarms
-from consumers.directory.alarms import Alarm
 from kruispunt import settings
-from kruispunt.output import Exit, as_json, console, errors, fail, table
+from kruispunt.monitoring.alarms import as_document
+from kruispunt.output import Exit, as_json, console, fail, table
 from schemas.roles import Role
-
-REMEDY = "Ask the institution; `kruispunt directory acknowledge` puts the alarm away."
-
-
-def tell(raised: Iterable[Alarm]) -> None:
-    """Say on stderr that alarms were raised."""
-    for one in raised:
-        errors.print(f"[bold yellow]![/] alarm: {one}. It is on record. {REMEDY}", soft_wrap=True)
-
-
-def as_document(one: Alarm) -> dict[str, Any]:
-    """An alarm as JSON."""
-    return {
-        "institution": one.institution,
-        "since": _moment(one.since),
-        "last": _moment(one.last),
-        "integrations": one.integrations,
-        "limit": one.most,
-        "acknowledged": one.acknowledged and _moment(one.acknowledged),
-    }
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}Z"
 
 
 def listing(*, json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Keeps deliberations: lists them, shows one, takes new versions in, withdraws them; the exchange follows at once."""
+"""Lists, shows, loads and withdraws deliberations; the exchange follows immediately."""
 
 import sys
 from collections.abc import Iterable, Iterator

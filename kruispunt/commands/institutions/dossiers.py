@@ -1,16 +1,16 @@
-"""Takes persons on file by command, changes and ends dossiers; what was done or refused is on record with it."""
+"""Integrates persons, changes and ends dossiers by command; what was done or refused is recorded with it."""
 
 from datetime import date
 
 from backbone import postgres
 from consumers.consultation.person_lookup import subject
 from consumers.directory import alarms
+from consumers.directory.change_decision import CHANGE, END, FIRST, INTEGRATE, DossierChange, DossierKey
 from consumers.directory.change_on_record import take_in_on_record
-from consumers.directory.changes import CHANGE, END, FIRST, INTEGRATE, DossierChange, DossierKey
-from consumers.directory.codes import code, reason
+from consumers.directory.return_codes import code, reason
 from kruispunt import settings
-from kruispunt.commands.institutions.alarms import tell
 from kruispunt.commands.institutions.overview import known
+from kruispunt.monitoring.alarms import tell
 from kruispunt.output import Exit, as_json, console, errors
 from schemas.roles import Role
 

@@ -1,4 +1,4 @@
-"""Loads the profiles and dossiers of a folder, all or nothing; again changes nothing, and each change is an act."""
+"""Loads the profiles and dossiers of a folder, all or nothing; each change is recorded."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +10,9 @@ from backbone import postgres
 from backbone.jsonlines import NOTHING_LOADED, Refused
 from consumers import acts
 from consumers.directory import alarms
-from consumers.directory import loading as directory
+from consumers.directory import file_loader as directory
 from kruispunt import settings
-from kruispunt.commands.institutions.alarms import tell
+from kruispunt.monitoring.alarms import tell
 from kruispunt.output import Exit, console, fail, readable, working
 from notifier import profiles
 from schemas.roles import Role

@@ -1,4 +1,4 @@
-"""What an institution wants to know: its credentials, its topics, its entitlements, its dossiers."""
+"""Shows an institution its credentials, topics and dossiers."""
 
 import sys
 from collections import Counter

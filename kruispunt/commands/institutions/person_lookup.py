@@ -5,8 +5,8 @@ from datetime import date
 from backbone import postgres
 from backbone.settings import Settings
 from consumers.consultation.person_lookup import WrongNumber, as_documents, look_up_person
-from consumers.directory.codes import ChangeFault, ReturnCode
 from consumers.directory.lookup import Dossier
+from consumers.directory.return_codes import ChangeFault, ReturnCode
 from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, errors, fail, table
 from schemas.roles import Role

@@ -1,4 +1,4 @@
-"""Judges again what the exchange judged by a wrong day, and delivers once what a recipient should have had."""
+"""Decides again what the exchange decided by a wrong day, and delivers once what was withheld."""
 
 import time
 from collections import Counter

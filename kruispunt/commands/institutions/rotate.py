@@ -1,4 +1,4 @@
-"""Gives an institution another password: into its file first, then to the broker, so that one of the two is known.
+"""Changes the password of an institution: in its file first, then at the broker, so that it is never lost.
 
 Whatever stops it in between, the file holds the password that is to be: doing it again, or `kruispunt provision`,
 brings the broker to what the file holds. The other order could leave a password nobody knows.

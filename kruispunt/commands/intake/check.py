@@ -1,4 +1,4 @@
-"""Says what is wrong in a declaration and what it leaves unclaimed, by the rules that decide in earnest."""
+"""Reports what is wrong in a declaration and what it leaves unclaimed, with the same rules as the stream."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

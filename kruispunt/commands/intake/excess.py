@@ -1,4 +1,4 @@
-"""Says where a declaration takes more than is due, in the words of an anomaly: for the check and for the receipt."""
+"""Reports where a declaration takes more than is due, as an anomaly: for the check and for the receipt."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Tells a payroll clerk what a declaration leaves unclaimed: for whom, how much, why, and what to fill in where."""
+"""Prints for a payroll clerk what a declaration leaves unclaimed: for whom, how much, why, and where to fill it in."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -9,6 +9,7 @@ from typing import Any
 from rich.markup import escape
 
 from backbone import postgres
+from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from kruispunt import settings
 from kruispunt.commands.rules.law import formula, names
@@ -23,10 +24,8 @@ from rules.questions.reproduce import replay as decide_again
 from rules.stream.bundle import FactReader
 from rules.stream.finding_changes import WITHDRAWN, FindingState
 from rules.stream.held_facts import Slot
-from rules.stream.transaction import schema_source
 from schemas.identifiers import ungrouped
 from schemas.languages import Language
-from schemas.registry import SchemaBook
 
 JURIST = "jurist"
 """The role that may look at findings and facts; each look is recorded."""
@@ -166,7 +165,7 @@ def replay(finding: str, *, json: bool) -> int:
     """The command `rules replay`: 0 when the same events give the same bytes, 1 with the difference."""
     with _looking(finding, "replayed a finding") as (config, look, slot, state):
         facts = look.evidence()
-    reader = FactReader(SchemaBook(schema_source(config, JURIST)))
+    reader = FactReader(published_book(config, JURIST))
     again = decide_again(slot, state, facts, reader, shipped_law())
     if json:
         as_json(

@@ -13,6 +13,7 @@ from rich.padding import Padding
 
 from backbone import postgres
 from backbone.errors import Reject
+from backbone.schema_topic import published_book
 from kruispunt import settings
 from kruispunt.output import Exit, as_json, console, euro, fail, progress, readable, table
 from producers.intake.person_events import DeclaredEvents, watch
@@ -27,12 +28,10 @@ from rules.questions.impact import Asked, Changed, ImpactTally, compare
 from rules.questions.looks import RecordedLook
 from rules.stream.bundle import FactReader
 from rules.stream.held_facts import ENTITLEMENTS, HeldFacts, decisions, situation
-from rules.stream.transaction import schema_source
 from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, history_of, worked
 from rules.view.situation import Situation
 from rules.view.situation import situation as declared
 from schemas.identifiers import quarter_days, quarter_of
-from schemas.registry import SchemaBook
 
 CATALOGUE = "rules/catalogue"
 STACK = "stack"
@@ -163,7 +162,7 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 def _stored(*, persons: bool) -> Iterator[Asked]:
     """What the rules have stored, person by person."""
     config = settings.load()
-    reader = FactReader(SchemaBook(schema_source(config, JURIST)))
+    reader = FactReader(published_book(config, JURIST))
     with postgres.connect(config, JURIST) as connection:
         look = RecordedLook.at_everything(connection, numbers=persons)
         for person, facts in groupby(look.everything(), lambda fact: fact.place.person):

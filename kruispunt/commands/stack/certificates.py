@@ -1,22 +1,19 @@
-"""Shows when certificates end, warns ahead of it, and gives the servers of the embedded stack new ones."""
+"""Shows when certificates expire, and renews those of the embedded stack."""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
 
 from backbone import postgres, served
 from backbone.errors import Stop
-from backbone.served import Certificate
 from backbone.settings import Settings
 from backbone.stack import stack
 from backbone.stack.certificates import Renewal
 from backbone.stack.places import Places
 from consumers import acts
 from kruispunt import settings
-from kruispunt.output import Exit, as_json, console, errors, fail, table, working
+from kruispunt.monitoring.certificates import entries, moment, warn
+from kruispunt.output import Exit, as_json, console, fail, table, working
 from schemas.roles import Role
 
-REMEDY = "`kruispunt certificates --rotate` renews those of the embedded stack; docker/README.md says how others are."
 UP = "`kruispunt up` starts what is not running."
 SAID = {
     Renewal.KEPT: "every server has a new certificate; the authority is the same",
@@ -32,35 +29,6 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _moment(at: dt.datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
-
-
-def entries(found: Sequence[Certificate], now: dt.datetime) -> list[dict[str, Any]]:
-    """What `--json` says of each."""
-    return [
-        {"owner": one.owner, "ends": one.ends, "days": one.days(now), "warning": one.ends_soon(now)} for one in found
-    ]
-
-
-def warnings(found: Sequence[Certificate], now: dt.datetime) -> list[str]:
-    """A sentence for each certificate that has ended, or ends soon."""
-    return [
-        f"The certificate of {one.owner} {'ends' if one.ends > now else 'ended'} on {_moment(one.ends)}."
-        for one in found
-        if one.ends is not None and one.ends_soon(now)
-    ]
-
-
-def warn(found: Sequence[Certificate], now: dt.datetime) -> None:
-    """Say on stderr what is to be renewed, and how."""
-    told = warnings(found, now)
-    for line in told:
-        errors.print(f"[bold yellow]![/] {line}", soft_wrap=True)
-    if told:
-        errors.print(REMEDY, soft_wrap=True)
-
-
 def show(*, json: bool) -> int:
     """The command `certificates`: 0 when none ends within 60 days, 1 when one does, 3 when a server does not answer."""
     now = _now()
@@ -74,7 +42,7 @@ def show(*, json: bool) -> int:
         fail(Exit.UNREACHABLE, "No server shows a certificate.", UP)
     shown = table("certificate", "ends", "days left", right=("days left",))
     for one in found:
-        day = _moment(one.ends) if one.ends else "[bold red]shows none[/]"
+        day = moment(one.ends) if one.ends else "[bold red]shows none[/]"
         shown.add_row(one.owner, day, str(one.days(now) if one.ends else ""))
     console.print(shown)
     warn(found, now)

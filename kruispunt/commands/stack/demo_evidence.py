@@ -14,9 +14,9 @@ from backbone import postgres
 from backbone.errors import Stop
 from backbone.settings import Settings
 from consumers import acts
-from consumers.audit.person import look_up
-from notifier.content import contents
-from notifier.render.paper import printer
+from consumers.audit.log_lookup import look_up
+from notifier.letter.typesetter import printer
+from notifier.notice_content import contents
 from schemas.contracts import contract
 from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.identifiers import pseudonym

@@ -1,4 +1,4 @@
-"""Brings Kafka and a database that was put back to an earlier moment together again; nothing is published twice.
+"""Reconciles Kafka with a database that was restored to an earlier moment; nothing is published twice.
 
 1. Readers take from the topics again what the database forgot. 2. Each outbox is compared with its topics. 3. What the
 register lost is put back from its topics, and what people were told is taken from the topic of notices. 4. What is on
@@ -35,8 +35,8 @@ from kruispunt.declared_outboxes import BY_NAME, OUTBOXES
 from kruispunt.monitoring.lag import MAIN, Inspector
 from kruispunt.monitoring.outboxes import Comparison, Outbox, otherwise, published
 from kruispunt.output import Exit, as_json, console, errors, progress, table
-from notifier import recall
-from notifier.recall import Recalled
+from notifier import ledger_recovery as recall
+from notifier.ledger_recovery import Recalled
 from producers.intake import register
 from producers.intake.register import Lost
 from schemas.codec import decode_body, split

@@ -1,4 +1,4 @@
-"""Waits until all that was accepted has arrived everywhere it goes."""
+"""Waits until everything that was accepted has arrived everywhere it goes."""
 
 import time
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-"""Reads a DmfA: streamed, table-driven, every anomaly told at once."""
+"""Reads a DmfA: streamed, table-driven, with every anomaly reported at once."""

@@ -1,4 +1,4 @@
-"""Reads one block in one walk over its elements: order, number and content are checked while its records are built.
+"""Reads one block in one pass: order, number and content are checked while its records are built.
 
 A reader gives four records: what the block says for wages, working time and contributions, and (for the head of a
 form) for the register.
@@ -19,7 +19,7 @@ FIRST_BLOCK = "90000"
 
 @dataclass(frozen=True, slots=True)
 class ChildElement:
-    """What to do with one child element: where it stands in the order, how often it may, what reads it."""
+    """A child element of a block: its place in the order, how often it may occur, what reads it."""
 
     position: int
     most: int
@@ -40,7 +40,7 @@ class BlockVariant:
 
 @dataclass(frozen=True, slots=True)
 class UniqueZone:
-    """A zone whose value is another in each block of a list."""
+    """A zone whose value must differ in each block of a list."""
 
     place: int
     list_name: str
@@ -50,7 +50,7 @@ class UniqueZone:
     label: str
 
     def tell(self, parent: _Element, records: list[BlockRecord], anomalies: Anomalies) -> None:
-        """Tell each value that was there before."""
+        """Report each duplicate value."""
         seen = set()
         for child, record in zip(parent.iterchildren(self.element), records, strict=False):
             value = record.get(self.field)
@@ -125,7 +125,7 @@ class BlockReader:
             check(element, outs, anomalies)
 
     def misplaced(self, child: _Element, anomalies: Anomalies) -> None:
-        """Tell that an element has no place here, or not any more, or is not known to the tables."""
+        """Report that an element does not belong here, or no longer, or is unknown to the tables."""
         name = tag(child)
         known = {zone.element: zone.number for zone in self.block.zones}
         if child.tag in self.by_child:

@@ -1,4 +1,4 @@
-"""The shapes the reading of blocks, their checks and their events share."""
+"""The types shared by reading blocks, checking them and making their events."""
 
 from collections.abc import Callable
 from typing import Any

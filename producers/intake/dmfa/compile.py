@@ -1,4 +1,4 @@
-"""Compiles the tables into one reader per block, once for each quarter, as codes come and go with quarters."""
+"""Compiles the tables into one reader per block and quarter, because codes change with quarters."""
 
 from collections.abc import Iterable
 from functools import lru_cache

@@ -10,7 +10,7 @@ from producers.intake.dmfa.checks.owed import Owed
 
 @dataclass(slots=True)
 class Declaration:
-    """One declaration of a file: what its head says, and what is counted while its persons come by."""
+    """One declaration of a file: its head, and what is counted while its persons are read."""
 
     form: BlockRecord
     head: BlockRecord
@@ -23,7 +23,7 @@ class Declaration:
     unrelated: list[BlockRecord] = field(default_factory=list)
     owed: Owed = field(default_factory=Owed)
     unread: list[UnreadElement] = field(default_factory=list)
-    """What the tables do not know, as it stands in the file."""
+    """What the tables do not know, as it is in the file."""
 
     def content(self) -> dict[str, Any]:
         """What concerns no single person, and what was not read, for the register."""

@@ -1,4 +1,4 @@
-"""Reads the zones that are written in digits: amounts, codes, flags, quarters, and numbers with check digits."""
+"""Parses the zones written in digits: amounts, codes, flags, quarters, and numbers with check digits."""
 
 import re
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def integer(zone: Zone) -> Callable[[str], int]:
 
 
 def checked(zone: Zone, digits: int, check: Callable[[str], bool], what: str) -> Callable[[str], str]:
-    """A number with check digits, padded; `0` where the zone lets it stand for unknown."""
+    """A number with check digits, padded; `0` where the zone allows it to mean unknown."""
     number_of = integer(zone)
     zero = zone.type in ("nsso", "enterprise")
 
@@ -62,7 +62,7 @@ def checked(zone: Zone, digits: int, check: Callable[[str], bool], what: str) ->
 
 
 def person(zone: Zone, quarter: str) -> Callable[[str], str | None]:
-    """The number of a person born by the end of the quarter; None where the zone lets 0 stand for unknown."""
+    """The number of a person born by the end of the quarter; None where the zone allows 0 to mean unknown."""
     number_of = integer(zone)
     zero = zone.type == "inss0"
     last = quarter_days(quarter)[1] if quarter else None

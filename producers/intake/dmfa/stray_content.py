@@ -1,4 +1,4 @@
-"""Tells what stands in a file though no table knows it: attributes, and text between elements."""
+"""Reports content that no table knows: attributes, and text between elements."""
 
 from typing import cast
 
@@ -11,7 +11,7 @@ from schemas.dmfa.tables import elements
 INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 ALLOWED = {f"{INSTANCE}schemaLocation", f"{INSTANCE}noNamespaceSchemaLocation"}
 STRAY = XPath("boolean(descendant-or-self::*/@*|descendant-or-self::*[*]/text()[normalize-space()])")
-"""Whether something stands in a block that no table knows: an attribute, or text between its elements."""
+"""Whether a block has content that no table knows: an attribute, or text between its elements."""
 STRAY_PLACES = XPath("descendant-or-self::*[@*|self::*[*]/text()[normalize-space()]]")
 
 
@@ -23,7 +23,7 @@ def text_between(element: _Element, text: str | None, anomalies: Anomalies) -> N
 
 
 def stray(element: _Element, anomalies: Anomalies, *, later: bool = False) -> None:
-    """Tell every attribute and every text that stands between elements.
+    """Report every attribute and every text between elements.
 
     In a declaration of a quarter `later` than the tables, not what stands inside what they do not know.
     """
@@ -39,7 +39,7 @@ def stray(element: _Element, anomalies: Anomalies, *, later: bool = False) -> No
 
 
 def attributes(element: _Element, anomalies: Anomalies) -> None:
-    """Tell the attributes of an element, but for those that say where its schema is."""
+    """Report the attributes of an element, except those that name its schema."""
     strange = [str(name) for name in element.attrib if name not in ALLOWED]
     if strange:
         message = f"It has the attribute {shown(strange[0])}, which no form has. Take it out."

@@ -1,4 +1,4 @@
-"""Reads the zones that are written as text: names, dates, months, times, percentages."""
+"""Parses the zones written as text: names, dates, months, times, percentages."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def free_text(zone: Zone) -> Callable[[str], str | None]:
-    """A text, or None where an empty one says nothing."""
+    """A text, or None where it is empty."""
     pattern = re.compile(zone.pattern, re.ASCII) if zone.pattern else None
 
     def read(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What a value is told when it cannot be taken as it stands, with the codes of annex 30 for it."""
+"""What is wrong with a value, with the codes of annex 30."""
 
 from typing import Any
 
@@ -19,4 +19,4 @@ class ValueFault(Exception):
 
 
 class UnknownCode(ValueFault):
-    """A code of a quarter after the tables, which they do not know: it is told, kept, and not read."""
+    """A code newer than the tables, which do not know it: reported, kept, and not read."""

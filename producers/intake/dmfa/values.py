@@ -1,4 +1,4 @@
-"""Turns the text of a zone into its value, or says what is wrong: type, length, domain, check digits, code list."""
+"""Converts the text of a zone into its value, or says what is wrong: type, length, domain, check digits, code list."""
 
 from collections.abc import Callable
 from typing import Any

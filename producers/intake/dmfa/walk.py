@@ -1,4 +1,4 @@
-"""Walks a file from head to end: every anomaly is told, and every person comes out as three records."""
+"""Walks a file from head to end: every anomaly is reported, and every person comes out as three records."""
 
 import re
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ class Walk:
             self._read = None
 
     def _between(self, element: _Element) -> None:
-        """Tell what stands before a form or unit though it has no place there, and let it go."""
+        """Report what precedes a form or unit without belonging there, and release it."""
         for strange in [*element.itersiblings(preceding=True)][::-1]:
             self._out_of_place(strange)
             text_between(_parent(strange), strange.tail, self.anomalies)
@@ -166,7 +166,7 @@ class Walk:
         return person
 
     def _once(self, element: _Element, records: BlockRecords) -> None:
-        """A person, and a sequence number, stand once in a declaration."""
+        """A person, and a sequence number, occur once in a declaration."""
         number, inss = records[HEAD].get("sequence"), records[WAGES].get("person")
         if number in self._numbers:
             message = f"{number} is the number of two persons. Number every person differently."
@@ -220,7 +220,7 @@ class Walk:
 
 
 def _given_quarter(declaration: _Element) -> str:
-    """The quarter that the head of a declaration gives, before it is read; empty when it is none."""
+    """The quarter that the head of a declaration gives, before it is read; empty when it is invalid."""
     text = (declaration.findtext("Quarter") or "").strip(SPACE)
     return from_dmfa(text) if QUARTER.fullmatch(text) else ""
 

@@ -7,7 +7,7 @@ from typing import BinaryIO, Literal, cast
 
 from lxml.etree import XMLPullParser, XMLSyntaxError, _Element
 
-from producers.intake.unreadable import CHUNK, UnreadableFile, another_format, not_a_dmfa, not_begun, not_well_formed
+from producers.intake.format_errors import CHUNK, UnreadableFile, another_format, not_a_dmfa, not_begun, not_well_formed
 from schemas.dmfa.tables import ROOT
 
 LARGEST_FILE = 1 << 30

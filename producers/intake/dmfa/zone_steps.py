@@ -1,4 +1,4 @@
-"""Makes for each zone what reads it: convert, tell what is wrong, put the value where it travels."""
+"""Builds the reader of each zone: convert, report what is wrong, put the value into its events."""
 
 from collections.abc import Callable
 from functools import cache
@@ -72,7 +72,7 @@ def zone_take(zone: Zone, block: Block, quarter: str) -> ReadElement:
 
 
 def _leave(zone: Zone, block: Block) -> Callable[[_Element, Any, BlockRecords, Anomalies], Any]:
-    """What becomes of a code that the tables do not know; gives the value that stands in its place.
+    """Handle a code that the tables do not know; returns the value that replaces it.
 
     A block that means nothing without its code is marked, and left out of the events whole. Where the code only
     says more about a block, that alone is left out. What concerns no person goes into the register as it is.
@@ -102,7 +102,7 @@ def _inner(element: _Element, zone: Zone, anomalies: Anomalies) -> None:
 
 
 def forbidden_take(zone: Zone) -> ReadElement:
-    """What tells that a zone is there which may not be."""
+    """Reports that a zone is present which must not be."""
     code = f"{zone.number}-005"
     code = code if code in severities() else f"{zone.number}-090"
 

@@ -1,1 +1,1 @@
-"""Holds what is declared against itself: where no single zone can tell."""
+"""Checks across zones: whether the values of a declaration agree with each other."""

@@ -1,4 +1,4 @@
-"""Holds the values of a block against one another and against the quarter, where no single zone can tell."""
+"""Checks the values of a block against each other and against the quarter."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -70,7 +70,7 @@ def _line(quarter: str) -> BlockCheck:
 
 
 def _tell(element: _Element, code: str, label: str, message: str, anomalies: Anomalies) -> None:
-    """Tell it at the zone of a block, be it there or missing, or at the block itself."""
+    """Report it at the zone of a block, present or missing, or at the block itself."""
     found = element if element.tag == label else element.find(label)
     if found is None:
         anomalies.tell(element, code, label, message, below=label)
@@ -110,7 +110,7 @@ def _student(quarter: str) -> BlockCheck:
 
 
 def _ends(record: int, start: str, end: str, code: str, label: str) -> Callable[[str], BlockCheck]:
-    """An end may not lie before its start."""
+    """An end must not be before its start."""
 
     def made(_quarter: str) -> BlockCheck:
         def check(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:

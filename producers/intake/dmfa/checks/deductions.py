@@ -1,4 +1,4 @@
-"""Judges one reduction by annex 4: on which level it stands, and which of its zones must or may not be there."""
+"""Checks one reduction by annex 4: its level, and which of its zones must or must not be present."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,7 +20,7 @@ WHERE = {"line": "a worker line", "occupation": "an occupation"}
 
 
 def deductions(level: str, quarter: str) -> Callable[[dict[str, Any]], Iterator[AnomalyParts]]:
-    """What judges reductions that stand on a `level` (`line` or `occupation`) in a quarter."""
+    """The check of reductions on a `level` (`line` or `occupation`) in a quarter."""
     known = deduction_rows()
 
     def judge(record: dict[str, Any]) -> Iterator[AnomalyParts]:

@@ -1,4 +1,4 @@
-"""Judges one occupation as a whole: its dates, hours and days against each other and against the quarter."""
+"""Checks one occupation as a whole: its dates, hours and days against each other and against the quarter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ NO_START = THIRD_PAYERS | {"898", "405"}
 NO_ESTABLISHMENT = THIRD_PAYERS | {"027", "028"}
 NO_ESTABLISHMENT_WORKERS = frozenset({"876", "877", "879", "883", "885"})
 SEVERANCE = frozenset({"003", "009", "028"})
-"""Remunerations that cover time after the contract: such an occupation may lie outside the quarter."""
+"""Remunerations that cover time after the contract: such an occupation may be outside the quarter."""
 UNSPECIFIED = "999"
 WITH_FREQUENCY = frozenset({"002", "023", "045", "062"})
 """Bonuses, which say how often they are paid (zone 00068)."""
@@ -27,7 +27,7 @@ HUNDREDTHS = 100
 
 @dataclass(frozen=True, slots=True)
 class DeclaredOccupation:
-    """An occupation on its worker line: what working time and wages say."""
+    """An occupation on its worker line, with its working time and wages."""
 
     line: dict[str, Any]
     worked: dict[str, Any]

@@ -1,10 +1,10 @@
-"""Adds up what a declaration owes, to hold it against the amount it states (zone 00015)."""
+"""Adds up what a declaration owes, for comparison with the amount it states (zone 00015)."""
 
 from dataclasses import dataclass
 from typing import Any
 
 CEILINGS = frozenset({999_999_999, 99_999_999_999, 9_999_999_999_999})
-"""The highest amount a zone can hold says that the real one did not fit: then nothing can be added up."""
+"""The highest amounts of a zone mean that the real amount did not fit: then nothing can be added up."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Judges what the moment of sending allows: a quarter that has begun and is not time-barred, a form of these days."""
+"""Checks the moment of sending: the quarter has begun and is not time-barred, the form is recent."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

@@ -1,0 +1,17 @@
+"""Prints the letter of a notice once more, for a recipient who asks for it by its reference."""
+
+from typing import Any
+
+from psycopg import Cursor
+
+from notifier.letter.typesetter import Letter, printer
+from notifier.notice_content import contents
+
+
+def reprint(cursor: Cursor[Any], notice: str) -> Letter | None:
+    """The letter; None where there is no such notice, or nothing in it.
+
+    Raises Reject when it cannot be typeset.
+    """
+    found = contents(cursor, [notice])
+    return printer().print_letter(found[0]) if found and found[0].told else None

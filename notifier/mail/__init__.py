@@ -1,0 +1,1 @@
+"""E-mail: the announcement, the dialogue with the mail server, and what its replies mean."""
