@@ -25,6 +25,7 @@ COLOURS = 16
 STEP = 24
 """Colours that differ by less than this become one."""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 FONT_FACE = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 FONTS = "ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 THEME = TerminalTheme(
@@ -49,7 +50,10 @@ def picture(ansi: str) -> str:
     terminal = Console(record=True, width=demo.WIDTH, file=StringIO(), force_terminal=True, color_system="truecolor")
     terminal.print(Text.from_ansi(ansi))
     frame = FONT_FACE.sub("", CONSOLE_SVG_FORMAT).replace("Fira Code, monospace", FONTS)
-    return terminal.export_svg(title="make demo", theme=THEME, code_format=frame, unique_id="demo")
+    svg = terminal.export_svg(title="make demo", theme=THEME, code_format=frame, unique_id="demo")
+    width, height = SIZE.search(svg).groups()  # type: ignore[union-attr]
+    # Without a size of its own an image has none in a table or beside another.
+    return svg.replace("<svg ", f'<svg width="{width}" height="{height}" ', 1)
 
 
 def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
