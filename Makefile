@@ -9,7 +9,7 @@ unexport PYTEST_ADDOPTS PYTEST_PLUGINS PYTEST_DISABLE_PLUGIN_AUTOLOAD CDPATH BAS
 TESTS =
 # So many tests at once, on two cores: many of them wait. Each worker brings up what its tests need.
 WORKERS = 3
-# `make bench BENCH_PERSONS=500 BENCH_WITHDRAWALS=1` is quick, and says little.
+# `make bench BENCH_PERSONS=500 BENCH_WITHDRAWALS=1` is quick, but says little.
 BENCH_PERSONS = 15000
 BENCH_WITHDRAWALS = 20
 .PHONY: help setup demo test lint bench mutate pictures clean
@@ -17,10 +17,10 @@ BENCH_WITHDRAWALS = 20
 help: ## print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
 
-setup: ## make .venv and bring what the stack needs
+setup: ## make .venv and download what the stack needs
 	@.ci/setup
 
-demo: setup ## show the whole way of a declaration, live
+demo: setup ## show one declaration on its way from employer to letter
 	@exec .venv/bin/kruispunt demo
 
 test: setup ## run every test, on a stack of its own
@@ -31,16 +31,16 @@ lint: setup ## ruff and mypy
 	@.venv/bin/python -m ruff format --check .
 	@.venv/bin/python -m mypy
 
-bench: setup ## how fast, stage by stage
+bench: setup ## measure every stage, and the whole
 	@exec .venv/bin/python -m benchmarks.run --persons $(BENCH_PERSONS) --withdrawals $(BENCH_WITHDRAWALS)
 
-mutate: setup ## which changes to the rules no case notices; MUTANTS="rules.calculation.bonus*" for some, about 6 a second
+mutate: setup ## find changes to the rules that no case notices; MUTANTS="rules.calculation.bonus*" for some, about 6 a second
 	@.venv/bin/mutmut run $(MUTANTS)
 	@.venv/bin/mutmut results
 
-pictures: setup ## make the pictures of the README anew, from the demo
+pictures: setup ## make the pictures of the README from the demo
 	@exec .venv/bin/python docs/pictures.py
 
-clean: ## stop this checkout's stack, remove its data and everything that was made
+clean: ## stop this checkout's stack, remove its data and everything that make made
 	@if [ -x .venv/bin/kruispunt ]; then .venv/bin/kruispunt down --wipe; fi
 	@rm -rf .venv .kruispunt .mypy_cache .pytest_cache .ruff_cache .hypothesis mutants

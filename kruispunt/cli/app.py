@@ -41,7 +41,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-STACK, IN, OUT, TOLD, PROCESS = "The stack", "In", "Out", "Told and accounted for", "Processes"
+STACK, IN, OUT, TOLD, PROCESS = "The stack", "Declarations", "Institutions", "Notices and ledger", "Processes"
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 FilesArgument = Annotated[list[Path], typer.Argument(help="DmfA files, or JSON lines with decisions of institutions.")]

@@ -10,7 +10,7 @@ from kruispunt.output import answering
 
 @app.command(rich_help_panel=STACK)
 def up() -> None:
-    """Start Kafka, PostgreSQL, the mail inbox and all processes. Restarts what has died."""
+    """Start Kafka, PostgreSQL, the mail inbox and all processes. Restarts anything that has stopped."""
     from kruispunt import stack
 
     with answering():

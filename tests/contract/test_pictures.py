@@ -21,7 +21,9 @@ def terminal() -> str:
 
 
 def test_the_readme_shows_the_way_the_terminal_and_a_letter() -> None:
-    shown = re.findall(r"!\[[^\]]{40,}\]\((docs/[\w.]+)\)", (ROOT / "README.md").read_text("utf-8"))
+    text = (ROOT / "README.md").read_text("utf-8")
+    shown = re.findall(r"!\[[^\]]{40,}\]\((docs/[\w.]+)\)", text)
+    shown += re.findall(r'<img src="(docs/[\w.]+)" width="\d+%" alt="[^"]{40,}">', text)
     assert shown == ["docs/flow.svg", "docs/demo.svg", "docs/letter.png"]
 
 

@@ -129,7 +129,7 @@ def test_a_sink_whose_password_is_changed_twice_in_mid_stream_stores_each_record
     assert eventually(lambda: len(stored(running)) == len(sent))
     assert stored(running) == Counter(sent)
     # It was refused, took the new password, and never had to be started again.
-    assert "does not let this user in" in log(running, f"sink-{SINK}")
+    assert "refuses the login of this user" in log(running, f"sink-{SINK}")
     assert state(running, f"sink-{SINK}").pid == before
 
 
@@ -250,7 +250,7 @@ def test_a_sink_that_is_never_let_in_ends_and_says_so(running: Settings, monkeyp
     before = path.read_bytes()
     renew(path)
     try:
-        with pytest.raises(AccessRefused, match="does not let this user in"):
+        with pytest.raises(AccessRefused, match="refuses the login of this user"):
             sink.run(running, SINK)
     finally:
         path.write_bytes(before)

@@ -133,10 +133,10 @@ def test_a_bundle_goes_back_without_the_key_of_its_letter(topics: dict[Origin, R
 def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: dict[Origin, Record]) -> None:
     origin = Origin(FINDINGS, 0, 12)
     letter = lying(topics, place_only(origin, KEY))
-    with pytest.raises(OriginalMissing, match="not on its topic any more"):
+    with pytest.raises(OriginalMissing, match="no longer on its topic"):
         originals.back(READER, letter)
     topics[origin] = Record(origin, b"of somebody else", b"another")
-    with pytest.raises(OriginalMissing, match="not on its topic any more"):
+    with pytest.raises(OriginalMissing, match="no longer on its topic"):
         originals.back(READER, letter)
     topics[origin] = Record(origin, KEY, b"v" * LARGEST_MESSAGE)
     with pytest.raises(OriginalMissing, match=f"has {LARGEST_MESSAGE + len(KEY)} bytes"):
@@ -154,10 +154,10 @@ def test_nothing_is_put_back_of_a_message_without_a_value(topics: dict[Origin, R
 def test_a_letter_that_is_gone_or_another_by_now_is_not_put_back(topics: dict[Origin, Record]) -> None:
     letter = lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT))
     lying(topics, written(Origin(KIND, 3, 42), KEY, EVENT))
-    with pytest.raises(OriginalMissing, match="not on its topic"):
+    with pytest.raises(OriginalMissing, match="no longer on its topic"):
         originals.back(READER, letter)
     topics.clear()
-    with pytest.raises(OriginalMissing, match="not on its topic"):
+    with pytest.raises(OriginalMissing, match="no longer on its topic"):
         originals.back(READER, letter)
 
 

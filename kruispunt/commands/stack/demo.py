@@ -191,7 +191,7 @@ def _show_shares(shares: Sequence[Share]) -> None:
     whole = ", ".join(f"{KINDS[kind]} {evidence.whole(kind)}" for kind in sorted(kinds, reverse=True))
     console.print(f"\n[dim]Fields in the declaration: {whole}.[/]")
     if others:
-        console.print(f"[dim]Institutions that received nothing either: {', '.join(others)}.[/]")
+        console.print(f"[dim]Also nothing for: {', '.join(others)}.[/]")
 
 
 def _show_contrast(config: Settings, person: Story, shares: Sequence[Share]) -> None:
@@ -215,7 +215,7 @@ def _show_contrast(config: Settings, person: Story, shares: Sequence[Share]) -> 
 def _amount(story: Story) -> str:
     if story.missing is None:
         return "no amount: only the institution can say"
-    return f"{euro(story.missing)} euro missed"
+    return f"{euro(story.missing)} euro not claimed"
 
 
 def _rule(story: Story) -> str:
