@@ -39,7 +39,7 @@ def no_chore(connection: Connection[Any], *, ending: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class TopicSubscription:
     """Which topics are stored, by whom, and in which schema of which database."""
 
     user: str
@@ -59,7 +59,7 @@ class PostgresConsumer:
         connection: Connection[Any],
         reader: Consumer,
         logins: LoginWatch,
-        subscription: Subscription,
+        subscription: TopicSubscription,
         store: StoreBatch,
         chore: Chore = no_chore,
     ) -> None:
@@ -73,7 +73,9 @@ class PostgresConsumer:
         self._reader.subscribe(subscription.topics)
 
     @classmethod
-    def open(cls, settings: Settings, subscription: Subscription, store: StoreBatch, chore: Chore = no_chore) -> Self:
+    def open(
+        cls, settings: Settings, subscription: TopicSubscription, store: StoreBatch, chore: Chore = no_chore
+    ) -> Self:
         """Take a number, and join the group.
 
         Raises Retry, Stop.

@@ -28,7 +28,7 @@ select recipient, first_name, name, street, number, box, postcode, town, country
 """
 
 
-class TraceStep(NamedTuple):
+class NoticeStep(NamedTuple):
     """One step of the reasoning of a rule."""
 
     step: str
@@ -54,7 +54,7 @@ class NoticeFinding:
     claimed: int
     missing: int | None
     certainty: str
-    trace: tuple[TraceStep, ...]
+    trace: tuple[NoticeStep, ...]
 
     @property
     def states_amounts(self) -> bool:
@@ -109,7 +109,7 @@ def contents(cursor: Cursor[Any], notices: Sequence[str]) -> list[Notice]:
     cursor.execute(TELLINGS, (list(notices),))
     told: dict[str, list[NoticeFinding]] = defaultdict(list)
     for row in cursor:
-        steps = tuple(TraceStep(**step) for step in row[-1])
+        steps = tuple(NoticeStep(**step) for step in row[-1])
         told[row[0]].append(NoticeFinding(*(*row[1:-1], steps)))
     employers = {entry.employer for entries in told.values() for entry in entries}
     cursor.execute(NOTICES, (list(notices),))

@@ -6,7 +6,7 @@ from confluent_kafka import Message
 from psycopg import Cursor
 
 from backbone import consumer_loop, postgres
-from backbone.postgres_consumer import PostgresConsumer, Subscription
+from backbone.postgres_consumer import PostgresConsumer, TopicSubscription
 from backbone.process import with_retry
 from backbone.schema_topic import published_book
 from backbone.settings import Settings
@@ -37,7 +37,7 @@ def run(settings: Settings) -> None:
     contracts = Contracts(schemas)
     with_retry(lambda: _catch_up(settings, schemas))
 
-    subscription = Subscription(
+    subscription = TopicSubscription(
         user=AUDIT, group=AUDIT, topics=(DISCLOSURES,), database="kruispunt", schema=AUDIT, batch=BATCH
     )
 

@@ -6,7 +6,7 @@ from confluent_kafka import Message
 from psycopg import Cursor
 
 from backbone import consumer_loop
-from backbone.postgres_consumer import PostgresConsumer, Subscription
+from backbone.postgres_consumer import PostgresConsumer, TopicSubscription
 from backbone.settings import Settings
 from consumers.sink.rows import book, rows
 from schemas.topics import delivery
@@ -26,7 +26,7 @@ def run(settings: Settings, institution: str) -> None:
     An institution that is not let in within the patience of a process ends the process, and its supervisor sees that.
     """
     schemas = book(settings.registry_url)
-    subscription = Subscription(
+    subscription = TopicSubscription(
         user=institution,
         group=f"{institution}.sink",
         topics=(delivery(institution),),

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from notifier.notice_content import Notice, NoticeFinding, TraceStep
+from notifier.notice_content import Notice, NoticeFinding, NoticeStep
 from notifier.render import words
 from notifier.render.document import DocumentBlock, heading, note, subheading, table
 from notifier.render.figures import place
@@ -34,9 +34,9 @@ def for_citizen(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     return blocks
 
 
-def _months(steps: Sequence[TraceStep]) -> Iterator[list[TraceStep]]:
+def _months(steps: Sequence[NoticeStep]) -> Iterator[list[NoticeStep]]:
     """The steps of months, begun anew where a step comes a second time, as with two occupations."""
-    part: list[TraceStep] = []
+    part: list[NoticeStep] = []
     for step in steps:
         if words.month(step.step) is None:
             continue
@@ -48,7 +48,7 @@ def _months(steps: Sequence[TraceStep]) -> Iterator[list[TraceStep]]:
         yield part
 
 
-def _by_month(steps: Sequence[TraceStep], texts: Texts) -> DocumentBlock:
+def _by_month(steps: Sequence[NoticeStep], texts: Texts) -> DocumentBlock:
     months = list(dict.fromkeys(month for step in steps if (month := words.month(step.step))))
     rows: dict[str, dict[str, str]] = defaultdict(dict)
     sources: dict[str, dict[str, None]] = defaultdict(dict)
@@ -97,16 +97,16 @@ def for_employer(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     ]  # fmt: skip
 
 
-def _line(steps: Sequence[TraceStep], shared: Mapping[str, str], texts: Texts) -> str:
+def _line(steps: Sequence[NoticeStep], shared: Mapping[str, str], texts: Texts) -> str:
     own = (step for step in steps if step.step not in shared)
     return " · ".join(f"{_name(step, texts)} {_value(step, texts)}".replace(" ", words.UNBROKEN) for step in own)
 
 
-def _name(step: TraceStep, texts: Texts) -> str:
+def _name(step: NoticeStep, texts: Texts) -> str:
     return words.sign(step.step) or words.label(step.step, texts)
 
 
-def _value(step: TraceStep, texts: Texts) -> str:
+def _value(step: NoticeStep, texts: Texts) -> str:
     return words.judged(words.quantity(step.value, step.unit, texts), step.outcome, texts)
 
 
@@ -115,7 +115,7 @@ def _worker(entry: NoticeFinding) -> str:
     return f" {words.UNBROKEN}".join(part for part in parts if part)
 
 
-def _label(step: TraceStep, texts: Texts) -> str:
+def _label(step: NoticeStep, texts: Texts) -> str:
     label, sign = words.label(step.step, texts), words.sign(step.step)
     return f"{label} ({sign})" if sign else label
 
@@ -125,7 +125,7 @@ def _monthly_label(base: str, texts: Texts) -> str:
     return f"{label} ({sign})" if sign else label
 
 
-def _steps(entry: NoticeFinding) -> list[TraceStep]:
+def _steps(entry: NoticeFinding) -> list[NoticeStep]:
     if entry.tells == "withdrawn":
         return []
     shown = (step for step in entry.trace if step.step not in NOT_SHOWN)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from notifier.channel import Profile
 from notifier.ledger import name_notice
-from notifier.notice_content import Notice, NoticeFinding, TraceStep
+from notifier.notice_content import Notice, NoticeFinding, NoticeStep
 from schemas.identifiers import derive, inss
 from schemas.languages import Language
 
@@ -36,19 +36,19 @@ def reduction(number: int, certainty: str = "certain", claimed: int = 0) -> Noti
     amount = 36_912 + number
     wage = f"{3500 + number}.00"
     trace = (
-        TraceStep("category", "1", None, "RD 16/05/2003"),
-        TraceStep("W", wage, "EUR", "DmfA zone 00070"),
-        TraceStep("H", "247.00", "hours", "DmfA zone 00064"),
-        TraceStep("U", "38.00", "hours", "DmfA zone 00049"),
-        TraceStep("13 U / H", "2.00", None, "RD 16/05/2003"),
-        TraceStep("S", f"{7000 + 2 * number}.00", "EUR", "RD 16/05/2003"),
-        TraceStep("S0", "11233.89", "EUR", "NSSO 2025/1"),
-        TraceStep("alpha", "0.14", None, "NSSO 2025/1"),
-        TraceStep("alpha x (S0 - S)", "592.74", "EUR", "RD 16/05/2003"),
-        TraceStep("R", "625.62", "EUR", "RD 16/05/2003"),
-        TraceStep("mu", "0.50", None, "RD 16/05/2003"),
-        TraceStep("beta_s", "1.18", None, "RD 24/01/2013"),
-        TraceStep("Ps", f"{amount / 100:.2f}", "EUR", "RD 16/05/2003"),
+        NoticeStep("category", "1", None, "RD 16/05/2003"),
+        NoticeStep("W", wage, "EUR", "DmfA zone 00070"),
+        NoticeStep("H", "247.00", "hours", "DmfA zone 00064"),
+        NoticeStep("U", "38.00", "hours", "DmfA zone 00049"),
+        NoticeStep("13 U / H", "2.00", None, "RD 16/05/2003"),
+        NoticeStep("S", f"{7000 + 2 * number}.00", "EUR", "RD 16/05/2003"),
+        NoticeStep("S0", "11233.89", "EUR", "NSSO 2025/1"),
+        NoticeStep("alpha", "0.14", None, "NSSO 2025/1"),
+        NoticeStep("alpha x (S0 - S)", "592.74", "EUR", "RD 16/05/2003"),
+        NoticeStep("R", "625.62", "EUR", "RD 16/05/2003"),
+        NoticeStep("mu", "0.50", None, "RD 16/05/2003"),
+        NoticeStep("beta_s", "1.18", None, "RD 24/01/2013"),
+        NoticeStep("Ps", f"{amount / 100:.2f}", "EUR", "RD 16/05/2003"),
     )
     return NoticeFinding(
         "found", derive("finding", str(number)), "structural_reduction", EMPLOYER, person(number), "495/1", "3000",
@@ -59,14 +59,14 @@ def reduction(number: int, certainty: str = "certain", claimed: int = 0) -> Noti
 def work_bonus(certainty: str = "likely") -> NoticeFinding:
     """A work bonus that was not taken off."""
     trace = (
-        TraceStep("worker code", "495", None, "DmfA annex 2", "held"),
-        TraceStep("W 2026-07", "2233.61", "EUR", "DmfA zone 00070"),
-        TraceStep("A1 2026-07", "2937.93", "EUR", "NSSO 2026/3"),
-        TraceStep("a 2026-07", "0.3196", None, "NSSO 2026/3"),
-        TraceStep("W 2026-09", "2244.72", "EUR", "DmfA zone 00070"),
-        TraceStep("a 2026-09", "0.2739", None, "NSSO 2026/3"),
-        TraceStep("bonus of the quarter", "1291.93", "EUR", "Law of 20/12/1999"),
-        TraceStep("certainty", certainty, None, "the bonus is reckoned by month"),
+        NoticeStep("worker code", "495", None, "DmfA annex 2", "held"),
+        NoticeStep("W 2026-07", "2233.61", "EUR", "DmfA zone 00070"),
+        NoticeStep("A1 2026-07", "2937.93", "EUR", "NSSO 2026/3"),
+        NoticeStep("a 2026-07", "0.3196", None, "NSSO 2026/3"),
+        NoticeStep("W 2026-09", "2244.72", "EUR", "DmfA zone 00070"),
+        NoticeStep("a 2026-09", "0.2739", None, "NSSO 2026/3"),
+        NoticeStep("bonus of the quarter", "1291.93", "EUR", "Law of 20/12/1999"),
+        NoticeStep("certainty", certainty, None, "the bonus is reckoned by month"),
     )
     return NoticeFinding(
         "found", derive("finding", "bonus"), "work_bonus", EMPLOYER, person(1), "495/1", "0001",
@@ -77,10 +77,10 @@ def work_bonus(certainty: str = "likely") -> NoticeFinding:
 def income_guarantee() -> NoticeFinding:
     """A benefit nobody asked for."""
     trace = (
-        TraceStep("full unemployment until", "2026-04-30", None, "nature 01", "held"),
-        TraceStep("Q / S", "0.500", None, "at most 0.80: leaflet T70", "unknown"),
-        TraceStep("gross wage 2026-05", "1300.00", "EUR", "DmfA zone 00070"),
-        TraceStep("reference amount 2026-05", "1280.00", "EUR", "leaflet T70", "did_not_hold"),
+        NoticeStep("full unemployment until", "2026-04-30", None, "nature 01", "held"),
+        NoticeStep("Q / S", "0.500", None, "at most 0.80: leaflet T70", "unknown"),
+        NoticeStep("gross wage 2026-05", "1300.00", "EUR", "DmfA zone 00070"),
+        NoticeStep("reference amount 2026-05", "1280.00", "EUR", "leaflet T70", "did_not_hold"),
     )
     return NoticeFinding(
         "found", derive("finding", "benefit"), "income_guarantee", EMPLOYER, person(1), "495/1", None,
@@ -91,13 +91,13 @@ def income_guarantee() -> NoticeFinding:
 def senior_holiday() -> NoticeFinding:
     """A right of a person that belongs to no employer."""
     trace = (
-        TraceStep("age on 31 December", "52", "years", "UCM; Securex (senior holidays)"),
-        TraceStep("unemployment_benefit", "2025-01-01", None, "nature 01"),
-        TraceStep("job from", "2026-02-02", None, "DmfA zone 00044"),
-        TraceStep("holidays in all", "20", "days", "Auxiliary Fund"),
-        TraceStep("highest wage a month", "2542.48", "EUR", "droitsquotidiens.be"),
-        TraceStep("highest benefit a day", "unknown", None, "not found"),
-        TraceStep("certainty", "likely", None, "not seen here: whether the ordinary days are used up (the employer)"),
+        NoticeStep("age on 31 December", "52", "years", "UCM; Securex (senior holidays)"),
+        NoticeStep("unemployment_benefit", "2025-01-01", None, "nature 01"),
+        NoticeStep("job from", "2026-02-02", None, "DmfA zone 00044"),
+        NoticeStep("holidays in all", "20", "days", "Auxiliary Fund"),
+        NoticeStep("highest wage a month", "2542.48", "EUR", "droitsquotidiens.be"),
+        NoticeStep("highest benefit a day", "unknown", None, "not found"),
+        NoticeStep("certainty", "likely", None, "not seen here: whether the ordinary days are used up (the employer)"),
     )
     return NoticeFinding(
         "found",

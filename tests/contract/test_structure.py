@@ -1,7 +1,10 @@
-"""The house stands as drawn: arrows point one way, every topic has its ends, and the package names are ours."""
+"""The house stands as drawn: arrows between folders and rooms point one way, topics have ends, names are unique."""
 
 import ast
 import importlib.util
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -84,6 +87,90 @@ def test_the_backbone_knows_nothing_of_social_security() -> None:
 )
 def test_what_names_social_security_is_seen(text: str) -> None:
     assert names_of_social_security(text)
+
+
+def modules(stage: str) -> dict[str, Path]:
+    """The modules of a stage by dotted name; a package goes by its own name."""
+    named = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / stage).rglob("*.py")}
+    return {name.removesuffix(".__init__"): path for path, name in named.items()}
+
+
+def imported_modules(path: Path, known: Iterable[str]) -> set[str]:
+    """Which of these modules a module imports, be it whole or in part, at its head or within a function."""
+    there = set(known)
+    tree = ast.parse(path.read_text("utf-8"))
+    named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inside = {f"{node.module}.{alias.name}" for alias in node.names} & there
+            named |= inside or {node.module}
+    return named & there
+
+
+def rooms(arrows: Mapping[str, set[str]]) -> dict[str, dict[str, set[str]]]:
+    """By package, the arrows between what lies directly in it: modules, and packages as a whole."""
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for module, targets in arrows.items():
+        for target in targets:
+            here, there = module.split("."), target.split(".")
+            depth = next((at for at, (one, other) in enumerate(zip(here, there, strict=False)) if one != other), 0)
+            if depth:
+                found[".".join(here[:depth])][here[depth]].add(there[depth])
+    return found
+
+
+def circle(arrows: Mapping[str, set[str]]) -> list[str]:
+    """The first circle of arrows; empty where there is none."""
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+@pytest.mark.parametrize("stage", [*MAY_IMPORT, "kruispunt"])
+def test_no_module_and_no_room_of_a_stage_imports_in_a_circle(stage: str) -> None:
+    known = modules(stage)
+    arrows = {name: imported_modules(path, known) - {name} for name, path in known.items()}
+    assert any(arrows.values()), "nothing in this stage imports anything: this test sees nothing"
+    assert circle(arrows) == []
+    assert {package: found for package, between in rooms(arrows).items() if (found := circle(between))} == {}
+
+
+def test_the_command_line_alone_knows_all_stages() -> None:
+    wiring = {
+        path.relative_to(ROOT).parts[0]
+        for stage in (*MAY_IMPORT, "kruispunt")
+        for path in (ROOT / stage).rglob("*.py")
+        if len(imported(path) & {"producers", "consumers", "rules", "notifier"} - {stage}) > 1
+    }
+    assert wiring == {"kruispunt"}
+
+
+def names_of_types(path: Path) -> Iterator[str]:
+    """The classes and public type aliases of a module; constants are written in capitals."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        match node:
+            case ast.ClassDef(name=name):
+                pass
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                pass
+            case _:
+                continue
+        if name[0].isupper() and not name.isupper():
+            yield name
+
+
+def test_the_name_of_a_class_or_type_says_one_thing_in_all_stages() -> None:
+    # The twins are generated from contracts, and so have the names of these.
+    defined: dict[str, list[str]] = defaultdict(list)
+    for stage in (*MAY_IMPORT, "kruispunt"):
+        for path in sorted((ROOT / stage).rglob("*.py")):
+            if path.parent != ROOT / "schemas" / "twins":
+                for name in names_of_types(path):
+                    defined[name].append(str(path.relative_to(ROOT)))
+    assert len(defined) > 200, "hardly any class is found: this test sees nothing"
+    assert {name: places for name, places in defined.items() if len(places) > 1} == {}
 
 
 def test_locks_are_taken_in_one_place_which_knows_whose_they_are() -> None:

@@ -12,7 +12,7 @@ from confluent_kafka.admin import ConfigResource
 from backbone import kafka, logs, positions, postgres, transactions
 from backbone.errors import Retry, Stop
 from backbone.offsets import Offsets, PartitionOffsets
-from backbone.postgres_consumer import PostgresConsumer, Subscription
+from backbone.postgres_consumer import PostgresConsumer, TopicSubscription
 from backbone.process import with_retry
 from backbone.settings import Settings
 from consumers.exchange.run import Exchange
@@ -99,7 +99,7 @@ class Kept:
 
     def keeper(self, reader: Any) -> PostgresConsumer:
         connection = postgres.connect(self._settings, INSTITUTION, INSTITUTION, autocommit=True)
-        subscription = Subscription(INSTITUTION, GROUP, (self.topic,), INSTITUTION, SCHEMA, batch=50)
+        subscription = TopicSubscription(INSTITUTION, GROUP, (self.topic,), INSTITUTION, SCHEMA, batch=50)
         made = PostgresConsumer(connection, reader, kafka.LoginWatch(), subscription, self._write)
         self._keepers.append(made)
         return made

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from notifier.notice_content import NoticeFinding, TraceStep
+from notifier.notice_content import NoticeFinding, NoticeStep
 from rules.casebook.case_file import shipped_cases
 from rules.casebook.trial import decide, read
 from rules.catalogue import HISTORY_RULES, RULES
@@ -17,7 +17,7 @@ from tests.builders.law import LAW
 
 def _told(finding: Finding, number: int) -> NoticeFinding:
     record = finding.as_record()
-    trace = tuple(TraceStep(step["step"], step["value"], step["unit"], step["source"]) for step in record["trace"])
+    trace = tuple(NoticeStep(step["step"], step["value"], step["unit"], step["source"]) for step in record["trace"])
     return NoticeFinding(
         "found", derive("finding", str(number)), finding.rule, finding.employer, finding.person, finding.occupation,
         finding.deduction_code, record["amount"], record["claimed"], record["missing"], record["certainty"], trace,

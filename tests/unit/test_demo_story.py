@@ -1,7 +1,7 @@
 """The story of the demo: what is shown of a finding, of the copies, and of a letter."""
 
 from kruispunt.commands.stack.demo import _count, _why
-from kruispunt.commands.stack.demo_evidence import Share, Story, _given, contrast, permitted, whole
+from kruispunt.commands.stack.demo_evidence import InstitutionShare, Story, _given, contrast, permitted, whole
 from notifier.letter.typesetter import printer
 from tests.builders import notices as example
 
@@ -29,12 +29,12 @@ def test_why_is_the_first_conditions_where_there_is_no_amount() -> None:
 
 
 def test_the_copies_shown_are_the_widest_and_the_narrowest_of_one_kind() -> None:
-    wide = Share("fpd", {"declarations.working-time": 45, "declarations.wages": 11})
+    wide = InstitutionShare("fpd", {"declarations.working-time": 45, "declarations.wages": 11})
     middle, narrow = (
-        Share("rva", {"declarations.working-time": 16}),
-        Share("famifed", {"declarations.working-time": 2}),
+        InstitutionShare("rva", {"declarations.working-time": 16}),
+        InstitutionShare("famifed", {"declarations.working-time": 2}),
     )
-    elsewhere = Share("fin", {"declarations.working-time": 1})
+    elsewhere = InstitutionShare("fin", {"declarations.working-time": 1})
     assert contrast([middle, narrow, wide, elsewhere]) == ("declarations.working-time", wide, narrow)
     assert contrast([wide, elsewhere]) is None
 

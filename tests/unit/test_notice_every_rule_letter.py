@@ -15,7 +15,7 @@ import pytest
 from pypdf import PdfReader
 
 from notifier.letter.typesetter import printer
-from notifier.notice_content import Notice, NoticeFinding, TraceStep
+from notifier.notice_content import Notice, NoticeFinding, NoticeStep
 from notifier.render import words
 from notifier.render.compose import annex, for_letter
 from notifier.render.document import DocumentBlock
@@ -84,7 +84,7 @@ def cents(shown: str, said: Texts) -> int | None:
     return int(euro + rest)
 
 
-def steps_of(told: NoticeFinding) -> list[TraceStep]:
+def steps_of(told: NoticeFinding) -> list[NoticeStep]:
     """What must be shown of a trace: all of it, but for amounts where none may be stated."""
     return [step for step in told.trace if step.step not in NOT_A_STEP and (step.unit != "EUR" or told.states_amounts)]
 
@@ -105,7 +105,7 @@ def shown_to_citizen(blocks: Sequence[DocumentBlock], said: Texts) -> Iterator[t
                         yield f"{row[0]}, {month}", read_back(value, said)
 
 
-def named_for_citizen(step: TraceStep, said: Texts) -> str:
+def named_for_citizen(step: NoticeStep, said: Texts) -> str:
     monthly = MONTHLY.fullmatch(step.step)
     base = monthly[1] if monthly else step.step
     label = said.get("month_steps" if monthly else "steps").get(base, base if monthly else base.replace("_", " "))

@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from notifier.letter.typesetter import WINDOWS, Letter, printer
-from notifier.notice_content import Notice, TraceStep
+from notifier.notice_content import Notice, NoticeStep
 from notifier.render import words
 from notifier.render.compose import annex, for_letter
 from notifier.render.texts import texts
@@ -106,7 +106,7 @@ def test_a_condition_stands_in_the_letter_with_what_became_of_it(language: Langu
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_employer_reads_what_became_of_a_condition_of_each_worker(language: Language) -> None:
     notice = example.for_employer(language, 3)
-    conditions = [TraceStep("least age", f"{55 + place}", "years", "RD", "held") for place in range(3)]
+    conditions = [NoticeStep("least age", f"{55 + place}", "years", "RD", "held") for place in range(3)]
     told = tuple(replace(one, trace=(step,)) for one, step in zip(notice.told, conditions, strict=True))
     text = " ".join(" ".join(pages(printed(replace(notice, told=told)))).split())
     assert text.count(f"({OUTCOMES[language][0]})") == len(conditions)

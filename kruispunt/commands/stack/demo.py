@@ -24,7 +24,7 @@ from kruispunt.commands.institutions import load as loading
 from kruispunt.commands.intake import submit as submitting
 from kruispunt.commands.intake.generate import generate
 from kruispunt.commands.stack import demo_evidence as evidence
-from kruispunt.commands.stack.demo_evidence import Share, Story
+from kruispunt.commands.stack.demo_evidence import InstitutionShare, Story
 from kruispunt.monitoring import lag
 from kruispunt.output import Exit, console, euro, fail, progress, table
 from notifier.render import words
@@ -170,7 +170,7 @@ def _name(recipient: str) -> str:
     return INSTITUTIONS[recipient].names[ENGLISH]
 
 
-def _show_shares(shares: Sequence[Share]) -> None:
+def _show_shares(shares: Sequence[InstitutionShare]) -> None:
     """One line for each institution that got something, and one for each reason why another did not."""
     institutions = [share for share in shares if share.recipient in INSTITUTIONS]
     received = sorted((one for one in institutions if one.fields), key=lambda one: -sum(one.fields.values()))
@@ -194,7 +194,7 @@ def _show_shares(shares: Sequence[Share]) -> None:
         console.print(f"[dim]Also nothing for: {', '.join(others)}.[/]")
 
 
-def _show_contrast(config: Settings, person: Story, shares: Sequence[Share]) -> None:
+def _show_contrast(config: Settings, person: Story, shares: Sequence[InstitutionShare]) -> None:
     found = evidence.contrast(shares)
     if found is None:
         return

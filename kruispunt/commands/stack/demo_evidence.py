@@ -61,7 +61,7 @@ class Story:
 
 
 @dataclass(slots=True)
-class Share:
+class InstitutionShare:
     """What one recipient got of a declaration: fields by kind of event and their bases, or the reasons why not."""
 
     recipient: str
@@ -122,13 +122,13 @@ def permitted(schema: Any) -> int:
     return _leaves({**schema, "fields": [inner for inner in schema["fields"] if inner["name"] not in ALWAYS]})
 
 
-def shares(config: Settings, person: str) -> list[Share]:
+def shares(config: Settings, person: str) -> list[InstitutionShare]:
     """What every recipient got about a person, as the log of disclosures has it; in the order of the institutions."""
     key = pseudonym(config.pepper(), person)
     with postgres.connect(config, "auditor") as connection, connection.transaction():
         acts.note(connection, "looked up a person", key.hex(), reason="demo")
         entries = list(look_up(connection, key))
-    found = {name: Share(name) for name in (*INSTITUTIONS, RULES)}
+    found = {name: InstitutionShare(name) for name in (*INSTITUTIONS, RULES)}
     for entry in entries:
         share = found[entry.recipient]
         if entry.contract:
@@ -140,7 +140,7 @@ def shares(config: Settings, person: str) -> list[Share]:
     return list(found.values())
 
 
-def contrast(found: Sequence[Share]) -> tuple[str, Share, Share] | None:
+def contrast(found: Sequence[InstitutionShare]) -> tuple[str, InstitutionShare, InstitutionShare] | None:
     """A kind of event, and the two institutions here that got the most and the fewest fields of it."""
     best = None
     for kind in sorted({kind for share in found for kind in share.fields}):
