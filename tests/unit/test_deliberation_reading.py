@@ -91,7 +91,7 @@ def test_a_fault_is_told_with_the_line_it_stands_in() -> None:
     lines = [line for line in text.splitlines() if not line.startswith("recipient")]
     wrong = [lines[0], "recipient: xyz", *lines[1:], "colour: red"]
     told = faults((name, "\n".join(wrong)))
-    assert "one.yaml:2: recipient: 'xyz' is no recipient" in told
+    assert "one.yaml:2: recipient: 'xyz' is not a recipient" in told
     assert f"one.yaml:{len(wrong)}: colour: " in told
 
 
