@@ -99,7 +99,7 @@ def test_a_letter_that_cannot_be_set_at_all_says_so_and_not_what_is_in_it(monkey
     monkeypatch.setattr(glyphs, "plain", lambda text: text + "\ue000")
     with pytest.raises(Reject) as refused:
         Printer().print_letter(named("Janssens"))
-    assert "cannot be set" in refused.value.reason
+    assert "cannot be typeset" in refused.value.reason
     assert "Janssens" not in str(refused.value)
 
 
