@@ -8,7 +8,7 @@ from population.persons import SyntheticPerson
 from population.wages import monthly
 from population.worker_lines import SyntheticLine
 from population.working_time import full_time, part_time
-from population.workplace import WorkPeriod, Workplace
+from population.workplace import PlannedPeriod, Workplace
 
 ADULT_YEAR = 18
 STUDENT_UNTIL = 26
@@ -78,7 +78,7 @@ def _ordinary(place: Workplace, person: SyntheticPerson) -> list[SyntheticLine]:
     ]
 
 
-def _line(place: Workplace, person: SyntheticPerson, periods: list[WorkPeriod], *, manual: bool) -> SyntheticLine:
+def _line(place: Workplace, person: SyntheticPerson, periods: list[PlannedPeriod], *, manual: bool) -> SyntheticLine:
     sector, random = place.employer.sector, place.random
     job = sector.manual if manual else sector.employee
     code = "015" if manual else "495"

@@ -18,7 +18,7 @@ MONTHS_FOR_BONUS = 6
 SMALL_BONUS = 0.03
 NOT_PERIODIC = 0
 
-WorkPeriod = tuple[Regime, date, date | None]
+PlannedPeriod = tuple[Regime, date, date | None]
 
 
 def remuneration(line: int, code: str, amount: int, months: int | None = None) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Workplace:
         return self.calendar.first + timedelta(days=int(self.random.random() * self.calendar.length * share))
 
     def stint(
-        self, person: SyntheticPerson, number: int, job: Job, month: int, period: WorkPeriod, site: str, manual: bool
+        self, person: SyntheticPerson, number: int, job: Job, month: int, period: PlannedPeriod, site: str, manual: bool
     ) -> SyntheticOccupation:
         """An occupation with its days and its wage, for a full-time gross month in cents."""
         regime, start, end = period
@@ -56,7 +56,7 @@ class Workplace:
         paid += self._bonus(job, month, period, manual=manual) if base else []
         return SyntheticOccupation(number, start, end, job.committee, regime, site, time, paid)
 
-    def _bonus(self, job: Job, month: int, period: WorkPeriod, *, manual: bool) -> list[dict[str, Any]]:
+    def _bonus(self, job: Job, month: int, period: PlannedPeriod, *, manual: bool) -> list[dict[str, Any]]:
         regime, start, end = period
         last, roll = self.calendar.last, self.random.random()
         months = (last.year - start.year) * 12 + last.month - start.month + 1

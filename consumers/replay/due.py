@@ -33,7 +33,7 @@ class NewDossier(NamedTuple):
     institution: str
 
 
-class RegisteredEvent(NamedTuple):
+class EarlierEvent(NamedTuple):
     """An event as the register has it: whose, the framed value, and when it was accepted."""
 
     key: bytes
@@ -58,10 +58,10 @@ def known(cursor: Cursor[Any], keys: Collection[bytes]) -> set[bytes]:
     return {bytes(key) for (key,) in cursor}
 
 
-def published(cursor: Cursor[Any], keys: Collection[bytes], until: Progress) -> list[RegisteredEvent]:
+def published(cursor: Cursor[Any], keys: Collection[bytes], until: Progress) -> list[EarlierEvent]:
     """Every event about them that was published, up to a place, in the order it was published."""
     cursor.execute(PUBLISHED, (list(keys), str(until.tx), until.id), binary=True)
-    return [RegisteredEvent(bytes(key), bytes(value), at) for key, value, at in cursor]
+    return [EarlierEvent(bytes(key), bytes(value), at) for key, value, at in cursor]
 
 
 def disclosed(cursor: Cursor[Any], keys: Collection[bytes], recipients: Collection[str]) -> Disclosed:

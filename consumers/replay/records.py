@@ -15,7 +15,7 @@ from consumers.exchange.account import Account
 from consumers.exchange.batch import EventBatch, Received, opened
 from consumers.exchange.records import OutgoingRecord, deliveries, disclosures
 from consumers.narrowing.narrow import Narrowed, NarrowedCopy, narrow
-from consumers.replay.due import Disclosed, RegisteredEvent
+from consumers.replay.due import Disclosed, EarlierEvent
 from consumers.replay.history import ReplayHistory
 from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook
@@ -26,7 +26,7 @@ REGISTER = "register"
 class Past(NamedTuple):
     """What was published about persons, by whom they are on file now, and what was disclosed of it already."""
 
-    events: Sequence[RegisteredEvent]
+    events: Sequence[EarlierEvent]
     dossiers: Dossiers
     disclosed: Disclosed
 

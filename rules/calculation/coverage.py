@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 
-from rules.calculation.ages import birth
 from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, TraceStep
 from rules.law.dated_figures import FigureRow, citing
 from rules.law.law import Law, per_law
+from rules.view.ages import birth
 from rules.view.worker_line import WorkerLine
 from schemas.identifiers import quarter_days
 

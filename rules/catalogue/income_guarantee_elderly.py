@@ -7,11 +7,11 @@ quarter. The means themselves are not seen here.
 
 from datetime import date
 
-from rules.calculation.ages import age_on, birthday
 from rules.findings.entitlement import figure, over, right, unseen
 from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, TraceStep
 from rules.findings.rule import HistoryRule
 from rules.law.law import Law, per_law
+from rules.view.ages import age_on, birthday
 from rules.view.history import PersonHistory
 from schemas.identifiers import quarter_of
 

@@ -4,7 +4,6 @@ The diploma and the region are taken from the claimed code; without a claim two 
 finding.
 """
 
-from rules.calculation.ages import age_on
 from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import (
     DAY,
@@ -20,6 +19,7 @@ from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
 from rules.calculation.target_groups.times import end_of_quarter
 from rules.findings.finding import TraceStep
 from rules.law.rounding import cents
+from rules.view.ages import age_on
 
 NAME = "low_skilled_youth"
 CODE = "6300"

@@ -6,7 +6,6 @@ without a claim that and the region are missing, and there is no finding.
 
 from datetime import date
 
-from rules.calculation.ages import age_on
 from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import Entitled, in_category, nth_of, target_group, unknown, within
 from rules.calculation.target_groups.times import RULE as TARGET_GROUPS
@@ -14,6 +13,7 @@ from rules.calculation.target_groups.times import end_of_quarter, pension
 from rules.findings.finding import Certainty, TraceStep
 from rules.law.dated_figures import FigureRow
 from rules.law.rounding import cents
+from rules.view.ages import age_on
 
 NAME = "no_recent_work_experience"
 CODE = "6340"

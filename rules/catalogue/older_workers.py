@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import product
 
-from rules.calculation.ages import Birth, age_on, birth, birthday
 from rules.calculation.target_groups.claims import ClaimContext, place
 from rules.calculation.target_groups.grant import (
     Entitled,
@@ -30,6 +29,7 @@ from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import Citation, FigureRow, NoLaw
 from rules.law.law import Law
 from rules.law.rounding import cents
+from rules.view.ages import Birth, age_on, birth, birthday
 from rules.view.situation import Situation
 from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rules.calculation.ages import ANY_AGE, Ages
 from rules.calculation.windows import WorkWindow, window
 from rules.calculation.working_week import expected
 from rules.findings.entitlement import DAY, missing, months_later, not_seen, over, right, unseen
@@ -18,6 +17,7 @@ from rules.findings.rule import HistoryRule
 from rules.law.dated_figures import FigureRow, NoLaw, citing
 from rules.law.law import Law
 from rules.law.rounding import half_up
+from rules.view.ages import ANY_AGE, Ages
 from rules.view.history import PersonHistory, Worked
 from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_days, quarter_of

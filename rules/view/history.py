@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from rules.calculation.ages import Birth, birth
+from rules.view.ages import Birth, birth
 from rules.view.situation import InstitutionDecision, Situation
 from rules.view.worker_line import Service, WorkerLine
 from schemas.identifiers import quarter_days, quarter_of

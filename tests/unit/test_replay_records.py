@@ -12,7 +12,7 @@ from consumers.deliberations import Deliberation, load, read
 from consumers.deliberations.store import StoredDeliberation
 from consumers.directory import Dossier
 from consumers.narrowing.projection import projections
-from consumers.replay.due import Disclosed, RegisteredEvent
+from consumers.replay.due import Disclosed, EarlierEvent
 from consumers.replay.history import ReplayHistory, replayable
 from consumers.replay.records import Moment, Past, replayed
 from kruispunt.provisioning.declared_state import wanted
@@ -71,16 +71,16 @@ def held(*written: dict[str, Any], withdrawn: datetime | None = None) -> list[St
     return [StoredDeliberation(one, OLD, withdrawn if one.version == newest else None) for one in found]
 
 
-def event(person: str, at: datetime, kind: str = TIME, **changes: Any) -> RegisteredEvent:
+def event(person: str, at: datetime, kind: str = TIME, **changes: Any) -> EarlierEvent:
     record = sample(kind) | {
         "person": person, "event": derive("event", person, kind, at.isoformat()), "quarter": "2026Q3",
     } | changes  # fmt: skip
-    return RegisteredEvent(pseudonym(PEPPER, person), encode(contract(kind), record), at)
+    return EarlierEvent(pseudonym(PEPPER, person), encode(contract(kind), record), at)
 
 
 def made(
     kept: Iterable[StoredDeliberation],
-    *events: RegisteredEvent,
+    *events: EarlierEvent,
     quality: str = UNEMPLOYED,
     since: date = date(2020, 1, 1),
     until: date | None = None,
@@ -186,7 +186,7 @@ def test_a_replay_is_on_record_as_such_and_counts_no_event_again() -> None:
 
 
 def test_a_fact_that_cannot_be_read_stops_nobody() -> None:
-    broken = RegisteredEvent(pseudonym(PEPPER, ANN), b"\0\0\0\0\1 no event", NEW)
+    broken = EarlierEvent(pseudonym(PEPPER, ANN), b"\0\0\0\0\1 no event", NEW)
     assert len(made(held(SECOND), broken, event(ANN, NEW))) == 1
 
 

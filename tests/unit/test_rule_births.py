@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.calculation.ages import ANY_AGE, Ages, Birth, age_on, birth
 from rules.calculation.coverage import young
 from rules.calculation.target_groups.claims import all_codes
 from rules.casebook.case_events import events
 from rules.casebook.case_history import case_history, number
 from rules.catalogue import decide_all, decide_history, excesses
 from rules.findings.finding import Certainty, Finding
+from rules.view.ages import ANY_AGE, Ages, Birth, age_on, birth
 from rules.view.history import PersonHistory
 from rules.view.situation import InstitutionDecision, situation
 from schemas.identifiers import birth_date, birth_days, inss

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from rules.calculation.ages import birthday
 from rules.casebook.case_events import events
 from rules.catalogue import decide_all, excesses
 from rules.findings.finding import Excess
+from rules.view.ages import birthday
 from rules.view.situation import Situation, situation
 from tests.builders.law import LAW
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
-from rules.calculation.ages import ANY_AGE, Birth, birth
 from rules.calculation.combination import chosen
 from rules.calculation.coverage import Subjection, all_branches
 from rules.calculation.structural.base import contribution_rows
@@ -15,6 +14,7 @@ from rules.calculation.target_groups.times import RULE
 from rules.findings.finding import Certainty, Doubt
 from rules.law.dated_figures import FigureRow
 from rules.law.law import Law
+from rules.view.ages import ANY_AGE, Birth, birth
 from rules.view.situation import Situation
 from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
 from schemas.identifiers import quarter_days

@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from rules.calculation.ages import birthday
 from rules.findings.finding import Certainty, Doubt
 from rules.law.dated_figures import FigureRow
 from rules.law.law import Law, per_law
+from rules.view.ages import birthday
 from schemas.identifiers import quarter_days, quarter_of
 
 RULE = "target_groups"
