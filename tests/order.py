@@ -46,11 +46,11 @@ LONG = (
 """The longest of those that need servers only, longest first."""
 LONG_WITHOUT_SERVERS = (
     "tests/contract/test_rule_labels.py",
-    "tests/unit/test_cli_broken_input.py",
+    "tests/unit/kruispunt/test_cli_broken_input.py",
     "tests/contract/test_surroundings.py",
     "tests/contract/test_registry_clients.py",
-    "tests/unit/test_notice_every_rule_letter.py",
-    "tests/unit/test_cli_without_stack.py",
+    "tests/unit/notifier/test_notice_every_rule_letter.py",
+    "tests/unit/kruispunt/test_cli_without_stack.py",
     "tests/contract/test_workers.py",
 )
 """The longest of the others, longest first."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -122,6 +122,13 @@ class Process:
         assert self._running is not None
         self._running.send_signal(number)
         return self._running.wait(30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it, also where the test fails: it would take bundles of the next one."""
+        self.end()
 
     def shown(self) -> list[str]:
         """What it calls itself."""
@@ -331,15 +338,14 @@ def test_two_workers_decide_each_bundle_once_while_they_are_killed_again_and_aga
             bundles.append((partition, part + [allowance(servers, number) for number in some if number % 5 == 0]))
     send(servers, bundles)
     expected = len(numbers) + len(ON_AN_ALLOWANCE) * len(idle)
-    second = another()
-    for victim, pause in ((process, 0.0), (second, 0.11), (process, 0.23)):
-        so_far = count(servers)
-        until(lambda so_far=so_far: count(servers) > so_far or count(servers) == before + expected)  # type: ignore[misc]
-        time.sleep(pause)
-        victim.end(signal.SIGKILL)
-        victim.start()
-    until(lambda: count(servers) >= before + expected)
-    second.end()
+    with another() as second:
+        for victim, pause in ((process, 0.0), (second, 0.11), (process, 0.23)):
+            so_far = count(servers)
+            until(lambda so_far=so_far: count(servers) > so_far or count(servers) == before + expected)  # type: ignore[misc]
+            time.sleep(pause)
+            victim.end(signal.SIGKILL)
+            victim.start()
+        until(lambda: count(servers) >= before + expected)
     findings = told(servers, after=before)
     assert len(findings) == len({one["finding"] for one in findings}) == expected
     for rule in ON_AN_ALLOWANCE:

@@ -315,7 +315,7 @@ def test_a_fault_of_our_own_is_told_by_its_place_and_not_by_what_it_was_about(
     monkeypatch.setattr("kruispunt.commands.institutions.load.load", err)
     found = CliRunner().invoke(app, ["load", str(sound_input)])
     assert found.exit_code == 3
-    assert f"{FAULT} itself: KeyError in tests/unit/test_cli_broken_input.py:" in found.stderr
+    assert f"{FAULT} itself: KeyError in tests/unit/kruispunt/test_cli_broken_input.py:" in found.stderr
     assert PERSON not in found.stderr
 
 

@@ -24,7 +24,7 @@ from schemas.dmfa.tables import EVENT_KINDS, TABLES_OF, is_later
 from tests.builders.law import LAW
 from tests.builders.read_file import read
 
-OF_THE_TABLES = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
+OF_THE_TABLES = (Path(__file__).parents[2] / "data" / "declaration.xml").read_text("utf-8")
 LATER = OF_THE_TABLES.replace("2022", "2026")
 DECLARATION = "/DmfAOriginal/Form[1]/EmployerDeclaration"
 LINE = f"{DECLARATION}/NaturalPerson[1]/WorkerRecord[1]"
@@ -230,7 +230,7 @@ def test_what_stands_between_persons_or_forms_does_not_pile_up(place: str, tmp_p
         for _ in range(60):
             file.write(strange + unit)
         file.write(tail)
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     answer = subprocess.run([sys.executable, "-c", MEASURE, path], capture_output=True, text=True, check=True, cwd=root)
     accepted, mebibytes = answer.stdout.split()
     assert accepted == "False"

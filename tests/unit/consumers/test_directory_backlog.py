@@ -50,6 +50,12 @@ def read(institution: str, value: bytes) -> DossierChange | None:
     return DossierChange(value.decode(), "integrate", KEY._replace(institution=institution), legal_today(), None, 1)
 
 
+@pytest.fixture(autouse=True)
+def all_the_time_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn does not end because the machine is busy; a test of that says how long one is."""
+    monkeypatch.setattr(module, "TURN_S", 60.0)
+
+
 def backlog(*batches: RecordBatch, begin: int = 0, end: int | None = None) -> Backlog:
     one = Backlog("rva", begin, Unpacker(LARGEST_UNPACKED), read, Allowance(60, time.monotonic()))
     one.put(Fetched(list(batches), batches[-1].following if end is None else end))

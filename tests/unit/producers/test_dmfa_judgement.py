@@ -15,7 +15,7 @@ from producers.intake.dmfa import xml_stream as reader
 from schemas.dmfa.tables import blocks
 from tests.builders.read_file import read
 
-SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
+SOUND = (Path(__file__).parents[2] / "data" / "declaration.xml").read_text("utf-8")
 DECLARATION = "/DmfAOriginal/Form[1]/EmployerDeclaration"
 FIRST = f"{DECLARATION}/NaturalPerson[1]"
 Told = list[tuple[str, str, str]]
