@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import ConfigResource
+from confluent_kafka.admin import AdminClient, ConfigResource
 
 from backbone import kafka, logs, positions, postgres, transactions
 from backbone.errors import Retry, Stop
@@ -228,6 +228,18 @@ def read_until(keeper: PostgresConsumer, done: Callable[[], bool]) -> None:
         keeper.handle_batch()
 
 
+def forget(client: AdminClient) -> None:
+    """Delete the group of the exchange, once the broker has given up a member that an earlier test killed."""
+
+    def delete() -> None:
+        try:
+            client.delete_consumer_groups([GROUP])[GROUP].result(30)
+        except KafkaException as error:
+            raise Retry(str(error)) from error
+
+    with_retry(delete, 60)
+
+
 def restore(servers: Settings, before: PartitionOffsets) -> None:
     """Put the places of the exchange back; the broker holds its number for a moment after it left."""
 
@@ -257,7 +269,7 @@ def test_an_exchange_that_had_a_place_and_finds_none_stops_instead_of_delivering
     writer = transactions.writer(servers, "relay", "relay-forgotten")
     with transactions.transaction(writer):
         transactions.send(writer, DECLARATIONS[0], b"no event", b"k" * 16, 0)
-    client.delete_consumer_groups([GROUP])[GROUP].result(30)
+    forget(client)
     exchange = Exchange.open(servers, logs.configure("test", "error"))
     try:
         with pytest.raises(Stop, match="The position of this reader in declarations"):
