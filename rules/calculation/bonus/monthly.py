@@ -141,7 +141,7 @@ def _doubts(result: BonusCalculation, span: QuarterPart, law: Law, *, complete: 
             "the bonus is reckoned by month and declared by quarter: how wage and days fall in each month is not known"
         )
         result.doubt(Certainty.LIKELY, reason)
-    for cap in sorted({_capped(monthly, law) or "" for monthly in result.months} - {""}):
+    for cap in sorted({f"{row.cited}" for monthly in result.months if (row := _exceeded_cap(monthly, law))}):
         result.doubt(Certainty.LIKELY, f"twelve such months come to more than the annual cap: {cap}")
     codes = result.occupation.wages.keys()
     if not result.general.wage.codes("premium").isdisjoint(codes):
@@ -150,10 +150,10 @@ def _doubts(result: BonusCalculation, span: QuarterPart, law: Law, *, complete: 
         result.doubt(Certainty.TO_CHECK, f"termination pay or flexi wage is left out: {result.general.wage.cited}")
 
 
-def _capped(monthly: Monthly, law: Law) -> str | None:
+def _exceeded_cap(monthly: Monthly, law: Law) -> FigureRow | None:
     """The annual cap that twelve months of this bonus exceed, where it is known: manual workers can exceed it."""
     try:
         row = law[NAME].at("annual cap", monthly.month.first)
     except NoLaw:
         return None
-    return str(row.cited) if monthly.granted * MONTHS > cents(row.number("amount")) else None
+    return row if monthly.granted * MONTHS > cents(row.number("amount")) else None
