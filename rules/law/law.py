@@ -8,7 +8,7 @@ from typing import Any, TypeVar, TypeVarTuple
 from rules.law.dated_figures import Parameters
 
 Arguments = TypeVarTuple("Arguments")
-Result = TypeVar("Result")
+Computed = TypeVar("Computed")
 ABSENT = object()
 
 
@@ -27,13 +27,13 @@ class Law:
         return self.parameters[name]
 
 
-def per_law(compute: Callable[[Law, *Arguments], Result]) -> Callable[[Law, *Arguments], Result]:
+def per_law(compute: Callable[[Law, *Arguments], Computed]) -> Callable[[Law, *Arguments], Computed]:
     """Compute figures once for each law and arguments; the law keeps them, so two laws never share any."""
 
     @wraps(compute)
-    def once(law: Law, *arguments: *Arguments) -> Result:
+    def once(law: Law, *arguments: *Arguments) -> Computed:
         key = (compute, *arguments)
-        known: Result = law.computed.get(key, ABSENT)
+        known: Computed = law.computed.get(key, ABSENT)
         if known is ABSENT:
             known = law.computed[key] = compute(law, *arguments)
         return known

@@ -9,7 +9,7 @@ from rules.findings.finding import Certainty, Doubt
 from rules.law.dated_figures import FigureRow, NoLaw
 from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
-from rules.view.worker_line import WorkerOccupation
+from rules.view.worker_line import DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 MONTHS = 12
@@ -71,7 +71,7 @@ class Monthly:
 class BonusCalculation:
     """The months of one occupation and their sum in eurocents; `due` is None where unknown."""
 
-    occupation: WorkerOccupation
+    occupation: DeclaredOccupation
     general: BonusFigures
     wage: int
     months: list[Monthly] = field(default_factory=list)
@@ -83,7 +83,7 @@ class BonusCalculation:
         self.doubts.append(Doubt(certainty, reason))
 
 
-def calculate_bonus(occupation: WorkerOccupation, quarter: str, law: Law, *, manual: bool) -> BonusCalculation:
+def calculate_bonus(occupation: DeclaredOccupation, quarter: str, law: Law, *, manual: bool) -> BonusCalculation:
     """The bonus of one occupation in a quarter.
 
     Raises NoLaw.
