@@ -8,7 +8,7 @@ from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, TraceStep
 from rules.law.dated_figures import FigureRow, citing
 from rules.law.law import Law, per_law
 from rules.view.ages import birth
-from rules.view.worker_line import WorkerLine
+from rules.view.worker_line import DeclaredLine
 from schemas.identifiers import quarter_days
 
 
@@ -105,18 +105,18 @@ def _still_young(person: str, quarter: str, found: Subjection, law: Law) -> Subj
     return _subjection(Cover.UNSETTLED, found.manual, found.why, (*found.doubts, doubt), too_young=found.too_young)
 
 
-def all_branches(line: WorkerLine, person: str, quarter: str, law: Law) -> Subjection:
+def all_branches(line: DeclaredLine, person: str, quarter: str, law: Law) -> Subjection:
     """Whether the line is subject to all branches, as employer reductions require."""
     found = _all_branches(law, line.employer_class, line.worker_code, quarter_days(quarter)[0])
     return _still_young(person, quarter, found, law)
 
 
-def personal_contributions(line: WorkerLine, person: str, quarter: str, law: Law) -> Subjection:
+def personal_contributions(line: DeclaredLine, person: str, quarter: str, law: Law) -> Subjection:
     """Whether the line owes the full personal contribution, as the work bonus requires."""
     return _still_young(person, quarter, _personal(law, line.worker_code, quarter_days(quarter)[0]), law)
 
 
-def perhaps_all_branches(line: WorkerLine, person: str, quarter: str, law: Law) -> bool:
+def perhaps_all_branches(line: DeclaredLine, person: str, quarter: str, law: Law) -> bool:
     """Whether the line is subject to all branches by its codes, and the person is not known to be too young."""
     settled = _all_branches(law, line.employer_class, line.worker_code, quarter_days(quarter)[0])
     return settled.cover is Cover.COVERED and not young(person, quarter, law)

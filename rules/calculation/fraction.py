@@ -7,7 +7,7 @@ from functools import lru_cache
 from rules.law.dated_figures import FigureRow
 from rules.law.rounding import half_up
 from rules.view.situation import Situation
-from rules.view.worker_line import WorkerOccupation
+from rules.view.worker_line import DeclaredOccupation
 
 WEEKS = 13
 """Weeks in a quarter."""
@@ -15,7 +15,7 @@ FULL = 100
 """mu is kept x 100: it has two decimals by law."""
 
 
-def mu(occupation: WorkerOccupation, codes: frozenset[str]) -> int | None:
+def mu(occupation: DeclaredOccupation, codes: frozenset[str]) -> int | None:
     """mu x 100 of one occupation: X / (13 D) in days, Z / (13 U) in hours for part-timers; None when not known."""
     if not occupation.part_time:
         if not occupation.days_per_week:
@@ -62,7 +62,7 @@ def multiplication_factor(row: FigureRow, total: int, exempt: bool) -> Beta:
     return Beta(1 / share, below_floor=False)
 
 
-def half_time(occupation: WorkerOccupation, row: FigureRow) -> bool | None:
+def half_time(occupation: DeclaredOccupation, row: FigureRow) -> bool | None:
     """Whether the contract is at least half time; None when its hours are not known."""
     if not occupation.part_time:
         return True

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from rules.calculation.working_week import FIVE, X100, Expected, days_between, expected
 from rules.law.rounding import half_up
-from rules.view.worker_line import WorkerOccupation
+from rules.view.worker_line import DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 WEEK = 5
@@ -83,7 +83,7 @@ class Months:
     complete: Expected
 
 
-def months(occupation: WorkerOccupation, quarter: str) -> Months:
+def months(occupation: DeclaredOccupation, quarter: str) -> Months:
     """How the occupation lies in the quarter; a whole month weighs 1, a part of one its share of the days."""
     first, last = quarter_days(quarter)
     per_week = FIVE if occupation.part_time else occupation.days_per_week
@@ -117,7 +117,7 @@ def _share(value: Fraction) -> Share:
     return Share(value.numerator, value.denominator)
 
 
-def performed(occupation: WorkerOccupation, codes: frozenset[str], spread: Months) -> Share | None:
+def performed(occupation: DeclaredOccupation, codes: frozenset[str], spread: Months) -> Share | None:
     """Share of full time performed over the days of the occupation, at most 1; None when it is not declared.
 
     Days over the expected days for full-timers, hours over the hours of the reference person for part-timers. All the
@@ -140,7 +140,7 @@ def performed(occupation: WorkerOccupation, codes: frozenset[str], spread: Month
     return _at_most_all(days * WEEK * X100, occupation.days_per_week * spread.days)
 
 
-def surely_complete(occupation: WorkerOccupation, codes: frozenset[str], spread: Months) -> bool:
+def surely_complete(occupation: DeclaredOccupation, codes: frozenset[str], spread: Months) -> bool:
     """Whether all days of a full-timer were worked, whichever days the week has."""
     return not occupation.part_time and occupation.days(codes) >= spread.complete.surely
 

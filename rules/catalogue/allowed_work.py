@@ -16,7 +16,7 @@ from rules.law.dated_figures import NoLaw, citing
 from rules.law.law import Law
 from rules.law.rounding import half_up
 from rules.view.situation import InstitutionDecision, Situation
-from rules.view.worker_line import WorkerLine, WorkerOccupation
+from rules.view.worker_line import DeclaredLine, DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 NAME = "allowed_work"
@@ -39,7 +39,7 @@ def find(situation: Situation, day: date, law: Law) -> list[Finding]:
 
 
 def _of_occupation(
-    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, day: date, law: Law
+    situation: Situation, line: DeclaredLine, occupation: DeclaredOccupation, day: date, law: Law
 ) -> Iterator[Finding]:
     first, last = quarter_days(situation.quarter)
     start = occupation.start
@@ -71,7 +71,7 @@ def _of_occupation(
     )  # fmt: skip
 
 
-def _worked(occupation: WorkerOccupation) -> bool:
+def _worked(occupation: DeclaredOccupation) -> bool:
     return any(service.code in WORK and (service.days or service.hours) for service in occupation.services)
 
 
@@ -83,7 +83,7 @@ def _during(situation: Situation, start: date, last: date) -> InstitutionDecisio
     return next((one for one in decided if one.start < start and (one.until is None or last <= one.until)), None)
 
 
-def _share(occupation: WorkerOccupation) -> int | None:
+def _share(occupation: DeclaredOccupation) -> int | None:
     """Hours of the contract in hours of full time, in whole percent."""
     if not occupation.part_time:
         return HUNDRED

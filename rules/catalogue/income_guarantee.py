@@ -18,7 +18,7 @@ from rules.law.dated_figures import Citation, FigureRow, NoLaw, citing
 from rules.law.law import Law
 from rules.law.rounding import cents, plain
 from rules.view.situation import InstitutionDecision, Situation
-from rules.view.worker_line import WorkerLine, WorkerOccupation
+from rules.view.worker_line import DeclaredLine, DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 NAME = "income_guarantee"
@@ -34,7 +34,7 @@ def find(situation: Situation, day: date, law: Law) -> list[Finding]:
     return [finding for line in situation.lines for finding in _of_line(situation, line, day, law)]
 
 
-def _of_line(situation: Situation, line: WorkerLine, day: date, law: Law) -> Iterator[Finding]:
+def _of_line(situation: Situation, line: DeclaredLine, day: date, law: Law) -> Iterator[Finding]:
     first, last = quarter_days(situation.quarter)
     if personal_contributions(line, situation.person, situation.quarter, law).cover is Cover.NOT_COVERED:
         return
@@ -51,7 +51,7 @@ def _of_line(situation: Situation, line: WorkerLine, day: date, law: Law) -> Ite
 
 
 def _judge(
-    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, before: InstitutionDecision, law: Law
+    situation: Situation, line: DeclaredLine, occupation: DeclaredOccupation, before: InstitutionDecision, law: Law
 ) -> Iterator[Finding]:
     """The finding, unless hours or wage are too high."""
     start = occupation.start or date.min
@@ -90,7 +90,7 @@ def _at_most(hours: FigureRow) -> Citation:
     return citing(f"at most {hours.number('share')}: {hours.cited}", hours)
 
 
-def _limits(situation: Situation, occupation: WorkerOccupation, law: Law) -> list[tuple[str, int, FigureRow]]:
+def _limits(situation: Situation, occupation: DeclaredOccupation, law: Law) -> list[tuple[str, int, FigureRow]]:
     """Month, wage in eurocents and limit, for each month of the occupation."""
     first, _ = quarter_days(situation.quarter)
     wage = occupation.wage(law[NAME].at("wage", first).codes("codes"))
@@ -100,7 +100,7 @@ def _limits(situation: Situation, occupation: WorkerOccupation, law: Law) -> lis
     ]
 
 
-def _contractual(occupation: WorkerOccupation) -> Fraction | None:
+def _contractual(occupation: DeclaredOccupation) -> Fraction | None:
     if occupation.mean_hours is None or not occupation.reference_hours:
         return None
     return Fraction(occupation.mean_hours, occupation.reference_hours)
@@ -126,7 +126,7 @@ def _unemployed_before(situation: Situation, start: date, law: Law) -> Instituti
     return None
 
 
-def _taken_up(situation: Situation, line: WorkerLine, start: date, last: date, law: Law) -> bool:
+def _taken_up(situation: Situation, line: DeclaredLine, start: date, last: date, law: Law) -> bool:
     """Whether the benefit was decided for days of the job, or the employer owes a contribution for who has it."""
     owed = law[NAME].series["responsibility contribution"].rows[-1]
     if not owed.codes("codes").isdisjoint(line.contributions):
@@ -139,7 +139,7 @@ def _taken_up(situation: Situation, line: WorkerLine, start: date, last: date, l
     )
 
 
-def _switched(situation: Situation, occupation: WorkerOccupation) -> bool:
+def _switched(situation: Situation, occupation: DeclaredOccupation) -> bool:
     """Whether a full-time job at the same employer ended just before."""
     eve = _eve(occupation.start or date.min)
     return any(
@@ -151,8 +151,8 @@ def _switched(situation: Situation, occupation: WorkerOccupation) -> bool:
 
 def _finding(
     situation: Situation,
-    line: WorkerLine,
-    occupation: WorkerOccupation,
+    line: DeclaredLine,
+    occupation: DeclaredOccupation,
     certainty: Certainty,
     trace: tuple[TraceStep, ...],
     before: InstitutionDecision,

@@ -31,7 +31,7 @@ from rules.law.law import Law
 from rules.law.rounding import cents
 from rules.view.ages import Birth, age_on, birth, birthday
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
+from rules.view.worker_line import Claim, DeclaredLine, DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 NAME = "older_workers"
@@ -210,7 +210,7 @@ def _amount(right: Entitled) -> tuple[str, str | None, Citation | str]:
 
 
 def _regions(
-    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, born: date, law: Law
+    situation: Situation, line: DeclaredLine, occupation: DeclaredOccupation, born: date, law: Law
 ) -> Iterator[tuple[str, tuple[ClaimContext, Entitled]]]:
     new = hired(situation)
     first, last = quarter_days(situation.quarter)
@@ -230,7 +230,7 @@ def _regions(
             yield code, (here, right)
 
 
-def _opening_age(code: str, occupation: WorkerOccupation, day: date, born: date, law: Law) -> int | None:
+def _opening_age(code: str, occupation: DeclaredOccupation, day: date, born: date, law: Law) -> int | None:
     """The age at which the right of a region begins for this worker, None where it never does."""
     if code == BRUSSELS:
         return int(law[NAME].at("Brussels", day).number("age_from"))

@@ -14,7 +14,7 @@ from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import FigureRow, NoLaw
 from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, WorkerLine
+from rules.view.worker_line import Claim, DeclaredLine
 from schemas.identifiers import quarter_days
 
 NAME = "restructuring_card"
@@ -29,7 +29,7 @@ def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
             yield _assess(situation, line, claim, law)
 
 
-def _assess(situation: Situation, line: WorkerLine, claim: Claim, law: Law) -> Assessment:
+def _assess(situation: Situation, line: DeclaredLine, claim: Claim, law: Law) -> Assessment:
     label, claimed = situation.line_label(line), line.claimed(CODE)
     first, _ = quarter_days(situation.quarter)
     row = law[NAME].at("quarters", first)

@@ -19,7 +19,7 @@ from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import NoLaw
 from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import WorkerLine, WorkerOccupation
+from rules.view.worker_line import DeclaredLine, DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 CODE = "3000"
@@ -42,7 +42,7 @@ def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
 
 
 def _assess(
-    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, worker: Subjection, first: date, law: Law
+    situation: Situation, line: DeclaredLine, occupation: DeclaredOccupation, worker: Subjection, first: date, law: Law
 ) -> Assessment:
     label, claimed = situation.label(line, occupation), occupation.claimed(CODE)
     if worker.cover is Cover.NOT_COVERED:
@@ -55,7 +55,7 @@ def _assess(
     return Assessment(CODE, line, occupation, label, result.due, claimed, tuple(result.doubts), partial(trace, result))
 
 
-def _counts(occupation: WorkerOccupation, known: QuarterFigures) -> bool:
+def _counts(occupation: DeclaredOccupation, known: QuarterFigures) -> bool:
     """Whether the occupation has a wage that counts, and none of the remunerations that exclude it."""
     return known.excluding.isdisjoint(occupation.wages) and occupation.wage(known.wage_codes) > 0
 

@@ -17,7 +17,7 @@ from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import NoLaw
 from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import WorkerLine
+from rules.view.worker_line import DeclaredLine
 
 CODE = "0001"
 
@@ -29,7 +29,7 @@ def assess(situation: Situation, law: Law) -> Iterator[Assessment]:
             yield _assess(situation, line, law)
 
 
-def _assess(situation: Situation, line: WorkerLine, law: Law) -> Assessment:
+def _assess(situation: Situation, line: DeclaredLine, law: Law) -> Assessment:
     worker = personal_contributions(line, situation.person, situation.quarter, law)
     claimed, label = line.claimed(CODE), situation.line_label(line)
     if worker.cover is Cover.NOT_COVERED:

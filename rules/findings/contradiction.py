@@ -9,7 +9,7 @@ from typing import Protocol
 from rules.findings.finding import Certainty, Doubt, Finding, doubt_steps
 from rules.view.history import PersonHistory
 from rules.view.situation import InstitutionDecision, Situation
-from rules.view.worker_line import Service
+from rules.view.worker_line import ServiceTime
 from schemas.identifiers import quarter_days
 
 X100 = 100
@@ -34,7 +34,7 @@ class WorkPeriod(Protocol):
         """The last day, None while it is open."""
 
     @property
-    def services(self) -> Sequence[Service]:
+    def services(self) -> Sequence[ServiceTime]:
         """What was worked."""
 
 

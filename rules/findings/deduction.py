@@ -11,7 +11,7 @@ from rules.law.dated_figures import Citation, NoLaw
 from rules.law.law import Law, per_law
 from rules.law.rounding import euro
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
+from rules.view.worker_line import Claim, DeclaredLine, DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 TOLERANCE = 1
@@ -28,8 +28,8 @@ class Assessment:
     """
 
     code: str
-    line: WorkerLine
-    occupation: WorkerOccupation | None
+    line: DeclaredLine
+    occupation: DeclaredOccupation | None
     label: str
     due: int | None
     claimed: int

@@ -20,7 +20,7 @@ class Law:
     """
 
     parameters: Mapping[str, Parameters]
-    computed: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False, repr=False)
+    computed: dict[Callable[..., Any], dict[tuple[Any, ...], Any]] = field(default_factory=dict, init=False, repr=False)
 
     def __getitem__(self, name: str) -> Parameters:
         """The parameters of a rule, or those that several rules share."""
@@ -32,10 +32,12 @@ def per_law(compute: Callable[[Law, *Arguments], Computed]) -> Callable[[Law, *A
 
     @wraps(compute)
     def once(law: Law, *arguments: *Arguments) -> Computed:
-        key = (compute, *arguments)
-        known: Computed = law.computed.get(key, ABSENT)
-        if known is ABSENT:
-            known = law.computed[key] = compute(law, *arguments)
-        return known
+        known = law.computed.get(compute)
+        if known is None:
+            known = law.computed[compute] = {}
+        found: Computed = known.get(arguments, ABSENT)
+        if found is ABSENT:
+            found = known[arguments] = compute(law, *arguments)
+        return found
 
     return once

@@ -14,7 +14,7 @@ from rules.catalogue import decide_all, decide_history
 from rules.findings.contradiction import Contradiction
 from rules.findings.finding import Finding
 from rules.law.law import Law
-from rules.stream.finding_changes import Evidence, FindingChange, FindingState, changes
+from rules.stream.finding_changes import FindingChange, FindingState, GatherEvidence, changes
 from rules.stream.held_facts import (
     ENTITLEMENTS,
     Content,
@@ -317,7 +317,7 @@ def _slots(
 
 
 def _of_history(
-    case: PersonState, found: list[Finding], at: datetime, evidence: Evidence
+    case: PersonState, found: list[Finding], at: datetime, evidence: GatherEvidence
 ) -> list[tuple[Slot, FindingChange]]:
     """Changes of findings that belong to no employer, by the quarter in which the right arises.
 

@@ -14,7 +14,7 @@ FOUND = "found"
 REPLACED = "replaced"
 WITHDRAWN = "withdrawn"
 FINDINGS = "findings"
-Evidence = Callable[[], list[dict[str, str]]]
+GatherEvidence = Callable[[], list[dict[str, str]]]
 """The events that were read, with their digests; computed only when a finding changes."""
 
 
@@ -63,7 +63,7 @@ def _since_then(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def changes(
-    before: Mapping[str, FindingState], found: Iterable[Finding], at: datetime, evidence: Evidence
+    before: Mapping[str, FindingState], found: Iterable[Finding], at: datetime, evidence: GatherEvidence
 ) -> Iterator[FindingChange]:
     """What changed between the states `before`, by finding, and what is found at `at`."""
     now = {finding_id(finding): finding for finding in found}
@@ -79,14 +79,14 @@ def changes(
 
 
 def tell(
-    finding: Finding, identifier: str, version: int, status: str, at: datetime, evidence: Evidence
+    finding: Finding, identifier: str, version: int, status: str, at: datetime, evidence: GatherEvidence
 ) -> FindingChange:
     """A finding as it is published."""
     record = {**finding.as_record(), "finding": identifier, "version": version, "status": status, "found_at": at}
     return _change(record | {"evidence": evidence()}, essence(finding))
 
 
-def _withdrawn(state: FindingState, at: datetime, evidence: Evidence) -> FindingChange:
+def _withdrawn(state: FindingState, at: datetime, evidence: GatherEvidence) -> FindingChange:
     """The record as last published, withdrawn; its evidence is what was read when it was withdrawn."""
     record = state.record()
     record |= {"version": state.version + 1, "status": WITHDRAWN, "found_at": at, "evidence": evidence()}

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rules.findings.contradiction import Contradiction
 from rules.view.situation import DeclarationEvents, InstitutionDecision, Situation, decision, declaration_events, lines
-from rules.view.worker_line import WorkerLine
+from rules.view.worker_line import DeclaredLine
 from schemas.identifiers import quarter_of
 
 WAGES = "declarations.wages"
@@ -103,7 +103,7 @@ def situation(slot: Slot, held: HeldFacts, read: ReadFact) -> Situation | None:
     for place, one in held.items():
         if place.kind in PARTS and one.slot == slot:
             found.setdefault(place.declaration, {})[place.kind] = one
-    worker_lines: list[WorkerLine] = []
+    worker_lines: list[DeclaredLine] = []
     declared: list[DeclarationEvents] = []
     persons: set[str] = set()
     for declaration in sorted(found):

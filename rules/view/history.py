@@ -12,7 +12,7 @@ import orjson
 
 from rules.view.ages import Birth, birth
 from rules.view.situation import InstitutionDecision, Situation
-from rules.view.worker_line import Service, WorkerLine
+from rules.view.worker_line import DeclaredLine, ServiceTime
 from schemas.identifiers import quarter_days, quarter_of
 
 
@@ -30,7 +30,7 @@ class Worked:
     days_per_week: int
     mean_hours: int | None
     reference_hours: int | None
-    services: tuple[Service, ...]
+    services: tuple[ServiceTime, ...]
     events: tuple[str, ...]
     unread: bool = False
 
@@ -118,7 +118,7 @@ def worked(situation: Situation) -> tuple[Worked, ...]:
     return timed(situation.quarter, situation.employer, situation.lines, events)
 
 
-def timed(quarter: str, employer: str, lines: Iterable[WorkerLine], events: tuple[str, ...]) -> tuple[Worked, ...]:
+def timed(quarter: str, employer: str, lines: Iterable[DeclaredLine], events: tuple[str, ...]) -> tuple[Worked, ...]:
     """The working time in worker lines; everything else is left out."""
     return tuple(
         Worked(
@@ -201,7 +201,7 @@ def _entry(quarter: str, employer: str, events: tuple[str, ...], row: list[Any])
     employer_class, code, start, end, part_time, days, mean, reference, services, *unread = row
     return Worked(
         quarter, employer, employer_class, code, _day(start), _day(end), part_time, days, mean, reference,
-        tuple(Service(*service) for service in services), events, bool(unread),
+        tuple(ServiceTime(*service) for service in services), events, bool(unread),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
-from rules.view.worker_line import Claim, Service, Shortening, WorkerLine, WorkerOccupation
+from rules.view.worker_line import Claim, DeclaredLine, DeclaredOccupation, ServiceTime, Shortening
 
 NarrowedEvent = Mapping[str, Any]
 PART_TIME = 1
@@ -47,7 +47,7 @@ class Situation:
     person: str
     employer: str
     quarter: str
-    lines: tuple[WorkerLine, ...]
+    lines: tuple[DeclaredLine, ...]
     decisions: tuple[InstitutionDecision, ...] | None = None
     declared: tuple[DeclarationEvents, ...] = ()
 
@@ -69,17 +69,17 @@ class Situation:
     def _places(self) -> dict[tuple[str, int, int], str]:
         return _labels(self.lines)
 
-    def label(self, line: WorkerLine, occupation: WorkerOccupation) -> str:
+    def label(self, line: DeclaredLine, occupation: DeclaredOccupation) -> str:
         """The occupation as `495/1`; with the employer class, then a rank, in front where two would be the same."""
         return self._places[line.declaration, line.position, occupation.position]
 
-    def line_label(self, line: WorkerLine) -> str:
+    def line_label(self, line: DeclaredLine) -> str:
         """What stands for a whole line: its one occupation, or the line without occupation number where it has more."""
         label = self.label(line, line.occupations[0])
         return label if len(line.occupations) == 1 else label.rsplit("/", 1)[0]
 
 
-def _labels(lines: Iterable[WorkerLine]) -> dict[tuple[str, int, int], str]:
+def _labels(lines: Iterable[DeclaredLine]) -> dict[tuple[str, int, int], str]:
     places: dict[tuple[str, int, int], str] = {}
     seen: dict[str, int] = {}
     for line in lines:
@@ -104,7 +104,7 @@ def declaration_events(
     return DeclarationEvents(wages["event"], working_time["event"], contributions["event"])
 
 
-def lines(wages: NarrowedEvent, working_time: NarrowedEvent, contributions: NarrowedEvent) -> tuple[WorkerLine, ...]:
+def lines(wages: NarrowedEvent, working_time: NarrowedEvent, contributions: NarrowedEvent) -> tuple[DeclaredLine, ...]:
     """The worker lines of a declaration, assembled from its three events about one person."""
     paid = _by_key(wages["lines"])
     taken = _by_key(contributions["lines"])
@@ -112,7 +112,7 @@ def lines(wages: NarrowedEvent, working_time: NarrowedEvent, contributions: Narr
     for position, (key, timed) in enumerate(_keyed(working_time["lines"])):
         pay, claim = paid.get(key), taken.get(key)
         found.append(
-            WorkerLine(
+            DeclaredLine(
                 working_time["declaration"],
                 position,
                 timed["employer_class"],
@@ -164,7 +164,7 @@ def _shortening(detail: NarrowedEvent | None) -> Shortening | None:
 
 def _occupations(
     timed: NarrowedEvent, paid: NarrowedEvent | None, taken: NarrowedEvent | None
-) -> Iterable[WorkerOccupation]:
+) -> Iterable[DeclaredOccupation]:
     pay, claims = _numbered(paid), _numbered(taken)
     for position, occupation in enumerate(timed["occupations"]):
         number = occupation["number"]
@@ -172,7 +172,7 @@ def _occupations(
         for remuneration in pay[number]["remunerations"] if number in pay else ():
             code = remuneration["code"]
             wages[code] = wages.get(code, 0) + remuneration["amount"]
-        yield WorkerOccupation(
+        yield DeclaredOccupation(
             number,
             position,
             occupation["start"],
@@ -183,7 +183,9 @@ def _occupations(
             occupation["mean_hours"],
             occupation["reference_hours"],
             wages,
-            tuple(Service(service["code"], service["days"], service["hours"]) for service in occupation["services"]),
+            tuple(
+                ServiceTime(service["code"], service["days"], service["hours"]) for service in occupation["services"]
+            ),
             _claims(claims.get(number), detailed=True),
         )
 

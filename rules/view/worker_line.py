@@ -28,7 +28,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceTime:
     """Working time under one code: days and hours x 100; hours are None where not declared (zones 00062-00064)."""
 
     code: str
@@ -37,7 +37,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerOccupation:
+class DeclaredOccupation:
     """One occupation. Wages in eurocents by remuneration code; times x 100; None is unknown."""
 
     number: int
@@ -50,7 +50,7 @@ class WorkerOccupation:
     mean_hours: int | None
     reference_hours: int | None
     wages: Mapping[str, int]
-    services: tuple[Service, ...]
+    services: tuple[ServiceTime, ...]
     claims: tuple[Claim, ...]
 
     def wage(self, codes: frozenset[str]) -> int:
@@ -77,7 +77,7 @@ class WorkerOccupation:
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerLine:
+class DeclaredLine:
     """One worker line of one declaration; `position` counts from 0 in it, `contributions` are codes (zone 00082).
 
     `unread` is true where the declaration contains something about the person that its tables did not know.
@@ -87,7 +87,7 @@ class WorkerLine:
     position: int
     employer_class: str
     worker_code: str
-    occupations: tuple[WorkerOccupation, ...]
+    occupations: tuple[DeclaredOccupation, ...]
     claims: tuple[Claim, ...]
     contributions: frozenset[str] = frozenset()
     unread: bool = False

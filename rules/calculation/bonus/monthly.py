@@ -9,7 +9,7 @@ from rules.findings.finding import Certainty, Doubt
 from rules.law.dated_figures import FigureRow, NoLaw
 from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
-from rules.view.worker_line import WorkerOccupation
+from rules.view.worker_line import DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 MONTHS = 12
@@ -71,7 +71,7 @@ class Monthly:
 class BonusCalculation:
     """The months of one occupation and their sum in eurocents; `due` is None where unknown."""
 
-    occupation: WorkerOccupation
+    occupation: DeclaredOccupation
     general: BonusFigures
     wage: int
     months: list[Monthly] = field(default_factory=list)
@@ -83,7 +83,7 @@ class BonusCalculation:
         self.doubts.append(Doubt(certainty, reason))
 
 
-def calculate_bonus(occupation: WorkerOccupation, quarter: str, law: Law, *, manual: bool) -> BonusCalculation:
+def calculate_bonus(occupation: DeclaredOccupation, quarter: str, law: Law, *, manual: bool) -> BonusCalculation:
     """The bonus of one occupation in a quarter.
 
     Raises NoLaw.
@@ -141,7 +141,7 @@ def _doubts(result: BonusCalculation, span: QuarterPart, law: Law, *, complete: 
             "the bonus is reckoned by month and declared by quarter: how wage and days fall in each month is not known"
         )
         result.doubt(Certainty.LIKELY, reason)
-    for cap in sorted({_capped(monthly, law) or "" for monthly in result.months} - {""}):
+    for cap in sorted({f"{row.cited}" for monthly in result.months if (row := _exceeded_cap(monthly, law))}):
         result.doubt(Certainty.LIKELY, f"twelve such months come to more than the annual cap: {cap}")
     codes = result.occupation.wages.keys()
     if not result.general.wage.codes("premium").isdisjoint(codes):
@@ -150,10 +150,10 @@ def _doubts(result: BonusCalculation, span: QuarterPart, law: Law, *, complete: 
         result.doubt(Certainty.TO_CHECK, f"termination pay or flexi wage is left out: {result.general.wage.cited}")
 
 
-def _capped(monthly: Monthly, law: Law) -> str | None:
+def _exceeded_cap(monthly: Monthly, law: Law) -> FigureRow | None:
     """The annual cap that twelve months of this bonus exceed, where it is known: manual workers can exceed it."""
     try:
         row = law[NAME].at("annual cap", monthly.month.first)
     except NoLaw:
         return None
-    return str(row.cited) if monthly.granted * MONTHS > cents(row.number("amount")) else None
+    return row if monthly.granted * MONTHS > cents(row.number("amount")) else None

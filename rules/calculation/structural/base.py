@@ -11,7 +11,7 @@ from rules.findings.finding import UNKNOWN, Certainty, Doubt
 from rules.law.dated_figures import FigureRow
 from rules.law.law import Law, per_law
 from rules.law.rounding import cents, half_up, scaled
-from rules.view.worker_line import WorkerLine, WorkerOccupation
+from rules.view.worker_line import DeclaredLine, DeclaredOccupation
 
 NO_CEILING = 10**12
 """More than any wage DmfA can hold: every wage counts in full."""
@@ -47,8 +47,8 @@ class Base:
 
 
 def base(
-    line: WorkerLine,
-    occupation: WorkerOccupation,
+    line: DeclaredLine,
+    occupation: DeclaredOccupation,
     known: QuarterFigures,
     share: tuple[int, int],
     law: Law,
@@ -69,7 +69,7 @@ def base(
     return Base(amount, plain, maribel, least, alone, known)
 
 
-def contribution_rows(line: WorkerLine, known: QuarterFigures) -> tuple[FigureRow, ...]:
+def contribution_rows(line: DeclaredLine, known: QuarterFigures) -> tuple[FigureRow, ...]:
     """The rows the base contributions rest on; the ceiling of high wages only where the worker line passes it."""
     high = known.high_wage
     if high.number("exempt") and "ceiling" in high.figures:

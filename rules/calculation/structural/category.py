@@ -6,7 +6,7 @@ from datetime import date
 from rules.findings.finding import UNKNOWN, Certainty, Doubt
 from rules.law.dated_figures import Citation, FigureRow
 from rules.law.law import Law, per_law
-from rules.view.worker_line import WorkerLine, WorkerOccupation
+from rules.view.worker_line import DeclaredLine, DeclaredOccupation
 
 NAME = "structural_reduction"
 
@@ -30,7 +30,7 @@ class Category:
         return self.name.startswith("3")
 
 
-def category(line: WorkerLine, occupation: WorkerOccupation, day: date, law: Law) -> Category:
+def category(line: DeclaredLine, occupation: DeclaredOccupation, day: date, law: Law) -> Category:
     """The category of an occupation on a day."""
     return _category(law, line.employer_class, line.worker_code, occupation.joint_committee.split(".")[0], day)
 

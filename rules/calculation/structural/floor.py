@@ -9,11 +9,11 @@ from rules.findings.finding import Certainty, Doubt, TraceStep, whether
 from rules.law.dated_figures import Citation, FigureRow, citing
 from rules.law.rounding import decimals, plain
 from rules.view.situation import Situation
-from rules.view.worker_line import WorkerOccupation
+from rules.view.worker_line import DeclaredOccupation
 
 
 def factor(
-    row: FigureRow, situation: Situation, occupation: WorkerOccupation, total: int, *, sheltered: bool
+    row: FigureRow, situation: Situation, occupation: DeclaredOccupation, total: int, *, sheltered: bool
 ) -> tuple[Beta | None, list[Doubt]]:
     """The factor for mu_glob x 100; None when the exception below its floor cannot be judged.
 
@@ -36,7 +36,7 @@ def factor(
     return found, []
 
 
-def floor_steps(occupation: WorkerOccupation, row: FigureRow, total: int) -> Iterator[TraceStep]:
+def floor_steps(occupation: DeclaredOccupation, row: FigureRow, total: int) -> Iterator[TraceStep]:
     """mu_glob x 100 as a condition, and below the floor the share of the contract, which may except it."""
     above = Fraction(total, 100) >= Fraction(row.number("floor"))
     yield TraceStep("mu_glob", plain(total), None, _at_least(row, "floor"), whether(above))

@@ -7,7 +7,7 @@ from rules.calculation.structural.terms import QuarterFigures
 from rules.findings.finding import Certainty, Doubt
 from rules.law.rounding import half_up, scaled
 from rules.view.situation import Situation
-from rules.view.worker_line import WorkerLine, WorkerOccupation
+from rules.view.worker_line import DeclaredLine, DeclaredOccupation
 
 
 @dataclass(slots=True)
@@ -17,7 +17,7 @@ class Measure:
     `plain` is S without the raise of temporary work, `third_party` says why W may be higher than what is declared.
     """
 
-    occupation: WorkerOccupation
+    occupation: DeclaredOccupation
     known: QuarterFigures
     wage: int = 0
     raised: bool = False
@@ -29,7 +29,7 @@ class Measure:
     third_party: tuple[Doubt, ...] = ()
 
 
-def measure(situation: Situation, line: WorkerLine, occupation: WorkerOccupation, known: QuarterFigures) -> Measure:
+def measure(situation: Situation, line: DeclaredLine, occupation: DeclaredOccupation, known: QuarterFigures) -> Measure:
     """W, S, mu and mu_glob of an occupation in the quarter of the situation."""
     result = Measure(occupation, known)
     result.mu, result.mu_glob = mu(occupation, known.counted), mu_glob(situation, known.counted)
@@ -52,7 +52,7 @@ def measure(situation: Situation, line: WorkerLine, occupation: WorkerOccupation
     return result
 
 
-def is_agency(line: WorkerLine, occupation: WorkerOccupation, known: QuarterFigures) -> bool:
+def is_agency(line: DeclaredLine, occupation: DeclaredOccupation, known: QuarterFigures) -> bool:
     """Whether the employer is a temporary work agency."""
     return line.employer_class in known.raised.codes("agencies") or occupation.joint_committee in known.raised.codes(
         "agency_committee"

@@ -15,7 +15,7 @@ from rules.findings.finding import UNKNOWN, Certainty, Doubt
 from rules.law.law import Law
 from rules.law.rounding import half_up
 from rules.view.situation import Situation
-from rules.view.worker_line import WorkerLine, WorkerOccupation
+from rules.view.worker_line import DeclaredLine, DeclaredOccupation
 
 SERVICES = "DmfA zones 00062 to 00064"
 
@@ -24,8 +24,8 @@ SERVICES = "DmfA zones 00062 to 00064"
 class StructuralCalculation:
     """Every figure on the way to Ps: amounts in eurocents."""
 
-    line: WorkerLine
-    occupation: WorkerOccupation
+    line: DeclaredLine
+    occupation: DeclaredOccupation
     worker: Subjection
     general: QuarterFigures
     category: Category
@@ -44,7 +44,7 @@ class StructuralCalculation:
 
 
 def calculate_reduction(
-    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, worker: Subjection, day: date, law: Law
+    situation: Situation, line: DeclaredLine, occupation: DeclaredOccupation, worker: Subjection, day: date, law: Law
 ) -> StructuralCalculation:
     """The calculation for one occupation in the quarter that begins on `day`; `due` is None where something is unknown.
 

@@ -10,7 +10,7 @@ from rules.calculation.structural.terms import QuarterFigures
 from rules.findings.finding import DID_NOT_HOLD, HELD, TraceStep
 from rules.law.dated_figures import citing
 from rules.law.rounding import decimals, plain
-from rules.view.worker_line import WorkerOccupation
+from rules.view.worker_line import DeclaredOccupation
 
 WAGES = "DmfA zones 00067 and 00070"
 RAISED = (1, 10)
@@ -33,7 +33,7 @@ def trace(result: StructuralCalculation) -> Iterator[TraceStep]:
     yield TraceStep("Ps", plain(result.due or 0), "EUR", statute)
 
 
-def without_wage(worker: Subjection, occupation: WorkerOccupation, known: QuarterFigures) -> Iterator[TraceStep]:
+def without_wage(worker: Subjection, occupation: DeclaredOccupation, known: QuarterFigures) -> Iterator[TraceStep]:
     """Why nothing is due where no wage counts: there is none, or a remuneration that excludes the reduction."""
     yield worker.why
     excluding = sorted(known.excluding.intersection(occupation.wages))

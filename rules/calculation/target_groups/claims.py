@@ -16,7 +16,7 @@ from rules.law.dated_figures import FigureRow
 from rules.law.law import Law
 from rules.view.ages import ANY_AGE, Birth, birth
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
+from rules.view.worker_line import Claim, DeclaredLine, DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 RAISE = 5, 4
@@ -28,8 +28,8 @@ class ClaimContext:
     """One occupation in one quarter; `claim` is what it takes, or what another occupation of its line takes."""
 
     situation: Situation
-    line: WorkerLine
-    occupation: WorkerOccupation
+    line: DeclaredLine
+    occupation: DeclaredOccupation
     claim: Claim
     first: date
     last: date
@@ -76,7 +76,9 @@ class ClaimContext:
         return answers[0], [Doubt(Certainty.TO_CHECK, reason), *measured.third_party]
 
 
-def place(situation: Situation, line: WorkerLine, occupation: WorkerOccupation, claim: Claim, law: Law) -> ClaimContext:
+def place(
+    situation: Situation, line: DeclaredLine, occupation: DeclaredOccupation, claim: Claim, law: Law
+) -> ClaimContext:
     """An occupation as a target group sees it.
 
     Raises NoLaw.
@@ -102,7 +104,7 @@ def place(situation: Situation, line: WorkerLine, occupation: WorkerOccupation, 
 
 def claims(
     situation: Situation, codes: frozenset[str], law: Law
-) -> Iterator[tuple[WorkerLine, WorkerOccupation, Claim]]:
+) -> Iterator[tuple[DeclaredLine, DeclaredOccupation, Claim]]:
     """What is claimed under these codes, occupation by occupation, each code once with its whole amount.
 
     An occupation without a target group beside one that has it, on the same worker line, follows with nothing claimed.
@@ -120,7 +122,9 @@ def claims(
             yield from _beside(line, codes, law)
 
 
-def _beside(line: WorkerLine, codes: frozenset[str], law: Law) -> Iterator[tuple[WorkerLine, WorkerOccupation, Claim]]:
+def _beside(
+    line: DeclaredLine, codes: frozenset[str], law: Law
+) -> Iterator[tuple[DeclaredLine, DeclaredOccupation, Claim]]:
     every = all_codes(law)
     leading = next(
         (claim for occupation in line.occupations for claim in occupation.claims if claim.code in every), None

@@ -19,7 +19,7 @@ from rules.law.dated_figures import Citation, FigureRow, NoLaw, Series, citing
 from rules.law.law import Law
 from rules.law.rounding import cents, decimals, half_up, plain
 from rules.view.situation import Situation
-from rules.view.worker_line import Claim, WorkerLine, WorkerOccupation
+from rules.view.worker_line import Claim, DeclaredLine, DeclaredOccupation
 
 FULL = 100
 """mu is kept x 100."""
@@ -175,7 +175,7 @@ def _assess_claims(situation: Situation, codes: frozenset[str], entitle: Entitle
 
 
 def entitled(
-    situation: Situation, line: WorkerLine, occupation: WorkerOccupation, claim: Claim, entitle: Entitle, law: Law
+    situation: Situation, line: DeclaredLine, occupation: DeclaredOccupation, claim: Claim, entitle: Entitle, law: Law
 ) -> tuple[int | None, list[Doubt], list[TraceStep]]:
     """What is due in eurocents, the doubts and the steps.
 

@@ -15,7 +15,7 @@ from rules.findings.finding import UNKNOWN, Certainty, Doubt, Finding, TraceStep
 from rules.law.dated_figures import NoLaw
 from rules.law.law import Law
 from rules.view.situation import Situation
-from rules.view.worker_line import WorkerLine, WorkerOccupation
+from rules.view.worker_line import DeclaredLine, DeclaredOccupation
 from schemas.identifiers import quarter_days
 
 
@@ -29,8 +29,8 @@ class MissingFact(NamedTuple):
 def possible(
     rule: str,
     situation: Situation,
-    line: WorkerLine,
-    occupation: WorkerOccupation,
+    line: DeclaredLine,
+    occupation: DeclaredOccupation,
     steps: Iterable[TraceStep],
     missing: MissingFact,
     law: Law,
@@ -70,7 +70,7 @@ def hired(situation: Situation) -> bool:
     return bool(starts) and all(start is not None and first <= start <= last for start in starts)
 
 
-def unclaimed(situation: Situation, law: Law) -> Iterator[tuple[WorkerLine, WorkerOccupation]]:
+def unclaimed(situation: Situation, law: Law) -> Iterator[tuple[DeclaredLine, DeclaredOccupation]]:
     """The occupations under all branches, where nothing of a target group is claimed on the line."""
     every = all_codes(law)
     for line in situation.lines:
@@ -80,7 +80,7 @@ def unclaimed(situation: Situation, law: Law) -> Iterator[tuple[WorkerLine, Work
             yield from ((line, occupation) for occupation in line.occupations)
 
 
-def works_enough(situation: Situation, line: WorkerLine, occupation: WorkerOccupation, law: Law) -> bool:
+def works_enough(situation: Situation, line: DeclaredLine, occupation: DeclaredOccupation, law: Law) -> bool:
     """Whether the fraction of the quarter is known and passes the floor, and a wage counts."""
     first, _ = quarter_days(situation.quarter)
     try:

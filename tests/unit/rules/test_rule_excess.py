@@ -20,6 +20,7 @@ def test_a_reduction_and_a_bonus_that_are_too_high_are_told_with_their_place() -
     seen = situation(*events({**CASE, "claimed": {9999: 1, 3000: 1500.00}, "claimed on the line": {1: 500.00}}))
     reduction, bonus = excesses(seen, LAW)
     assert (reduction.code, reduction.line, reduction.occupation, reduction.deduction) == ("00089-044", 0, 0, 1)
+    assert (reduction.declaration, reduction.rule) == (seen.lines[0].declaration, "structural_reduction")
     assert (bonus.code, bonus.line, bonus.occupation, bonus.deduction) == ("00089-044", 0, None, 0)
     assert (bonus.claimed, bonus.due) == (Decimal("500.00"), Decimal("325.94"))
     assert decide_all(seen, date(2026, 10, 15), LAW) == []
