@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -9,6 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
+
+from backbone.stack.processes import PROCESSES
+from tests.builders.waiting import until
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 STOPPED_S = 30.0
@@ -69,6 +74,22 @@ def start(home: Path, *verb: str, **environment: str) -> subprocess.Popen[bytes]
     return subprocess.Popen([COMMAND, *verb], env={**os.environ, **surroundings(home, environment)})
 
 
+def takes(process: subprocess.Popen[Any], number: signal.Signals = signal.SIGTERM) -> bool:
+    """Whether a process has begun to take a signal as a request; before that it ends at once, and not in order."""
+    try:
+        status = (PROCESSES / str(process.pid) / "status").read_text("ascii")
+    except OSError:
+        return False
+    (caught,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (number - 1) & 1)
+
+
+def ask_to_stop(process: subprocess.Popen[Any]) -> None:
+    """Ask a process to stop in order, as soon as it is far enough to do so."""
+    until(lambda: takes(process) or process.poll() is not None, "the process never began")
+    process.terminate()
+
+
 @contextmanager
 def running(home: Path, *verbs: str) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     """Processes that are asked to stop at the end, and stop well; one that was killed may have been started again."""
@@ -77,7 +98,7 @@ def running(home: Path, *verbs: str) -> Iterator[dict[str, subprocess.Popen[byte
         yield alive
     finally:
         for process in alive.values():
-            process.terminate()
+            ask_to_stop(process)
         codes = {}
         for verb, process in alive.items():
             with suppress(subprocess.TimeoutExpired):

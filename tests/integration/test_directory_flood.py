@@ -35,6 +35,7 @@ from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss
 from schemas.topics import ANSWERS, CHANGES, LARGEST_CHANGES, answers, changes
+from tests.builders.processes import ask_to_stop
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker" / "compose.yaml").read_text("utf-8"))
@@ -163,7 +164,7 @@ def taking(servers: Settings) -> Iterator[subprocess.Popen[bytes]]:
     put(servers, NEIGHBOUR, [change(NEIGHBOUR, "first")])
     until(knows(servers, NEIGHBOUR, "first"), PATIENCE_S)
     yield running
-    running.send_signal(signal.SIGTERM)
+    ask_to_stop(running)
     try:
         assert running.wait(PATIENCE_S) == 0
     finally:

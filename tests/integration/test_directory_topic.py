@@ -30,6 +30,7 @@ from schemas.identifiers import derive, inss
 from schemas.institutions import INSTITUTIONS
 from schemas.legal_day import first_moment
 from schemas.topics import ANSWERS, CHANGES, answers, changes
+from tests.builders.processes import ask_to_stop
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 MARK = derive("directory topic", str(time.time_ns()))[:12]
@@ -124,7 +125,7 @@ def finish(settings: Settings) -> None:
         for name in stage:
             until(lambda name=name: stage[name]() == 0, f"{name} does not come to an end")  # type: ignore[misc]
         for running in (taking, relay):
-            running.send_signal(signal.SIGTERM)
+            ask_to_stop(running)
         assert (taking.wait(PATIENCE_S), relay.wait(PATIENCE_S)) == (0, 0)
 
 
@@ -257,7 +258,7 @@ def test_an_alarm_of_an_institution_is_in_the_log_of_the_process_without_a_numbe
         put(servers, "rva", [change("alarm", "integrate", person)])
         with waiting(servers) as stage, process(servers, "dossiers", stderr=subprocess.PIPE) as running:
             until(lambda: stage["dossiers"]() == 0, "it is not taken in")
-            running.send_signal(signal.SIGTERM)
+            ask_to_stop(running)
             logged = running.communicate(timeout=PATIENCE_S)[1].decode()
     finally:
         with postgres.connect(servers, "owner") as connection:

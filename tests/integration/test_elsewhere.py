@@ -35,6 +35,7 @@ from schemas.identifiers import derive, inss, pseudonym
 from schemas.legal_day import legal_today
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS, delivery
+from tests.builders.processes import ask_to_stop
 
 INSTITUTION = "fpd"
 QUALITY = "5/10"
@@ -66,7 +67,7 @@ def own_server(servers: Settings, temporary_home: Callable[[str], Path]) -> Iter
         elsewhere = {INSTITUTION: PostgresServer(host=there.postgres_host, port=port)}
         yield servers.model_copy(update={"postgres_elsewhere": elsewhere})
     finally:
-        process.terminate()
+        ask_to_stop(process)
         process.wait(READY_S)
         shutil.rmtree(embedded.outside(places), ignore_errors=True)
         shutil.rmtree(places.home)
@@ -119,7 +120,7 @@ def test_what_is_delivered_is_kept_and_counted_on_the_institutions_own_server(
             assert inspector.count("select count(*) from store.record", database=INSTITUTION) > 0
     finally:
         for process in processes:
-            process.terminate()
+            ask_to_stop(process)
         for process in processes:
             process.wait(READY_S)
     assert kept(own_server, event) == 1

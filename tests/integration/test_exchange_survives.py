@@ -36,6 +36,7 @@ from schemas.legal_day import legal_today
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
+from tests.builders.processes import ask_to_stop
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 PERSONS = [inss(710101000 + number, after_2000=False) for number in range(5_000)]
@@ -130,7 +131,7 @@ class Processes:
         """Ask all to stop; gives with which code those ended that were alive."""
         left = [(name, process) for name, process in self._alive if process.poll() is None]
         for _, process in left:
-            process.send_signal(signal.SIGTERM)
+            ask_to_stop(process)
         codes: dict[str, set[int]] = {}
         for name, process in left:
             try:

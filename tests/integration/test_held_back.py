@@ -15,6 +15,7 @@ import pytest
 from backbone import horizon, postgres
 from backbone.settings import Settings
 from schemas.identifiers import inss, pseudonym
+from tests.builders.processes import ask_to_stop
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 PUT = "insert into notifier.outbox (topic, key, value) values ('notices.status', %s, %s)"
@@ -38,7 +39,7 @@ def relay_log(servers: Settings, tmp_path: Path) -> Iterator[IO[str]]:
         process = subprocess.Popen([COMMAND, "relay"], env=environment, stdout=written, stderr=written)
     with log.open() as read:
         yield read
-    process.terminate()
+    ask_to_stop(process)
     process.wait(30)
 
 

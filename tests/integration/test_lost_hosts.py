@@ -26,6 +26,7 @@ from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS, delivery
+from tests.builders.processes import ask_to_stop
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 LOST_HOST = Path(__file__).parents[1] / "lost_host.py"
@@ -67,7 +68,7 @@ class Hosts:
     def end(self, some: list[subprocess.Popen[bytes]] | None = None) -> None:
         for one in some or self._running:
             one.send_signal(signal.SIGCONT)
-            one.terminate()
+            ask_to_stop(one)
         for one in some or self._running:
             try:
                 one.wait(20)
@@ -232,7 +233,7 @@ def test_a_standby_waits_on_one_session_and_gets_over_its_loss(servers: Settings
         killer.execute("select pg_terminate_backend(%s)", tuple(seen))
         killer.close()
         until(lambda: len(sessions()) == 1 and not seen & set(sessions()), "the standby does not wait again")
-        process.terminate()
+        ask_to_stop(process)
         assert process.wait(10) == 0
 
 

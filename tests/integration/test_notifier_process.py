@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
 from tests.builders import notices as example
+from tests.builders.processes import ask_to_stop
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 NUMBERS = count(20_000)
@@ -127,7 +127,7 @@ def until(crowd: Crowd, wanted: int) -> None:
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:
-    process.send_signal(signal.SIGTERM)
+    ask_to_stop(process)
     return process.wait(STOP_S)
 
 

@@ -26,6 +26,7 @@ from backbone.settings import Settings
 from kruispunt.declared_outboxes import BY_NAME
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.topics import POSITIONS
+from tests.builders.processes import ask_to_stop
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 TOPIC = "notices.status"
@@ -225,7 +226,7 @@ def test_a_relay_that_is_asked_to_stop_stops_well(servers: Settings) -> None:
     put(servers, values("stop", 1))
     process = relay(servers)
     progress(servers, before)
-    process.send_signal(signal.SIGTERM)
+    ask_to_stop(process)
     assert process.wait(30) == 0
 
 

@@ -22,7 +22,7 @@ from schemas.identifiers import derive, inss, pseudonym
 from schemas.topics import DECLARATIONS, DISCLOSURES, POSITIONS, delivery
 from tests.builders import waiting
 from tests.builders.events import accept, copies
-from tests.builders.processes import running, start
+from tests.builders.processes import ask_to_stop, running, start
 
 MARK = derive("replay", str(time.time_ns()))
 PERSONS = [inss(130101000 + number, after_2000=False) for number in range(3_000)]
@@ -178,7 +178,7 @@ def test_two_replays_share_no_work(servers: Settings, arrived: Callable[[], bool
             integrate(servers, [person])
             until(arrived, "nothing is replayed")
         finally:
-            other.send_signal(signal.SIGTERM)
+            ask_to_stop(other)
             assert other.wait(30) == 0
     assert [one["replay"] for one in with_a_past(servers) if one["person"] == person] == [True]
 

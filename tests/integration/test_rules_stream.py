@@ -27,6 +27,7 @@ from schemas.fields import narrower
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.registration import SchemaVersion, subject
 from schemas.topics import FACTS, SCHEMAS
+from tests.builders.processes import ask_to_stop
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
 NARROW: dict[str, Contract] = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in NEEDS}
@@ -120,7 +121,10 @@ class Process:
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         assert self._running is not None
-        self._running.send_signal(number)
+        if number == signal.SIGTERM:
+            ask_to_stop(self._running)
+        else:
+            self._running.send_signal(number)
         return self._running.wait(30)
 
     def __enter__(self) -> Self:

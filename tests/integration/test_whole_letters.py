@@ -1,7 +1,6 @@
 """Nonsense as large as a message can be, or with no value at all, is a dead letter and holds nobody up."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import NO_VALUE
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_LETTER, LARGEST_MESSAGE
+from tests.builders.processes import ask_to_stop
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 PATIENCE_S = 120.0
@@ -42,7 +42,7 @@ def processes(settings: Settings) -> Iterator[dict[str, subprocess.Popen[bytes]]
         yield running
     finally:
         for process in running.values():
-            process.send_signal(signal.SIGTERM)
+            ask_to_stop(process)
         for process in running.values():
             try:
                 process.wait(30)
