@@ -5,12 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders.law import LAW
-
 
 def pytest_sessionstart() -> None:
     """What was computed so far comes from the code as it was before it was changed."""
-    LAW.computed.clear()
     for name, module in list(sys.modules.items()):
         if name.startswith("rules."):
             for function in vars(module).values():

@@ -39,13 +39,13 @@ class Blueprint:
 
     @property
     def users(self) -> list[str]:
-        """Everybody who reads or writes a topic."""
-        return sorted({user for topic in self.topics for user in (*topic.writers, *topic.readers)})
+        """Everybody who reads or writes a topic; exact strings, as Kafka's client takes no others."""
+        return sorted({str(user) for topic in self.topics for user in (*topic.writers, *topic.readers)})
 
 
 def _allow(user: str, kind: Any, name: str, pattern: Any, *operations: Any) -> list[AclBinding]:
     return [
-        AclBinding(kind, name, pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
+        AclBinding(kind, str(name), pattern, f"User:{user}", "*", operation, AclPermissionType.ALLOW)
         for operation in operations
     ]
 

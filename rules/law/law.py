@@ -1,26 +1,23 @@
 """The law as a value: all dated figures the rules decide by, passed to every decision."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import wraps
-from typing import Any, TypeVar, TypeVarTuple
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar, TypeVarTuple, cast
 
 from rules.law.dated_figures import Parameters
 
 Arguments = TypeVarTuple("Arguments")
 Computed = TypeVar("Computed")
-ABSENT = object()
+REMEMBERED = 65_536
+"""Results of one function that are kept: more than the days, quarters and birth dates that occur."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Law:
-    """The parameters of every rule by the name of their file; other figures are another law.
-
-    What is computed from these figures is kept with them and is gone when they are.
-    """
+    """The parameters of every rule by the name of their file; other figures are another law, equal to no other one."""
 
     parameters: Mapping[str, Parameters]
-    computed: dict[Callable[..., Any], dict[tuple[Any, ...], Any]] = field(default_factory=dict, init=False, repr=False)
 
     def __getitem__(self, name: str) -> Parameters:
         """The parameters of a rule, or those that several rules share."""
@@ -28,16 +25,5 @@ class Law:
 
 
 def per_law(compute: Callable[[Law, *Arguments], Computed]) -> Callable[[Law, *Arguments], Computed]:
-    """Compute figures once for each law and arguments; the law keeps them, so two laws never share any."""
-
-    @wraps(compute)
-    def once(law: Law, *arguments: *Arguments) -> Computed:
-        known = law.computed.get(compute)
-        if known is None:
-            known = law.computed[compute] = {}
-        found: Computed = known.get(arguments, ABSENT)
-        if found is ABSENT:
-            found = known[arguments] = compute(law, *arguments)
-        return found
-
-    return once
+    """Compute figures once for each law and arguments. The law is part of the key, so two laws never share any."""
+    return cast("Callable[[Law, *Arguments], Computed]", lru_cache(REMEMBERED)(compute))

@@ -139,6 +139,11 @@ def test_without_a_deliberation_an_institution_neither_reads_deliveries_nor_join
     assert kept == {changes(institution), answers(institution)}
 
 
+def test_names_are_exact_strings_for_the_client_takes_no_others() -> None:
+    assert {type(rule.name) for rule in access(BLUEPRINT)} == {str}
+    assert {type(user) for user in BLUEPRINT.users} == {str}
+
+
 def test_a_line_shows_nothing_of_what_it_acts_on() -> None:
     assert "secret" not in repr(PlanLine("add", "user", "rva", "secret"))
 
