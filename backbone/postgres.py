@@ -60,7 +60,7 @@ class Lock(IntEnum):
     REPLAY = 5_019_778
     ACTS = 5_019_779
     CHECKPOINT = 5_019_785
-    RIGHTS = 5_019_790
+    ACCESS_RULES = 5_019_790
     REJUDGE = 5_019_791
 
 

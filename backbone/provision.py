@@ -1,4 +1,4 @@
-"""Makes the topics, users, rights and quotas of a Kafka cluster what is declared and justified, and removes the rest.
+"""Makes topics, users, access rules and quotas of a Kafka cluster what is declared and justified; removes the rest.
 
 Everything it changed is in force when it returns.
 """
@@ -19,7 +19,7 @@ from backbone.kafka import SILENT, admin
 from backbone.process import with_retry
 from backbone.settings import Settings
 
-__all__ = ["SUPER_USERS", "PlanLine", "access", "apply", "apply_rights", "look", "rotate"]
+__all__ = ["SUPER_USERS", "PlanLine", "access", "apply", "apply_access_rules", "look", "rotate"]
 
 ANSWER_S = 10.0
 """An available broker answers long before this."""
@@ -40,7 +40,7 @@ async def _logged_in(settings: Settings, names: Collection[str]) -> tuple[dict[E
 
 
 def look(settings: Settings, blueprint: Blueprint, entitled: Collection[str] | None = None) -> list[PlanLine]:
-    """Every topic, user, right and quota with what is to become of it; changes nothing.
+    """Every topic, user, access rule and quota with what is to become of it; changes nothing.
 
     Raises Retry when the cluster does not answer, Stop when it does not let its administrator in.
     """
@@ -48,16 +48,16 @@ def look(settings: Settings, blueprint: Blueprint, entitled: Collection[str] | N
     wanted = declared(settings.partitions, blueprint, entitled)
     there = present.users(client)
     limits, refused = asyncio.run(_logged_in(settings, wanted.users.keys() & there.keys()))
-    state = ClusterState(present.topics(client), there, present.rights(client), limits)
+    state = ClusterState(present.topics(client), there, present.access_rules(client), limits)
     return plan.compare(wanted, state, refused)
 
 
-def _look_at_rights(
+def _look_at_access_rules(
     client: AdminClient, user: str, blueprint: Blueprint, entitled: Collection[str] | None
 ) -> list[PlanLine]:
     principal = f"User:{user}"
     wanted = {rule for rule in access(blueprint, entitled) if rule.principal == principal}
-    return list(plan.rights(wanted, present.rights(client, principal)))
+    return list(plan.access_rules(wanted, present.access_rules(client, principal)))
 
 
 def _bring(
@@ -96,16 +96,16 @@ def apply(
     return _bring(settings, admin(settings, log_level=SILENT), lambda: look(settings, blueprint, entitled), told)
 
 
-def apply_rights(
+def apply_access_rules(
     settings: Settings,
     user: str,
     blueprint: Blueprint,
     entitled: Collection[str] | None = None,
     told: Announce = _silent,
 ) -> list[PlanLine]:
-    """As `apply`, for the rights of one user only."""
+    """As `apply`, for the access rules of one user only."""
     client = admin(settings, log_level=SILENT)
-    return _bring(settings, client, lambda: _look_at_rights(client, user, blueprint, entitled), told)
+    return _bring(settings, client, lambda: _look_at_access_rules(client, user, blueprint, entitled), told)
 
 
 def rotate(settings: Settings, user: str) -> None:

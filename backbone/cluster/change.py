@@ -70,10 +70,10 @@ def carry_out(settings: Settings, client: AdminClient, lines: Iterable[PlanLine]
     Raises Retry when the cluster does not answer, Stop when it refuses.
     """
     todo = [line for line in lines if line.to_do]
-    # 1. Rights that are no longer justified are revoked first.
+    # 1. Access rules that are no longer justified are removed first.
     if gone := _of(todo, "right", "remove"):
         answered(client.delete_acls([_filter(rule) for rule in gone]))
-    # 2. Topics and users, which rights are about.
+    # 2. Topics and users, which access rules are about.
     if made := _of(todo, "topic", "add"):
         new = [NewTopic(name, num_partitions=state.partitions, config=dict(state.config)) for name, state in made]
         answered(client.create_topics(new), KafkaError.TOPIC_ALREADY_EXISTS)
@@ -81,7 +81,7 @@ def carry_out(settings: Settings, client: AdminClient, lines: Iterable[PlanLine]
         answered(client.incremental_alter_configs([_config(name, values) for name, values in wrong]))
     if named := _of(todo, "user", "add", "change"):
         answered(client.alter_user_scram_credentials([credential(settings, user) for user in named]))
-    # 3. Rights and quotas.
+    # 3. Access rules and quotas.
     if given := _of(todo, "right", "add"):
         answered(client.create_acls(given))
     if amounts := _of(todo, "quota", "add", "change", "remove"):

@@ -1,4 +1,4 @@
-"""What a cluster should hold by its blueprint and by who is entitled: topics, users, rights, quotas; nothing else."""
+"""What a cluster should hold by its blueprint and by who is entitled: topics, users, access rules, quotas."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -51,9 +51,9 @@ def _allow(user: str, kind: Any, name: str, pattern: Any, *operations: Any) -> l
 
 
 def access(blueprint: Blueprint, entitled: Collection[str] | None = None) -> set[AclBinding]:
-    """Every rule that lets a user do something; the broker refuses everything else.
+    """Every access rule; the broker refuses everything else.
 
-    A tenant that is not among the `entitled` neither reads its own topic nor uses a group; it keeps its other rights.
+    A tenant that is not among the `entitled` neither reads its own topic nor uses a group; it keeps its other rules.
     None: all tenants are entitled.
     """
     read, write, see = AclOperation.READ, AclOperation.WRITE, AclOperation.DESCRIBE
@@ -103,6 +103,6 @@ def declared(person_partitions: int, blueprint: Blueprint, entitled: Collection[
     return ClusterState(
         topics={topic.name: _topic(topic, person_partitions) for topic in blueprint.topics},
         users={user: frozenset({MECHANISM}) for user in blueprint.users},
-        rights=frozenset(access(blueprint, entitled)),
+        access_rules=frozenset(access(blueprint, entitled)),
         quotas=quotas(blueprint),
     )

@@ -39,8 +39,8 @@ class PlanLine:
         return self.change != "keep"
 
 
-def right(rule: AclBinding) -> str:
-    """A rule in words: User:NAME may read topic NAME."""
+def describe(rule: AclBinding) -> str:
+    """An access rule in words: User:NAME may read topic NAME."""
     may = "may" if rule.permission_type == AclPermissionType.ALLOW else "may never"
     kind = KINDS.get(rule.restype, "something unknown,")
     beyond = "…" if rule.resource_pattern_type == ResourcePatternType.PREFIXED else ""
@@ -92,14 +92,14 @@ def _users(wanted: ClusterState, present: ClusterState, refused: Collection[str]
             yield PlanLine("remove", "user", f"{user}, by {mechanism}", (user, mechanism))
 
 
-def rights(wanted: Iterable[AclBinding], present: Iterable[AclBinding]) -> Iterator[PlanLine]:
-    """What becomes of each rule: undeclared rules are removed, for every principal."""
+def access_rules(wanted: Iterable[AclBinding], present: Iterable[AclBinding]) -> Iterator[PlanLine]:
+    """What becomes of each access rule: undeclared ones are removed, for every principal."""
     declared, there = set(wanted), set(present)
-    for rule in sorted(declared | there, key=right):
+    for rule in sorted(declared | there, key=describe):
         if rule in declared:
-            yield PlanLine("keep" if rule in there else "add", "right", right(rule), rule)
+            yield PlanLine("keep" if rule in there else "add", "right", describe(rule), rule)
         elif rule.principal.removeprefix("User:") not in SUPER_USERS:
-            yield PlanLine("remove", "right", right(rule), rule)
+            yield PlanLine("remove", "right", describe(rule), rule)
 
 
 def _whom(entity: Entity) -> str:
@@ -129,6 +129,6 @@ def compare(wanted: ClusterState, present: ClusterState, refused: Collection[str
     return [
         *_topics(wanted, present),
         *_users(wanted, present, refused),
-        *rights(wanted.rights, present.rights),
+        *access_rules(wanted.access_rules, present.access_rules),
         *_quotas(wanted, present),
     ]

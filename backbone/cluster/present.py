@@ -53,8 +53,8 @@ def users(client: AdminClient) -> dict[str, frozenset[str]]:
     }
 
 
-def rights(client: AdminClient, principal: str = ANYTHING) -> frozenset[AclBinding]:
-    """Every rule that the broker applies now, or those for one principal."""
+def access_rules(client: AdminClient, principal: str = ANYTHING) -> frozenset[AclBinding]:
+    """Every access rule that the broker applies now, or those for one principal."""
     wanted = AclBindingFilter(
         ResourceType.ANY, ANYTHING, ResourcePatternType.ANY, principal, ANYTHING, AclOperation.ANY,
         AclPermissionType.ANY,

@@ -22,9 +22,9 @@ class TopicState:
 
 @dataclass(frozen=True, slots=True)
 class ClusterState:
-    """Topics by name, the mechanisms each user has a password for, rights, quotas."""
+    """Topics by name, the mechanisms each user has a password for, access rules, quotas."""
 
     topics: Mapping[str, TopicState] = field(default_factory=dict)
     users: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    rights: frozenset[AclBinding] = frozenset()
+    access_rules: frozenset[AclBinding] = frozenset()
     quotas: Mapping[Entity, Quota] = field(default_factory=dict)

@@ -123,8 +123,8 @@ def apply(settings: Settings, databases: Mapping[str, Database]) -> None:
     """Make what is missing; again = no change. The passwords are there already."""
     databases = here(settings, databases)
     with connect(settings, SUPERUSER, "postgres", autocommit=True) as connection:
-        # PostgreSQL refuses two who change the rights of the same database at the same moment.
-        wait_for_lock(connection, Lock.RIGHTS)
+        # PostgreSQL refuses two sessions that change the access rules of the same database at the same moment.
+        wait_for_lock(connection, Lock.ACCESS_RULES)
         _make_roles(connection, settings, names(databases))
         _limit_tenants(connection, databases)
         _make_databases(connection, databases)

@@ -135,7 +135,7 @@ def _elsewhere(settings: Settings, name: str, databases: Mapping[str, Database])
 def remove(settings: Settings, lines: Iterable[PlanLine]) -> None:
     """Take away what the lines say."""
     with connect(settings, SUPERUSER, MAINTENANCE, autocommit=True) as connection:
-        wait_for_lock(connection, Lock.RIGHTS)
+        wait_for_lock(connection, Lock.ACCESS_RULES)
         for line in lines:
             if line.change == "remove" and line.thing is not None:
                 database, statement = line.thing

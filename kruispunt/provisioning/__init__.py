@@ -1,1 +1,1 @@
-"""Makes topics, users, rights, roles and tables what is declared: plans first, then changes."""
+"""Makes topics, users, access rules, roles and tables what is declared: plans first, then changes."""

@@ -31,7 +31,7 @@ from kruispunt.output import Exit, as_json, console, errors, table, working
 from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
 from kruispunt.provisioning.databases import DATABASES
 from kruispunt.provisioning.declared_state import OWNED, begin_with_shipped, migrate, wanted
-from kruispunt.provisioning.justified_rights import Justified, alone, justified
+from kruispunt.provisioning.justified_access import Justified, alone, justified
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.registration import missing
 from schemas.topics import DECLARATIONS, SCHEMAS
@@ -138,7 +138,7 @@ def bring_embedded(config: Settings) -> None:
 
 
 def follow(config: Settings, recipients: Collection[str], because: str) -> Iterator[tuple[str, list[PlanLine]]]:
-    """Give and take the rights of these institutions as the deliberations kept now say; gives what was changed.
+    """Bring the access rules of these institutions in line with the stored deliberations; yields what was changed.
 
     Raises Retry when a server does not answer, Stop when it refuses.
     """
@@ -149,7 +149,7 @@ def follow(config: Settings, recipients: Collection[str], because: str) -> Itera
         due = justified(connection)
         for name in institutions:
             told = partial(_note, connection, name, because=because)
-            if changed := cluster.apply_rights(config, name, BLUEPRINT, entitled=due.entitled, told=told):
+            if changed := cluster.apply_access_rules(config, name, BLUEPRINT, entitled=due.entitled, told=told):
                 yield name, changed
 
 

@@ -187,7 +187,7 @@ def test_only_these_functions_lend_the_rights_of_their_owner(superuser: Connecti
 HOLDERS = {
     Lock.OUTBOX: {"relay"}, Lock.RECIPIENTS: {"notifier"}, Lock.EXCHANGE: {"exchange"}, Lock.CONSUMER: {"audit"},
     Lock.DELIBERATIONS: {"operator"}, Lock.DOSSIERS: {"operator", "dossiers"}, Lock.REPLAY: {"replay"},
-    Lock.CHECKPOINT: {"audit"}, Lock.REJUDGE: {"replay"}, Lock.RIGHTS: {"operator"},
+    Lock.CHECKPOINT: {"audit"}, Lock.REJUDGE: {"replay"}, Lock.ACCESS_RULES: {"operator"},
     Lock.MIGRATION: set(), Lock.ACTS: set(),
 }  # fmt: skip
 """Who may take which lock, besides the owner of the database."""

@@ -26,7 +26,7 @@ from consumers.narrowing.projection import projections
 from kruispunt.commands.institutions import rotate as rotating
 from kruispunt.provisioning import provision as provisioning
 from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
-from kruispunt.provisioning.justified_rights import alone, justified
+from kruispunt.provisioning.justified_access import alone, justified
 from schemas.codec import encode
 from schemas.samples import sample
 from schemas.topics import answers, changes, delivery

@@ -200,7 +200,7 @@ def test_two_who_provision_at_once_do_no_harm(servers: Settings) -> None:
 
 
 def test_a_right_is_gone_when_the_command_returns(servers: Settings) -> None:
-    taken = provision.apply_rights(servers, "fin", BLUEPRINT, entitled=())
+    taken = provision.apply_access_rules(servers, "fin", BLUEPRINT, entitled=())
     assert {line.change for line in taken} == {"remove"}
     reader = Consumer(client(servers, "fin") | {"group.id": "fin.gone"})
     try:

@@ -268,7 +268,7 @@ def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_giv
     sink = f"sink-{SINK}"
     already = sum(stored(running).values())
     assert eventually(lambda: state(running, sink).state == "running")
-    provision.apply_rights(running, SINK, BLUEPRINT, entitled=INSTITUTIONS.keys() - {SINK})
+    provision.apply_access_rules(running, SINK, BLUEPRINT, entitled=INSTITUTIONS.keys() - {SINK})
     writer, events = kafka.producer(running, "exchange"), [derive("waiting", str(place)) for place in range(100)]
     for value in copies(events):
         writer.produce(delivery(SINK), value)
@@ -285,7 +285,7 @@ def test_a_sink_waits_for_a_right_that_was_taken_away_and_goes_on_when_it_is_giv
     assert (row.expected, row.difference) == (already, 0)
     monkeypatch.undo()
     assert sum(stored(running).values()) == already
-    provision.apply_rights(running, SINK, BLUEPRINT)
+    provision.apply_access_rules(running, SINK, BLUEPRINT)
     assert eventually(lambda: sum(stored(running).values()) == already + len(events))
     assert max(stored(running).values()) == 1
     assert state(running, sink).pid == pid

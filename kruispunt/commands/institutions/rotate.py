@@ -9,7 +9,7 @@ from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from backbone.stack.credentials import renew
 from consumers import acts
-from kruispunt.provisioning.justified_rights import alone
+from kruispunt.provisioning.justified_access import alone
 from schemas.roles import Role
 
 

@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka.admin import AclBinding, AclOperation, AclPermissionType, ResourcePatternType, ResourceType
 
 from backbone.cluster.declared import access, declared
-from backbone.cluster.plan import PlanLine, compare, right
+from backbone.cluster.plan import PlanLine, compare, describe
 from backbone.cluster.state import MECHANISM, ClusterState, Entity, Quota, TopicState
 from consumers.deliberations import load
 from consumers.deliberations.store import StoredDeliberation, StoredRevision, not_kept
@@ -41,7 +41,7 @@ def test_where_all_is_as_declared_there_is_nothing_to_do() -> None:
 def test_an_empty_cluster_gets_everything_and_loses_nothing() -> None:
     lines = compare(WANTED, ClusterState())
     assert {line.change for line in lines} == {"add"}
-    expected = len(WANTED.topics) + len(WANTED.users) + len(WANTED.rights) + len(WANTED.quotas)
+    expected = len(WANTED.topics) + len(WANTED.users) + len(WANTED.access_rules) + len(WANTED.quotas)
     assert len(lines) == expected
 
 
@@ -51,23 +51,23 @@ def test_a_right_given_by_hand_goes_whoever_has_it_and_whichever_way_it_points(
     principal: str, permission: AclPermissionType
 ) -> None:
     stray = rule(principal, permission_type=permission)
-    assert to_do(replace(WANTED, rights=WANTED.rights | {stray})) == [("remove", "right", right(stray))]
+    assert to_do(replace(WANTED, access_rules=WANTED.access_rules | {stray})) == [("remove", "right", describe(stray))]
 
 
 def test_a_right_of_those_who_stand_above_the_rights_is_left_alone() -> None:
-    assert to_do(replace(WANTED, rights=WANTED.rights | {rule("User:admin"), rule("User:broker")})) == []
+    assert to_do(replace(WANTED, access_rules=WANTED.access_rules | {rule("User:admin"), rule("User:broker")})) == []
 
 
 def test_a_right_that_is_missing_comes_back() -> None:
-    lost = next(one for one in WANTED.rights if one.principal == "User:relay")
-    assert to_do(replace(WANTED, rights=WANTED.rights - {lost})) == [("add", "right", right(lost))]
+    lost = next(one for one in WANTED.access_rules if one.principal == "User:relay")
+    assert to_do(replace(WANTED, access_rules=WANTED.access_rules - {lost})) == [("add", "right", describe(lost))]
 
 
 def test_a_right_reads_as_a_sentence() -> None:
-    assert right(rule("User:rva")) == "User:rva may read topic findings"
+    assert describe(rule("User:rva")) == "User:rva may read topic findings"
     no, prefixed = AclPermissionType.DENY, ResourcePatternType.PREFIXED
     shut = rule("User:x", AclOperation.ALTER, resource_pattern_type=prefixed, host="10.0.0.1", permission_type=no)
-    assert right(shut) == "User:x may never alter topic findings… from 10.0.0.1"
+    assert describe(shut) == "User:x may never alter topic findings… from 10.0.0.1"
 
 
 def test_a_user_nobody_declared_goes_and_the_administrator_stays() -> None:

@@ -1,4 +1,4 @@
-"""Says which rights are justified by the deliberations that are kept, and locks rights while they are changed."""
+"""Says what access the stored deliberations justify, and locks access rules while they are changed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,10 +37,10 @@ def justified(connection: Connection[Any], day: date | None = None) -> Justified
 
 @contextmanager
 def alone(settings: Settings, role: str) -> Iterator[Connection[Any]]:
-    """A connection of `role` in autocommit mode; no other process changes rights while it is open.
+    """A connection of `role` in autocommit mode; no other process changes access rules while it is open.
 
     So withdrawing and provisioning happen one after the other, and the second sees what the first did.
     """
     with postgres.connect(settings, role, autocommit=True) as connection:
-        postgres.wait_for_lock(connection, Lock.RIGHTS)
+        postgres.wait_for_lock(connection, Lock.ACCESS_RULES)
         yield connection
