@@ -38,8 +38,8 @@ class Deliberation(BaseModel):
     `fields` are dotted paths into the full contract of a kind; a record or list without a leaf is all of it.
     `population` are qualities (sector/code) of the recipient's own dossiers, or everyone (the rules only).
     `decisions` limits entitlements to these kinds of decision. In force from `since` to `until`, both included.
-    `retention` is how many years the recipient may keep what it got; `history` of how many years it gets what was
-    published before a person came on file there, nothing where it is not said.
+    `retention` is how many years the recipient may keep what it got. `look_back`, written `history`, is for how many
+    years it also gets what was published before a person came on file there; without it, it gets nothing older.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -53,7 +53,7 @@ class Deliberation(BaseModel):
     since: date = Field(alias="from")
     until: date | None = None
     retention: Annotated[int, Field(ge=1, le=100)]
-    history: Annotated[int, Field(ge=1, le=100)] | None = None
+    look_back: Annotated[int, Field(ge=1, le=100)] | None = Field(default=None, alias="history")
     population: frozenset[str] | Literal["everyone"]
     fields: dict[EventKind, Fields]
     decisions: frozenset[str] = frozenset()
@@ -156,5 +156,5 @@ def entitlements(deliberations: Iterable[Deliberation], day: date | None = None)
                     "from": one.since.isoformat(),
                     "until": one.until.isoformat() if one.until else None,
                     "retention": one.retention,
-                    "history": one.history,
+                    "history": one.look_back,
                 }

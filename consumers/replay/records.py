@@ -16,7 +16,7 @@ from consumers.exchange.batch import EventBatch, Received, opened
 from consumers.exchange.records import OutgoingRecord, deliveries, disclosures
 from consumers.narrowing.narrow import Narrowed, NarrowedCopy, narrow
 from consumers.replay.due import Disclosed, EarlierEvent
-from consumers.replay.history import ReplayHistory
+from consumers.replay.look_back import LookBack
 from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook
 
@@ -40,7 +40,7 @@ class Moment(NamedTuple):
 
 
 def replayed(
-    past: Past, persons: Mapping[str, AbstractSet[bytes]], history: ReplayHistory, schemas: SchemaBook, moment: Moment
+    past: Past, persons: Mapping[str, AbstractSet[bytes]], look_back: LookBack, schemas: SchemaBook, moment: Moment
 ) -> Iterator[OutgoingRecord]:
     """Copies and disclosures for the institutions (`persons`: by institution, the pseudonyms of its new dossiers)."""
     batch = opened(
@@ -54,7 +54,7 @@ def replayed(
     copies = [
         copy
         for institution, keys in persons.items()
-        for copy in _copies(batch, days, institution, keys, past.dossiers, history)
+        for copy in _copies(batch, days, institution, keys, past.dossiers, look_back)
         if (institution, copy.event, copy.projection.deliberation.partition("@")[0]) not in past.disclosed
     ]
     narrowed = Narrowed(copies=sorted(copies, key=lambda copy: copy.source))
@@ -70,7 +70,7 @@ def _copies(
     institution: str,
     keys: AbstractSet[bytes],
     dossiers: Dossiers,
-    history: ReplayHistory,
+    look_back: LookBack,
 ) -> Iterable[NarrowedCopy]:
     """What one institution may have; `source` of each copy is its place in the whole batch."""
     by_day: dict[date, list[int]] = {}
@@ -79,7 +79,7 @@ def _copies(
             by_day.setdefault(days[message.offset], []).append(place)
     own = {person: [one for one in lines if one.institution == institution] for person, lines in dossiers.items()}
     for day, places in by_day.items():
-        access = history.access(institution, day)
+        access = look_back.access(institution, day)
         narrowed = narrow([batch.events[place] for place in places], access, own, replay=True)
         for copy in narrowed.copies:
             yield copy._replace(source=places[copy.source])

@@ -29,7 +29,7 @@ from consumers.exchange.published import check_published
 from consumers.replay import due
 from consumers.replay.barrier import Barrier
 from consumers.replay.due import NewDossier
-from consumers.replay.history import ReplayHistory
+from consumers.replay.look_back import LookBack
 from consumers.replay.records import Moment, Past, replayed
 from schemas.identifiers import pseudonym
 from schemas.legal_day import legal_today
@@ -43,7 +43,7 @@ PERSONS = 200
 """Persons in a transaction: while it is open, live deliveries to the same partitions wait."""
 PAUSE_S = 0.3
 NewPersons = Mapping[str, tuple[bytes, set[str]]]
-"""By person: pseudonym, and the institutions that get the history."""
+"""By person: pseudonym, and the institutions that look back."""
 
 
 class Replay:
@@ -67,7 +67,7 @@ class Replay:
         self._barrier = Barrier(self._offsets, connection, settings.partitions)
         self._schemas = SchemaBook()
         self._kept = StoredRevision(0, ())
-        self._history = ReplayHistory((), date.min)
+        self._look_back = LookBack((), date.min)
         self._today = date.min
         position = positions(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, START)
         self._progress = position.progress
@@ -157,10 +157,10 @@ class Replay:
             self._connection.close()
 
     def _new_persons(self, cursor: Any, found: Sequence[NewDossier]) -> NewPersons:
-        """By person: pseudonym, and the institutions entitled to history that have a new dossier of that person."""
+        """By person: pseudonym, and the institutions with a look-back that have a new dossier of that person."""
         wanted: dict[str, set[str]] = defaultdict(set)
         for one in found:
-            if one.institution in self._history.recipients:
+            if one.institution in self._look_back.recipients:
                 wanted[one.person].add(one.institution)
         keys = {person: pseudonym(self._pepper, person) for person in wanted}
         known = due.known(cursor, keys.values()) if keys else set()
@@ -182,7 +182,7 @@ class Replay:
                 due.disclosed(cursor, keys, list(by_institution)),
             )
         moment = Moment(datetime.now(UTC), self._kept.revision, self._settings.partitions)
-        outgoing = list(replayed(past, by_institution, self._history, self._schemas, moment))
+        outgoing = list(replayed(past, by_institution, self._look_back, self._schemas, moment))
         if not outgoing:
             return 0
         # 4. Copies and disclosures, 5. all of them or none.
@@ -201,8 +201,8 @@ class Replay:
             self._today = date.min
         today = legal_today()
         if today != self._today:
-            self._history, self._today = ReplayHistory(self._kept.held, today), today
-            check_published(self._settings, self._history.projections, REPLAY)
+            self._look_back, self._today = LookBack(self._kept.held, today), today
+            check_published(self._settings, self._look_back.projections, REPLAY)
 
 
 def _chunks(found: NewPersons, size: int) -> Iterator[NewPersons]:

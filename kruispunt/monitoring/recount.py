@@ -1,9 +1,9 @@
 """Derives what each institution should hold from what was accepted, who was on file when, and who could have what when.
 
-It reads the register, the history of the directory and the deliberations, person by person and never all at once, as
-the role `replay`. Of the exchange's own work it takes one thing: the moment at which an event was judged. The judgement
-itself is the same pure code (`consumers.narrowing.access`, `consumers.replay.history`); how dossiers and deliberations
-stood at a moment is worked out here.
+It reads the register, all changes of the directory and of the deliberations, person by person and never all at once, as
+the role `replay`. Of the exchange's own work it uses one thing: the moment at which an event was judged. The judgement
+itself is the same pure code (`consumers.narrowing.access`, `consumers.replay.look_back`). Which dossiers and
+deliberations existed at a moment is worked out here.
 
 Where something changed within seconds of a judgement, or a period was shortened later, more than one outcome is right:
 then whichever is on record counts.
@@ -28,7 +28,7 @@ from consumers.directory import Dossier
 from consumers.narrowing.access import Access, Standings
 from consumers.narrowing.event_codec import OpenedEvent, UnreadableBody, shape
 from consumers.narrowing.projection import in_force, projections
-from consumers.replay.history import ReplayHistory
+from consumers.replay.look_back import LookBack
 from schemas.codec import BadFrame, split
 from schemas.contracts import Contract
 from schemas.legal_day import legal_day
@@ -96,7 +96,7 @@ class Bases:
         self._held = held
         self.changes = sorted(moment for one in held for moment in (one.loaded, one.withdrawn) if moment is not None)
         self._access: dict[tuple[int, date], Access] = {}
-        self._histories: dict[tuple[int, date], ReplayHistory] = {}
+        self._look_backs: dict[tuple[int, date], LookBack] = {}
 
     def _at(self, moment: datetime) -> tuple[StoredDeliberation, ...]:
         return tuple(
@@ -115,13 +115,13 @@ class Bases:
             found = self._access[state] = Access(in_force(projections(usable), day))
         return found
 
-    def history(self, moment: datetime) -> ReplayHistory:
+    def look_back(self, moment: datetime) -> LookBack:
         """What could be had of the past at a moment."""
         day = legal_day(moment)
         state = bisect_right(self.changes, moment), day
-        found = self._histories.get(state)
+        found = self._look_backs.get(state)
         if found is None:
-            found = self._histories[state] = ReplayHistory(self._at(moment), day)
+            found = self._look_backs[state] = LookBack(self._at(moment), day)
         return found
 
 
@@ -177,7 +177,7 @@ def derive(fact: AcceptedEvent, files: DossierTimelines, bases: Bases, judged: d
         outcomes = [
             _granted(
                 fact,
-                bases.history(moment).access(institution, legal_day(fact.at)),
+                bases.look_back(moment).access(institution, legal_day(fact.at)),
                 standing(files, moment, as_now=as_now, only=institution),
             )
             for moment in _moments(came, REPLAYED, [one for one in changes if one != came])

@@ -13,7 +13,7 @@ from backbone.settings import Settings
 from consumers import acts
 from consumers.deliberations import Deliberation, load, store
 from consumers.narrowing.projection import projections
-from consumers.replay.history import replayable
+from consumers.replay.look_back import replayable
 from schemas.contracts import Contract, contract
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.registration import missing, subject

@@ -7,7 +7,7 @@ from backbone import kafka, postgres
 from backbone.settings import Settings
 from consumers.deliberations import load
 from consumers.narrowing.projection import projections
-from consumers.replay.history import replayable
+from consumers.replay.look_back import replayable
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym

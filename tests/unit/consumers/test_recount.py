@@ -54,8 +54,8 @@ def test_nothing_is_due_where_a_file_had_ended_or_the_basis_was_withdrawn() -> N
 
 def test_what_came_before_the_file_is_due_as_a_replay_where_the_basis_says_so() -> None:
     later = due(DossierTimeline([(JUDGED + HOUR, None)], [], None))
-    history = any(one.recipient == "rva" and one.history for one in load())
-    assert bool(later.certain) == history
+    look_back = any(one.recipient == "rva" and one.look_back for one in load())
+    assert bool(later.certain) == look_back
     assert later.certain == later.possible
     assert due(DossierTimeline([(JUDGED + HOUR, None)], [], None), withdrawn=JUDGED + HOUR / 2) == DueCopies(
         set(), set()

@@ -13,7 +13,7 @@ from consumers.deliberations.store import StoredDeliberation
 from consumers.directory import Dossier
 from consumers.narrowing.projection import projections
 from consumers.replay.due import Disclosed, EarlierEvent
-from consumers.replay.history import ReplayHistory, replayable
+from consumers.replay.look_back import LookBack, replayable
 from consumers.replay.records import Moment, Past, replayed
 from kruispunt.provisioning.declared_state import wanted
 from schemas.codec import decode_body, encode, split
@@ -89,14 +89,14 @@ def made(
     institution: str = "rva",
 ) -> list[dict[str, Any]]:
     """The copies of a replay, each with topic and partition."""
-    history = ReplayHistory(kept, TODAY)
+    look_back = LookBack(kept, TODAY)
     book = SchemaBook()
-    for projection in history.projections:
+    for projection in look_back.projections:
         book.add(projection.contract)
     dossiers = {person: [Dossier("rva", quality, since, until)] for person in (ANN, BOB)}
     keys = {institution: {pseudonym(PEPPER, person) for person in comers}}
     copies = []
-    for one in replayed(Past(events, dossiers, disclosed), keys, history, SchemaBook(), MOMENT):
+    for one in replayed(Past(events, dossiers, disclosed), keys, look_back, SchemaBook(), MOMENT):
         number, body = split(one.value)
         record = decode_body(book.get(number), body)
         if one.topic != DISCLOSURES:
@@ -177,7 +177,7 @@ def test_only_who_came_on_file_and_only_there_is_replayed() -> None:
 def test_a_replay_is_on_record_as_such_and_counts_no_event_again() -> None:
     past = Past([event(ANN, NEW), event(BOB, NEW)], {ANN: [Dossier("rva", UNEMPLOYED, OLD.date(), None)]}, frozenset())
     keys = {"rva": {pseudonym(PEPPER, person) for person in (ANN, BOB)}}
-    out = list(replayed(past, keys, ReplayHistory(held(SECOND), TODAY), SchemaBook(), MOMENT))
+    out = list(replayed(past, keys, LookBack(held(SECOND), TODAY), SchemaBook(), MOMENT))
     (disclosure,) = [decode_body(contract(DISCLOSURES), split(one.value)[1]) for one in out if one.topic == DISCLOSURES]
     assert (disclosure["replay"], disclosure["exchanged"], disclosure["revision"]) == (True, 0, 7)
     assert (disclosure["refusals"], disclosure["counted"]) == ([], [])

@@ -30,13 +30,13 @@ def _pairs(versions: Iterable[Deliberation]) -> dict[tuple[str, str], tuple[Proj
     return {
         (then.id, now.id): common(then, now)
         for now in found
-        if now.history
+        if now.look_back
         for then in found
         if then.number == now.number
     }
 
 
-class ReplayHistory:
+class LookBack:
     """Who may still have what was published on a day, as of another day."""
 
     def __init__(self, held: Iterable[StoredDeliberation], today: date) -> None:
@@ -46,7 +46,7 @@ class ReplayHistory:
         self._now: dict[str, list[Deliberation]] = {}
         for one in self._held:
             version = one.deliberation
-            if version.history and one.withdrawn is None and version.holds_on(today):
+            if version.look_back and one.withdrawn is None and version.holds_on(today):
                 self._now.setdefault(version.recipient, []).append(version)
         self._known: dict[tuple[str, date], Access] = {}
 
@@ -70,7 +70,7 @@ class ReplayHistory:
 
     def _permitted(self, recipient: str, published: date) -> Iterable[Projection]:
         for now in self._now.get(recipient, ()):
-            if published < _years_before(self._today, now.history or 0):
+            if published < _years_before(self._today, now.look_back or 0):
                 continue
             for then in self._held:
                 if then.deliberation.number == now.number and then.could_be_used_on(published):
