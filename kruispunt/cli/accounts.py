@@ -106,7 +106,7 @@ def show_letter(
 
 
 @office.command("replay")
-def replay_letters(
+def put_back_letters(
     letters: Annotated[list[str] | None, typer.Argument(help=NAMED)] = None,
     everything: Annotated[bool, typer.Option("--all", help="All open dead letters.")] = False,
     stage: Annotated[str | None, typer.Option(help="All open dead letters of a stage, e.g. rules.")] = None,
@@ -116,7 +116,7 @@ def replay_letters(
     from kruispunt.commands.accounts import dead_letters as commands
 
     with answering():
-        raise typer.Exit(commands.replay(letters or [], everything=everything, stage=stage, json=json))
+        raise typer.Exit(commands.put_back(letters or [], everything=everything, stage=stage, json=json))
 
 
 @office.command("drop")

@@ -86,12 +86,12 @@ def explain_finding(
 
 
 @law.command("replay")
-def replay_finding(finding: FindingArgument, json: Json = False) -> None:
+def reproduce_finding(finding: FindingArgument, json: Json = False) -> None:
     """Reproduce a finding from the events behind it. Exit code 1 if any byte differs."""
     from kruispunt.commands.rules import explain as explaining
 
     with answering():
-        raise typer.Exit(explaining.replay(finding, json=json))
+        raise typer.Exit(explaining.reproduce(finding, json=json))
 
 
 @law.command("diff")

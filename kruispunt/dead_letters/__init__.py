@@ -1,1 +1,1 @@
-"""Dead letters: messages that could not be handled, read, decoded, replayed and dropped."""
+"""Dead letters: messages that could not be handled: read, decoded, put back and dropped."""

@@ -1,4 +1,4 @@
-"""Stores what became of dead letters: each is closed once, in one transaction with the act and the replayed message.
+"""Closes each dead letter once, in one transaction with the act and the message that is put back.
 
 A process killed before the commit has done nothing. After it, the relay publishes what is put back exactly once, as it
 does for every outbox: its position is part of the Kafka transaction.
@@ -36,8 +36,8 @@ class Closing(NamedTuple):
     reason: str
 
 
-class ReplayedMessage(NamedTuple):
-    """A message that is replayed to the partition it came from."""
+class MessageToPutBack(NamedTuple):
+    """A message that goes back to the partition it came from."""
 
     topic: str
     partition: int
@@ -55,11 +55,11 @@ def drop(connection: Connection[Any], letter: DeadLetter, reason: str) -> bool:
     return _close(connection, letter, DROPPED, reason=reason)
 
 
-def replay(connection: Connection[Any], letter: DeadLetter, back: ReplayedMessage) -> bool:
+def put_back(connection: Connection[Any], letter: DeadLetter, message: MessageToPutBack) -> bool:
     """Put the message of a letter back, in the transaction that is open; False when the letter is closed already."""
     if not _close(connection, letter, REPLAYED):
         return False
-    connection.execute(PUT_BACK, back)
+    connection.execute(PUT_BACK, message)
     return True
 
 

@@ -7,7 +7,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from backbone import kafka
 from backbone.errors import Stop
 from kruispunt.dead_letters import letters
-from kruispunt.dead_letters.closings import ReplayedMessage
+from kruispunt.dead_letters.closings import MessageToPutBack
 from kruispunt.dead_letters.letters import UNREADABLE_LETTER, DeadLetter
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
@@ -21,7 +21,7 @@ SOURCES = (*DECLARATIONS, FACTS, FINDINGS)
 
 
 class OriginalMissing(Exception):
-    """There is nothing to replay or to show; its text says why."""
+    """There is nothing to put back or to show; its text says why."""
 
 
 def record_at(reader: Consumer, place: Origin) -> Message | None:
@@ -70,7 +70,7 @@ def message(reader: Consumer, record: DeadLetterRecord) -> tuple[bytes | None, b
     return key, bytes(value)
 
 
-def back(reader: Consumer, letter: DeadLetter) -> ReplayedMessage:
+def message_to_put_back(reader: Consumer, letter: DeadLetter) -> MessageToPutBack:
     """The message of a letter as it goes back to the partition it came from.
 
     Raises OriginalMissing when there is nothing that can be put back.
@@ -84,8 +84,8 @@ def back(reader: Consumer, letter: DeadLetter) -> ReplayedMessage:
         raise OriginalMissing(f"Its message has {size} bytes, and a topic takes {LARGEST_MESSAGE}.")
     if letter.topic == FACTS:
         # A bundle lies under no key: the key of the letter is that of the one person whose facts are in it.
-        return ReplayedMessage(FACTS, letter.partition, None, value)
-    return ReplayedMessage(letter.topic, letter.partition, key, value)
+        return MessageToPutBack(FACTS, letter.partition, None, value)
+    return MessageToPutBack(letter.topic, letter.partition, key, value)
 
 
 def bundle(value: bytes) -> Bundle:

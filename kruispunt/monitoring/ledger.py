@@ -19,8 +19,7 @@ from backbone.progress import PublishedSums, summed
 from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
-from kruispunt.monitoring import dead_letter_counts as aside
-from kruispunt.monitoring import recount
+from kruispunt.monitoring import dead_letter_counts, recount
 from kruispunt.monitoring.dead_letter_counts import DeadLetterCounts
 from kruispunt.monitoring.lag import Inspector
 from schemas.codec import decode_body, split
@@ -80,7 +79,7 @@ class Logged(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The tallies of every place."""
+    """The tallies of every store."""
 
     accepted: Tally
     published: Mapping[str, PublishedSums]
@@ -90,7 +89,7 @@ class Books:
     told: Mapping[str, Tally]
     notices: Mapping[tuple[str, str], Tally]
     printed: Tally
-    aside: DeadLetterCounts
+    dead_letters: DeadLetterCounts
     dropped: Cells
 
 
@@ -118,7 +117,7 @@ def published(settings: Settings) -> dict[str, PublishedSums]:
 
 
 def read(settings: Settings) -> Books:
-    """The tallies of every place now.
+    """The tallies of every store now.
 
     Raises Retry.
     """
@@ -127,7 +126,7 @@ def read(settings: Settings) -> Books:
         with postgres.connect(settings, Role.INSPECTOR, name) as connection:
             stored[name] = cells(connection, STORED)
     with postgres.connect(settings, Role.INSPECTOR) as connection:
-        letters = aside.look(settings, connection)
+        letters = dead_letter_counts.look(settings, connection)
         dropped = _dropped(settings, connection, letters.dropped) if letters.dropped else {}
         return Books(
             accepted=one(connection, REGISTERED),
@@ -138,7 +137,7 @@ def read(settings: Settings) -> Books:
             told={key[0]: found for key, found in cells(connection, TOLD).items()},
             notices={(key[0], key[1]): found for key, found in cells(connection, STATES).items()},
             printed=one(connection, MANIFESTS),
-            aside=letters,
+            dead_letters=letters,
             dropped=dropped,
         )
 
@@ -184,12 +183,12 @@ def _of(books: Books, what: str, recipient: str | None = None) -> dict[Logged, T
 
 
 def held(effect: str, expected: Mapping[Any, Tally], found: Mapping[Any, Tally]) -> LedgerRow:
-    """The row of two places held against each other."""
+    """The row that compares two stores, key by key."""
     return LedgerRow(effect, *compare(expected, found))
 
 
 def in_all(effect: str, expected: Tally, found: Tally) -> LedgerRow:
-    """The row of two places that are known as wholes."""
+    """The row that compares the totals of two stores."""
     return held(effect, {(): expected}, {(): found})
 
 
@@ -264,17 +263,17 @@ def _exchanged(books: Books) -> Iterable[LedgerRow]:
         total(read.values()).plus(books.dropped.get((EXCHANGE,), NONE)),
     )
     # An unreadable message is owed to every institution until an operator has decided about it.
-    owed = {DEAD: Tally(books.aside.open[EXCHANGE])} if books.aside.open[EXCHANGE] else {}
+    owed = {DEAD: Tally(books.dead_letters.open[EXCHANGE])} if books.dead_letters.open[EXCHANGE] else {}
     for name in INSTITUTIONS:
         accounted = merged(_of(books, "accounted", name), lambda cell: (cell.partition, cell.day))
         yield held(f"exchanged events = delivered or refused ({name})", {**read, **owed}, accounted)
 
 
 def _logged(books: Books) -> Iterable[LedgerRow]:
-    def place(cell: Logged) -> tuple[Any, ...]:
+    def dayless(cell: Logged) -> tuple[Any, ...]:
         return cell.recipient, cell.deliberation, cell.partition
 
-    logged, left = merged(_of(books, "logged"), place), merged(_of(books, "delivered"), place)
+    logged, left = merged(_of(books, "logged"), dayless), merged(_of(books, "delivered"), dayless)
     for effect, rules in (
         ("disclosures logged = delivered records", False),
         ("disclosures logged = facts for the rules", True),
@@ -336,9 +335,9 @@ def _published(books: Books, source: str, topic: str) -> Tally:
 
 
 def _letters(books: Books) -> Iterable[LedgerRow]:
-    for stage in sorted({EXCHANGE, RULES, NOTIFIER, *books.aside.letters}):
-        number = books.aside.letters[stage]
-        yield LedgerRow(f"dead letters = replayed + dropped ({stage})", number, number - books.aside.open[stage])
+    for stage in sorted({EXCHANGE, RULES, NOTIFIER, *books.dead_letters.letters}):
+        number = books.dead_letters.letters[stage]
+        yield LedgerRow(f"dead letters = replayed + dropped ({stage})", number, number - books.dead_letters.open[stage])
 
 
 def _inbox(settings: Settings) -> int:

@@ -37,12 +37,12 @@ class FieldDifference:
     """A field of a finding that differs: as published, and as decided now."""
 
     field: str
-    told: str
+    published: str
     now: str
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class Reproduction:
     """A finding decided again; `problem` says why it could not be."""
 
     body: bytes | None
@@ -55,7 +55,7 @@ NO_PART: Content = {"lines": ()}
 """Wages and contributions, of which a history has nothing."""
 
 
-def replay(
+def reproduce(
     slot: Slot,
     told: FindingState,
     facts: Iterable[HeldFact],
@@ -64,7 +64,7 @@ def replay(
     *,
     decide: Decide = decide_all,
     decide_past: DecideHistory = decide_history,
-) -> Replayed:
+) -> Reproduction:
     """Decide a finding again by this law, as on the day of its publication, from those of `facts` it rests on."""
     record = told.record()
     wanted = {(one["event"], one["sha256"]) for one in record["evidence"]}
@@ -102,19 +102,19 @@ def _history(person: bytes, held: HeldFacts, read: Witness) -> PersonHistory:
     return past.history(read(next(iter(held.values())))["person"], work, decided)
 
 
-def _again(told: FindingState, record: dict[str, Any], found: Finding | None, witness: Witness) -> Replayed:
+def _again(told: FindingState, record: dict[str, Any], found: Finding | None, witness: Witness) -> Reproduction:
     if told.status == WITHDRAWN:
         return _withdrawn(told, record, witness, again=found is not None)
     if found is None:
-        return Replayed(None, False, (FieldDifference("finding", told.finding, NOTHING),))
+        return Reproduction(None, False, (FieldDifference("finding", told.finding, NOTHING),))
     change = tell(found, told.finding, told.version, told.status, record["found_at"], witness.evidence)
     return _compared(told, change.state.body)
 
 
-def _withdrawn(told: FindingState, record: dict[str, Any], witness: Witness, *, again: bool) -> Replayed:
+def _withdrawn(told: FindingState, record: dict[str, Any], witness: Witness, *, again: bool) -> Reproduction:
     """A withdrawal is the record as published before, withdrawn because nothing is found any more."""
     if again:
-        return Replayed(None, False, (FieldDifference("status", WITHDRAWN, "found"),))
+        return Reproduction(None, False, (FieldDifference("status", WITHDRAWN, "found"),))
     return _compared(told, encode_body(contract(FINDINGS), record | {"evidence": witness.evidence()}))
 
 
@@ -122,18 +122,18 @@ def _events(pairs: set[tuple[str, str]]) -> set[str]:
     return {event for event, _ in pairs}
 
 
-def _failed(problem: str) -> Replayed:
-    return Replayed(None, False, (), problem)
+def _failed(problem: str) -> Reproduction:
+    return Reproduction(None, False, (), problem)
 
 
-def _compared(told: FindingState, body: bytes) -> Replayed:
+def _compared(told: FindingState, body: bytes) -> Reproduction:
     if body == told.body and told.contract == contract(FINDINGS).id:
-        return Replayed(body, True)
+        return Reproduction(body, True)
     newest = contract(FINDINGS)
     found = list(_differences(told.record(), decode_body(newest, body)))
     if told.contract != newest.id:
         found.insert(0, FieldDifference("contract", f"{FINDINGS} {told.contract}", f"{FINDINGS} {newest.id}"))
-    return Replayed(body, False, tuple(found))
+    return Reproduction(body, False, tuple(found))
 
 
 def _differences(told: dict[str, Any], now: dict[str, Any]) -> Iterator[FieldDifference]:

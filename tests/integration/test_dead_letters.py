@@ -253,7 +253,7 @@ def test_an_event_given_up_is_delivered_once_when_what_was_wrong_is_mended(
         with pytest.raises(Retry):
             commands.show(name, json=False)
         with pytest.raises(Retry):
-            commands.replay([name], everything=False, stage=None, json=False)
+            commands.put_back([name], everything=False, stage=None, json=False)
     assert PERSON not in capsys.readouterr().out
     # The exchange knows the schema now; whoever publishes is killed in between.
     relay.kill()

@@ -148,7 +148,7 @@ def _for_a_person(held: dict[str, Any]) -> str:
     return f"Nobody can read these bytes (base 64):\n{raw[:SHOWN_BYTES]}{rest}"
 
 
-def replay(names: list[str], *, everything: bool, stage: str | None, json: bool) -> int:
+def put_back(names: list[str], *, everything: bool, stage: str | None, json: bool) -> int:
     """The command `dead replay`: put messages back where they came from, in their order; 1 when some stay open."""
     if sum((bool(names), everything, stage is not None)) != 1:
         fail(Exit.WRONG_USE, "Name letters, or give --all or --stage, one of the three.", LIST)
@@ -164,10 +164,10 @@ def replay(names: list[str], *, everything: bool, stage: str | None, json: bool)
         with progress() as bar:
             task = bar.add_task("putting back", total=len(wanted))
             for start in range(0, len(wanted), AT_ONCE):
-                some = wanted[start : start + AT_ONCE]
-                left |= _put_back(connection, reader, some)
-                done += [one.name for one in some if one.name not in left]
-                bar.advance(task, len(some))
+                batch = wanted[start : start + AT_ONCE]
+                left |= _put_back_batch(connection, reader, batch)
+                done += [one.name for one in batch if one.name not in left]
+                bar.advance(task, len(batch))
     if json:
         as_json({"replayed": done, "left": [{"letter": name, "why": why} for name, why in left.items()]})
         return Exit.NO if left else Exit.DONE
@@ -179,20 +179,20 @@ def replay(names: list[str], *, everything: bool, stage: str | None, json: bool)
     return Exit.NO if left else Exit.DONE
 
 
-def _put_back(connection: Connection[Any], reader: Consumer, some: Sequence[DeadLetter]) -> dict[str, str]:
-    """Put some messages back in one transaction; gives by name why a letter was left open."""
+def _put_back_batch(connection: Connection[Any], reader: Consumer, batch: Sequence[DeadLetter]) -> dict[str, str]:
+    """Put some messages back in one transaction; gives, by name, why a letter stays open."""
     left: dict[str, str] = {}
     # 1. What there is to put back, 2. the acts, the closed letters and the messages: all of it or nothing.
     ready = []
-    for one in some:
+    for letter in batch:
         try:
-            ready.append((one, originals.back(reader, one)))
+            ready.append((letter, originals.message_to_put_back(reader, letter)))
         except OriginalMissing as missing:
-            left[one.name] = str(missing)
+            left[letter.name] = str(missing)
     with connection.transaction():
-        for one, back in ready:
-            if not closings.replay(connection, one, back):
-                left[one.name] = "Somebody else closed it meanwhile."
+        for letter, message in ready:
+            if not closings.put_back(connection, letter, message):
+                left[letter.name] = "Somebody else closed it meanwhile."
     return left
 
 

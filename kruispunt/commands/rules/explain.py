@@ -18,9 +18,9 @@ from notifier.render import words
 from notifier.render.texts import Texts, texts
 from rules.law.law import Law
 from rules.law.load import shipped_law
+from rules.questions import reproduce as reproducing
 from rules.questions.looks import Action, RecordedLook
-from rules.questions.reproduce import Replayed
-from rules.questions.reproduce import replay as decide_again
+from rules.questions.reproduce import Reproduction
 from rules.stream.bundle import FactReader
 from rules.stream.finding_changes import WITHDRAWN, FindingState
 from rules.stream.held_facts import Slot
@@ -161,47 +161,47 @@ def _for_jurist(record: dict[str, Any], language: Language, law: Law) -> None:
     console.print(events)
 
 
-def replay(finding: str, *, json: bool) -> int:
+def reproduce(finding: str, *, json: bool) -> int:
     """The command `rules replay`: 0 when the same events give the same bytes, 1 with the difference."""
     with _looking(finding, "replayed a finding") as (config, look, slot, state):
         facts = look.evidence()
     reader = FactReader(published_book(config, JURIST))
-    again = decide_again(slot, state, facts, reader, shipped_law())
+    outcome = reproducing.reproduce(slot, state, facts, reader, shipped_law())
     if json:
         as_json(
             {
                 "finding": finding,
                 "version": state.version,
-                "same": again.same,
+                "same": outcome.same,
                 "bytes": len(state.body),
                 "events": len(state.record()["evidence"]),
-                "problem": again.problem or None,
+                "problem": outcome.problem or None,
                 "differences": [
-                    {"field": one.field, "told": _masked(one.field, one.told), "now": _masked(one.field, one.now)}
-                    for one in again.differences
+                    {"field": one.field, "told": _masked(one.field, one.published), "now": _masked(one.field, one.now)}
+                    for one in outcome.differences
                 ],
             }
         )
     else:
-        _show_replay(finding, state, again)
-    return Exit.DONE if again.same else Exit.NO
+        _show_reproduction(finding, state, outcome)
+    return Exit.DONE if outcome.same else Exit.NO
 
 
-def _show_replay(finding: str, state: FindingState, again: Replayed) -> None:
-    if again.same:
+def _show_reproduction(finding: str, state: FindingState, outcome: Reproduction) -> None:
+    if outcome.same:
         events, size = len(state.record()["evidence"]), len(state.body)
         told = f"{finding}, version {state.version}"
         console.print(f"[bold green]✓[/] {told}: {events} events give the same {size:,} bytes", soft_wrap=True)
         return
-    if again.problem:
+    if outcome.problem:
         fail(
             Exit.NO,
-            f"{finding} cannot be decided again: {again.problem}.",
+            f"{finding} cannot be decided again: {outcome.problem}.",
             "`kruispunt rules explain` shows it as it was sent.",
         )
     shown = table("what", "as told", "now", title=f"{finding} comes out differently")
-    for one in again.differences:
-        shown.add_row(one.field, escape(_masked(one.field, one.told)), escape(_masked(one.field, one.now)))
+    for one in outcome.differences:
+        shown.add_row(one.field, escape(_masked(one.field, one.published)), escape(_masked(one.field, one.now)))
     console.print(shown)
     print("The law or the rule has changed since, or what is stored was changed.", file=sys.stderr)
 

@@ -115,18 +115,18 @@ def test_a_record_that_is_no_letter_is_one_that_can_only_be_dropped(
     assert [one.code for one in found] == [letters.UNREADABLE_LETTER, letters.UNREADABLE_LETTER, "unreadable"]
     assert len({one.name for one in found}) == len(found)
     with pytest.raises(OriginalMissing, match="itself cannot be read"):
-        originals.back(READER, found[0])
+        originals.message_to_put_back(READER, found[0])
 
 
 def test_a_message_goes_back_whole_to_the_partition_it_came_from(topics: dict[Origin, Record]) -> None:
-    found = originals.back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT)))
+    found = originals.message_to_put_back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT)))
     assert found == (KIND, 3, KEY, EVENT)
 
 
 def test_a_bundle_goes_back_without_the_key_of_its_letter(topics: dict[Origin, Record]) -> None:
-    found = originals.back(READER, lying(topics, written(Origin(FACTS, 1, 7), KEY, BUNDLE)))
+    found = originals.message_to_put_back(READER, lying(topics, written(Origin(FACTS, 1, 7), KEY, BUNDLE)))
     assert found == (FACTS, 1, None, BUNDLE)
-    bad = originals.back(READER, lying(topics, written(Origin(FACTS, 1, 8), None, b"no bundle")))
+    bad = originals.message_to_put_back(READER, lying(topics, written(Origin(FACTS, 1, 8), None, b"no bundle")))
     assert bad.value == b"no bundle"
 
 
@@ -134,31 +134,31 @@ def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: d
     origin = Origin(FINDINGS, 0, 12)
     letter = lying(topics, place_only(origin, KEY))
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
-        originals.back(READER, letter)
+        originals.message_to_put_back(READER, letter)
     topics[origin] = Record(origin, b"of somebody else", b"another")
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
-        originals.back(READER, letter)
+        originals.message_to_put_back(READER, letter)
     topics[origin] = Record(origin, KEY, b"v" * LARGEST_MESSAGE)
     with pytest.raises(OriginalMissing, match=f"has {LARGEST_MESSAGE + len(KEY)} bytes"):
-        originals.back(READER, letter)
+        originals.message_to_put_back(READER, letter)
     topics[origin] = Record(origin, KEY, b"what fits now")
-    assert originals.back(READER, letter) == (FINDINGS, 0, KEY, b"what fits now")
+    assert originals.message_to_put_back(READER, letter) == (FINDINGS, 0, KEY, b"what fits now")
 
 
 @pytest.mark.parametrize("value", [None, b""])
 def test_nothing_is_put_back_of_a_message_without_a_value(topics: dict[Origin, Record], value: bytes | None) -> None:
     with pytest.raises(OriginalMissing, match="no value"):
-        originals.back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, value)))
+        originals.message_to_put_back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, value)))
 
 
 def test_a_letter_that_is_gone_or_another_by_now_is_not_put_back(topics: dict[Origin, Record]) -> None:
     letter = lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT))
     lying(topics, written(Origin(KIND, 3, 42), KEY, EVENT))
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
-        originals.back(READER, letter)
+        originals.message_to_put_back(READER, letter)
     topics.clear()
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
-        originals.back(READER, letter)
+        originals.message_to_put_back(READER, letter)
 
 
 def test_a_broker_that_refuses_is_not_taken_for_a_topic_that_lost_its_record(monkeypatch: pytest.MonkeyPatch) -> None:

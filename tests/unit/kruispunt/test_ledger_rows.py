@@ -17,7 +17,7 @@ def of(*events: str) -> Tally:
 
 
 def books(
-    read: Tally, aside: DeadLetterCounts, *, decided: Tally | None = None, set_aside: Tally | None = None
+    read: Tally, dead_letters: DeadLetterCounts, *, decided: Tally | None = None, set_aside: Tally | None = None
 ) -> Books:
     log = {Logged("exchanged", "", "", 0, DAY): read, Logged("delivered", "rules", "26/001@1", 0, DAY): of(*EVENTS)}
     log |= {Logged("accounted", name, "", 0, DAY): read for name in INSTITUTIONS}
@@ -25,7 +25,7 @@ def books(
     if set_aside:
         tallies["set aside", "26/001@1", 0] = set_aside
     published = {"register": {"declarations.wages": of("a"), "declarations.working-time": of("b", "c")}}
-    return Books(of(*EVENTS), published, log, {}, tallies, {}, {}, Tally(), aside, {})
+    return Books(of(*EVENTS), published, log, {}, tallies, {}, {}, Tally(), dead_letters, {})
 
 
 def red(rows: list[LedgerRow]) -> dict[str, int]:

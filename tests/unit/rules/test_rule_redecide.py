@@ -10,7 +10,7 @@ from rules.casebook.case_events import events
 from rules.law.dated_figures import SourceQuality
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_texts
-from rules.questions.reproduce import Replayed, replay
+from rules.questions.reproduce import Reproduction, reproduce
 from rules.stream.bundle import FactReader, arrive, decide_bundle
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import HeldFact, Slot
@@ -79,9 +79,9 @@ class Store:
         )
         return found
 
-    def again(self, law: Law = LAW) -> Replayed:
+    def again(self, law: Law = LAW) -> Reproduction:
         slot, state = self.told()
-        return replay(slot, state, list(chain(self.facts.values(), self.earlier)), self.reader, law)
+        return reproduce(slot, state, list(chain(self.facts.values(), self.earlier)), self.reader, law)
 
 
 def test_a_finding_names_every_event_it_rests_on_with_the_digest_of_what_was_read() -> None:
@@ -115,7 +115,7 @@ def test_every_figure_of_the_law_in_a_trace_leads_to_its_version() -> None:
 def test_the_same_events_and_the_same_law_give_the_same_bytes() -> None:
     store = Store()
     store.take(facts(CASE))
-    assert store.again() == Replayed(store.told()[1].body, True)
+    assert store.again() == Reproduction(store.told()[1].body, True)
 
 
 def test_a_finding_whose_facts_were_corrected_without_changing_it_is_still_decided_again() -> None:
@@ -143,7 +143,7 @@ def test_a_withdrawn_finding_rests_on_what_took_it_back() -> None:
     slot, state = store.told()
     assert (state.status, {one["event"][-2:] for one in state.record()["evidence"]}) == ("withdrawn", {"@2"})
     assert store.again().same
-    blind = replay(slot, state, store.facts.values(), store.reader, LAW, decide=lambda *_: [])
+    blind = reproduce(slot, state, store.facts.values(), store.reader, LAW, decide=lambda *_: [])
     assert blind.same, "nothing found is what a withdrawal says"
 
 
@@ -155,7 +155,7 @@ def test_another_law_gives_other_bytes_and_the_difference_is_shown() -> None:
         "S0: 11688.74, gamma: 0.16, S2: 9738.14, delta: 0, S1: 0, quality: REPO",
     )
     again = store.again(law_in_texts({"structural_reduction": text}, LAW))
-    differences = {one.field: (one.told, one.now) for one in again.differences}
+    differences = {one.field: (one.published, one.now) for one in again.differences}
     assert not again.same
     assert differences["amount"] == ("120371", "120385")
     assert any(field.startswith("parameters") for field in differences)
@@ -171,10 +171,10 @@ def test_an_event_that_is_not_held_or_not_the_same_is_named() -> None:
     store.take(facts(CASE))
     slot, state = store.told()
     wages, *others = store.facts.values()
-    gone = replay(slot, state, others, store.reader, LAW)
+    gone = reproduce(slot, state, others, store.reader, LAW)
     assert gone.problem == "1 events it rests on are not held any more: declarations.wages@1"
     (body,) = (one["body"] for one in facts({**CASE, "wage": {1: 6770.00}}) if one["contract"] == wages.contract)
-    forged = replay(slot, state, [replace(wages, body=body), *others], store.reader, LAW)
+    forged = reproduce(slot, state, [replace(wages, body=body), *others], store.reader, LAW)
     assert "declarations.wages@1" in forged.problem
 
 
@@ -182,7 +182,7 @@ def test_a_rule_that_finds_nothing_now_is_a_difference() -> None:
     store = Store()
     store.take(facts(CASE))
     slot, state = store.told()
-    (difference,) = replay(slot, state, store.facts.values(), store.reader, LAW, decide=lambda *_: []).differences
+    (difference,) = reproduce(slot, state, store.facts.values(), store.reader, LAW, decide=lambda *_: []).differences
     assert (difference.field, difference.now) == ("finding", "nothing")
 
 
@@ -220,15 +220,15 @@ def test_a_finding_told_in_an_older_contract_is_read_as_told_and_its_replay_says
     slot, state = store.told()
     told = older(state)
     assert {step["outcome"] for step in told.record()["trace"]} == {None}
-    again = replay(slot, told, list(chain(store.facts.values(), store.earlier)), store.reader, LAW)
+    again = reproduce(slot, told, list(chain(store.facts.values(), store.earlier)), store.reader, LAW)
     assert (again.same, again.problem) == (False, "")
     first, *rest = again.differences
-    assert (first.field, first.told != first.now) == ("contract", True)
+    assert (first.field, first.published != first.now) == ("contract", True)
     outcomes = [step["outcome"] for step in state.record()["trace"]]
     changed = [f"trace {number}" for number, outcome in enumerate(outcomes, start=1) if outcome]
     assert changed
     assert [one.field for one in rest] == changed
-    assert rest[0].now == f"{rest[0].told} {outcomes[0]}"
+    assert rest[0].now == f"{rest[0].published} {outcomes[0]}"
 
 
 def test_a_finding_told_in_an_older_contract_is_not_told_again_when_nothing_else_changed() -> None:

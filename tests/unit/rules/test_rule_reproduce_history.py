@@ -15,7 +15,7 @@ from rules.casebook.case_events import EMPLOYER, events
 from rules.casebook.case_history import number
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_texts
-from rules.questions.reproduce import Replayed, replay
+from rules.questions.reproduce import Reproduction, reproduce
 from rules.stream.bundle import FactReader, arrive, decide_bundle
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import ENTITLEMENTS, PARTS, WORKING_TIME, FactKey, HeldFact, Slot
@@ -122,9 +122,9 @@ class Store:
             for state in states.values():
                 yield slot, state
 
-    def again(self, rule: str, facts: list[HeldFact] | None = None, law: Law = LAW) -> Replayed:
+    def again(self, rule: str, facts: list[HeldFact] | None = None, law: Law = LAW) -> Reproduction:
         slot, state = self.told(rule)
-        return replay(slot, state, self.everything() if facts is None else facts, self.reader, law)
+        return reproduce(slot, state, self.everything() if facts is None else facts, self.reader, law)
 
     def standing(self) -> dict[str, str]:
         """What makes each finding that stands what it is."""
@@ -159,7 +159,7 @@ def test_a_right_is_decided_again_to_the_same_bytes_from_the_events_of_all_its_q
     store = Store()
     store.take(SERVED)
     store.take(YEAR)
-    assert store.again("youth_holiday") == Replayed(store.told("youth_holiday")[1].body, True)
+    assert store.again("youth_holiday") == Reproduction(store.told("youth_holiday")[1].body, True)
 
 
 def test_a_right_on_decisions_alone_is_decided_again() -> None:
@@ -195,7 +195,7 @@ def test_a_right_that_was_taken_up_rests_on_what_took_it_back() -> None:
     slot, state = store.told("increased_reimbursement")
     assert (state.status, set(evidence(store, "increased_reimbursement"))) == ("withdrawn", {"v1@1", "b1@1"})
     assert store.again("increased_reimbursement").same
-    seen = replay(slot, replace(state, status="found"), store.everything(), store.reader, LAW)
+    seen = reproduce(slot, replace(state, status="found"), store.everything(), store.reader, LAW)
     assert [one.field for one in seen.differences] == ["finding"]
 
 
@@ -236,7 +236,7 @@ def test_another_law_over_a_history_gives_other_bytes_and_the_difference_is_show
     raised = law_in_texts({"holiday_benefit": text.replace("percent: 65", "percent: 70")}, LAW)
     richer = store.again("youth_holiday", law=raised)
     gone = store.again("youth_holiday", law=law_in_texts({"youth_holiday": older}, LAW))
-    assert any("65" in one.told and "70" in one.now for one in richer.differences)
+    assert any("65" in one.published and "70" in one.now for one in richer.differences)
     assert [(one.field, one.now) for one in gone.differences] == [("finding", "nothing")]
     assert store.again("youth_holiday").same
 
@@ -307,5 +307,5 @@ def test_whatever_was_told_in_any_order_is_decided_again_to_the_same_bytes(order
     told = list(store.all())
     assert told
     for slot, state in told:
-        again = replay(slot, state, facts, store.reader, LAW)
+        again = reproduce(slot, state, facts, store.reader, LAW)
         assert again.same, (state.record()["rule"], again.problem, again.differences)
