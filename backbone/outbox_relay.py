@@ -28,7 +28,7 @@ from backbone.progress import BEGINNING, START, Mark, OutboxPosition, Progress, 
 from backbone.relay_watch import PublicationWatch
 from backbone.settings import Settings
 from backbone.standby import Standby
-from backbone.tally import NONE, Sums, mark
+from backbone.tally import NONE, Sums, digest_of
 from backbone.trouble import translated
 from schemas.topics import POSITIONS
 
@@ -70,7 +70,7 @@ def added(source: OutboxSource, published: PublishedSums, rows: Iterable[OutboxR
     sums: Sums[str] = Sums()
     for row in rows:
         # A message that is put back may be one that could not be read.
-        sums.add(row.topic, mark(row.value) if row.partition >= 0 else source.digest(row.topic, row.value))
+        sums.add(row.topic, digest_of(row.value) if row.partition >= 0 else source.digest(row.topic, row.value))
     return {**published, **{topic: published.get(topic, NONE).plus(some) for topic, some in sums.tallies().items()}}
 
 

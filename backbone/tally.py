@@ -1,8 +1,8 @@
-"""Sums up a set so that two places can compare what they hold without showing it: how many, and an order-free digest.
+"""Sums up a set, so that two stores can be compared without showing what is in them: a count and an order-free digest.
 
 The digest is the sum of a number that stands for each member: the first 64 bits of the SHA-256 of its identifier. One
 member that is lost and another that comes twice leave the number as it was, and change the digest. PostgreSQL computes
-the same (`mark` in each schema that keeps tallies), so whole tables are summed up where they are.
+the same (the function `mark` in each schema that keeps tallies), so whole tables are summed up where they are.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +15,7 @@ Other = TypeVar("Other")
 
 
 class Tally(NamedTuple):
-    """How many, and the sum of their marks; None where a part was counted before there were digests."""
+    """How many, and the sum of their digests; None where a part was counted before there were digests."""
 
     number: int = 0
     digest: int | None = 0
@@ -33,7 +33,7 @@ class Tally(NamedTuple):
 NONE = Tally()
 
 
-def mark(identifier: str | bytes) -> int:
+def digest_of(identifier: str | bytes) -> int:
     """The number that stands for a member."""
     octets = identifier.encode() if isinstance(identifier, str) else identifier
     return int.from_bytes(sha256(octets).digest()[:BYTES], "big", signed=True)
@@ -67,11 +67,11 @@ class Sums(dict[Key, list[int]]):
         fresh = self[key] = [0, 0]
         return fresh
 
-    def add(self, key: Key, marked: int) -> None:
+    def add(self, key: Key, digest: int) -> None:
         """Count a member."""
         kept = self[key]
         kept[0] += 1
-        kept[1] += marked
+        kept[1] += digest
 
     def tallies(self) -> dict[Key, Tally]:
         """What was counted so far."""
@@ -87,17 +87,17 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 class Compared(NamedTuple):
-    """How many members one place holds, and how many another: fewer when any is lost, else more when any is doubled."""
+    """How many members one store has, and how many another: fewer when any is lost, else more when any is doubled."""
 
     expected: int
     found: int
 
 
 def compare(expected: Mapping[Key, Tally], found: Mapping[Key, Tally]) -> Compared:
-    """Hold two places against each other, key by key.
+    """Compare two stores, key by key.
 
-    Where as many are found but not the same, one at least is lost and another is there twice. What is lost is never
-    made up for by what is doubled, here or under another key.
+    Equal counts with different digests mean that at least one member is lost and another is there twice. A lost member
+    is never offset by a doubled one, under this key or another.
     """
     keys = {**expected, **found}
     lost = doubled = 0

@@ -5,7 +5,7 @@ from datetime import timedelta
 from backbone import outbox_relay
 from backbone.outbox import OutboxSource
 from backbone.settings import Settings
-from backbone.tally import leading, mark, versioned
+from backbone.tally import digest_of, leading, versioned
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import CHECKPOINTS, DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, NOTICES, answers
 
@@ -20,10 +20,10 @@ happened: an institution that uses its full allowance adds 150 MB to it in this 
 def digest(topic: str, value: bytes) -> int:
     """The number of a record in the sums: that of its event, of a finding and its version, or of all of it."""
     if topic in DECLARATIONS:
-        return mark(leading(value))
+        return digest_of(leading(value))
     if topic == FINDINGS:
-        return mark(versioned(value))
-    return mark(value)
+        return digest_of(versioned(value))
+    return digest_of(value)
 
 
 OUTBOXES = (

@@ -9,7 +9,7 @@ from confluent_kafka import Message
 from psycopg import Cursor
 
 from backbone.errors import Stop
-from backbone.tally import NONE, Tally, mark
+from backbone.tally import NONE, Tally, digest_of
 from consumers.audit.hash_chain import BEGINNING, Link, chained
 from schemas.codec import BadFrame, Record, decode_body, split
 from schemas.institutions import INSTITUTIONS
@@ -134,7 +134,7 @@ def _without_sums(segment: Segment) -> Iterator[tuple[Cell, Tally]]:
     partition, record = segment.partition, segment.record
     for one in record["disclosures"]:
         cell = "delivered", one["recipient"], one["deliberation"], partition, UNTOLD
-        yield cell, Tally(1, mark(one["event"]))
+        yield cell, Tally(1, digest_of(one["event"]))
     if record.get("replay", False):
         return
     reached = Counter(name for name, _ in {(one["recipient"], one["event"]) for one in record["disclosures"]})

@@ -6,7 +6,7 @@ Pure; what it says travels with the disclosures, in the transaction of the copie
 from datetime import datetime
 from typing import Any
 
-from backbone.tally import Sums, mark
+from backbone.tally import Sums, digest_of
 from consumers.exchange.batch import EventBatch
 from consumers.narrowing.narrow import Narrowed
 from consumers.narrowing.projection import Projection
@@ -19,30 +19,30 @@ class Account:
     def __init__(self, batch: EventBatch, narrowed: Narrowed) -> None:
         self._batch = batch
         self._narrowed = narrowed
-        self._marks: dict[str, int] = {}
+        self._digests: dict[str, int] = {}
         self._read: Sums[int] = Sums()
         self._accounted: dict[int, Sums[str]] = {}
         self._delivered: dict[int, Sums[tuple[str, str, datetime]]] = {}
 
-    def _mark(self, event: str) -> int:
-        found = self._marks.get(event)
+    def _digest_of(self, event: str) -> int:
+        found = self._digests.get(event)
         if found is None:
-            found = self._marks[event] = mark(event)
+            found = self._digests[event] = digest_of(event)
         return found
 
     def leaves(self, partition: int, event: str, day: datetime, projection: Projection) -> None:
         """A copy is written."""
         key = projection.recipient, projection.deliberation, day
-        self._delivered.setdefault(partition, Sums()).add(key, self._mark(event))
+        self._delivered.setdefault(partition, Sums()).add(key, self._digest_of(event))
 
     def settle(self) -> None:
         """Sum up what was read, and what became of each event for each institution."""
         sources = self._batch.sources
         silent: Sums[tuple[int, tuple[str, ...]]] = Sums()
         for source, event, unconcerned in self._narrowed.read:
-            partition, marked = sources[source].partition, self._mark(event)
-            self._read.add(partition, marked)
-            silent.add((partition, unconcerned), marked)
+            partition, digest = sources[source].partition, self._digest_of(event)
+            self._read.add(partition, digest)
+            silent.add((partition, unconcerned), digest)
         for (partition, unconcerned), (number, digest) in silent.items():
             sums = self._accounted.setdefault(partition, Sums())
             for name in unconcerned:
@@ -53,9 +53,9 @@ class Account:
         reached = {(copy.source, copy.event, copy.projection.recipient) for copy in self._narrowed.copies}
         for source, event, recipient in reached:
             if recipient in INSTITUTIONS:
-                self._accounted.setdefault(sources[source].partition, Sums()).add(recipient, self._mark(event))
+                self._accounted.setdefault(sources[source].partition, Sums()).add(recipient, self._digest_of(event))
         for source, event, recipient, _ in self._narrowed.refusals:
-            self._accounted.setdefault(sources[source].partition, Sums()).add(recipient, self._mark(event))
+            self._accounted.setdefault(sources[source].partition, Sums()).add(recipient, self._digest_of(event))
 
     def sums(self, partition: int) -> dict[str, Any]:
         """What a record of disclosures says of a partition, once: a second record of it says nothing."""

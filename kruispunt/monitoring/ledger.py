@@ -18,7 +18,7 @@ from backbone import kafka, postgres
 from backbone.progress import PublishedSums, summed
 from backbone.schema_topic import published_book
 from backbone.settings import Settings
-from backbone.tally import NONE, Tally, compare, leading, mark, merged, total
+from backbone.tally import NONE, Tally, compare, digest_of, leading, merged, total
 from kruispunt.monitoring import dead_letter_counts, recount
 from kruispunt.monitoring.dead_letter_counts import DeadLetterCounts
 from kruispunt.monitoring.lag import Inspector
@@ -149,17 +149,17 @@ def _dropped(
     book = published_book(settings, Role.INSPECTOR)
     found: dict[tuple[Any, ...], Tally] = {}
 
-    def drop(key: tuple[Any, ...], marked: int | None) -> None:
-        found[key] = found.get(key, NONE).plus(Tally(1, marked))
+    def drop(key: tuple[Any, ...], digest: int | None) -> None:
+        found[key] = found.get(key, NONE).plus(Tally(1, digest))
 
     for letter in letters:
         stage, value = letter["stage"], bytes(letter.get("value") or b"")
         if stage == RULES and letter["topic"] == FACTS:
             for deliberation, event in _facts(value, book):
-                drop((RULES, deliberation, letter["partition"]), mark(event))
+                drop((RULES, deliberation, letter["partition"]), digest_of(event))
         # Foreign records on the topic were never accepted, and are not missing.
         elif stage == EXCHANGE and connection.execute(ACCEPTED, (value,)).fetchone():
-            drop((EXCHANGE,), mark(leading(value)))
+            drop((EXCHANGE,), digest_of(leading(value)))
     return found
 
 
@@ -238,7 +238,7 @@ def _unread(settings: Settings, look: Inspector, name: str) -> Tally:
     places = [TopicPartition(topic, number, at.get((topic, number), 0)) for number in range(settings.partitions)]
     found = NONE
     for message in kafka.read_to_end(settings, Role.INSPECTOR, places):
-        found = found.plus(Tally(1, mark(leading(bytes(message.value() or b"")))))
+        found = found.plus(Tally(1, digest_of(leading(bytes(message.value() or b"")))))
     return found
 
 

@@ -21,7 +21,7 @@ from psycopg import Connection, Cursor
 
 from backbone import postgres
 from backbone.settings import Settings
-from backbone.tally import Sums, Tally, mark
+from backbone.tally import Sums, Tally, digest_of
 from consumers.deliberations import RULES
 from consumers.deliberations.store import StoredDeliberation, current
 from consumers.directory import Dossier
@@ -254,10 +254,10 @@ def due(settings: Settings) -> dict[DeliveryCell, Tally]:
             for fact in facts:
                 event = fact.opened.event
                 found = derive(fact, files.get(fact.opened.person, {}), bases, judged.get(event, fact.at))
-                partition, marked = murmur2(fact.key, settings.partitions), mark(event)
+                partition, digest = murmur2(fact.key, settings.partitions), digest_of(event)
                 for recipient, basis in found.possible:
                     if (recipient, basis) in found.certain or (recipient, event, basis) in made:
-                        sums.add((recipient, basis, partition), marked)
+                        sums.add((recipient, basis, partition), digest)
     return sums.tallies()
 
 

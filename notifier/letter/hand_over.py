@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection, Cursor
 
-from backbone.tally import mark
+from backbone.tally import digest_of
 from notifier import ledger
 from notifier.backoff import unwritten
 from notifier.channel import LETTER
@@ -84,7 +84,7 @@ def resume(connection: Connection[Any], outgoing: PrintFolder, printer: Printer,
 def _sum_up(cursor: Cursor[Any], outgoing: PrintFolder, batch: str) -> None:
     """Keep what the manifest comes to: once it is handed over, the print service may take it away."""
     names = outgoing.named(batch)
-    cursor.execute(MANIFEST, (batch, len(names), sum(map(mark, names))))
+    cursor.execute(MANIFEST, (batch, len(names), sum(map(digest_of, names))))
 
 
 def _finish(connection: Connection[Any], outgoing: PrintFolder, batch: str, names: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from backbone.tally import Sums, Tally, mark
+from backbone.tally import Sums, Tally, digest_of
 from rules.catalogue import decide_all, decide_history
 from rules.findings.contradiction import Contradiction
 from rules.findings.finding import Finding
@@ -207,30 +207,30 @@ def _sum_up(arrived: Arrived, outcome: BundleOutcome, reader: FactReader) -> dic
     """Tallies of what was received, decided, set aside and published."""
     sums: Sums[tuple[str, str]] = Sums()
     for entry in arrived.received:
-        deliberation, marked = _marked(entry["contract"], entry["body"], reader)
-        sums.add(("received", deliberation), marked)
+        deliberation, digest = _digest(entry["contract"], entry["body"], reader)
+        sums.add(("received", deliberation), digest)
     failed = {failure.person for failure in outcome.failures}
     for person, some in arrived.facts.items():
         if person not in failed:
             for one in some:
-                deliberation, marked = _marked(one.contract, one.body, reader)
-                sums.add(("decided", deliberation), marked)
+                deliberation, digest = _digest(one.contract, one.body, reader)
+                sums.add(("decided", deliberation), digest)
     for failure in outcome.failures:
         for entry in failure.facts:
-            deliberation, marked = _marked(entry["contract"], entry["body"], reader)
-            sums.add(("set aside", deliberation), marked)
+            deliberation, digest = _digest(entry["contract"], entry["body"], reader)
+            sums.add(("set aside", deliberation), digest)
     for _, change in outcome.changes:
-        sums.add(("told", ""), mark(f"{change.state.finding}@{change.state.version}"))
+        sums.add(("told", ""), digest_of(f"{change.state.finding}@{change.state.version}"))
     return sums.tallies()
 
 
-def _marked(number: int, body: bytes, reader: FactReader) -> tuple[str, int]:
-    """The deliberation of a fact and the mark of its event; of an unreadable one, the mark of its bytes."""
+def _digest(number: int, body: bytes, reader: FactReader) -> tuple[str, int]:
+    """The deliberation of a fact and the digest of its event; of an unreadable one, the digest of its bytes."""
     try:
         content = reader.content(number, body)
-        return content["deliberation"], mark(content["event"])
+        return content["deliberation"], digest_of(content["event"])
     except Exception:  # noqa: BLE001 - whatever bad bytes raise, they are counted as they are
-        return "", mark(body)
+        return "", digest_of(body)
 
 
 @dataclass(frozen=True, slots=True)

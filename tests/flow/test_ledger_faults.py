@@ -15,7 +15,7 @@ from backbone import kafka, positions
 from backbone.postgres import connect
 from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
-from backbone.tally import Tally, mark
+from backbone.tally import Tally, digest_of
 from kruispunt.monitoring import ledger
 from schemas.institutions import HOSTED
 from schemas.topics import FACTS, delivery
@@ -155,9 +155,9 @@ def test_a_replay_that_was_never_made_is_seen_by_counting_anew(arrived: Settings
         moved = []
         for what in ("delivered", "logged"):
             days = [row[0], ledger.UNTOLD]
-            found = log.execute(less, (mark(event), what, newcomer, basis, partition, days)).fetchone()
+            found = log.execute(less, (digest_of(event), what, newcomer, basis, partition, days)).fetchone()
             assert found
-            moved.append((mark(event), what, newcomer, basis, partition, found[0]))
+            moved.append((digest_of(event), what, newcomer, basis, partition, found[0]))
         # Nobody made it, nobody logged it, nobody misses it.
         assert differences(arrived) == {}
         assert anew(arrived) == {f"copies due = records held ({newcomer})": -1}

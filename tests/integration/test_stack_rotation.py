@@ -27,7 +27,7 @@ from backbone.stack.programs import ProcessState, Program
 from backbone.stack.stack import Leash, Plan, status
 from backbone.stack.stack import up as start
 from backbone.stack.supervisor import Supervisor
-from backbone.tally import mark
+from backbone.tally import digest_of
 from consumers.deliberations import load
 from consumers.narrowing.projection import projections
 from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
@@ -105,7 +105,7 @@ def delivered(settings: Settings, events: list[str]) -> None:
         connection.execute(
             "insert into audit.tally (what, recipient, deliberation, partition, day, number, digest)"
             " values ('delivered', %s, %s, 0, '1970-01-01', %s, %s)",
-            (SINK, copied.deliberation, len(events), sum(map(mark, events))),
+            (SINK, copied.deliberation, len(events), sum(map(digest_of, events))),
         )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from backbone.progress import Progress, record
 from backbone.progress import published as reached
 from backbone.progress import summed as sums
-from backbone.tally import NONE, Compared, Sums, Tally, compare, leading, mark, merged, total, versioned
+from backbone.tally import NONE, Compared, Sums, Tally, compare, digest_of, leading, merged, total, versioned
 from kruispunt.declared_outboxes import digest
 from kruispunt.monitoring.ledger import UNTOLD, as_far_as_known, by_day
 from schemas.codec import encode
@@ -24,7 +24,7 @@ EVENTS = st.lists(st.text("0123456789abcdef", min_size=32, max_size=32), min_siz
 def summed(events: list[str]) -> Tally:
     sums: Sums[str] = Sums()
     for event in events:
-        sums.add("here", mark(event))
+        sums.add("here", digest_of(event))
     return sums.tallies().get("here", NONE)
 
 
@@ -78,7 +78,7 @@ def test_tallies_are_merged_under_fewer_keys() -> None:
 def test_an_event_is_marked_by_its_id_without_reading_it(topic: str) -> None:
     value = encode(contract(topic), sample(topic))
     assert leading(value) == sample(topic)["event"].encode()
-    assert digest(topic, value) == mark(sample(topic)["event"])
+    assert digest(topic, value) == digest_of(sample(topic)["event"])
 
 
 @pytest.mark.parametrize("version", [1, 2, 63, 64, 5_000, 2**31 - 1])
@@ -86,7 +86,7 @@ def test_a_finding_is_marked_by_its_id_and_version(version: int) -> None:
     record = sample(FINDINGS) | {"version": version}
     value = encode(contract(FINDINGS), record)
     assert versioned(value) == f"{record['finding']}@{version}".encode()
-    assert digest(FINDINGS, value) == mark(f"{record['finding']}@{version}")
+    assert digest(FINDINGS, value) == digest_of(f"{record['finding']}@{version}")
 
 
 @given(st.binary(max_size=80))

@@ -1,14 +1,14 @@
 """What the exchange writes for a batch: copies beside their events, bundles that fit, every message on record."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from random import Random
 from typing import Any
 
 import pytest
 
-from backbone.tally import Tally, mark
+from backbone.tally import Tally, digest_of
 from consumers.deliberations import RULES, load
 from consumers.directory import Dossier
 from consumers.exchange import records as module
@@ -167,12 +167,12 @@ def test_what_was_read_what_left_and_what_became_of_it_are_summed_up_by_partitio
     everything = {derive("event", person(number), kind): number % 3 for number in range(8) for kind in DECLARATIONS}
     for partition, record in kept:
         mine = Tally(record["read"], int(record["digest"]))
-        assert mine == summed(event for event, place in everything.items() if place == partition)
+        assert mine == summed([event for event, place in everything.items() if place == partition])
         assert record["exchanged"] - record["read"] == (partition == 0)
         assert {one["recipient"] for one in record["accounted"]} == INSTITUTIONS.keys()
         assert all(Tally(one["number"], int(one["digest"])) == mine for one in record["accounted"])
         for name in (RULES, "rjv"):
-            copied = summed(one["event"] for one in record["disclosures"] if one["recipient"] == name)
+            copied = summed([one["event"] for one in record["disclosures"] if one["recipient"] == name])
             left = [one for one in record["delivered"] if one["recipient"] == name]
             assert Tally(sum(one["number"] for one in left), sum(int(one["digest"]) for one in left)) == copied
     assert {one["day"] for _, record in kept for one in record["delivered"]} == {
@@ -180,6 +180,5 @@ def test_what_was_read_what_left_and_what_became_of_it_are_summed_up_by_partitio
     }
 
 
-def summed(events: Iterable[str]) -> Tally:
-    marks = [mark(event) for event in events]
-    return Tally(len(marks), sum(marks))
+def summed(events: Sequence[str]) -> Tally:
+    return Tally(len(events), sum(map(digest_of, events)))

@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import UTC, datetime
 
-from backbone.tally import Tally, mark
+from backbone.tally import Tally, digest_of
 from kruispunt.monitoring.dead_letter_counts import DeadLetterCounts
 from kruispunt.monitoring.ledger import Books, LedgerRow, Logged, _decided, _exchanged, _letters
 from schemas.institutions import INSTITUTIONS
@@ -13,7 +13,7 @@ EVENTS = ("a", "b", "c")
 
 
 def of(*events: str) -> Tally:
-    return Tally(len(events), sum(map(mark, events)))
+    return Tally(len(events), sum(map(digest_of, events)))
 
 
 def books(

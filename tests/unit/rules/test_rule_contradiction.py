@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import rules.stream.bundle
-from backbone.tally import Tally, mark
+from backbone.tally import Tally, digest_of
 from kruispunt.dead_letters.letters import events as events_in
 from kruispunt.dead_letters.letters import letter
 from rules.casebook.case_events import PERSON, decisions, events
@@ -240,10 +240,10 @@ def test_a_dead_letter_of_any_bytes_is_listed(body: bytes) -> None:
 
 def test_what_came_is_summed_up_as_decided_or_set_aside() -> None:
     made = outcome(iter([*facts(ANNE), *facts(BERT, (PERSON, OTHER, PERSON))]))
-    of = {who: Tally(3, sum(mark(f"{kind} of {who[:1].decode()}") for kind in KINDS)) for who in (ANNE, BERT)}
+    of = {who: Tally(3, sum(digest_of(f"{kind} of {who[:1].decode()}") for kind in KINDS)) for who in (ANNE, BERT)}
     basis = "24/100@1"
     assert made.tallies["received", basis] == of[ANNE].plus(of[BERT])
     assert made.tallies["decided", basis] == of[ANNE]
     assert made.tallies["set aside", basis] == of[BERT]
     told = [f"{change.state.finding}@{change.state.version}" for _, change in made.changes]
-    assert made.tallies.get(("told", ""), Tally()) == Tally(len(told), sum(map(mark, told)))
+    assert made.tallies.get(("told", ""), Tally()) == Tally(len(told), sum(map(digest_of, told)))
