@@ -74,7 +74,7 @@ def reproduce(
     for fact in facts:
         shown = exhibit(fact, reader)
         if (shown["event"], shown["sha256"]) in wanted:
-            held[fact.place] = fact
+            held[fact.key] = fact
             wanted.discard((shown["event"], shown["sha256"]))
     if wanted:
         return _failed(f"{len(wanted)} events it rests on are not held any more: {', '.join(sorted(_events(wanted)))}")
@@ -93,7 +93,7 @@ def reproduce(
 def _history(person: bytes, held: HeldFacts, read: Witness) -> PersonHistory:
     """The history these facts led to: the working time of every slot, and the decisions."""
     work: dict[past.QuarterAtEmployer, tuple[past.Worked, ...]] = {}
-    for slot in sorted({one.slot for one in held.values() if one.place.kind == WORKING_TIME}):
+    for slot in sorted({one.slot for one in held.values() if one.key.kind == WORKING_TIME}):
         parts = [read(one) for one in working_times(slot, held)]
         found = [line for part in parts if part["status"] != CANCELLED for line in lines(NO_PART, part, NO_PART)]
         events = tuple(part["event"] for part in parts)

@@ -22,8 +22,8 @@ from rules.stream.held_facts import (
     HeldFact,
     HeldFacts,
     Slot,
+    arriving_fact,
     decisions,
-    fact,
     fold,
     situation,
     slots_to_decide,
@@ -81,11 +81,11 @@ class Arrived:
 
     def quarters(self) -> list[str]:
         """The quarters the facts are about; the empty one stands for decisions."""
-        return sorted({one.place.quarter for some in self.facts.values() for one in some} | {""})
+        return sorted({fact.key.quarter for facts in self.facts.values() for fact in facts} | {""})
 
     def with_decisions(self) -> list[bytes]:
         """Persons about whom something was decided: all their quarters are examined."""
-        return [person for person, some in self.facts.items() if any(one.place.kind == ENTITLEMENTS for one in some)]
+        return [person for person, facts in self.facts.items() if any(fact.key.kind == ENTITLEMENTS for fact in facts)]
 
 
 class FactReader:
@@ -109,9 +109,9 @@ class FactReader:
             content = self._read[body] = decode_body(self._book.get(number), body)
         return content
 
-    def __call__(self, one: HeldFact) -> Content:
+    def __call__(self, fact: HeldFact) -> Content:
         """The content of a fact."""
-        return self.content(one.contract, one.body)
+        return self.content(fact.contract, fact.body)
 
 
 class Witness:
@@ -121,24 +121,24 @@ class Witness:
         self._reader = reader
         self._seen: dict[FactKey, HeldFact] = {}
 
-    def __call__(self, one: HeldFact) -> Content:
+    def __call__(self, fact: HeldFact) -> Content:
         """The content of a fact."""
-        self._seen[one.place] = one
-        return self._reader(one)
+        self._seen[fact.key] = fact
+        return self._reader(fact)
 
     def evidence(self) -> list[dict[str, str]]:
         """The events read so far, each with the digest of its body, in a fixed order."""
-        return in_order([exhibit(one, self._reader) for one in self._seen.values()])
+        return in_order([exhibit(fact, self._reader) for fact in self._seen.values()])
 
 
 def in_order(evidence: list[dict[str, str]]) -> list[dict[str, str]]:
     """Evidence in its published order, independent of the order it was read in."""
-    return sorted(evidence, key=lambda one: one["event"])
+    return sorted(evidence, key=lambda event: event["event"])
 
 
-def exhibit(one: HeldFact, reader: FactReader) -> dict[str, str]:
+def exhibit(fact: HeldFact, reader: FactReader) -> dict[str, str]:
     """An event and the digest of the copy that was read."""
-    return {"event": reader(one)["event"], "sha256": sha256(one.body).hexdigest()}
+    return {"event": reader(fact)["event"], "sha256": sha256(fact.body).hexdigest()}
 
 
 def arrive(bundle: Mapping[str, Any], reader: FactReader) -> Arrived:
@@ -152,7 +152,7 @@ def arrive(bundle: Mapping[str, Any], reader: FactReader) -> Arrived:
         try:
             content = reader.content(entry["contract"], entry["body"])
             facts[person].append(
-                fact(person, reader.kind(entry["contract"]), entry["contract"], entry["body"], content)
+                arriving_fact(person, reader.kind(entry["contract"]), entry["contract"], entry["body"], content)
             )
         except UnknownSchema:
             unreadable[person] = f"no schema has the id {entry['contract']}"
@@ -180,13 +180,13 @@ def decide_bundle(
     """
     outcome = BundleOutcome(failures=list(arrived.failures))
     present: dict[bytes, HeldFacts] = defaultdict(dict)
-    for one in held:
-        present[one.place.person][one.place] = one
-    told: dict[bytes, dict[Slot, Mapping[str, FindingState]]] = defaultdict(dict)
-    for slot, some in states.items():
-        told[slot.person][slot] = some
+    for fact in held:
+        present[fact.key.person][fact.key] = fact
+    published: dict[bytes, dict[Slot, Mapping[str, FindingState]]] = defaultdict(dict)
+    for slot, states_of_slot in states.items():
+        published[slot.person][slot] = states_of_slot
     for person, facts in arrived.facts.items():
-        case = PersonState(person, present[person], told[person], (histories or {}).get(person))
+        case = PersonState(person, present[person], published[person], (histories or {}).get(person))
         try:
             decided = _decide_person(case, facts, reader, arrived.at, law, decide)
         except Contradiction as error:
@@ -196,7 +196,7 @@ def decide_bundle(
             outcome.failures.append(FailedPerson(person, UNDECIDABLE, _where(error), arrived.raw[person]))
             continue
         outcome.facts += decided.facts
-        outcome.earlier += [case.held[one.place] for one in decided.facts if one.place in case.held]
+        outcome.earlier += [case.held[fact.key] for fact in decided.facts if fact.key in case.held]
         outcome.histories |= decided.histories
         outcome.changes += decided.changes
     outcome.tallies = _sum_up(arrived, outcome, reader)
@@ -210,10 +210,10 @@ def _sum_up(arrived: Arrived, outcome: BundleOutcome, reader: FactReader) -> dic
         deliberation, digest = _digest(entry["contract"], entry["body"], reader)
         sums.add(("received", deliberation), digest)
     failed = {failure.person for failure in outcome.failures}
-    for person, some in arrived.facts.items():
+    for person, facts in arrived.facts.items():
         if person not in failed:
-            for one in some:
-                deliberation, digest = _digest(one.contract, one.body, reader)
+            for fact in facts:
+                deliberation, digest = _digest(fact.contract, fact.body, reader)
                 sums.add(("decided", deliberation), digest)
     for failure in outcome.failures:
         for entry in failure.facts:
@@ -254,11 +254,11 @@ def _decide_person(
     seen: dict[Slot, Situation | None] = {}
     for slot in sorted(slots_to_decide(held, new, reader)):
         witness = Witness(reader)
-        one = seen[slot] = situation(slot, held, witness)
-        if one is not None:
-            found = decide(one, legal_day(at), law)
-            told = changes(case.states.get(slot, {}), found, at, witness.evidence)
-            outcome.changes += [(slot, change) for change in told]
+        current = seen[slot] = situation(slot, held, witness)
+        if current is not None:
+            findings = decide(current, legal_day(at), law)
+            changed = changes(case.states.get(slot, {}), findings, at, witness.evidence)
+            outcome.changes += [(slot, change) for change in changed]
     if not _speaks(new, seen):
         return outcome
     slots = _slots(case, held, new, seen, reader)
@@ -266,12 +266,12 @@ def _decide_person(
     if packed != case.history:
         outcome.histories[case.person] = packed
     witness = Witness(reader)
-    work = {place: kept.worked for place, kept in slots.items()}
-    about = past.history(number, work, decisions(case.person, held, witness))
-    copies = [copy for kept in slots.values() for copy in kept.copies]
-    found = decide_history(about, legal_day(at), law)
+    work = {quarter_at_employer: record.worked for quarter_at_employer, record in slots.items()}
+    about_person = past.history(number, work, decisions(case.person, held, witness))
+    copies = [copy for record in slots.values() for copy in record.copies]
+    findings = decide_history(about_person, legal_day(at), law)
     outcome.changes += _of_history(
-        case, found, at, lambda: in_order([*map(past.CopyDigest.shown, copies), *witness.evidence()])
+        case, findings, at, lambda: in_order([*map(past.CopyDigest.shown, copies), *witness.evidence()])
     )
     return outcome
 
@@ -281,7 +281,7 @@ def _number(facts: list[HeldFact], held: HeldFacts, reader: FactReader) -> str:
 
     Raises Contradiction when there are two.
     """
-    decided = (one for place, one in held.items() if place.kind == ENTITLEMENTS)
+    decided = (fact for key, fact in held.items() if key.kind == ENTITLEMENTS)
     events = {content["event"]: content["person"] for content in map(reader, (*facts, *decided))}
     numbers = set(events.values())
     if len(numbers) > 1:
@@ -297,7 +297,8 @@ def _where(error: Exception) -> str:
 
 def _speaks(new: HeldFacts, seen: Mapping[Slot, Situation | None]) -> bool:
     """Whether the history may lead to something new: a declaration is complete, or something was decided."""
-    return any(one is not None for one in seen.values()) or any(place.kind == ENTITLEMENTS for place in new)
+    complete = any(current is not None for current in seen.values())
+    return complete or any(key.kind == ENTITLEMENTS for key in new)
 
 
 def _slots(
@@ -305,28 +306,32 @@ def _slots(
 ) -> past.QuarterRecords:
     """The history after the new facts: a slot is unchanged until all parts of its declaration have arrived."""
     if case.history is None:
-        slots, touched = {}, {one.slot for one in held.values() if one.place.kind != ENTITLEMENTS}
+        slots, read = {}, held
     else:
-        slots, touched = past.unpack(case.history), {one.slot for one in new.values() if one.place.kind != ENTITLEMENTS}
-    for slot in touched:
-        one = seen[slot] if slot in seen else situation(slot, held, reader)
-        if one is not None:
+        slots, read = past.unpack(case.history), new
+    for slot in {fact.slot for fact in read.values() if fact.key.kind != ENTITLEMENTS}:
+        current = seen[slot] if slot in seen else situation(slot, held, reader)
+        if current is not None:
             copies = tuple(past.copied(reader(timed)["event"], timed.body) for timed in working_times(slot, held))
-            slots[slot.quarter, slot.employer] = past.QuarterRecord(past.worked(one), copies)
+            slots[slot.quarter, slot.employer] = past.QuarterRecord(past.worked(current), copies)
     return slots
 
 
 def _of_history(
-    case: PersonState, found: list[Finding], at: datetime, evidence: GatherEvidence
+    case: PersonState, findings: list[Finding], at: datetime, evidence: GatherEvidence
 ) -> list[tuple[Slot, FindingChange]]:
     """Changes of findings that belong to no employer, by the quarter in which the right arises.
 
     They rest on everything the history was built from: a quarter without work matters as much as one with work.
     """
-    before = {slot: told for slot, told in case.states.items() if not slot.employer}
-    slots = {*before, *(Slot(case.person, finding.quarter, "") for finding in found)}
+    before = {slot: published for slot, published in case.states.items() if not slot.employer}
+    slots = {*before, *(Slot(case.person, finding.quarter, "") for finding in findings)}
     return [
         (slot, change)
         for slot in sorted(slots)
-        for change in changes(before.get(slot, {}), [one for one in found if one.quarter == slot.quarter], at, evidence)
+        for change in changes(before.get(slot, {}), _of_quarter(findings, slot.quarter), at, evidence)
     ]
+
+
+def _of_quarter(findings: list[Finding], quarter: str) -> list[Finding]:
+    return [finding for finding in findings if finding.quarter == quarter]

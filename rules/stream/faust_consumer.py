@@ -52,12 +52,12 @@ class PositionedConsumer(driver.Consumer):
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every assigned partition to its stored position; give up where retention was faster."""
         held = await asyncio.to_thread(type(self).positions)
-        places = self.assignment()
-        first = await self.earliest_offsets(*places)
-        wanted = {place: held.get(place.partition, first.get(place, BEGINNING)) for place in places}
-        gone = [place for place in places if wanted[place] < first.get(place, BEGINNING)]
+        assigned = self.assignment()
+        first = await self.earliest_offsets(*assigned)
+        wanted = {partition: held.get(partition.partition, first.get(partition, BEGINNING)) for partition in assigned}
+        gone = [partition for partition in assigned if wanted[partition] < first.get(partition, BEGINNING)]
         if gone:
-            names = ", ".join(sorted(f"{place.topic}[{place.partition}]" for place in gone))
+            names = ", ".join(sorted(f"{partition.topic}[{partition.partition}]" for partition in gone))
             type(self).give_up(f"What comes next in {names} is gone unread; see docs/reliability.md.")
         await self._thread.seek_wait(wanted)
         return wanted

@@ -32,7 +32,7 @@ class FindingState:
     def record(self) -> dict[str, Any]:
         """The finding as the newest contract has it."""
         newest = contract(FINDINGS)
-        written = next((one for one in contracts() if one.id == self.contract), newest)
+        written = next((version for version in contracts() if version.id == self.contract), newest)
         record = decode_body(written, self.body)
         return record if written is newest else _since_then(record)
 

@@ -43,7 +43,7 @@ class Slot(NamedTuple):
 class HeldFact:
     """One narrowed event as received: body in Avro, written with the schema `contract`."""
 
-    place: FactKey
+    key: FactKey
     employer: str
     version: int
     contract: int
@@ -52,45 +52,45 @@ class HeldFact:
     @property
     def slot(self) -> Slot:
         """What it is decided with; meaningless for a decision of an institution."""
-        return Slot(self.place.person, self.place.quarter, self.employer)
+        return Slot(self.key.person, self.key.quarter, self.employer)
 
 
 HeldFacts = dict[FactKey, HeldFact]
 
 
-def fact(person: bytes, kind: str, contract: int, body: bytes, content: Content) -> HeldFact:
+def arriving_fact(person: bytes, kind: str, contract: int, body: bytes, content: Content) -> HeldFact:
     """An arriving fact, from its bytes and their content."""
     quarter = "" if kind == ENTITLEMENTS else content["quarter"]
-    place = FactKey(person, quarter, content["declaration"], kind)
-    return HeldFact(place, content["employer"], content["version"], contract, body)
+    key = FactKey(person, quarter, content["declaration"], kind)
+    return HeldFact(key, content["employer"], content["version"], contract, body)
 
 
 def fold(held: HeldFacts, arrived: Iterable[HeldFact]) -> tuple[HeldFacts, HeldFacts]:
     """What is held afterwards, and which of these are new."""
     after, new = dict(held), HeldFacts()
-    for one in arrived:
-        present = after.get(one.place)
-        if present is None or one.version > present.version:
-            after[one.place] = new[one.place] = one
+    for fact in arrived:
+        present = after.get(fact.key)
+        if present is None or fact.version > present.version:
+            after[fact.key] = new[fact.key] = fact
     return after, new
 
 
 def slots_to_decide(held: HeldFacts, new: HeldFacts, read: ReadFact) -> set[Slot]:
     """The slots affected by a change: its own, or for a decision every quarter it reaches."""
-    slots = {one.slot for one in new.values() if one.place.kind != ENTITLEMENTS}
-    for one in new.values():
-        if one.place.kind == ENTITLEMENTS:
-            slots |= _reached(one, held, read)
+    slots = {fact.slot for fact in new.values() if fact.key.kind != ENTITLEMENTS}
+    for fact in new.values():
+        if fact.key.kind == ENTITLEMENTS:
+            slots |= _reached(fact, held, read)
     return slots
 
 
-def _reached(one: HeldFact, held: HeldFacts, read: ReadFact) -> set[Slot]:
+def _reached(decided: HeldFact, held: HeldFacts, read: ReadFact) -> set[Slot]:
     """Slots from the quarter in which the decision begins: a later job may follow on it."""
-    first = quarter_of(read(one)["from"])
+    first = quarter_of(read(decided)["from"])
     return {
         other.slot
         for other in held.values()
-        if other.place.kind != ENTITLEMENTS and other.place.person == one.place.person and other.place.quarter >= first
+        if other.key.kind != ENTITLEMENTS and other.key.person == decided.key.person and other.key.quarter >= first
     }
 
 
@@ -99,16 +99,16 @@ def situation(slot: Slot, held: HeldFacts, read: ReadFact) -> Situation | None:
 
     Raises Contradiction when its events name two people.
     """
-    found: dict[str, dict[str, HeldFact]] = {}
-    for place, one in held.items():
-        if place.kind in PARTS and one.slot == slot:
-            found.setdefault(place.declaration, {})[place.kind] = one
+    parts_by_declaration: dict[str, dict[str, HeldFact]] = {}
+    for key, fact in held.items():
+        if key.kind in PARTS and fact.slot == slot:
+            parts_by_declaration.setdefault(key.declaration, {})[key.kind] = fact
     worker_lines: list[DeclaredLine] = []
     declared: list[DeclarationEvents] = []
     persons: set[str] = set()
-    for declaration in sorted(found):
-        parts = found[declaration]
-        if len(parts) < len(PARTS) or len({one.version for one in parts.values()}) > 1:
+    for declaration in sorted(parts_by_declaration):
+        parts = parts_by_declaration[declaration]
+        if len(parts) < len(PARTS) or len({part.version for part in parts.values()}) > 1:
             return None
         wages, working_time, contributions = (read(parts[kind]) for kind in PARTS)
         persons |= {wages["person"], working_time["person"], contributions["person"]}
@@ -123,14 +123,14 @@ def situation(slot: Slot, held: HeldFacts, read: ReadFact) -> Situation | None:
 
 def working_times(slot: Slot, held: HeldFacts) -> list[HeldFact]:
     """The working time held in a slot, in the order of `situation`."""
-    found = [one for place, one in held.items() if place.kind == WORKING_TIME and one.slot == slot]
-    return sorted(found, key=lambda one: one.place.declaration)
+    times = [fact for key, fact in held.items() if key.kind == WORKING_TIME and fact.slot == slot]
+    return sorted(times, key=lambda fact: fact.key.declaration)
 
 
 def decisions(person: bytes, held: HeldFacts, read: ReadFact) -> Iterable[InstitutionDecision]:
     """What institutions decided about a person, as in force."""
-    for place, one in held.items():
-        if place.kind == ENTITLEMENTS and place.person == person:
-            content = read(one)
+    for key, fact in held.items():
+        if key.kind == ENTITLEMENTS and key.person == person:
+            content = read(fact)
             if content["status"] != CANCELLED:
                 yield decision(content)

@@ -55,11 +55,11 @@ def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[HeldFact]:
 def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, FindingState]]:
     """The published findings about these persons, by slot."""
     cursor.execute(_query("states"), _whose(arrived))
-    found: dict[Slot, dict[str, FindingState]] = defaultdict(dict)
+    by_slot: dict[Slot, dict[str, FindingState]] = defaultdict(dict)
     for person, quarter, employer, *state in cursor:
-        told = FindingState(*state)
-        found[Slot(person, quarter, employer)][told.finding] = told
-    return found
+        finding = FindingState(*state)
+        by_slot[Slot(person, quarter, employer)][finding.finding] = finding
+    return by_slot
 
 
 def histories(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[bytes, bytes]:
@@ -83,7 +83,7 @@ def keep(
     if outcome.histories:
         cursor.execute(_query("keep_histories"), _columns(list(outcome.histories.items())))
     if outcome.changes:
-        told = [
+        rows = [
             (
                 *slot,
                 change.state.finding,
@@ -95,7 +95,7 @@ def keep(
             )
             for slot, change in outcome.changes
         ]
-        cursor.execute(_query("keep_findings"), _columns(told))
+        cursor.execute(_query("keep_findings"), _columns(rows))
     sum_up(cursor, partition, outcome.tallies)
     letters = [
         (FINDINGS, pseudonym(change.recipient), contract(FINDINGS).prefix + change.state.body)
@@ -121,7 +121,7 @@ def tell(cursor: Cursor[TupleRow], letters: list[tuple[str, bytes, bytes]]) -> N
 
 
 def _row(fact: HeldFact) -> tuple[Any, ...]:
-    return (*fact.place, fact.employer, fact.version, fact.contract, fact.body)
+    return (*fact.key, fact.employer, fact.version, fact.contract, fact.body)
 
 
 def _columns(rows: list[Any]) -> list[list[Any]]:
@@ -129,7 +129,7 @@ def _columns(rows: list[Any]) -> list[list[Any]]:
 
 
 def dead(failure: FailedPerson, at: datetime, partition: int, offset: int) -> bytes:
-    """The dead letter of one person: a bundle of just their facts, so that it can be replayed."""
+    """The dead letter of one person: a bundle of just their facts, so that it can be put back."""
     value = encode(contract(FACTS), {"at": at, "facts": failure.facts})
     origin = Origin(FACTS, partition, offset)
     return dead_letter(origin, STAGE, failure.code, failure.reason, failure.person, value, at)

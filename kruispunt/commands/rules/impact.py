@@ -165,8 +165,8 @@ def _stored(*, persons: bool) -> Iterator[Asked]:
     reader = FactReader(published_book(config, JURIST))
     with postgres.connect(config, JURIST) as connection:
         look = RecordedLook.at_everything(connection, numbers=persons)
-        for person, facts in groupby(look.everything(), lambda fact: fact.place.person):
-            yield from of_person(person, {fact.place: fact for fact in facts}, reader)
+        for person, facts in groupby(look.everything(), lambda fact: fact.key.person):
+            yield from of_person(person, {fact.key: fact for fact in facts}, reader)
 
 
 def of_person(person: bytes, held: HeldFacts, reader: FactReader) -> Iterator[Asked]:
@@ -176,7 +176,7 @@ def of_person(person: bytes, held: HeldFacts, reader: FactReader) -> Iterator[As
     """
     work: dict[QuarterAtEmployer, tuple[Worked, ...]] = {}
     decided = list(decisions(person, held, reader))
-    for slot in sorted({fact.slot for fact in held.values() if fact.place.kind != ENTITLEMENTS}):
+    for slot in sorted({fact.slot for fact in held.values() if fact.key.kind != ENTITLEMENTS}):
         seen = situation(slot, held, reader)
         if seen is not None:
             work[slot.quarter, slot.employer] = worked(seen)

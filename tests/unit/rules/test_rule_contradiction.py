@@ -179,7 +179,7 @@ def _set_aside(result: BundleOutcome) -> FailedPerson:
     assert failure.reason.startswith("ZeroDivisionError in test_rule_contradiction.py")
     assert PERSON not in failure.reason
     assert {slot.person for slot, _ in result.changes} == {BERT}
-    assert {one.place.person for one in result.facts} == set(result.histories) == {BERT}
+    assert {one.key.person for one in result.facts} == set(result.histories) == {BERT}
     return failure
 
 

@@ -82,7 +82,7 @@ class Store:
         reader = FactReader(SchemaBook())
         arrived = arrive({"at": AT, "facts": some}, reader)
         outcome = decide_bundle(arrived, list(self.facts.values()), self.states, reader, LAW, decide=decide)
-        self.facts |= {one.place: one for one in outcome.facts}
+        self.facts |= {one.key: one for one in outcome.facts}
         for slot, change in outcome.changes:
             self.states.setdefault(slot, {})[change.state.finding] = change.state
         return outcome
@@ -166,7 +166,7 @@ def test_a_person_whose_case_breaks_a_rule_is_set_aside_and_the_others_are_decid
     assert (failure.person, failure.code, len(failure.facts)) == (ANNE, "undecidable-person", 3)
     assert PERSON not in failure.reason
     assert {slot.person for slot, _ in outcome.changes} == {BERT}
-    assert {one.place.person for one in outcome.facts} == {BERT}
+    assert {one.key.person for one in outcome.facts} == {BERT}
     assert store.take(facts(CASE, person=ANNE)) == [("found", 1, 120371)]
 
 

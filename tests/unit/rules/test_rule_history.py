@@ -114,7 +114,7 @@ class Store:
         self.read.append(len(held))
         outcome = decide_bundle(arrived, held, self.states, reader, LAW, decide=lambda *_: [], histories=self.histories)
         assert outcome.failures == []
-        self.facts |= {one.place: one for one in outcome.facts}
+        self.facts |= {one.key: one for one in outcome.facts}
         self.histories |= outcome.histories
         for slot, change in outcome.changes:
             self.states.setdefault(slot, {})[change.state.finding] = change.state

@@ -65,7 +65,7 @@ class Store:
         arrived = arrive({"at": AT, "facts": some}, self.reader)
         outcome = decide_bundle(arrived, list(self.facts.values()), self.states, self.reader, LAW)
         assert outcome.failures == []
-        self.facts |= {one.place: one for one in outcome.facts}
+        self.facts |= {one.key: one for one in outcome.facts}
         self.earlier += outcome.earlier
         for slot, change in outcome.changes:
             self.states.setdefault(slot, {})[change.state.finding] = change.state

@@ -88,7 +88,7 @@ class Store:
         held = list(self._held(arrived.quarters(), arrived.with_decisions()))
         outcome = decide_bundle(arrived, held, self.states, self.reader, LAW, histories=self.histories)
         assert outcome.failures == []
-        self.facts |= {one.place: one for one in outcome.facts}
+        self.facts |= {one.key: one for one in outcome.facts}
         self.earlier += outcome.earlier
         self.histories |= outcome.histories
         for slot, change in outcome.changes:
