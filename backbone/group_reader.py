@@ -73,7 +73,7 @@ class BrokerOffsets:
     def commit(self, messages: Iterable[Message], target: Producer) -> None:
         """Put the offsets after these messages into the open transaction of `target`."""
         target.send_offsets_to_transaction(
-            [TopicPartition(*place, offset) for place, offset in next_offsets(messages).items()],
+            [TopicPartition(*partition, offset) for partition, offset in next_offsets(messages).items()],
             self._reader.consumer_group_metadata(),
             transactions.TIMEOUT_S,
         )
@@ -82,13 +82,13 @@ class BrokerOffsets:
         """Read these again, as far as their partitions are still ours."""
         first: dict[tuple[str, int], int] = {}
         for message in messages:
-            place, offset = (str(message.topic()), int(message.partition() or 0)), int(message.offset() or 0)
-            first[place] = min(first.get(place, offset), offset)
+            partition, offset = (str(message.topic()), int(message.partition() or 0)), int(message.offset() or 0)
+            first[partition] = min(first.get(partition, offset), offset)
         ours = {(assigned.topic, assigned.partition) for assigned in self._reader.assignment()}
         try:
-            for place, offset in first.items():
-                if place in ours:
-                    self._reader.seek(TopicPartition(*place, offset))
+            for partition, offset in first.items():
+                if partition in ours:
+                    self._reader.seek(TopicPartition(*partition, offset))
         except KafkaException as error:
             raise Retry("The partitions changed hands.") from error
 
@@ -118,10 +118,10 @@ class StoredPositions:
 
         def assign(reader: Consumer, partitions: list[TopicPartition]) -> None:
             held = self.stored()
-            places = [(given.topic, given.partition) for given in partitions]
-            self.since = {place: held[place] for place in places if place in held}
+            given = [(partition.topic, partition.partition) for partition in partitions]
+            self.since = {partition: held[partition] for partition in given if partition in held}
             self._reassigned = True
-            reader.assign([self._start(*place) for place in places])
+            reader.assign([self._start(*partition) for partition in given])
             assigned(partitions)
 
         def revoke(_reader: Consumer, partitions: list[TopicPartition]) -> None:

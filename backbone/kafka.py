@@ -39,13 +39,13 @@ FATAL = LOGIN | {
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
 }
 LOST = tuple(KafkaError(code).str() for code in (KafkaError.OFFSET_OUT_OF_RANGE, KafkaError._NO_OFFSET))  # noqa: SLF001
-"""Why a reader has lost its place. An unanswered request for its place has another reason, and passes."""
+"""Why a reader has lost its position. An unanswered request for its position has another reason, and passes."""
 REMEDY = "Run `kruispunt provision`, or check the credentials."
 UNDERSCORED = {"log_level", "error_cb"}
 
 
 class AccessRefused(Stop):
-    """Access is refused, and may be granted again: the password was changed, or a right was revoked."""
+    """Access is refused, and may be granted again: the password was changed, or an access rule was removed."""
 
 
 class LoginWatch:
@@ -118,7 +118,7 @@ def producer(settings: Settings, user: str, transactional_id: str | None = None,
 def consumer(settings: Settings, user: str, group: str, **overrides: Any) -> Consumer:
     """A reader of committed records that commits nothing by itself.
 
-    It never chooses a place by itself: where it had one and finds none, or what it was to read next is gone, it ends
+    It never chooses a position by itself. When its position is missing, or the next record is gone, it ends
     with an error instead of reading everything again or passing over the gap.
     """
     config = {
@@ -144,7 +144,7 @@ def admin(settings: Settings, user: str = "admin", **overrides: Any) -> AdminCli
 def alive(message: Message | None) -> Message | None:
     """The message, or None where there is nothing to handle.
 
-    Raises AccessRefused, Stop for a client that cannot recover or has lost its place, Retry for what may pass.
+    Raises AccessRefused, Stop for a client that cannot recover or has lost its position, Retry for what may pass.
     """
     if message is None:
         return None
@@ -165,7 +165,7 @@ def alive(message: Message | None) -> Message | None:
 
 
 def _refused(error: KafkaError) -> bool:
-    """Whether a login or a right is missing, also where that kept a reader from asking for its place."""
+    """Whether a login or an access rule is missing, also where that kept a reader from asking for its position."""
     if error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
         return any(KafkaError(code).str() in error.str() for code in FATAL)
     return error.code() in FATAL
@@ -186,9 +186,9 @@ def partitions_of(reader: Consumer, topic: str) -> list[int]:
 
 
 def read_on(
-    reader: Consumer, places: list[TopicPartition], batch: int = 10_000, *, patience: float | None = TIMEOUT_S
+    reader: Consumer, positions: list[TopicPartition], batch: int = 10_000, *, patience: float | None = TIMEOUT_S
 ) -> Iterator[Message]:
-    """Every committed record from these places to where each partition ended when it was first reached.
+    """Every committed record from these positions to where each partition ended when it was first reached.
 
     An open transaction of any writer hides everything committed after it began. So this reads on until it has passed
     the end that the broker had then, open transactions included: nothing before that end can be hidden.
@@ -197,9 +197,9 @@ def read_on(
 
     Raises Retry when the broker falls silent before the end, or a transaction stays open for `patience` seconds.
     """
-    reader.assign(places)
+    reader.assign(positions)
     ends: dict[tuple[str, int], int] = {}
-    left = {(place.topic, place.partition) for place in places}
+    left = {(partition.topic, partition.partition) for partition in positions}
     while left:
         hidden = left <= ends.keys()
         limit = patience if hidden and patience is not None else TIMEOUT_S
@@ -212,12 +212,12 @@ def read_on(
         for message in messages:
             error = message.error()
             if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
-                place = str(message.topic()), int(message.partition() or 0)
-                if place not in ends:
+                partition = str(message.topic()), int(message.partition() or 0)
+                if partition not in ends:
                     # Of the answer that said so: the end of all records, not only of the stable ones.
-                    ends[place] = reader.get_watermark_offsets(TopicPartition(*place), cached=True)[1]
-                if patience is None or int(message.offset() or 0) >= ends[place]:
-                    left.discard(place)
+                    ends[partition] = reader.get_watermark_offsets(TopicPartition(*partition), cached=True)[1]
+                if patience is None or int(message.offset() or 0) >= ends[partition]:
+                    left.discard(partition)
             # Not by its truth: a record without a value is false.
             elif alive(message) is not None:
                 yield message
@@ -230,14 +230,14 @@ def end_reader(settings: Settings, user: str, **overrides: Any) -> Consumer:
 
 
 def read_to_end(
-    settings: Settings, user: str, places: list[TopicPartition], *, patience: float | None = TIMEOUT_S
+    settings: Settings, user: str, positions: list[TopicPartition], *, patience: float | None = TIMEOUT_S
 ) -> Iterator[Message]:
     """As `read_on`, with a reader of its own."""
-    if not places:
+    if not positions:
         return
     reader = end_reader(settings, user)
     try:
-        yield from read_on(reader, places, patience=patience)
+        yield from read_on(reader, positions, patience=patience)
     finally:
         reader.close()
 
@@ -249,5 +249,5 @@ def read_all(settings: Settings, user: str, topic: str, *, patience: float | Non
         numbers = partitions_of(reader, topic)
     finally:
         reader.close()
-    places = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers]
-    yield from read_to_end(settings, user, places, patience=patience)
+    positions = [TopicPartition(topic, number, OFFSET_BEGINNING) for number in numbers]
+    yield from read_to_end(settings, user, positions, patience=patience)

@@ -68,7 +68,10 @@ def kept(connection: Connection[Any]) -> dict[str, StoredMark]:
     """What the database has, by source."""
     return {
         source: StoredMark(
-            Mark(number, token), before, Progress(tx, row), {(topic, place): offset for topic, place, offset in ends}
+            Mark(number, token),
+            before,
+            Progress(tx, row),
+            {(topic, partition): offset for topic, partition, offset in ends},
         )
         for source, number, token, before, tx, row, ends in connection.execute(KEPT)
     }
@@ -116,9 +119,9 @@ def advance(connection: Connection[Any], source: str, mark: Mark) -> Mark:
 
 def reach(connection: Connection[Any], source: str, progress: Progress, ends: TopicEnds) -> None:
     """Keep that all up to a row is published, and lies on the topics before these ends."""
-    places = [[*place, offset] for place, offset in ends.items()]
+    rows = [[*partition, offset] for partition, offset in ends.items()]
     with translated():
-        connection.execute(REACHED, (*progress, orjson.dumps(places).decode(), source))
+        connection.execute(REACHED, (*progress, orjson.dumps(rows).decode(), source))
 
 
 def settle(connection: Connection[Any], source: str, mark: Mark) -> None:
@@ -133,12 +136,12 @@ def guard(settings: Settings, connection: Connection[Any], user: str) -> None:
     Raises Stop when one is.
     """
     # Kafka first: if something is published meanwhile, the database is ahead, and never the other way round.
-    place = TopicPartition(POSITIONS, 0, OFFSET_BEGINNING)
-    there = positions(kafka.read_to_end(settings, user, [place], patience=None))
+    beginning = TopicPartition(POSITIONS, 0, OFFSET_BEGINNING)
+    published = positions(kafka.read_to_end(settings, user, [beginning], patience=None))
     with translated():
-        here = kept(connection)
-    for source, position in there.items():
-        mark = here.get(source, NOTHING).mark
+        stored = kept(connection)
+    for source, position in published.items():
+        mark = stored.get(source, NOTHING).mark
         if mark.number < position.mark.number or (mark.number == position.mark.number and mark != position.mark):
             raise Restored(source)
 

@@ -19,7 +19,7 @@ LOOK_CLOSER = 50
 PartitionOffsets = Mapping[tuple[str, int], int]
 
 
-def _places(topics: Iterable[str], partitions: int) -> Iterator[TopicPartition]:
+def _partitions(topics: Iterable[str], partitions: int) -> Iterator[TopicPartition]:
     for name in topics:
         for number in range(topic(name).partitions(partitions)):
             yield TopicPartition(name, number)
@@ -54,16 +54,18 @@ class Offsets:
 
         Raises Retry.
         """
-        known = self.places(group, topics, partitions)
-        return {(at.topic, at.partition): known.get((at.topic, at.partition), 0) for at in _places(topics, partitions)}
+        known = self.positions(group, topics, partitions)
+        return {
+            (at.topic, at.partition): known.get((at.topic, at.partition), 0) for at in _partitions(topics, partitions)
+        }
 
-    def places(self, group: str, topics: Iterable[str], partitions: int) -> PartitionOffsets:
-        """As `committed`, but a partition in which the group has no place yet is missing.
+    def positions(self, group: str, topics: Iterable[str], partitions: int) -> PartitionOffsets:
+        """As `committed`, but a partition in which the group has no position yet is missing.
 
         Raises Retry.
         """
         try:
-            found = self._member(group).committed(list(_places(topics, partitions)), timeout=TIMEOUT_S)
+            found = self._member(group).committed(list(_partitions(topics, partitions)), timeout=TIMEOUT_S)
         except KafkaException as error:
             raise Retry(str(error)) from error
         return {(at.topic, at.partition): at.offset for at in found if at.offset >= 0}
@@ -80,18 +82,21 @@ class Offsets:
         """
         level = IsolationLevel.READ_UNCOMMITTED if open_too else IsolationLevel.READ_COMMITTED
         latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the stub lacks it
-        return self._listed(list(_places(topics, partitions)), latest, level)
+        return self._listed(list(_partitions(topics, partitions)), latest, level)
 
     def _listed(
-        self, places: list[TopicPartition], spec: OffsetSpec, level: IsolationLevel
+        self, partitions: list[TopicPartition], spec: OffsetSpec, level: IsolationLevel
     ) -> dict[tuple[str, int], int]:
         try:
             asked: dict[TopicPartition, Any] = self._admin.list_offsets(
-                dict.fromkeys(places, spec),
+                dict.fromkeys(partitions, spec),
                 isolation_level=level,
                 request_timeout=TIMEOUT_S,
             )
-            return {(place.topic, place.partition): answer.result(TIMEOUT_S).offset for place, answer in asked.items()}
+            return {
+                (partition.topic, partition.partition): answer.result(TIMEOUT_S).offset
+                for partition, answer in asked.items()
+            }
         except KafkaException as error:
             raise Retry(str(error)) from error
         except TimeoutError as error:
@@ -103,10 +108,10 @@ class Offsets:
         Raises Retry.
         """
         earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # the stub lacks it
-        return self._listed(list(_places(topics, partitions)), earliest, IsolationLevel.READ_COMMITTED)
+        return self._listed(list(_partitions(topics, partitions)), earliest, IsolationLevel.READ_COMMITTED)
 
     def waiting(self, topics: Iterable[str], partitions: int, where: Callable[[], PartitionOffsets]) -> int:
-        """How many records of these topics lie behind the places of their reader; one at least while some are hidden.
+        """How many records of these topics lie behind the position of their reader; at least one while some are hidden.
 
         A transaction ends in one partition a moment before it ends in another: what it wrote there is not seen yet.
 
@@ -115,18 +120,20 @@ class Offsets:
         names = list(topics)
         ends = self.ends(names, partitions, open_too=True)
         at, closed = where(), self.ends(names, partitions)
-        hidden = any(closed[place] < end for place, end in ends.items())
+        hidden = any(closed[partition] < end for partition, end in ends.items())
         return max(self.left(ends, at), int(hidden))
 
     def left(self, ends: PartitionOffsets, at: PartitionOffsets) -> int:
-        """How many records lie between the places of a reader and these ends; a lower bound where they are many.
+        """How many records lie between the positions of a reader and these ends; a lower bound where they are many.
 
         Raises Retry.
         """
-        gaps = {place: end - at.get(place, 0) for place, end in ends.items() if end > at.get(place, 0)}
-        exact = {place for place, gap in gaps.items() if gap > LOOK_CLOSER or not topic(place[0]).transactional}
-        large = sum(gaps[place] for place in exact)
-        small = [TopicPartition(*place, at.get(place, 0)) for place in gaps if place not in exact]
+        gaps = {partition: end - at.get(partition, 0) for partition, end in ends.items() if end > at.get(partition, 0)}
+        exact = {
+            partition for partition, gap in gaps.items() if gap > LOOK_CLOSER or not topic(partition[0]).transactional
+        }
+        large = sum(gaps[partition] for partition in exact)
+        small = [TopicPartition(*partition, at.get(partition, 0)) for partition in gaps if partition not in exact]
         if not small:
             return large
         held = (
@@ -136,14 +143,14 @@ class Offsets:
         return large + sum(1 for topic, partition, offset in held if offset < ends[topic, partition])
 
     def begin(self, group: str, topics: Iterable[str], partitions: int) -> int:
-        """Give a group its first place in every partition that never held anything; gives in how many.
+        """Give a group its first position in every partition that never held anything; returns in how many.
 
-        From then on a missing place is a lost one. Raises Retry.
+        From then on a missing position is a lost one. Raises Retry.
         """
         names = list(topics)
         ends = self.ends(names, partitions, open_too=True)
-        known = self.places(group, names, partitions)
-        new = [TopicPartition(*place, 0) for place, end in ends.items() if not end and place not in known]
+        known = self.positions(group, names, partitions)
+        new = [TopicPartition(*partition, 0) for partition, end in ends.items() if not end and partition not in known]
         if new:
             try:
                 self._member(group).commit(offsets=new, asynchronous=False)
@@ -155,5 +162,5 @@ class Offsets:
         """Close what is open."""
         if "reader" in self.__dict__:
             self.reader.close()
-        for one in self._of.values():
-            one.close()
+        for member in self._of.values():
+            member.close()

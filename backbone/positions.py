@@ -20,8 +20,10 @@ def store(cursor: Cursor[Any], schema: str, since: Positions, positions: Mapping
     `since` says where the reader found or last left each position; where it has none, none may be kept yet. A reader
     that was paused while another one went on is stopped here, whether it is behind or overlaps.
     """
-    begun = [(*place, since[place], following) for place, following in positions.items() if place in since]
-    new = [(*place, following) for place, following in positions.items() if place not in since]
+    begun = [
+        (*partition, since[partition], following) for partition, following in positions.items() if partition in since
+    ]
+    new = [(*partition, following) for partition, following in positions.items() if partition not in since]
     moved = 0
     if begun:
         cursor.execute(

@@ -131,7 +131,7 @@ class PostgresConsumer:
             held = self._reader.stored()
         except psycopg.Error as error:
             raise of_postgres(error) from None
-        if any(held.get(place, 0) < following for place, following in self._reader.since.items()):
+        if any(held.get(partition, 0) < following for partition, following in self._reader.since.items()):
             raise Retry("The database was put back to an earlier moment.")
 
     def finish(self) -> None:

@@ -1,7 +1,7 @@
 """Rebuilds the ledger from its topic after a database was restored, so that nobody is notified twice.
 
-What happened to each notice is on its topic. A notice the database does not know any more is made again as it was, with
-what it told; one of which the topic last says that it was being handed over is in doubt, as after a crash.
+What happened to each notice is on its topic. A notice that the database no longer knows is recreated with the findings
+it mentioned. A notice whose last state on the topic is `handing over` is in doubt, as after a crash.
 """
 
 from collections import defaultdict
@@ -98,16 +98,16 @@ class DatedVersion(NamedTuple):
     at: datetime
 
 
-def told(records: Iterable[NoticeStatus]) -> list[PublishedNotice]:
+def last_states(records: Iterable[NoticeStatus]) -> list[PublishedNotice]:
     """The last state of each notice, from the records of the topic in their order; the oldest notice first."""
     known: dict[str, PublishedNotice] = {}
-    for one in records:
-        before = known.get(one["notice"])
-        known[one["notice"]] = PublishedNotice(
-            one["notice"], one["recipient"].hex(), one["language"], tuple(one["findings"]), one["channel"],
-            one["state"], one["reason"], one["at"], before.since if before else one["at"],
+    for record in records:
+        before = known.get(record["notice"])
+        known[record["notice"]] = PublishedNotice(
+            record["notice"], record["recipient"].hex(), record["language"], tuple(record["findings"]), record["channel"],
+            record["state"], record["reason"], record["at"], before.since if before else record["at"],
         )  # fmt: skip
-    return sorted(known.values(), key=lambda one: (one.since, one.notice))
+    return sorted(known.values(), key=lambda notice: (notice.since, notice.notice))
 
 
 def read_on(settings: Settings, connection: Connection[Any]) -> int:
@@ -118,12 +118,12 @@ def read_on(settings: Settings, connection: Connection[Any]) -> int:
     book, pepper = SchemaBook(), settings.pepper()
     with connection.transaction(), connection.cursor() as cursor:
         since = findings.positions_of(cursor, range(settings.partitions))
-    places = [
+    starts = [
         TopicPartition(FINDINGS, number, since.get((FINDINGS, number), OFFSET_BEGINNING))
         for number in range(settings.partitions)
     ]
     read = 0
-    for messages in _some(kafka.read_to_end(settings, Role.NOTIFIER, places)):
+    for messages in _batches(kafka.read_to_end(settings, Role.NOTIFIER, starts)):
         batch = findings.read(messages, pepper, book)
         with connection.transaction(), connection.cursor() as cursor:
             findings.store(cursor, batch, since)
@@ -132,9 +132,9 @@ def read_on(settings: Settings, connection: Connection[Any]) -> int:
     return read
 
 
-def _some(messages: Iterator[Message]) -> Iterator[list[Message]]:
-    while some := list(islice(messages, BATCH)):
-        yield some
+def _batches(messages: Iterator[Message]) -> Iterator[list[Message]]:
+    while batch := list(islice(messages, BATCH)):
+        yield batch
 
 
 def recall(
@@ -143,28 +143,28 @@ def recall(
     quiet_seconds: float,
     announced: Iterable[tuple[str, bytes, bytes]] = (),
 ) -> Recalled:
-    """Bring the ledger to what the topic says, in one transaction. Every finding on its topic is kept by now.
+    """Bring the ledger to the state on the topic, in one transaction. Every finding is stored before.
 
     `announced` are the records (topic, key, value) that are on the topic and not in the outbox: they come back into it,
-    so that both are the same again. A letter that was handed over counts as printed, on the word of the topic.
+    so that both are the same again. A letter counts as printed when the topic says that it was handed over.
     """
     made = moved = 0
     unknown = []
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(KNOWN, ([one.notice for one in notices],))
+        cursor.execute(KNOWN, ([notice.notice for notice in notices],))
         known = {notice: (state, at) for notice, state, at in cursor}
-        for one in notices:
-            before = known.get(one.notice)
+        for notice in notices:
+            before = known.get(notice.notice)
             if before is None:
-                if _make(cursor, one, timedelta(seconds=quiet_seconds)):
+                if _make(cursor, notice, timedelta(seconds=quiet_seconds)):
                     made += 1
                 else:
-                    unknown.append(one.notice)
-            elif before[0] != one.state and (before[1] is None or before[1] < one.at):
-                cursor.execute(MOVE, (one.state, one.channel, one.reason, one.notice))
-                cursor.execute(PAST, (one.notice, one.state, one.channel, one.reason, one.at))
+                    unknown.append(notice.notice)
+            elif before[0] != notice.state and (before[1] is None or before[1] < notice.at):
+                cursor.execute(MOVE, (notice.state, notice.channel, notice.reason, notice.notice))
+                cursor.execute(PAST, (notice.notice, notice.state, notice.channel, notice.reason, notice.at))
                 moved += 1
-        ours = [one.notice for one in notices]
+        ours = [notice.notice for notice in notices]
         cursor.execute(
             "select notice from notifier.notice where notice = any(%s) and state = %s", (ours, NoticeState.HANDING_OVER)
         )
@@ -175,33 +175,33 @@ def recall(
     return Recalled(made, moved, doubted, tuple(unknown))
 
 
-def _make(cursor: Cursor[Any], one: PublishedNotice, quiet: timedelta) -> bool:
-    """Make a notice again as it was; False when its findings are not there."""
-    place: NoticeSubject | None = None
+def _make(cursor: Cursor[Any], notice: PublishedNotice, quiet: timedelta) -> bool:
+    """Recreate a notice as it was; False when its findings are missing."""
+    subject: NoticeSubject | None = None
     versions: dict[str, list[DatedVersion]] = defaultdict(list)
-    cursor.execute(WHOSE, (list(one.findings),))
+    cursor.execute(WHOSE, (list(notice.findings),))
     for finding, side, recipient, recipient_id, quarter, partition, *version, found_at in cursor:
-        if recipient_id == one.recipient_id:
-            place = NoticeSubject(side, recipient, recipient_id, quarter, partition)
+        if recipient_id == notice.recipient_id:
+            subject = NoticeSubject(side, recipient, recipient_id, quarter, partition)
             versions[finding].append(DatedVersion(FindingVersion(finding, *version), found_at))
-    if place is None:
+    if subject is None:
         return False
-    sequence = _sequence(cursor, one.notice, place)
+    sequence = _sequence(cursor, notice.notice, subject)
     if sequence is None:
         return False
     cursor.execute(
         MAKE,
         (
-            one.notice, place.side, place.recipient, place.recipient_id, place.quarter, sequence, place.partition,
-            one.language, one.channel, one.state, one.reason, one.since,
+            notice.notice, subject.side, subject.recipient, subject.recipient_id, subject.quarter, sequence, subject.partition,
+            notice.language, notice.channel, notice.state, notice.reason, notice.since,
         ),
     )  # fmt: skip
-    cursor.execute(PAST, (one.notice, one.state, one.channel, one.reason, one.at))
+    cursor.execute(PAST, (notice.notice, notice.state, notice.channel, notice.reason, notice.at))
     cursor.execute(TOLD, (list(versions),))
     before = {row[0]: FindingVersion(*row) for row in cursor}
-    fresh = [version for found in versions.values() for version in settled_by(found, one.since - quiet)]
+    fresh = [version for dated in versions.values() for version in settled_by(dated, notice.since - quiet)]
     for telling in settle(fresh, before):
-        _tell(cursor, one.notice, telling)
+        _tell(cursor, notice.notice, telling)
     return True
 
 
@@ -210,21 +210,22 @@ def _tell(cursor: Cursor[Any], notice: str, telling: Telling) -> None:
     cursor.execute(SETTLED, (telling.finding, telling.version))
 
 
-def settled_by(found: Sequence[DatedVersion], at: datetime) -> list[FindingVersion]:
-    """The versions of one finding that a notice of this moment can have told: rather one too few, told again, than one
-    too many, never told.
+def settled_by(versions: Sequence[DatedVersion], at: datetime) -> list[FindingVersion]:
+    """The versions of one finding that a notice of this moment can have mentioned.
+
+    When in doubt one too few: a version is better mentioned twice than never.
     """
-    return [one.version for one in found if one.at <= at] or [found[0].version]
+    return [dated.version for dated in versions if dated.at <= at] or [versions[0].version]
 
 
-def _sequence(cursor: Cursor[Any], notice: str, place: NoticeSubject) -> int | None:
-    """Which notice of its occasion this is: its name says so."""
+def _sequence(cursor: Cursor[Any], notice: str, subject: NoticeSubject) -> int | None:
+    """The number of a notice within its occasion, which its name implies; None when no number gives this name."""
     cursor.execute(
         "select count(*) from notifier.notice where (side, recipient, quarter) = (%s, %s, %s)",
-        (place.side, place.recipient, place.quarter),
+        (subject.side, subject.recipient, subject.quarter),
     )
     row = cursor.fetchone()
     for sequence in range(1, (row[0] if row else 0) + 2):
-        if ledger.name_notice(place.side, place.recipient_id, place.quarter, sequence) == notice:
+        if ledger.name_notice(subject.side, subject.recipient_id, subject.quarter, sequence) == notice:
             return sequence
     return None

@@ -39,8 +39,8 @@ class Barrier:
         Raises Retry when the exchange or the audit is away.
         """
         # 1. How far the register is published, with nothing newer hidden. The records are in the topics before that.
-        place = TopicPartition(POSITIONS, 0, 0)
-        messages = kafka.read_on(self._offsets.reader, [place], batch=1, patience=PATIENCE_S)
+        beginning = TopicPartition(POSITIONS, 0, 0)
+        messages = kafka.read_on(self._offsets.reader, [beginning], batch=1, patience=PATIENCE_S)
         reached = published(messages).get(REGISTER, BEGINNING)
         # 2. The exchange has committed all of them, 3. and what it made of them is on record.
         exchanged = self._passed(DECLARATIONS, self._exchanged, wanted)
@@ -54,7 +54,9 @@ class Barrier:
         deadline = time.monotonic() + PATIENCE_S
         while wanted():
             closed = self._offsets.ends(topics, self._partitions)
-            if all(closed[place] >= end for place, end in ends.items()) and not self._offsets.left(ends, where()):
+            if all(closed[partition] >= end for partition, end in ends.items()) and not self._offsets.left(
+                ends, where()
+            ):
                 return True
             if time.monotonic() > deadline:
                 raise Retry(f"No sink reads {', '.join(topics)}.")

@@ -30,16 +30,16 @@ def look(settings: Settings, connection: Connection[Any]) -> DeadLetterCounts:
 
     Raises Retry.
     """
-    closed, seen, found = closings(connection), set[str](), DeadLetterCounts()
-    places = [TopicPartition(DEAD_LETTERS, number, OFFSET_BEGINNING) for number in range(settings.partitions)]
-    for message in kafka.read_to_end(settings, Role.INSPECTOR, places):
+    closed, seen, counts = closings(connection), set[str](), DeadLetterCounts()
+    beginnings = [TopicPartition(DEAD_LETTERS, number, OFFSET_BEGINNING) for number in range(settings.partitions)]
+    for message in kafka.read_to_end(settings, Role.INSPECTOR, beginnings):
         letter = letters.of_record(message)
         if letter.name in seen:
             continue
         seen.add(letter.name)
-        found.letters[letter.stage] += 1
+        counts.letters[letter.stage] += 1
         if letter.name not in closed:
-            found.open[letter.stage] += 1
+            counts.open[letter.stage] += 1
         elif closed[letter.name].state == DROPPED and letter.code != letters.UNREADABLE_LETTER:
-            found.dropped.append(letters.said(bytes(message.value() or b"")))
-    return found
+            counts.dropped.append(letters.said(bytes(message.value() or b"")))
+    return counts

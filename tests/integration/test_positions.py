@@ -263,7 +263,7 @@ def test_an_exchange_that_had_a_place_and_finds_none_stops_instead_of_delivering
 ) -> None:
     client = kafka.admin(servers)
     with closing(Offsets(servers, "admin")) as offsets:
-        before = offsets.places(GROUP, DECLARATIONS, servers.partitions)
+        before = offsets.positions(GROUP, DECLARATIONS, servers.partitions)
     wanted = {(name, number) for name in DECLARATIONS for number in range(servers.partitions)}
     assert before.keys() == wanted, "provisioning gives every partition its first place"
     writer = transactions.writer(servers, "relay", "relay-forgotten")
@@ -287,7 +287,7 @@ def test_a_first_place_is_given_only_where_nothing_was_ever_written(servers: Set
         transactions.send(writer, used, b"no event", b"k" * 16, 0)
     with closing(Offsets(servers, "admin")) as offsets:
         offsets.begin(group, [used], servers.partitions)
-        known = offsets.places(group, [used], servers.partitions)
+        known = offsets.positions(group, [used], servers.partitions)
         assert (used, 0) not in known
         assert set(known.values()) <= {0}
 

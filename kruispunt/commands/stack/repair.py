@@ -202,7 +202,7 @@ class Repair:
         """Take back what people were told."""
         with postgres.connect(self._config, Role.NOTIFIER, autocommit=True) as connection, translated():
             recall.read_on(self._config, connection)
-            notices = recall.told(
+            notices = recall.last_states(
                 cast("NoticeStatus", decode_body(schemas.get(number), body))
                 for message in self._published(BY_NAME[Role.NOTIFIER])[1]
                 if message.topic() == NOTICES

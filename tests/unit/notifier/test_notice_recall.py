@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from notifier.ledger_recovery import DatedVersion, settled_by, told
+from notifier.ledger_recovery import DatedVersion, last_states, settled_by
 from notifier.settle import FindingVersion
 from schemas.twins.notices_status import NoticeStatus
 
@@ -22,7 +22,7 @@ def version(number: int, minutes: int) -> DatedVersion:
 
 
 def test_the_last_state_of_a_notice_counts_and_its_first_moment_stays() -> None:
-    second, first = told(
+    second, first = last_states(
         [
             status("b", "settled", 0),
             status("a", "settled", 1),
