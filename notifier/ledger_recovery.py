@@ -104,8 +104,9 @@ def last_states(records: Iterable[NoticeStatus]) -> list[PublishedNotice]:
     for record in records:
         before = known.get(record["notice"])
         known[record["notice"]] = PublishedNotice(
-            record["notice"], record["recipient"].hex(), record["language"], tuple(record["findings"]), record["channel"],
-            record["state"], record["reason"], record["at"], before.since if before else record["at"],
+            record["notice"], record["recipient"].hex(), record["language"], tuple(record["findings"]),
+            record["channel"], record["state"], record["reason"], record["at"],
+            before.since if before else record["at"],
         )  # fmt: skip
     return sorted(known.values(), key=lambda notice: (notice.since, notice.notice))
 
@@ -192,8 +193,8 @@ def _make(cursor: Cursor[Any], notice: PublishedNotice, quiet: timedelta) -> boo
     cursor.execute(
         MAKE,
         (
-            notice.notice, subject.side, subject.recipient, subject.recipient_id, subject.quarter, sequence, subject.partition,
-            notice.language, notice.channel, notice.state, notice.reason, notice.since,
+            notice.notice, subject.side, subject.recipient, subject.recipient_id, subject.quarter, sequence,
+            subject.partition, notice.language, notice.channel, notice.state, notice.reason, notice.since,
         ),
     )  # fmt: skip
     cursor.execute(PAST, (notice.notice, notice.state, notice.channel, notice.reason, notice.at))

@@ -76,11 +76,11 @@ def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
     columns = [list(column) for column in zip(*occasions, strict=True)]
     cursor.execute(FRESH, columns)
     fresh: dict[Occasion, list[FindingVersion]] = defaultdict(list)
-    places: dict[Occasion, tuple[str, int]] = {}
+    addressees: dict[Occasion, tuple[str, int]] = {}
     for side, recipient, quarter, *version, recipient_id, partition in cursor:
         occasion = Occasion(side, recipient, quarter)
         fresh[occasion].append(FindingVersion(*version))
-        places[occasion] = (recipient_id, partition)
+        addressees[occasion] = (recipient_id, partition)
     if not fresh:
         return 0
     names = sorted({version.finding for versions in fresh.values() for version in versions})
@@ -92,7 +92,7 @@ def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
     tellings: list[tuple[str, Telling]] = []
     for occasion in sorted(fresh):
         settled = settle(fresh[occasion], told)
-        recipient_id, partition = places[occasion]
+        recipient_id, partition = addressees[occasion]
         sequence = earlier.get(occasion, 0) + 1
         notice = ledger.name_notice(occasion.side, recipient_id, occasion.quarter, sequence)
         tell = worth_a_notice(settled)

@@ -104,14 +104,14 @@ def judge(
 ) -> AnsweredBatch:
     """Judge a batch; `shelf` takes in what is sound, `before` are the answers that were given to these changes."""
     judged = AnsweredBatch([], {})
-    for one in arrived:
-        if isinstance(one, UnreadableRecords):
-            fault = ChangeFault(ReturnCode.UNREADABLE, str(one))
-            judged.answers.append(Answer(one.institution, "", fault.code, reason((fault,)), 0, at))
-        elif nameable(one):
-            judged.answers.append(_once(one, shelf, before, judged.given, at))
+    for item in arrived:
+        if isinstance(item, UnreadableRecords):
+            fault = ChangeFault(ReturnCode.UNREADABLE, str(item))
+            judged.answers.append(Answer(item.institution, "", fault.code, reason((fault,)), 0, at))
+        elif nameable(item):
+            judged.answers.append(_once(item, shelf, before, judged.given, at))
         else:
-            judged.answers.append(_nameless(one, shelf, at))
+            judged.answers.append(_nameless(item, shelf, at))
     return judged
 
 
@@ -122,21 +122,23 @@ def _once(
     given: dict[ChangeReference, RecordedAnswer],
     at: datetime,
 ) -> Answer:
-    this, content = name(change), digest(change)
-    known = before.get(this) or given.get(this)
+    reference, content = name(change), digest(change)
+    known = before.get(reference) or given.get(reference)
     if known is None:
         verdict = shelf.take_in(change, at)
-        made = Answer(*this, code(verdict.faults), reason(verdict.faults), verdict.version, at)
-        given[this] = RecordedAnswer(content, made)
-        return made
+        answer = Answer(*reference, code(verdict.faults), reason(verdict.faults), verdict.version, at)
+        given[reference] = RecordedAnswer(content, answer)
+        return answer
     if known.digest == content:
         return known.answer
     fault = ChangeFault(ReturnCode.OTHER_CONTENT)
-    return Answer(*this, fault.code, reason((fault,)), shelf.version(change), at)
+    return Answer(*reference, fault.code, reason((fault,)), shelf.version(change), at)
 
 
 def _nameless(change: DossierChange, shelf: OpenDossiers, at: datetime) -> Answer:
     fault = ChangeFault(ReturnCode.WRONG_FIELD, f"change: 1 to {LONGEST_ID} characters, none of them NUL")
     verdict = shelf.take_in(change, at, (fault,))
-    institution, told = name(change)
-    return Answer(institution, told[:LONGEST_ID], code(verdict.faults), reason(verdict.faults), verdict.version, at)
+    institution, change_id = name(change)
+    return Answer(
+        institution, change_id[:LONGEST_ID], code(verdict.faults), reason(verdict.faults), verdict.version, at
+    )

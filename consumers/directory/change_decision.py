@@ -89,7 +89,7 @@ class OpenDossiers:
     """The open dossiers of some keys, updated by changes in order."""
 
     def __init__(self, kept: Mapping[DossierKey, Iterable[StoredDossier]]) -> None:
-        self._live = {key: list(found) for key, found in kept.items()}
+        self._live = {key: list(dossiers) for key, dossiers in kept.items()}
         self._touched: dict[int, tuple[DossierKey, StoredDossier]] = {}
         self.integrations: list[IntegratedPeriod] = []
 
@@ -106,17 +106,17 @@ class OpenDossiers:
     def take_in(self, change: DossierChange, at: datetime, faults: Iterable[ChangeFault] = ()) -> ChangeVerdict:
         """Take a change in unless something is wrong with it; `faults` are those found before."""
         ends = change.action == END
-        found = [*faults, *wrong(change.key, change.since, None if ends else change.until)]
-        sound = OF_THE_KEY.isdisjoint(fault.code for fault in found)
+        all_faults = [*faults, *wrong(change.key, change.since, None if ends else change.until)]
+        sound = OF_THE_KEY.isdisjoint(fault.code for fault in all_faults)
         kept = self._kept(change) if sound else None
         if sound:
-            found += self._against(change, kept)
-        if found:
-            return ChangeVerdict(tuple(found), kept.version if kept else 0)
+            all_faults += self._against(change, kept)
+        if all_faults:
+            return ChangeVerdict(tuple(all_faults), kept.version if kept else 0)
         return ChangeVerdict((), self._do(change, kept, at))
 
     def _kept(self, change: DossierChange) -> StoredDossier | None:
-        return next((one for one in self._live.get(change.key, ()) if one.since == change.since), None)
+        return next((dossier for dossier in self._live.get(change.key, ()) if dossier.since == change.since), None)
 
     def _against(self, change: DossierChange, kept: StoredDossier | None) -> Iterator[ChangeFault]:
         """What contradicts the stored dossiers."""
@@ -128,8 +128,10 @@ class OpenDossiers:
             yield ChangeFault(ReturnCode.VERSION_CONFLICT, f"version {change.version}, expected {expected}")
         if change.action == END or (change.until is not None and change.until < change.since):
             return
-        others = (one for one in self._live.get(change.key, ()) if change.action == INTEGRATE or one is not kept)
-        if any(overlap(one.since, one.until, change.since, change.until) for one in others):
+        others = (
+            dossier for dossier in self._live.get(change.key, ()) if change.action == INTEGRATE or dossier is not kept
+        )
+        if any(overlap(dossier.since, dossier.until, change.since, change.until) for dossier in others):
             yield ChangeFault(ReturnCode.PERIOD_CONFLICT)
 
     def _do(self, change: DossierChange, kept: StoredDossier | None, at: datetime) -> int:

@@ -112,17 +112,17 @@ def _faults(line: Any) -> list[ChangeFault]:
     if not isinstance(line, dict) or line.keys() != KEYS:
         return [ChangeFault(ReturnCode.WRONG_FIELD, f"it needs exactly the keys {', '.join(sorted(KEYS))}")]
     person, institution, quality = line["person"], line["institution"], line["quality"]
-    found, days = [], None
+    faults, days = [], None
     if not isinstance(institution, str) or institution not in QUALITIES:
-        found.append(ChangeFault(ReturnCode.WRONG_FIELD, f"institution; there are {', '.join(QUALITIES)}"))
+        faults.append(ChangeFault(ReturnCode.WRONG_FIELD, f"institution; there are {', '.join(QUALITIES)}"))
     with suppress(TypeError, ValueError):
         days = _day(line["from"]), _last(line["until"])
     if days is None:
-        found.append(ChangeFault(ReturnCode.WRONG_FIELD, "from, until; days, e.g. 2026-07-01; until may be null"))
+        faults.append(ChangeFault(ReturnCode.WRONG_FIELD, "from, until; days, e.g. 2026-07-01; until may be null"))
     if not isinstance(person, str) or not isinstance(quality, str):
-        found.append(ChangeFault(ReturnCode.WRONG_FIELD, "person, quality; texts"))
-    if found:
-        return found
+        faults.append(ChangeFault(ReturnCode.WRONG_FIELD, "person, quality; texts"))
+    if faults:
+        return faults
     since, until = days or (date.min, None)
     return list(wrong(DossierKey(person, institution, quality), since, until))
 
@@ -130,9 +130,9 @@ def _faults(line: Any) -> list[ChangeFault]:
 def _lines(path: Path, faults: Faults) -> Iterator[tuple[int, str, str, str, date, date | None]]:
     """The sound lines of a file with their numbers; what is wrong with the others goes to `faults`."""
     for number, line, fault in jsonlines.read(path):
-        found = [ChangeFault(ReturnCode.UNREADABLE, fault)] if fault else _faults(line)
-        if found:
-            faults.add(number, f"line {number}: {' '.join(map(str, found))}")
+        faults_of_line = [ChangeFault(ReturnCode.UNREADABLE, fault)] if fault else _faults(line)
+        if faults_of_line:
+            faults.add(number, f"line {number}: {' '.join(map(str, faults_of_line))}")
             continue
         yield (
             number, line["person"], line["institution"], line["quality"], _day(line["from"]), _last(line["until"]),

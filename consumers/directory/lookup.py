@@ -45,10 +45,10 @@ Dossiers = dict[str, list[Dossier]]
 
 def gathered(cursor: Cursor[Any]) -> Dossiers:
     """What a query found, by person."""
-    found: Dossiers = {}
+    dossiers: Dossiers = {}
     for person, *line in cursor:
-        found.setdefault(person, []).append(Dossier(*line))
-    return found
+        dossiers.setdefault(person, []).append(Dossier(*line))
+    return dossiers
 
 
 def look_up(cursor: Cursor[Any], persons: Iterable[str]) -> Dossiers:

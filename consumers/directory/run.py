@@ -107,9 +107,11 @@ class Turns:
         the user or its right, Stop when PostgreSQL refuses for good.
         """
         now = time.monotonic()
-        awake = (one for one in self._backlogs.values() if self._resting.get(one.institution, now) <= now)
+        awake = (backlog for backlog in self._backlogs.values() if self._resting.get(backlog.institution, now) <= now)
         ready = [backlog for backlog in awake if backlog.allowance.left(now)]
-        lost = self._fetch([backlog for backlog in ready if backlog.empty], wait=all(one.empty for one in ready))
+        lost = self._fetch(
+            [backlog for backlog in ready if backlog.empty], wait=all(backlog.empty for backlog in ready)
+        )
         answers, faults = 0, dict[str, Faulty]()
         for backlog in ready:
             if backlog.topic in lost:
@@ -120,8 +122,8 @@ class Turns:
                     answers += self._turn(backlog, now)
             except Faulty as fault:
                 faults[backlog.institution] = fault
-        for institution, one in faults.items():
-            self._log.error("an institution waits", at=str(one), again_in_s=REST_S)
+        for institution, reason in faults.items():
+            self._log.error("an institution waits", at=str(reason), again_in_s=REST_S)
             self._resting[institution] = now + REST_S
         if answers < BATCH:
             time.sleep(GATHER_S)
@@ -131,12 +133,12 @@ class Turns:
         """Put what lies there into the backlogs; gives the topics on which the place of this reader is lost."""
         if not wanting:
             return set()
-        places = {backlog.topic: backlog.reached for backlog in wanting}
-        found = self._reader.fetch(places, WAIT_MS if wait else 0)
+        offsets = {backlog.topic: backlog.reached for backlog in wanting}
+        fetched = self._reader.fetch(offsets, WAIT_MS if wait else 0)
         for backlog in wanting:
-            if backlog.topic in found and not found[backlog.topic].lost:
-                backlog.put(found[backlog.topic])
-        return {topic for topic, one in found.items() if one.lost}
+            if backlog.topic in fetched and not fetched[backlog.topic].lost:
+                backlog.put(fetched[backlog.topic])
+        return {topic for topic, fetched_batches in fetched.items() if fetched_batches.lost}
 
     @contextmanager
     def _fault_of(self, backlog: Backlog) -> Iterator[None]:

@@ -76,7 +76,7 @@ def now() -> datetime:
 
 
 def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> tuple[list[Any], ...]:
-    return tuple([row[place] for row in rows] for place in range(width))
+    return tuple([row[column] for row in rows] for column in range(width))
 
 
 def shelf(cursor: Cursor[Any], keys: Iterable[DossierKey]) -> OpenDossiers:
@@ -111,8 +111,16 @@ def _keep(
 
     Raises Retry when somebody who did not wait for us changed them.
     """
-    changed = [(*key, one.since, one.until, one.version, one.ended) for key, one in touched if not one.fresh]
-    fresh = [(*key, one.since, one.until, one.version, one.ended) for key, one in touched if one.fresh]
+    changed = [
+        (*key, dossier.since, dossier.until, dossier.version, dossier.ended)
+        for key, dossier in touched
+        if not dossier.fresh
+    ]
+    fresh = [
+        (*key, dossier.since, dossier.until, dossier.version, dossier.ended)
+        for key, dossier in touched
+        if dossier.fresh
+    ]
     if changed:
         cursor.execute(CHANGE, _columns(changed, len(ADD_TYPES)))
         if cursor.rowcount != len(changed):
@@ -123,19 +131,19 @@ def _keep(
         _copy(cursor, INTEGRATE, INTEGRATE_TYPES, ((*key, since, until) for key, since, until in integrations))
 
 
-def _answer(cursor: Cursor[Any], found: Iterable[Answer]) -> None:
+def _answer(cursor: Cursor[Any], answered: Iterable[Answer]) -> None:
     written = contract(ANSWERS)
 
-    def rows(found: Iterable[Answer]) -> Iterable[tuple[Any, ...]]:
-        for one in found:
+    def rows(answered: Iterable[Answer]) -> Iterable[tuple[Any, ...]]:
+        for answer in answered:
             record: AnswerRecord = {
-                "change": one.change, "accepted": one.accepted, "code": one.code, "reason": one.reason,
-                "version": one.version, "at": one.at,
+                "change": answer.change, "accepted": answer.accepted, "code": answer.code, "reason": answer.reason,
+                "version": answer.version, "at": answer.at,
             }  # fmt: skip
-            key = hashlib.sha256(one.change.encode()).digest()[:KEY_BYTES]
-            yield answers(one.institution), key, encode(written, record)
+            key = hashlib.sha256(answer.change.encode()).digest()[:KEY_BYTES]
+            yield answers(answer.institution), key, encode(written, record)
 
-    _copy(cursor, ANSWER, ANSWER_TYPES, rows(found))
+    _copy(cursor, ANSWER, ANSWER_TYPES, rows(answered))
 
 
 def take_in(cursor: Cursor[Any], arrived: Sequence[DossierChange | UnreadableRecords]) -> None:
@@ -144,16 +152,16 @@ def take_in(cursor: Cursor[Any], arrived: Sequence[DossierChange | UnreadableRec
     Raises Retry when somebody who did not wait for us changed the same dossiers.
     """
     alone(cursor)
-    found = [one for one in arrived if isinstance(one, DossierChange)]
-    before = _given(cursor, (name(one) for one in found if nameable(one)))
-    files = shelf(cursor, (one.key for one in found))
+    changes = [change for change in arrived if isinstance(change, DossierChange)]
+    before = _given(cursor, (name(change) for change in changes if nameable(change)))
+    files = shelf(cursor, (change.key for change in changes))
     judged = judge(arrived, files, before, now())
     _keep(cursor, files.touched, files.integrations)
     if judged.given:
         _copy(
             cursor, GIVE, GIVE_TYPES,
-            ((*this, content, told.code, told.reason, told.version, told.at)
-             for this, (content, told) in judged.given.items()),
+            ((*reference, content, answer.code, answer.reason, answer.version, answer.at)
+             for reference, (content, answer) in judged.given.items()),
         )  # fmt: skip
     _answer(cursor, judged.answers)
 

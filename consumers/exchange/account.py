@@ -25,10 +25,10 @@ class Account:
         self._delivered: dict[int, Sums[tuple[str, str, datetime]]] = {}
 
     def _digest_of(self, event: str) -> int:
-        found = self._digests.get(event)
-        if found is None:
-            found = self._digests[event] = digest_of(event)
-        return found
+        digest = self._digests.get(event)
+        if digest is None:
+            digest = self._digests[event] = digest_of(event)
+        return digest
 
     def leaves(self, partition: int, event: str, day: datetime, projection: Projection) -> None:
         """A copy is written."""

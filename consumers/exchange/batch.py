@@ -52,15 +52,15 @@ def opened(messages: Sequence[Received], schemas: SchemaBook) -> EventBatch:
     for message in messages:
         try:
             number, body = split(message.value)
-            found = schemas.get(number)
+            contract = schemas.get(number)
         except (BadFrame, UnknownSchema) as error:
             batch.failed.append((message, f"no schema known: {type(error).__name__}"))
             continue
-        if found.name not in DECLARATIONS or len(message.key) != PSEUDONYM_BYTES:
+        if contract.name not in DECLARATIONS or len(message.key) != PSEUDONYM_BYTES:
             batch.failed.append((message, "its schema or its key is not that of an event"))
             continue
         batch.sources.append(message)
-        batch.events.append(PublishedEvent(found, body))
+        batch.events.append(PublishedEvent(contract, body))
     return batch
 
 

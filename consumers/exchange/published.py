@@ -13,7 +13,7 @@ def check_published(settings: Settings, wanted: Iterable[Projection], reader: st
 
     Raises Stop with the deliberations that are not, Retry when Kafka does not answer.
     """
-    there = {version.id for version in published(settings, reader)}
-    missing = sorted({one.deliberation for one in wanted if one.contract.id not in there})
+    published_ids = {version.id for version in published(settings, reader)}
+    missing = sorted({projection.deliberation for projection in wanted if projection.contract.id not in published_ids})
     if missing:
         raise Stop(f"The schemas of {', '.join(missing)} are not published.", "Run `kruispunt provision`.")

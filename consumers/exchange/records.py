@@ -49,7 +49,7 @@ def exchanged(
     """
     narrowed = narrow(batch.events, access, dossiers)
     account = Account(batch, narrowed)
-    failed = [*batch.failed, *((batch.sources[one.source], one.reason) for one in narrowed.failures)]
+    failed = [*batch.failed, *((batch.sources[failure.source], failure.reason) for failure in narrowed.failures)]
     yield from deliveries(batch, narrowed, account)
     yield from bundles(batch, narrowed, at, account)
     yield from disclosures(batch, narrowed, account, at, revision)
@@ -66,11 +66,11 @@ def deliveries(batch: EventBatch, narrowed: Narrowed, account: Account) -> Itera
             yield OutgoingRecord(delivery(projection.recipient), message.partition, message.key, value)
 
 
-def _by_partition(batch: EventBatch, found: list[tuple[int, Thing]]) -> Iterator[tuple[int, list[Thing]]]:
-    def partition(one: tuple[int, Thing]) -> int:
-        return batch.sources[one[0]].partition
+def _by_partition(batch: EventBatch, rows: list[tuple[int, Thing]]) -> Iterator[tuple[int, list[Thing]]]:
+    def partition(row: tuple[int, Thing]) -> int:
+        return batch.sources[row[0]].partition
 
-    for number, group in groupby(sorted(found, key=partition), partition):
+    for number, group in groupby(sorted(rows, key=partition), partition):
         yield number, [record for _, record in group]
 
 
@@ -136,24 +136,24 @@ def disclosures(
     for message in batch.received:
         counts[message.partition] = counts.get(message.partition, 0) + 1
     for partition, count in counts.items():
-        left, right = made.get(partition, []), refused.get(partition, [])
-        left_count = count
-        while left_count or left or right:
-            some, left = left[:ENTRIES], left[ENTRIES:]
-            room = ENTRIES - len(some)
-            others, right = right[:room], right[room:]
+        copies_left, refusals_left = made.get(partition, []), refused.get(partition, [])
+        exchanged_count = count
+        while exchanged_count or copies_left or refusals_left:
+            copies_now, copies_left = copies_left[:ENTRIES], copies_left[ENTRIES:]
+            room = ENTRIES - len(copies_now)
+            refusals_now, refusals_left = refusals_left[:room], refusals_left[room:]
             record = {
                 "at": at,
-                "exchanged": left_count,
-                "disclosures": some,
-                "refusals": others,
+                "exchanged": exchanged_count,
+                "disclosures": copies_now,
+                "refusals": refusals_now,
                 "replay": replay,
                 "revision": revision,
                 "counted": counted.pop(partition, []),
                 **account.sums(partition),
             }
             yield OutgoingRecord(DISCLOSURES, partition, None, encode(contract(DISCLOSURES), record))
-            left_count = 0
+            exchanged_count = 0
 
 
 def _counted(batch: EventBatch, narrowed: Narrowed) -> dict[int, list[Record]]:
@@ -166,8 +166,8 @@ def _counted(batch: EventBatch, narrowed: Narrowed) -> dict[int, list[Record]]:
         for name in unconcerned:
             events[partition][name] += number
     return {
-        partition: [{"recipient": name, "reason": NOT_AUTHORISED, "events": number} for name, number in found.items()]
-        for partition, found in events.items()
+        partition: [{"recipient": name, "reason": NOT_AUTHORISED, "events": number} for name, number in numbers.items()]
+        for partition, numbers in events.items()
     }
 
 

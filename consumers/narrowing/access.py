@@ -48,10 +48,10 @@ class Standings:
         if opened.decision:
             return self._work_out(opened.person, opened.decision.first, opened.decision.last)
         key = opened.person, opened.quarter
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._work_out(opened.person, *_days(opened.quarter))
-        return found
+        by_institution = self._known.get(key)
+        if by_institution is None:
+            by_institution = self._known[key] = self._work_out(opened.person, *_days(opened.quarter))
+        return by_institution
 
     def _work_out(self, person: str, first: date, last: date | None) -> dict[str, Standing]:
         now: dict[str, set[str]] = {}
@@ -60,7 +60,7 @@ class Standings:
             ever.setdefault(institution, set()).add(quality)
             if (last is None or since <= last) and (until is None or first <= until):
                 now.setdefault(institution, set()).add(quality)
-        return {name: Standing(now.get(name, NOWHERE), found) for name, found in ever.items()}
+        return {name: Standing(now.get(name, NOWHERE), qualities) for name, qualities in ever.items()}
 
 
 @lru_cache(maxsize=1_000)
@@ -106,12 +106,15 @@ class Access:
         unconcerned: list[str] = []
         recipients = self._by_kind.get(kind, {})
         for recipient, projections in recipients.items():
-            concerned = [one for one in projections if decision is None or _concerns(one, decision)]
+            concerned = [
+                projection for projection in projections if decision is None or _concerns(projection, decision)
+            ]
             standing = standings.get(recipient)
             admitted = [
-                one
-                for one in concerned
-                if one.population is None or (standing is not None and not one.population.isdisjoint(standing.now))
+                projection
+                for projection in concerned
+                if projection.population is None
+                or (standing is not None and not projection.population.isdisjoint(standing.now))
             ]
             if admitted:
                 granted += admitted
@@ -137,6 +140,6 @@ def _reason(concerned: Sequence[Projection], standing: Standing | None) -> str |
         return NOT_AUTHORISED if standing and standing.now else None
     if standing is None:
         return NOT_INTEGRATED
-    if any(one.population and not one.population.isdisjoint(standing.ever) for one in concerned):
+    if any(projection.population and not projection.population.isdisjoint(standing.ever) for projection in concerned):
         return NOT_IN_PERIOD
     return NOT_THAT_QUALITY

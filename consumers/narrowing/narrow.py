@@ -63,13 +63,13 @@ class Narrowed:
 
 def persons(events: Sequence[PublishedEvent]) -> set[str]:
     """The persons of a batch; events that cannot be read are left out."""
-    found = set()
+    numbers = set()
     for contract, body in events:
         try:
-            found.add(shape(contract).person(body))
+            numbers.add(shape(contract).person(body))
         except UnreadableBody:
             continue
-    return found
+    return numbers
 
 
 def narrow(

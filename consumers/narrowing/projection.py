@@ -34,16 +34,16 @@ def projections(deliberations: Iterable[Deliberation]) -> tuple[Projection, ...]
     """One projection per deliberation and kind of event."""
     return tuple(
         Projection(
-            recipient=one.recipient,
-            deliberation=one.id,
-            since=one.since,
-            until=one.until,
-            population=None if one.population == EVERYONE else frozenset(one.population),
-            decisions=one.decisions,
+            recipient=deliberation.recipient,
+            deliberation=deliberation.id,
+            since=deliberation.since,
+            until=deliberation.until,
+            population=None if deliberation.population == EVERYONE else frozenset(deliberation.population),
+            decisions=deliberation.decisions,
             contract=make(kind, narrower(contract(kind).schema, granted)),
         )
-        for one in deliberations
-        for kind, granted in one.fields.items()
+        for deliberation in deliberations
+        for kind, granted in deliberation.fields.items()
     )
 
 
@@ -52,9 +52,9 @@ def common(then: Deliberation, now: Deliberation) -> tuple[Projection, ...]:
 
     The population and the decisions are those that both admit.
     """
-    populations = [frozenset(one.population) for one in (then, now) if one.population != EVERYONE]
+    populations = [frozenset(version.population) for version in (then, now) if version.population != EVERYONE]
     population = frozenset.intersection(*populations) if populations else None
-    decided = [one.decisions for one in (then, now) if one.decisions]
+    decided = [version.decisions for version in (then, now) if version.decisions]
     decisions = frozenset.intersection(*decided) if decided else frozenset()
     if population == frozenset() or (decided and not decisions):
         return ()
@@ -73,6 +73,6 @@ def common(then: Deliberation, now: Deliberation) -> tuple[Projection, ...]:
     )
 
 
-def in_force(found: Iterable[Projection], day: date) -> tuple[Projection, ...]:
+def in_force(candidates: Iterable[Projection], day: date) -> tuple[Projection, ...]:
     """Those whose deliberation holds on a day."""
-    return tuple(one for one in found if one.holds_on(day))
+    return tuple(projection for projection in candidates if projection.holds_on(day))

@@ -55,8 +55,8 @@ class Face:
 def faces() -> tuple[Face, ...]:
     """The fonts in the order in which they are tried, but for that of East Asia."""
     folder = Path(str(files("manimgx_fonts")))
-    found = [Face(path) for path in sorted(folder.glob("*.ttf")) if "Italic" not in path.name]
-    return tuple(sorted(found, key=lambda face: (face.family != TEXT, "Symbol" in face.family, "Emoji" in face.family)))
+    fonts = [Face(path) for path in sorted(folder.glob("*.ttf")) if "Italic" not in path.name]
+    return tuple(sorted(fonts, key=lambda face: (face.family != TEXT, "Symbol" in face.family, "Emoji" in face.family)))
 
 
 @cache
@@ -77,10 +77,10 @@ def families() -> list[str]:
 
 def face_for(text: str) -> Face | None:
     """The first font that has every sign of a text."""
-    found = next((face for face in faces() if face.has(text)), None)
-    if found is None and east_asian().has(text):
+    face = next((face for face in faces() if face.has(text)), None)
+    if face is None and east_asian().has(text):
         return east_asian()
-    return found
+    return face
 
 
 def width(text: str) -> float:
@@ -100,8 +100,8 @@ class _Spelling(dict[int, str]):
     """What is written for each sign; each is looked up once."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = found = self._spell(chr(code))
-        return found
+        self[code] = spelling = self._spell(chr(code))
+        return spelling
 
     def _spell(self, sign: str) -> str:
         if sign in JOINERS:

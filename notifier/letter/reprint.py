@@ -13,5 +13,5 @@ def reprint(cursor: Cursor[Any], notice: str) -> Letter | None:
 
     Raises Reject when it cannot be typeset.
     """
-    found = contents(cursor, [notice])
-    return printer().print_letter(found[0]) if found and found[0].told else None
+    notices = contents(cursor, [notice])
+    return printer().print_letter(notices[0]) if notices and notices[0].told else None

@@ -39,10 +39,10 @@ def read(text: str) -> MailAddress:
     """
     local, _, domain = text.rpartition("@")
     if len(text) <= LONGEST and DOT_ATOM.fullmatch(local) and local.isprintable() and " " not in local:
-        found = MailAddress(local, _ascii(domain))
-        sound = len(local.encode()) <= LONGEST_LOCAL_PART and len(str(found).encode()) <= LONGEST
-        if sound and DOMAIN.fullmatch(found.domain):
-            return found
+        address = MailAddress(local, _ascii(domain))
+        sound = len(local.encode()) <= LONGEST_LOCAL_PART and len(str(address).encode()) <= LONGEST
+        if sound and DOMAIN.fullmatch(address.domain):
+            return address
     raise Reject("e-mail-address", "The e-mail address cannot be written.")
 
 

@@ -36,9 +36,9 @@ def open_text(announcement: Announcement) -> tuple[str, str]:
 @cache
 def _pieces(language: Language, side: str) -> tuple[list[str], list[str]]:
     """Both parts, split at the marks; they are set once, as everybody reads the same."""
-    said = texts(language)
-    document = for_mail(said, side, name=NAME, day=DAY, reference=REFERENCE)
-    values = {"document": document, "sender": said.sender, "texts": said}
+    words = texts(language)
+    document = for_mail(words, side, name=NAME, day=DAY, reference=REFERENCE)
+    values = {"document": document, "sender": words.sender, "texts": words}
     loader = PackageLoader("notifier", "templates")
     kept = {"loader": loader, "undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     plain = Environment(autoescape=False, **kept)  # type: ignore[arg-type]  # noqa: S701 - the text part is no HTML

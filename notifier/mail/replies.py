@@ -46,8 +46,8 @@ class Reply(NamedTuple):
     @property
     def enhanced(self) -> tuple[int, int, int] | None:
         """The enhanced code (RFC 2034): at the beginning, or after a number sign as qmail and others write it."""
-        found = ENHANCED.search(self.text)
-        return (int(found[1]), int(found[2]), int(found[3])) if found else None
+        match = ENHANCED.search(self.text)
+        return (int(match[1]), int(match[2]), int(match[3])) if match else None
 
     @property
     def codes(self) -> str:

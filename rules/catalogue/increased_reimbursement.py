@@ -6,7 +6,7 @@ reimbursement has been decided since. The paths by income and household are in `
 
 from datetime import date
 
-from rules.calculation.statuses import INCREASED, unmatched
+from rules.calculation.social_statuses import INCREASED, unmatched
 from rules.findings.entitlement import right, unseen
 from rules.findings.finding import Certainty, Finding
 from rules.findings.rule import HistoryRule

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from rules.calculation.statuses import INCREASED, statuses
+from rules.calculation.social_statuses import INCREASED, social_statuses
 from rules.findings.entitlement import DAY, FAR, figure, merged, months_later, over, right, unseen
 from rules.findings.finding import HELD, UNKNOWN, Certainty, Finding, TraceStep
 from rules.findings.rule import HistoryRule
@@ -79,7 +79,7 @@ def _settled(history: PersonHistory, cause: Cause, law: Law) -> bool:
     """Whether it was granted, opens by status anyway, or work beside the unemployment makes that doubtful."""
     if history.has(INCREASED, cause.start, FAR):
         return True
-    if any((one.until or FAR) >= cause.start for one in statuses(history, law)):
+    if any((status.until or FAR) >= cause.start for status in social_statuses(history, law)):
         return True
     return cause.kind == UNEMPLOYED and any(one.last >= cause.start for one in history.worked)
 

@@ -6,7 +6,7 @@ where a status that opens the lower, social ceiling was visibly not matched: no 
 
 from datetime import date
 
-from rules.calculation.statuses import unmatched
+from rules.calculation.social_statuses import unmatched
 from rules.findings.entitlement import figure, right, unseen
 from rules.findings.finding import UNKNOWN, Certainty, Finding
 from rules.findings.rule import HistoryRule

@@ -1,4 +1,4 @@
-"""Social energy tariff: households with certain statuses automatically pay less for gas and electricity.
+"""Social energy tariff: households with certain social statuses automatically pay less for gas and electricity.
 
 The ministry of Economy matches the suppliers' customers every three months. There is a finding only where a match
 visibly failed for the same status: no increased reimbursement followed. Whether the supplier applies the tariff is not
@@ -7,7 +7,7 @@ seen.
 
 from datetime import date
 
-from rules.calculation.statuses import unmatched
+from rules.calculation.social_statuses import unmatched
 from rules.findings.entitlement import right, unseen
 from rules.findings.finding import HELD, Certainty, Finding, TraceStep
 from rules.findings.rule import HistoryRule

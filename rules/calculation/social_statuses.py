@@ -15,12 +15,12 @@ from schemas.identifiers import quarter_days, quarter_of
 INTEGRATION_INCOME = "integration_income"
 INCREASED = "increased_reimbursement"
 GRACE_MONTHS = -3
-"""A status that ended before the previous quarter is not a reason to request anything today."""
+"""A social status that ended before the previous quarter is not a reason to request anything today."""
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """A status, the day from which it opens the increased reimbursement, and the decisions it rests on."""
+class SocialStatus:
+    """A social status, the day from which it opens the increased reimbursement, and the decisions it rests on."""
 
     kind: str
     start: date
@@ -41,7 +41,7 @@ class Status:
 
     @property
     def steps(self) -> tuple[TraceStep, ...]:
-        """The status as steps of a trace."""
+        """The social status as steps of a trace."""
         return (
             TraceStep("status", self.kind, None, self.cited, HELD),
             TraceStep("status from", f"{self.start}", None, self.cited),
@@ -49,34 +49,34 @@ class Status:
         )
 
 
-def statuses(history: PersonHistory, law: Law) -> Iterator[Status]:
-    """Every status that opens the increased reimbursement without a test of income, the earliest first."""
+def social_statuses(history: PersonHistory, law: Law) -> Iterator[SocialStatus]:
+    """Every social status that opens the increased reimbursement without a test of income, the earliest first."""
     for kind in sorted({decision.kind for decision in history.decisions or ()}):
         yield from _of_kind(history, kind, law)
 
 
-def _of_kind(history: PersonHistory, kind: str, law: Law) -> Iterator[Status]:
+def _of_kind(history: PersonHistory, kind: str, law: Law) -> Iterator[SocialStatus]:
     decided = tuple(history.decided(kind))
-    for start, end in merged((one.start, one.until or FAR) for one in decided):
+    for start, end in merged((decision.start, decision.until or FAR) for decision in decided):
         row = law[INCREASED].at("statuses", max(start, law[INCREASED].series["statuses"].rows[0].start))
         if kind not in row.codes("kinds"):
             return
         months = int(row.number("months")) if kind in row.codes("after months") else 0
         opens = full_months(start, end, months) if months else start
         if opens is not None:
-            rests_on = tuple(one for one in decided if start <= one.start <= end)
-            yield Status(kind, start, None if end == FAR else end, opens, rests_on, row.cited)
+            rests_on = tuple(decision for decision in decided if start <= decision.start <= end)
+            yield SocialStatus(kind, start, None if end == FAR else end, opens, rests_on, row.cited)
 
 
-def unmatched(history: PersonHistory, day: date, law: Law) -> Status | None:
-    """The status that runs or has just ended, whose quarter is over, and on which no increased reimbursement followed.
+def unmatched(history: PersonHistory, day: date, law: Law) -> SocialStatus | None:
+    """The social status without increased reimbursement, if it runs or has just ended and its quarter is over.
 
     The institutions exchange data among themselves in that quarter; where that worked there is no finding.
     """
     if not history.decisions:
         return None
     oldest = months_later(quarter_days(quarter_of(day))[0], GRACE_MONTHS)
-    for status in statuses(history, law):
+    for status in social_statuses(history, law):
         if status.until is not None and status.until < oldest:
             continue
         if over(status.quarter, day) and not history.has(INCREASED, status.start, FAR):
