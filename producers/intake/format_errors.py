@@ -145,8 +145,8 @@ def _code(error: XMLSyntaxError) -> int:
 
 
 def _declared(start: bytes) -> str:
-    found = DECLARED.search(start)
-    return found.group(1).decode("ascii")[:40] if found else ""
+    match = DECLARED.search(start)
+    return match.group(1).decode("ascii")[:40] if match else ""
 
 
 def _encoding(file: BinaryIO, line: int) -> UnreadableFile:

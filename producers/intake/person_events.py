@@ -48,10 +48,10 @@ def _whole(schema: dict[str, Any]) -> Fill:
     inner = {field["name"]: each for field in schema["fields"] if (each := _inside(field["type"]))}
 
     def fill(record: EventRecord) -> EventRecord:
-        made = {**absent, **record}
+        complete = {**absent, **record}
         for name, put in inner.items():
-            made[name] = put(made[name])
-        return made
+            complete[name] = put(complete[name])
+        return complete
 
     return fill
 
@@ -65,8 +65,8 @@ def _inside(kind: Any) -> Fill | None:
             each = _inside(items)
             return (lambda values: [each(value) for value in values]) if each else None
         case ["null", other]:
-            there = _inside(other)
-            return (lambda value: None if value is None else there(value)) if there else None
+            fill = _inside(other)
+            return (lambda value: None if value is None else fill(value)) if fill else None
     return None
 
 
@@ -128,5 +128,5 @@ def watch(path: Path, see: Callable[[DeclaredEvents], None], on: date | None = N
 
     Raises Reject when it cannot be opened.
     """
-    found = judge(path, _Watch(PersonObserver(see, on)), on=on)
-    return ReadFile(str(path), found.accepted, tuple(found.anomalies.found), found.declared)
+    validation = judge(path, _Watch(PersonObserver(see, on)), on=on)
+    return ReadFile(str(path), validation.accepted, tuple(validation.anomalies.found), validation.declared)

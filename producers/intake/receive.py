@@ -48,57 +48,59 @@ class Submission:
         self.id = derive("submission", self._digest.hex())
 
     def first_receipt(self) -> Receipt | None:
-        """What the same bytes were answered before."""
+        """The receipt that the same bytes got before; None when they are new."""
         return register.receipt(self._connection, self._digest, str(self._path))
 
     def judge_and_register(self) -> Receipt | None:
-        """None when a version of one of these decisions was registered meanwhile: then validate it again."""
+        """The receipt; None when a version of one of these decisions was registered meanwhile: then validate it again."""
         with Spool() as spool:
-            more: list[Anomaly] = []
-            view = PersonObserver(lambda seen: self._see(seen, more), self._on)
+            further: list[Anomaly] = []
+            view = PersonObserver(lambda seen: self._see(seen, further), self._on)
             trace = f"00-{self.id}-{self.id[:16]}-01"
             events = ObservedEncoder(spool.write, view, trace=trace, pepper=self._pepper)
-            found = judge(
+            validation = judge(
                 self._path,
                 events,
                 on=self._on,
                 versions=lambda group: register.versions(self._connection, group, self.id),
             )
-            if found.accepted:
-                found.anomalies.found.extend(more)
+            if validation.accepted:
+                validation.anomalies.found.extend(further)
             try:
-                return self._register(found, spool)
+                return self._register(validation, spool)
             except AlreadyRegistered as taken:
-                if any(entry.kind == "decision" for entry in found.entries):
+                if any(entry.kind == "decision" for entry in validation.entries):
                     return None
-                del found.anomalies.found[len(found.anomalies.found) - len(more) :]
-                _refuse(found, taken.free)
-            return self._register(found, spool)
+                del validation.anomalies.found[len(validation.anomalies.found) - len(further) :]
+                _refuse(validation, taken.free)
+            return self._register(validation, spool)
 
-    def _see(self, seen: DeclaredEvents, more: list[Anomaly]) -> None:
+    def _see(self, seen: DeclaredEvents, further: list[Anomaly]) -> None:
         """Run the further check of a person, up to a readable number of anomalies."""
-        if len(more) < MOST:
-            more.extend(self._look(seen))
-            if len(more) >= MOST:
+        if len(further) < MOST:
+            further.extend(self._look(seen))
+            if len(further) >= MOST:
                 message = "From here on nothing more of this kind is told. `kruispunt check` has all of it."
-                more.append(replace(more[-1], path=f"/{ROOT}", message=message))
+                further.append(replace(further[-1], path=f"/{ROOT}", message=message))
 
-    def _register(self, found: FileValidation, spool: Spool) -> Receipt:
-        receipt = Receipt(str(self._path), self.id, found.accepted, False, found.declared, tuple(found.anomalies.found))
+    def _register(self, validation: FileValidation, spool: Spool) -> Receipt:
+        receipt = Receipt(
+            str(self._path), self.id, validation.accepted, False, validation.declared, tuple(validation.anomalies.found)
+        )
         with self._connection.transaction():
             # 1. The submission. A concurrent sender of the same bytes waits here and gets the first receipt.
             if not register.add_submission(self._connection, receipt, self._digest):
                 first = self.first_receipt()
                 assert first is not None  # noqa: S101  # it has just stood in the way
                 return first
-            # 2. Its declarations. One that is there already takes all of it back.
+            # 2. Its declarations. If one is registered already, everything is rolled back.
             # One that was lost in a restore also counts as taken: institutions have it, and its own file restores it.
-            lost = register.lost_elsewhere(self._connection, self.id, _originals(found.entries))
-            free = register.add_declarations(self._connection, self.id, found.entries) - lost
-            if len(free) != len(found.entries):
+            lost = register.lost_elsewhere(self._connection, self.id, _originals(validation.entries))
+            free = register.add_declarations(self._connection, self.id, validation.entries) - lost
+            if len(free) != len(validation.entries):
                 raise AlreadyRegistered(free)
-            # 3. Their facts, into the outbox; the commit makes all three true at once.
-            if found.entries:
+            # 3. Their facts, into the outbox. One commit covers all three.
+            if validation.entries:
                 register.add_facts(self._connection, spool, self.id)
         return receipt
 
@@ -116,15 +118,15 @@ def digest_of(path: Path) -> bytes:
 
 
 def _originals(entries: Iterable[RegisterEntry]) -> list[str]:
-    """Declarations whose version is not counted on from those before: decisions are judged by what was lost."""
+    """All but decisions: the next version of a decision follows from what was lost as well."""
     return [entry.declared.declaration for entry in entries if entry.kind != "decision"]
 
 
-def _refuse(found: FileValidation, free: set[str]) -> None:
+def _refuse(validation: FileValidation, free: set[str]) -> None:
     """Originals that were accepted before block the whole file."""
-    anomalies: Anomalies = found.anomalies
+    anomalies: Anomalies = validation.anomalies
     taken: list[tuple[int, RegisterEntry]] = [
-        (number, entry) for number, entry in enumerate(found.entries, 1) if entry.declared.declaration not in free
+        (number, entry) for number, entry in enumerate(validation.entries, 1) if entry.declared.declaration not in free
     ]
     for number, entry in taken:
         message = (
@@ -133,7 +135,7 @@ def _refuse(found: FileValidation, free: set[str]) -> None:
         )
         place = f"/{ROOT}/Form[{number}]/EmployerDeclaration"
         anomalies.tell(place, "90007-006", "EmployerDeclaration", message, blocking=True)
-    found.entries = []
+    validation.entries = []
 
 
 def nothing_more(_seen: DeclaredEvents) -> Iterable[Anomaly]:
@@ -144,7 +146,7 @@ def nothing_more(_seen: DeclaredEvents) -> Iterable[Anomaly]:
 def receive(
     connection: Connection[Any], path: Path, *, pepper: bytes, on: date | None = None, look: PersonCheck = nothing_more
 ) -> Receipt:
-    """Take a file in, on a connection in autocommit mode; for many files in a row.
+    """Register a file, on a connection in autocommit mode; call it for many files in a row.
 
     `on` is the day of receipt, by default this day in Belgium: what the sender wrote into the form decides nothing.
     What `look` finds goes onto the receipt of a file that is accepted.

@@ -112,19 +112,19 @@ def versions(
 ) -> dict[str, tuple[int, bytes]]:
     """The last version and digest of each of these decisions that is registered, or that another file lost."""
     names = [decision.id for decision in decisions]
-    found = {name: (version, bytes(digest)) for name, version, digest in connection.execute(VERSIONS, (names,))}
+    known = {name: (version, bytes(digest)) for name, version, digest in connection.execute(VERSIONS, (names,))}
     for name, version in connection.execute(LOST_VERSIONS, (names, submission)):
-        if version > found.get(name, (0, b""))[0]:
-            found[name] = version, b""
-    return found
+        if version > known.get(name, (0, b""))[0]:
+            known[name] = version, b""
+    return known
 
 
 def still_lost(connection: Connection[Any]) -> dict[str, set[str]]:
     """By submission, the declarations that were published and lost, and are not restored yet."""
-    found: dict[str, set[str]] = {}
+    by_submission: dict[str, set[str]] = {}
     for submission, declaration in connection.execute(STILL_LOST):
-        found.setdefault(submission, set()).add(declaration)
-    return found
+        by_submission.setdefault(submission, set()).add(declaration)
+    return by_submission
 
 
 def lost_elsewhere(connection: Connection[Any], submission: str, names: Sequence[str]) -> set[str]:
@@ -146,8 +146,8 @@ def add_submission(connection: Connection[Any], given: Receipt, digest: bytes) -
     return True
 
 
-def _parts(things: Sequence[Item]) -> Iterator[Sequence[Item]]:
-    return (things[start : start + PART] for start in range(0, len(things), PART))
+def _parts(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (items[start : start + PART] for start in range(0, len(items), PART))
 
 
 def add_declarations(connection: Connection[Any], submission: str, entries: Sequence[RegisterEntry]) -> set[str]:
@@ -180,7 +180,7 @@ def _add_part(connection: Connection[Any], submission: str, entries: Sequence[Re
 
 
 def add_facts(connection: Connection[Any], spool: Spool, submission: str) -> None:
-    """Put the events of a submission into the outbox: all of them, but for those that were lost and are there again."""
+    """Put the events of a submission into the outbox: all but those that were lost and are restored already."""
     lost = connection.execute(LOST, (submission,)).fetchone()
     if not lost or not lost[0]:
         _copy(connection, spool, sql.Identifier("register", "outbox"))
@@ -201,10 +201,10 @@ def bring_back(connection: Connection[Any], lost: Sequence[Lost]) -> None:
     """Put events that were published and lost back into the outbox, from where they were published."""
     connection.cursor().executemany(
         "insert into register.outbox (topic, key, value, at) values (%s, %s, %s, %s)",
-        [(one.topic, one.key, one.value, one.at) for one in lost],
+        [(event.topic, event.key, event.value, event.at) for event in lost],
     )
     connection.cursor().executemany(
         "insert into register.lost (event, declaration, version, submission) values (%s, %s, %s, %s)"
         " on conflict do nothing",
-        [(one.event, one.declaration, one.version, one.submission) for one in lost],
+        [(event.event, event.declaration, event.version, event.submission) for event in lost],
     )

@@ -52,6 +52,6 @@ def without_unread(record: BlockRecord) -> None:
         if isinstance(value, dict):
             without_unread(value)
         elif isinstance(value, list) and value and isinstance(value[0], dict):
-            record[name] = [one for one in value if UNREAD not in one]
-            for one in record[name]:
-                without_unread(one)
+            record[name] = [block for block in value if UNREAD not in block]
+            for block in record[name]:
+                without_unread(block)

@@ -29,7 +29,7 @@ def stray(element: _Element, anomalies: Anomalies, *, later: bool = False) -> No
     """
     if STRAY(element):
         for place in cast("list[_Element]", STRAY_PLACES(element)):
-            if later and not elements().issuperset(str(one.tag) for one in (place, *place.iterancestors())):
+            if later and not elements().issuperset(str(ancestor.tag) for ancestor in (place, *place.iterancestors())):
                 continue
             if place.attrib:
                 attributes(place, anomalies)

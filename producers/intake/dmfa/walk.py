@@ -187,9 +187,9 @@ class Walk:
         if not declaration.persons and not declaration.unrelated:
             message = "The declaration is about nobody. Add a person, or a contribution that is not bound to one."
             self.anomalies.tell(element, "90017-090", "NaturalPerson", message, below="NaturalPerson")
-        told = declaration.owed.differs(declaration.head.get("net_owed"))
-        if told:
-            self.anomalies.tell(element, "00015-007", "NetOwedAmount", told, below="NetOwedAmount")
+        difference = declaration.owed.differs(declaration.head.get("net_owed"))
+        if difference:
+            self.anomalies.tell(element, "00015-007", "NetOwedAmount", difference, below="NetOwedAmount")
         for child in element:
             text_between(element, child.tail, self.anomalies)
         for name in UNITS:

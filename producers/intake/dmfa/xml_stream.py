@@ -58,14 +58,14 @@ def _look_at_root(start: bytes, file: BinaryIO) -> None:
     parser = _parser(("start",))
     try:
         parser.feed(start)
-        found = next(iter(parser.read_events()), None)
+        event = next(iter(parser.read_events()), None)
     except XMLSyntaxError as error:
-        found = next(iter(parser.read_events()), None)
-        if found is None:
+        event = next(iter(parser.read_events()), None)
+        if event is None:
             raise not_begun(error, file) from None
-    if found is None:
+    if event is None:
         raise UnreadableFile("102", "This is not a DmfA: no element begins in its first part. Send a DmfA as XML.")
-    root = cast("_Element", found[1])
+    root = cast("_Element", event[1])
     if str(root.tag).lower() != HTML:
         _no_declarations(root)
     if root.tag == UPDATE:

@@ -26,10 +26,10 @@ def kinds(element: str) -> tuple[int, ...]:
     """Which records a block writes in: those of its own zones and of all blocks below it."""
     block = blocks()[element]
     own = {zone.kind for zone in block.zones if zone.name}
-    found = {EVENT_KINDS.index(kind) for kind in own if kind in EVENT_KINDS} | ({HEAD} if "" in own else set())
+    indexes = {EVENT_KINDS.index(kind) for kind in own if kind in EVENT_KINDS} | ({HEAD} if "" in own else set())
     for child in block.children:
-        found |= set(kinds(child.element)) - {HEAD}
-    return tuple(sorted(found))
+        indexes |= set(kinds(child.element)) - {HEAD}
+    return tuple(sorted(indexes))
 
 
 def zone_take(zone: Zone, block: Block, quarter: str) -> ReadElement:

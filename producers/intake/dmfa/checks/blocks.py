@@ -42,8 +42,8 @@ def _contributions(_quarter: str) -> BlockCheck:
 
 
 def _sub(element: _Element, name: str) -> _Element:
-    found = element.find(name)
-    return element if found is None else found
+    child = element.find(name)
+    return element if child is None else child
 
 
 def _line(quarter: str) -> BlockCheck:
@@ -71,11 +71,11 @@ def _line(quarter: str) -> BlockCheck:
 
 def _tell(element: _Element, code: str, label: str, message: str, anomalies: Anomalies) -> None:
     """Report it at the zone of a block, present or missing, or at the block itself."""
-    found = element if element.tag == label else element.find(label)
-    if found is None:
+    zone = element if element.tag == label else element.find(label)
+    if zone is None:
         anomalies.tell(element, code, label, message, below=label)
     else:
-        anomalies.tell(found, code, label, message)
+        anomalies.tell(zone, code, label, message)
 
 
 def _measures(_quarter: str) -> BlockCheck:
