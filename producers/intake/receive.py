@@ -52,7 +52,7 @@ class Submission:
         return register.receipt(self._connection, self._digest, str(self._path))
 
     def judge_and_register(self) -> Receipt | None:
-        """The receipt; None when a version of one of these decisions was registered meanwhile: then validate it again."""
+        """The receipt; None when one of these decisions was registered meanwhile, and the file must be judged again."""
         with Spool() as spool:
             further: list[Anomaly] = []
             view = PersonObserver(lambda seen: self._see(seen, further), self._on)
