@@ -25,7 +25,7 @@ class NoticeState(StrEnum):
     PREPARED = "prepared"
     """The channel is chosen."""
     HANDING_OVER = "handing over"
-    """It is being handed over now: after a crash the outcome is unknown."""
+    """It is being handed over now; after a crash the outcome is unknown."""
     HANDED_OVER = "handed over"
     """The mail server or the print service has it."""
     POSTPONED = "postponed"
@@ -81,7 +81,7 @@ select * from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::timesta
 
 
 def name_notice(side: str, recipient_id: str, quarter: str, sequence: int) -> str:
-    """The id of a notice, and the reference people quote: four groups of five, never a run of digits like a number."""
+    """The id of a notice, and the reference people quote: four groups of five, unlike any national number."""
     drawn = derive("notice", side, recipient_id, quarter, str(sequence))
     return grouped(drawn[: 4 * GROUP])
 

@@ -1,4 +1,4 @@
-"""Reads findings and tells people; only the process that holds the lock of a partition tells its recipients."""
+"""Reads findings and notifies people; only the process that holds the lock of a partition notifies its recipients."""
 
 import time
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ NAME = "notifier"
 MESSAGES = 5_000
 POLL_S = 0.2
 BUSY_POLL_S = 0.01
-"""How long to wait for findings while there are people to tell."""
+"""How long to wait for findings while there are people to notify."""
 GATHER_S = 2.0
 """While findings keep coming, people are notified at least this often."""
 OCCASIONS = 500
@@ -42,7 +42,7 @@ SHARE_S = 2.0
 
 
 class Notifier:
-    """A session that reads findings, and tells the recipients in the partitions whose locks it holds."""
+    """A session that reads findings and notifies the recipients of the partitions whose locks it holds."""
 
     def __init__(
         self, settings: Settings, connection: Connection[Any], pool: MailPool, log: FilteringBoundLogger
@@ -94,9 +94,9 @@ class Notifier:
         self._owned -= numbers
 
     def handle_batch(self) -> int:
-        """Store the findings that have come, then tell people; gives how much there was to do.
+        """Store new findings, then notify people; returns how much there was to do.
 
-        Raises Retry when PostgreSQL, Kafka or the folder for letters is away, Stop when it makes no sense to go on.
+        Raises Retry when PostgreSQL, Kafka or the folder for letters is unavailable, Stop for lasting errors.
         """
         try:
             stored = self._store_findings()
@@ -204,5 +204,5 @@ class Notifier:
 
 
 def run(settings: Settings) -> None:
-    """Tell people until asked to stop."""
+    """Notify people until asked to stop."""
     consumer_loop.run(settings, NAME, lambda log, _drain: Notifier.open(settings, log))

@@ -1,4 +1,4 @@
-"""Decides which occasions have settled and what is left to say about them. Pure: no clock, no database."""
+"""Decides which occasions have settled and what remains to be said about them. Pure: no clock, no database."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -90,5 +90,5 @@ def _tells(now: FindingVersion, before: FindingVersion | None) -> Tells:
 
 
 def worth_a_notice(tellings: Iterable[Telling]) -> bool:
-    """Whether there is anything left to say."""
+    """Whether anything remains to be said."""
     return any(telling.tells != "nothing" for telling in tellings)

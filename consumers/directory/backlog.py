@@ -1,7 +1,7 @@
-"""What an institution wrote and the directory has not taken in yet, in order, in pieces that take a bounded time.
+"""The changes of an institution that wait to be processed, in order, in pieces that take a bounded time.
 
-Whatever it wrote costs the institution itself: no piece unpacks more than one batch beyond its time, unpacked bytes
-have a limit, and each institution has its own rate.
+An institution can only delay itself: no piece unpacks more than one batch beyond its time, unpacked bytes have a limit,
+and each institution has its own rate.
 """
 
 import time
@@ -18,9 +18,9 @@ from schemas.topics import LARGEST_CHANGES, changes
 LARGEST_UNPACKED = 8 * LARGEST_CHANGES
 """Bytes of a batch when it is unpacked; a stock client packs 1,000,000."""
 TURN_S = 0.25
-"""So long a turn lasts before its piece is written; the batch in hand may be unpacked beyond that."""
+"""How long a turn lasts before its piece is written; the current batch may be unpacked beyond that."""
 LONGEST_RUN = 1_000_000
-"""Records that cannot be read are answered after so many, though more of them follow."""
+"""A run of unreadable records is answered at this length, even if more of them follow."""
 NOT_A_CHANGE = "not a change written by the contract"
 NOT_UNPACKED = f"broken, or larger than {LARGEST_UNPACKED >> 20} MiB when unpacked"
 MINUTE_S = 60.0
@@ -64,7 +64,7 @@ class Backlog:
         self.topic = changes(institution)
         self.allowance = allowance
         self.reached = begin
-        """The offset behind everything that was looked at."""
+        """The offset after the last record that was read."""
         self._unpacker = unpacker
         self._read = read
         self._end = begin
@@ -84,14 +84,14 @@ class Backlog:
 
     def put(self, fetched: Fetched) -> None:
         """Add the batches fetched from `reached` on."""
-        # Where nothing is given, nothing more can be seen now, whatever the broker holds.
+        # Without batches nothing more is visible now, whatever the broker holds.
         self._end = fetched.end if fetched.batches else self.reached
         self._batches.extend(fetched.batches)
         if self._batches:
             self._records = self._looked_at()
 
     def _looked_at(self) -> Iterator[UnreadableRecords | bytes]:
-        """Each record, or the rest of a batch that cannot be unpacked; `reached` follows what was given last."""
+        """Each record, or the rest of a batch that cannot be unpacked; `reached` follows the last one yielded."""
         while self._batches:
             batch = self._batches.popleft()
             begin = max(batch.first, self.reached)
@@ -109,7 +109,7 @@ class Backlog:
     def take(self, most: int) -> Piece | None:
         """The next changes, up to `most` answers; None where there is nothing to answer yet.
 
-        Unreadable records one behind the other are one answer, so such a run waits for its end, where more follows.
+        Consecutive unreadable records get one answer, so such a run waits for its end if more records follow.
         """
         arrived: list[DossierChange | UnreadableRecords] = [self._run] if self._run else []
         self._run = None

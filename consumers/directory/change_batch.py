@@ -16,7 +16,7 @@ from schemas.identifiers import is_inss
 from schemas.qualities import QUALITIES, filed
 
 LONGEST_ID = 100
-"""Characters of the id of a change; what is longer is answered with as many of them."""
+"""Characters of the id of a change; the answer to a longer one has the first of them."""
 NOTHING = "\0"
 
 

@@ -1,6 +1,6 @@
 """Decides whether a change of a dossier is accepted, or reports everything that is wrong with it.
 
-Pure: changes and what is kept in, verdicts and what is to be written out; no clock, no database.
+Pure: changes and stored dossiers in, verdicts and dossiers to write out; no clock, no database.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ INTEGRATE, CHANGE, END = "integrate", "change", "end"
 FIRST = 1
 """The version of a dossier that is new."""
 OF_THE_KEY = {ReturnCode.WRONG_NUMBER, ReturnCode.UNKNOWN_QUALITY, ReturnCode.NOT_YOUR_QUALITY}
-"""Where the key is wrong, there is nothing to hold the rest against."""
+"""With a wrong key there are no dossiers to compare the change with."""
 
 
 class DossierKey(NamedTuple):
@@ -75,7 +75,7 @@ def grew(before: date | None, after: date | None) -> bool:
 
 
 def wrong(key: DossierKey, since: date, until: date | None) -> Iterator[ChangeFault]:
-    """What is wrong with a dossier whatever else there is; never quotes what was given, which may be anything."""
+    """The faults of a dossier by itself; never quotes the given values, which may be anything."""
     if not is_inss(key.person):
         yield ChangeFault(ReturnCode.WRONG_NUMBER, "person")
     if key.quality not in filed(key.institution):

@@ -146,7 +146,7 @@ def _conflicts(cursor: Cursor[Any], query: LiteralString, faults: Faults) -> Non
 
 
 def load(connection: Connection[Any], path: Path) -> LoadedDossiers:
-    """Bring the lines of a file into the directory; again changes nothing, nor does it bring back what was ended.
+    """Load the lines of a file into the directory; loading them again changes nothing and reopens no ended dossier.
 
     Raises Refused with the faults, their line numbers and codes; then nothing has changed but the record of acts.
     """

@@ -89,7 +89,7 @@ def shelf(cursor: Cursor[Any], keys: Iterable[DossierKey]) -> OpenDossiers:
 
 
 def _given(cursor: Cursor[Any], names: Iterable[ChangeReference]) -> dict[ChangeReference, RecordedAnswer]:
-    """What these changes were answered before, in one query."""
+    """The answers that these changes got before, in one query."""
     cursor.execute(GIVEN, _columns(sorted(set(names)), 2), binary=True)
     return {
         (institution, change): RecordedAnswer(digest, Answer(institution, change, code, reason, version, at))
@@ -107,7 +107,7 @@ def _copy(cursor: Cursor[Any], query: Any, types: Sequence[str], rows: Iterable[
 def _keep(
     cursor: Cursor[Any], touched: list[tuple[DossierKey, StoredDossier]], integrations: list[IntegratedPeriod]
 ) -> None:
-    """Write what became of dossiers: the changed first, as an ended one makes room for a new one of the same key.
+    """Write the changed and new dossiers: the changed first, as an ended one makes room for a new one of the same key.
 
     Raises Retry when somebody who did not wait for us changed them.
     """

@@ -1,1 +1,1 @@
-"""The crossroads: each event in once, each entitled recipient's copy out once, each disclosure on record."""
+"""The exchange: reads each event once, delivers one copy to each entitled recipient, records each disclosure."""

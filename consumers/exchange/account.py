@@ -1,6 +1,6 @@
-"""Sums up what an exchange does with a batch, in three places that do not know of each other: read, judged, written.
+"""Counts a batch of the exchange three times, independently: events read, events judged, copies written.
 
-Pure; what it says travels with the disclosures, in the transaction of the copies.
+Pure. The sums travel with the disclosures, in the transaction of the copies.
 """
 
 from datetime import datetime
@@ -31,7 +31,7 @@ class Account:
         return digest
 
     def leaves(self, partition: int, event: str, day: datetime, projection: Projection) -> None:
-        """A copy is written."""
+        """Count a copy that is written."""
         key = projection.recipient, projection.deliberation, day
         self._delivered.setdefault(partition, Sums()).add(key, self._digest_of(event))
 
@@ -58,7 +58,7 @@ class Account:
             self._accounted.setdefault(sources[source].partition, Sums()).add(recipient, self._digest_of(event))
 
     def sums(self, partition: int) -> dict[str, Any]:
-        """What a record of disclosures says of a partition, once: a second record of it says nothing."""
+        """The sums of a partition for its first record of disclosures; later records of the partition have empty sums."""
         read, digest = self._read.pop(partition, [0, 0])
         return {
             "read": read,

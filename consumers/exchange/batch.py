@@ -1,4 +1,4 @@
-"""Opens a batch of messages as events, and keeps what cannot be opened beside them."""
+"""Opens a batch of messages as events, and keeps the messages that cannot be opened, with the reason."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ PSEUDONYM_BYTES = 16
 
 
 class Received(NamedTuple):
-    """A message as it came."""
+    """A message as it was read."""
 
     topic: str
     partition: int
@@ -26,7 +26,7 @@ class Received(NamedTuple):
 
 @dataclass(slots=True)
 class EventBatch:
-    """Messages that could be opened as events, side by side with them, and the reasons of those that could not."""
+    """Messages and the events in them, index by index; and the messages that are not events, with reasons."""
 
     sources: list[Received]
     events: list[PublishedEvent]
@@ -35,7 +35,7 @@ class EventBatch:
 
 
 def received(messages: Iterable[Message]) -> Iterator[Received]:
-    """Messages as they came."""
+    """Messages as they were read."""
     for message in messages:
         yield Received(
             str(message.topic()),
@@ -65,5 +65,5 @@ def opened(messages: Sequence[Received], schemas: SchemaBook) -> EventBatch:
 
 
 def concerned(batch: EventBatch) -> set[str]:
-    """Whom a batch is about."""
+    """The persons a batch is about."""
     return persons(batch.events)

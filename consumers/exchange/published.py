@@ -9,9 +9,9 @@ from consumers.narrowing.projection import Projection
 
 
 def check_published(settings: Settings, wanted: Iterable[Projection], reader: str = "exchange") -> None:
-    """See, as the Kafka user `reader`, that every projection is published.
+    """Check, as the Kafka user `reader`, that every projection is published.
 
-    Raises Stop with the deliberations that are not, Retry when Kafka does not answer.
+    Raises Stop that names the missing deliberations, Retry when Kafka does not answer.
     """
     published_ids = {version.id for version in published(settings, reader)}
     missing = sorted({projection.deliberation for projection in wanted if projection.contract.id not in published_ids})

@@ -1,4 +1,4 @@
-"""Writes what the exchange makes of a batch: copies, bundles for the rules, disclosures, dead letters.
+"""Turns a batch into the records that the exchange writes: copies, bundles for the rules, disclosures, dead letters.
 
 Pure: no clock, no broker, no database.
 """
@@ -45,7 +45,7 @@ def exchanged(
 ) -> Iterator[OutgoingRecord]:
     """Copies for institutions, bundles for the rules, disclosures, dead letters.
 
-    `revision` says by which deliberations `access` judges.
+    `revision` is that of the deliberations behind `access`.
     """
     narrowed = narrow(batch.events, access, dossiers)
     account = Account(batch, narrowed)
@@ -57,7 +57,7 @@ def exchanged(
 
 
 def deliveries(batch: EventBatch, narrowed: Narrowed, account: Account) -> Iterator[OutgoingRecord]:
-    """Each copy in the partition of its event, so that the order of a person is kept; counted as it leaves."""
+    """Each copy in the partition of its event, so that the order of a person is kept; counted as it is written."""
     for source, event, day, projection, body in narrowed.copies:
         if projection.recipient != RULES:
             message = batch.sources[source]
@@ -75,7 +75,7 @@ def _by_partition(batch: EventBatch, rows: list[tuple[int, Thing]]) -> Iterator[
 
 
 def bundles(batch: EventBatch, narrowed: Narrowed, at: datetime, account: Account) -> Iterator[OutgoingRecord]:
-    """The copies for the rules, many in one record; counted as they leave."""
+    """The copies for the rules, many in one record; counted as they are written."""
     facts = [(copy.source, copy) for copy in narrowed.copies if copy.projection.recipient == RULES]
     for partition, copies in _by_partition(batch, facts):
         for part in _parts(copies):
@@ -103,10 +103,10 @@ def _parts(facts: list[NarrowedCopy]) -> Iterator[list[NarrowedCopy]]:
 def disclosures(
     batch: EventBatch, narrowed: Narrowed, account: Account, at: datetime, revision: int, *, replay: bool = False
 ) -> Iterator[OutgoingRecord]:
-    """What was done with every message of each partition, unreadable ones included in the count.
+    """What became of every message of each partition; unreadable messages are in the count.
 
-    Sums are in the first record of each partition. Of a replay they are those of its copies only: its events were
-    counted where they were first exchanged.
+    Sums are in the first record of each partition. A replay sums up its copies only: its events were counted when they
+    were first exchanged.
     """
     copies: list[tuple[int, Record]] = [
         (
@@ -157,7 +157,7 @@ def disclosures(
 
 
 def _counted(batch: EventBatch, narrowed: Narrowed) -> dict[int, list[Record]]:
-    """By partition, how many events concern an institution so little that only their number says something."""
+    """By partition, for how many events an institution is neither entitled nor has the person on file."""
     kept: Counter[tuple[int, tuple[str, ...]]] = Counter(
         (batch.sources[source].partition, unconcerned) for source, _, unconcerned in narrowed.read
     )

@@ -1,4 +1,4 @@
-"""Exchanges each event exactly once: what is written and the offsets of what was read are one Kafka transaction."""
+"""Exchanges each event exactly once: records written and offsets of events read are one Kafka transaction."""
 
 import gc
 from contextlib import suppress
@@ -52,7 +52,7 @@ class Exchange:
 
     @classmethod
     def open(cls, settings: Settings, log: FilteringBoundLogger) -> Self:
-        """Take a number, abort what the last process of that number left open, and join the group.
+        """Take an instance number, abort the open transaction of its last process, and join the group.
 
         Raises Retry, Stop.
         """
@@ -69,9 +69,9 @@ class Exchange:
             raise
 
     def handle_batch(self) -> int:
-        """Exchange one batch; gives how many events.
+        """Exchange one batch; returns how many messages were read.
 
-        Raises Retry when it has to be opened again, Stop when another has taken its place.
+        Raises Retry when the session must be opened again, Stop when another process has taken its number.
         """
         # 1. Poll what the broker has committed.
         messages = self._reader.poll(BATCH)
@@ -106,7 +106,7 @@ class Exchange:
             self._connection.close()
 
     def _follow_deliberations(self, cursor: Cursor[Any]) -> None:
-        """Use the deliberations that are kept now.
+        """Use the deliberations that are stored now.
 
         Raises Retry, and Stop when the schema of one of them is not published.
         """

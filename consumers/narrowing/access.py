@@ -41,7 +41,7 @@ class Standings:
         self._known: dict[tuple[str, str], dict[str, Standing]] = {}
 
     def of(self, opened: OpenedEvent) -> dict[str, Standing]:
-        """By institution, for the period of an event: its quarter, or that of the decision.
+        """Standings by institution, for the period of an event: its quarter, or the period of the decision.
 
         Raises UnreadableBody when the quarter is invalid.
         """
@@ -98,8 +98,8 @@ class Access:
     def judge(self, kind: str, standings: Mapping[str, Standing], decision: str | None) -> AccessDecision:
         """What becomes of an event for each recipient.
 
-        An institution that neither has a deliberation on this kind nor the person on file asks for nothing and is
-        not refused: the event does not concern it.
+        An institution without a deliberation on this kind and without the person on file is not refused: the event
+        does not concern it.
         """
         granted: list[Projection] = []
         refused: list[tuple[str, str]] = []

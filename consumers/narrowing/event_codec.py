@@ -39,9 +39,9 @@ class EntitlementPeriod(NamedTuple):
 
 @dataclass(slots=True)
 class OpenedEvent:
-    """An event in parts: who and what in full, the rest as plain values, the envelope as bytes.
+    """An event in parts: identifiers decoded, the content as plain values, the envelope as bytes.
 
-    The 24 hours it was made in begin at `day`.
+    `day` is the start of the day (UTC) on which it was made.
     """
 
     event: str
@@ -69,7 +69,7 @@ class EventDecoder:
         self._decisions = symbols(contract.schema, "kind") if contract.name == ENTITLEMENTS else ()
 
     def person(self, body: bytes) -> str:
-        """Whom an event is about.
+        """The person an event is about.
 
         Raises UnreadableBody.
         """
@@ -138,11 +138,11 @@ class CopyEncoder:
 
 @cache
 def shape(contract: Contract) -> EventDecoder:
-    """The shape of a contract."""
+    """The decoder of a contract, made once."""
     return EventDecoder(contract)
 
 
 @cache
 def cutter(projection: Projection) -> CopyEncoder:
-    """The cutter of a projection."""
+    """The encoder of a projection, made once."""
     return CopyEncoder(projection)

@@ -23,7 +23,7 @@ class PublishedEvent(NamedTuple):
 
 
 class NarrowedCopy(NamedTuple):
-    """A narrowed event, made in the 24 hours from `day` on; framed with its projection's prefix it is what travels."""
+    """A narrowed event, made on `day` (UTC); the prefix of its projection and the body make up the message."""
 
     source: int
     event: str
@@ -52,7 +52,7 @@ class UnreadableEvent(NamedTuple):
 class Narrowed:
     """The result of a batch; `source` is the position of an event in it.
 
-    `read` has every event that could be read: its place, its id, and the institutions it does not concern.
+    `read` has every event that could be read: its position, its id, and the institutions it does not concern.
     """
 
     copies: list[NarrowedCopy] = field(default_factory=list)

@@ -48,7 +48,7 @@ def projections(deliberations: Iterable[Deliberation]) -> tuple[Projection, ...]
 
 
 def common(then: Deliberation, now: Deliberation) -> tuple[Projection, ...]:
-    """What two versions of a deliberation both permit, on the basis of the later one; nothing where they share nothing.
+    """What two versions of a deliberation both permit, on the basis of the later one; nothing if they share nothing.
 
     The population and the decisions are those that both admit.
     """

@@ -61,7 +61,7 @@ def hand_over_letters(connection: Connection[Any], outgoing: PrintFolder, printe
 
 
 def resume(connection: Connection[Any], outgoing: PrintFolder, printer: Printer, partition: int) -> int:
-    """After a crash: finish what was begun and not handed over, and account for what was. Gives how many notices."""
+    """After a crash, finish the begun batches and record those that were handed over; returns how many notices."""
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(BEGUN, (partition, LETTER))
         begun = cursor.fetchall()
@@ -82,7 +82,7 @@ def resume(connection: Connection[Any], outgoing: PrintFolder, printer: Printer,
 
 
 def _sum_up(cursor: Cursor[Any], outgoing: PrintFolder, batch: str) -> None:
-    """Keep what the manifest comes to: once it is handed over, the print service may take it away."""
+    """Store the sum of the manifest: after the handover the print service may remove the file."""
     names = outgoing.named(batch)
     cursor.execute(MANIFEST, (batch, len(names), sum(map(digest_of, names))))
 

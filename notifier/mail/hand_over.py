@@ -16,9 +16,9 @@ from notifier.notice_content import Announcement, announcements
 from notifier.render import Unwritten, write
 
 GROUP = 32
-"""At most this many mails are in doubt after a crash; smaller groups would cost more commits than mails."""
+"""At most this many mails are in doubt after a crash; with smaller groups the commits would dominate."""
 PROBE = 1
-"""So many mails are offered to a server that takes nothing now: enough to see that it takes mail again."""
+"""How many mails a refusing server is offered: enough to see when it accepts mail again."""
 ATTEMPTS = 12
 """With their waits about seven hours; then the letter, which takes a day, is the surer way."""
 NO_EMAIL = "There is no e-mail address any more."
