@@ -58,7 +58,7 @@ class Account:
             self._accounted.setdefault(sources[source].partition, Sums()).add(recipient, self._digest_of(event))
 
     def sums(self, partition: int) -> dict[str, Any]:
-        """The sums of a partition for its first record of disclosures; later records of the partition have empty sums."""
+        """The sums of a partition, for its first record of disclosures; its later records have empty sums."""
         read, digest = self._read.pop(partition, [0, 0])
         return {
             "read": read,
