@@ -48,8 +48,8 @@ class Faults:
         self.shown.sort()
         more = [f"and {left:,} more"] if (left := self.total - len(self.shown)) else []
         counted = f"{self.name}: {self.total:,} {'line is' if self.total == 1 else 'lines are'} wrong."
-        told = "\n  ".join([counted, *(what for _, what in self.shown), *more])
-        raise Refused(code, told, place=str(self.shown[0][0]), faults=self.total)
+        reason = "\n  ".join([counted, *(what for _, what in self.shown), *more])
+        raise Refused(code, reason, place=str(self.shown[0][0]), faults=self.total)
 
 
 class JsonLine(NamedTuple):

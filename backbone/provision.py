@@ -61,7 +61,7 @@ def _look_at_access_rules(
 
 
 def _bring(
-    settings: Settings, client: AdminClient, looking: Callable[[], list[PlanLine]], told: Announce
+    settings: Settings, client: AdminClient, looking: Callable[[], list[PlanLine]], announce: Announce
 ) -> list[PlanLine]:
     """Announce the changes, make them, and wait until no broker is found that has not applied them."""
     try:
@@ -71,7 +71,7 @@ def _bring(
     lines = [line for line in looking() if line.to_do]
     if not lines:
         return []
-    told(lines)
+    announce(lines)
     change.carry_out(settings, client, lines)
 
     def in_force() -> None:
@@ -87,13 +87,13 @@ def apply(
     settings: Settings,
     blueprint: Blueprint,
     entitled: Collection[str] | None = None,
-    told: Announce = _silent,
+    announce: Announce = _silent,
 ) -> list[PlanLine]:
-    """Make all changes; gives what was changed, nothing the second time. `told` is called before that.
+    """Make all changes; returns what was changed, nothing the second time. `announce` is called before that.
 
     The passwords exist already. Raises Retry when the cluster does not answer, Stop when it refuses.
     """
-    return _bring(settings, admin(settings, log_level=SILENT), lambda: look(settings, blueprint, entitled), told)
+    return _bring(settings, admin(settings, log_level=SILENT), lambda: look(settings, blueprint, entitled), announce)
 
 
 def apply_access_rules(
@@ -101,11 +101,11 @@ def apply_access_rules(
     user: str,
     blueprint: Blueprint,
     entitled: Collection[str] | None = None,
-    told: Announce = _silent,
+    announce: Announce = _silent,
 ) -> list[PlanLine]:
     """As `apply`, for the access rules of one user only."""
     client = admin(settings, log_level=SILENT)
-    return _bring(settings, client, lambda: _look_at_access_rules(client, user, blueprint, entitled), told)
+    return _bring(settings, client, lambda: _look_at_access_rules(client, user, blueprint, entitled), announce)
 
 
 def rotate(settings: Settings, user: str) -> None:

@@ -123,7 +123,7 @@ def bring(config: Settings) -> None:
                 _note(connection, "directory", changed)
                 alarms.set_limit(connection, config.mass_integrations)
         due = justified(connection)
-        cluster.apply(config, BLUEPRINT, entitled=due.entitled, told=partial(_note, connection, "Kafka"))
+        cluster.apply(config, BLUEPRINT, entitled=due.entitled, announce=partial(_note, connection, "Kafka"))
         with closing(Offsets(config, ADMIN)) as offsets:
             offsets.begin(EXCHANGE, DECLARATIONS, config.partitions)
         begin_with_shipped(config, due.deliberations)
@@ -148,8 +148,8 @@ def follow(config: Settings, recipients: Collection[str], because: str) -> Itera
     with alone(config, OPERATOR) as connection:
         due = justified(connection)
         for name in institutions:
-            told = partial(_note, connection, name, because=because)
-            if changed := cluster.apply_access_rules(config, name, BLUEPRINT, entitled=due.entitled, told=told):
+            announce = partial(_note, connection, name, because=because)
+            if changed := cluster.apply_access_rules(config, name, BLUEPRINT, entitled=due.entitled, announce=announce):
                 yield name, changed
 
 
