@@ -14,6 +14,8 @@ from backbone import postgres
 from backbone.settings import Settings
 from backbone.stack.places import Places
 from backbone.stack.postgres import SUPERUSER
+from backbone.stack.programs import Program
+from backbone.stack.stack import RUNNING_S
 from backbone.stack.supervisor import Supervisor
 from consumers import acts
 from consumers.audit.verifier import public_keys
@@ -158,6 +160,7 @@ def test_a_process_that_is_asked_to_stop_signs_what_there_is(stack: Settings) ->
         assert f"head acts {ends[0]} {ends[1].hex()}\n" in text[0]
     finally:
         supervisor.start(["audit"])
+        supervisor.wait_running([Program("audit", ())], RUNNING_S)
 
 
 def _last(kruispunt: Kruispunt) -> tuple[str, str, str]:

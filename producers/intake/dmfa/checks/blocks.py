@@ -9,7 +9,7 @@ from lxml.etree import _Element
 from producers.intake.anomalies import Anomalies, shown
 from producers.intake.dmfa.block_types import CONTRIBUTIONS, TIME, UNREAD, WAGES, BlockCheck, BlockRecord, BlockRecords
 from producers.intake.dmfa.checks.deductions import deductions
-from producers.intake.dmfa.checks.occupation import DeclaredOccupation, occupation
+from producers.intake.dmfa.checks.occupation import CheckedOccupation, occupation
 from schemas.dmfa.code_lists import contribution_types
 from schemas.identifiers import quarter_days
 
@@ -63,7 +63,7 @@ def _line(quarter: str) -> BlockCheck:
                 anomalies.tell(place, "00038-034", "NOSSQuarterStartingDate", message)
         lines = zip(time["occupations"], wages["occupations"], strict=True)
         for index, (worked, paid) in enumerate(lines):
-            for code, label, message in occupation(DeclaredOccupation(time, worked, paid, quarter)):
+            for code, label, message in occupation(CheckedOccupation(time, worked, paid, quarter)):
                 _tell(element.findall("Occupation")[index], code, label, message, anomalies)
 
     return check

@@ -26,7 +26,7 @@ HUNDREDTHS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class DeclaredOccupation:
+class CheckedOccupation:
     """An occupation on its worker line, with its working time and wages."""
 
     line: dict[str, Any]
@@ -35,7 +35,7 @@ class DeclaredOccupation:
     quarter: str
 
 
-def _dates(it: DeclaredOccupation, free: bool) -> Iterator[AnomalyParts]:
+def _dates(it: CheckedOccupation, free: bool) -> Iterator[AnomalyParts]:
     start, end = it.worked.get("start"), it.worked.get("end")
     opens, closes = it.line.get("quarter_start"), it.line.get("quarter_end")
     if start and end and end < start:
@@ -57,7 +57,7 @@ def _dates(it: DeclaredOccupation, free: bool) -> Iterator[AnomalyParts]:
         yield "00044-001", "OccupationStartingDate", "It is missing. Give the first day of the occupation."
 
 
-def _hours(it: DeclaredOccupation) -> Iterator[AnomalyParts]:
+def _hours(it: CheckedOccupation) -> Iterator[AnomalyParts]:
     mean = it.worked.get("mean_hours")
     if it.line.get("employer_class") not in THIRD_PAYERS and (
         it.quarter >= HOURS_FROM or it.worked.get("contract_type") == 1
@@ -72,7 +72,7 @@ def _hours(it: DeclaredOccupation) -> Iterator[AnomalyParts]:
         yield "00047-008", "WorkingDaysSystem", message
 
 
-def _days(it: DeclaredOccupation) -> Iterator[AnomalyParts]:
+def _days(it: CheckedOccupation) -> Iterator[AnomalyParts]:
     """More days than the occupation has in the quarter."""
     if not it.quarter:
         return
@@ -94,7 +94,7 @@ def _days(it: DeclaredOccupation) -> Iterator[AnomalyParts]:
         yield "90015-095", "Occupation", message
 
 
-def occupation(it: DeclaredOccupation) -> Iterator[AnomalyParts]:
+def occupation(it: CheckedOccupation) -> Iterator[AnomalyParts]:
     """Every anomaly of the occupation as a whole."""
     codes = {line.get("code") for line in it.paid["remunerations"]}
     free = not codes.isdisjoint(SEVERANCE)
