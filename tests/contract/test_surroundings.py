@@ -16,10 +16,10 @@ from backbone.stack import chosen, places
 from consumers.sink.rows import book
 from kruispunt.commands.rules import impact as comparing
 from schemas.registry import UnknownSchema
+from tests.builders.processes import COMMAND
 from tests.surroundings import stated
 
 ROOT = Path(__file__).parents[2]
-COMMAND = Path(sys.executable).with_name("kruispunt")
 SOME = ("tests/unit/kruispunt/test_check_output.py", "tests/unit/rules/test_rule_listing.py",
         "tests/unit/notifier/test_notice_mail.py",
         "tests/unit/kruispunt/test_cli_without_stack.py::test_a_value_that_looks_like_markup_is_printed_as_it_is",
