@@ -51,6 +51,7 @@ LONG_WITHOUT_SERVERS = (
     "tests/contract/test_registry_clients.py",
     "tests/unit/notifier/test_notice_every_rule_letter.py",
     "tests/unit/kruispunt/test_cli_without_stack.py",
+    "tests/process/test_command_line.py",
     "tests/contract/test_workers.py",
 )
 """The longest of the others, longest first."""

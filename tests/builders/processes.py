@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -17,12 +17,13 @@ from tests.builders.waiting import until
 
 COMMAND = Path(sys.executable).with_name("kruispunt")
 STOPPED_S = 30.0
+SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 Answer = CompletedProcess[str]
 Kruispunt = Callable[..., Answer]
 """The command line on one stack: `kruispunt("ledger", "--json")`."""
 
 
-def surroundings(home: Path, more: dict[str, str]) -> dict[str, str]:
+def surroundings(home: Path, more: Mapping[str, str]) -> dict[str, str]:
     return {"KRUISPUNT_HOME": str(home), **more}
 
 
@@ -69,9 +70,12 @@ def as_process(home: Path, *arguments: str | Path, said: str | None = None, **en
     )  # fmt: skip
 
 
-def start(home: Path, *verb: str, **environment: str) -> subprocess.Popen[bytes]:
-    """Start a process that runs until it is asked to stop."""
-    return subprocess.Popen([COMMAND, *verb], env={**os.environ, **surroundings(home, environment)})
+def start(
+    home: Path, *verb: str, streams: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a process that runs until it is asked to stop; `streams` says where its standard streams lead."""
+    given = {**os.environ, **surroundings(home, environment or {})}
+    return subprocess.Popen([COMMAND, *verb], env=given, **(streams or {}))
 
 
 def takes(process: subprocess.Popen[Any], number: signal.Signals = signal.SIGTERM) -> bool:

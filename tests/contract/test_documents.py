@@ -28,6 +28,8 @@ def test_every_path_a_document_names_is_there(document: Path) -> None:
     links = [document.parent / link for link in LINK.findall(text)]
     named = [ROOT / path.rstrip("/") for path in NAMED_PATH.findall(text) if "*" not in path]
     patterns = [path for path in NAMED_PATH.findall(text) if "*" in path]
+    # Not every document names one; the README does.
+    assert document != DOCUMENTS[0] or links
     assert [str(path) for path in [*links, *named] if not path.exists()] == []
     assert [path for path in patterns if not list(ROOT.glob(path))] == []
 

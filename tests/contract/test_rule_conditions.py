@@ -191,6 +191,7 @@ def test_the_cases_show_every_condition_with_each_of_its_outcomes(rule: str) -> 
     seen: dict[str, set[ConditionOutcome]] = defaultdict(set)
     for step in conditions(step for trace in traces(rule) for step in trace):
         seen[named(step)].add(step.outcome or UNKNOWN)
+    assert CONDITIONS[rule].keys() <= seen.keys()
     assert {name: outcomes - seen[name] for name, outcomes in CONDITIONS[rule].items() if outcomes - seen[name]} == {}
 
 

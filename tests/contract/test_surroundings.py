@@ -16,14 +16,14 @@ from backbone.stack import chosen, places
 from consumers.sink.rows import book
 from kruispunt.commands.rules import impact as comparing
 from schemas.registry import UnknownSchema
+from tests.builders.processes import COMMAND
 from tests.surroundings import stated
 
 ROOT = Path(__file__).parents[2]
-COMMAND = Path(sys.executable).with_name("kruispunt")
 SOME = ("tests/unit/kruispunt/test_check_output.py", "tests/unit/rules/test_rule_listing.py",
         "tests/unit/notifier/test_notice_mail.py",
         "tests/unit/kruispunt/test_cli_without_stack.py::test_a_value_that_looks_like_markup_is_printed_as_it_is",
-        "tests/unit/kruispunt/test_cli_without_stack.py::test_a_reader_that_stops_early_is_no_error",
+        "tests/process/test_command_line.py::test_a_reader_that_stops_early_is_no_error",
         "tests/contract/test_surroundings.py::test_every_test_has_the_surroundings_that_are_stated")  # fmt: skip
 """What prints, what reads the day, what starts a process: each once."""
 NOWHERE = "192.0.2.1"

@@ -58,14 +58,61 @@ def filled(node: ast.expr, known: frozenset[str] | set[str]) -> bool:
     return False
 
 
+def nothing(node: ast.expr) -> bool:
+    """Whether it is written out as a collection with nothing in it."""
+    match node:
+        case ast.List(elts=[]) | ast.Tuple(elts=[]) | ast.Dict(keys=[]):
+            return True
+        case ast.Call(func=ast.Name(id="set" | "list" | "dict" | "tuple" | "Counter"), args=[], keywords=[]):
+            return True
+    return False
+
+
+def picked(node: ast.expr, known: frozenset[str]) -> bool:
+    """Whether it picks something out of what may have nothing in it."""
+    match node:
+        case ast.GeneratorExp(generators=made) | ast.ListComp(generators=made) | ast.SetComp(generators=made):
+            return not all(filled(over.iter, known) for over in made)
+        case ast.DictComp(generators=made):
+            return not all(filled(over.iter, known) for over in made)
+        case ast.Call(func=ast.Name(id="map" | "filter"), args=[_, *given]):
+            return not all(filled(over, known) for over in given)
+        case ast.Call(func=ast.Name(id="list" | "set" | "sorted" | "tuple" | "frozenset"), args=[over, *_]):
+            return picked(over, known)
+    return False
+
+
+def leaves_out(node: ast.expr) -> bool:
+    """Whether a condition may leave out all that is gone over."""
+    return any(isinstance(part, ast.comprehension) and part.ifs for part in ast.walk(node))
+
+
+def vacuous(test: ast.expr, known: frozenset[str]) -> bool:
+    """Whether it holds of nothing too: everything picked is so, nothing picked is so, or nothing is picked."""
+    match test:
+        case ast.Call(func=ast.Name(id="all"), args=[over]):
+            return picked(over, known) or leaves_out(over)
+        case ast.UnaryOp(op=ast.Not(), operand=ast.Call(func=ast.Name(id="any"), args=[over])):
+            return picked(over, known)
+        case ast.UnaryOp(op=ast.Not(), operand=over):
+            return picked(over, known)
+        case ast.Compare(left=one, ops=[ast.Eq()], comparators=[other]):
+            return (picked(one, known) and nothing(other)) or (picked(other, known) and nothing(one))
+        case ast.Compare(left=one, ops=[ast.LtE()], comparators=[_]):
+            return isinstance(one, ast.SetComp) and picked(one, known)
+        case ast.BoolOp(op=ast.And(), values=values):
+            return all(vacuous(value, known) for value in values)
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return any(vacuous(value, known) for value in values)
+    return False
+
+
 def checks(node: ast.AST, known: frozenset[str], *, sure: bool = True) -> Iterator[tuple[ast.AST, bool]]:
     """Every check under a node, and whether it is made whatever a loop around it goes over."""
     for child in ast.iter_child_nodes(node):
         match child:
-            case ast.Assert(test=ast.Call(func=ast.Name(id="all"), args=[ast.GeneratorExp(generators=[over, *_])])):
-                yield child, sure and not over.ifs and filled(over.iter, known)
-            case ast.Assert():
-                yield child, sure
+            case ast.Assert(test=test):
+                yield child, sure and not vacuous(test, known)
             case ast.With(items=items) if any("raises" in ast.unparse(item) for item in items):
                 yield child, sure
         inside = sure and not (isinstance(child, ast.For) and not filled(child.iter, known))
@@ -103,6 +150,23 @@ def test_every_test_checks_something_even_where_a_loop_has_nothing_to_go_over(pa
         ("for one in found():\n        assert one\n    assert FILLED", False),
         ("assert found()\n    for one in found():\n        assert one", False),
         ("assert all(one for one in FILLED)", False),
+        ("assert all([one for one in found()])", True),
+        ("assert all(one for one in FILLED for other in found())", True),
+        ("assert all(map(bool, found()))", True),
+        ("assert not any(one for one in found())", True),
+        ("assert not [one for one in found() if one]", True),
+        ("assert [one for one in found() if one] == []", True),
+        ("assert {} == {one: one for one in found()}", True),
+        ("assert sorted(one for one in found()) == []", True),
+        ("assert {one for one in found()} <= {1, 2}", True),
+        ("assert all(one for one in found()) and not any(one for one in found())", True),
+        ("assert found() and all(one for one in found())", False),
+        ("assert all(one for one in found()) or found()", True),
+        ("assert not any(one for one in FILLED if one > 2)", False),
+        ("assert [one for one in FILLED if one > 2] == []", False),
+        ("assert [one for one in found()] == [1]", False),
+        ("assert {one for one in found()} == {1}", False),
+        ("assert not found()", False),
         ("found()", False),
     ],
 )

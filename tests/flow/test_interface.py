@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from backbone.settings import Settings
 from schemas.institutions import HOSTED, INSTITUTIONS
+from tests.builders.processes import COMMAND
 from tests.builders.quarters import Declared
 
 Run = Callable[..., CompletedProcess[str]]
@@ -164,7 +164,7 @@ def test_the_directory_says_who_is_on_file_where_since_when(kruispunt_process: R
 
 
 def test_a_reader_that_stops_early_gets_no_trace(kruispunt_process: Run, submitted: Any, stack: Settings) -> None:
-    command = str(Path(sys.executable).with_name("kruispunt"))
+    command = str(COMMAND)
     found = subprocess.run(
         ["bash", "-c", f"'{command}' directory --json | head -1"],
         env={**os.environ, "KRUISPUNT_HOME": str(stack.home)},

@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import re
 import shutil
 import signal
@@ -10,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -31,12 +30,13 @@ from schemas.contracts import contract
 from schemas.identifiers import derive, inss
 from schemas.samples import sample
 from schemas.topics import delivery
+from tests.builders.processes import Kruispunt, as_process, start
 from tests.builders.quarters import Declared
+from tests.builders.waiting import until
 
 ROOT = Path(__file__).parents[2]
 KIT = ROOT / "examples" / "subscriber"
 PAGE = ROOT / "docs" / "subscribe.md"
-COMMAND = Path(sys.executable).with_name("kruispunt")
 LANGUAGES = ("python", "java")
 PERSONS = 120
 MANY = 8_000
@@ -44,7 +44,6 @@ PATIENCE_S = 90.0
 IDLE_S = "3"
 NAMES = "event, deliberation, declaration, version, status, quarter, employer, person, replay, occurred_at, content"
 
-Kruispunt = Callable[..., subprocess.CompletedProcess[str]]
 Stored = dict[tuple[str, str], tuple[Any, ...]]
 
 
@@ -84,9 +83,9 @@ class Subscriber:
         self._example = example
         self.credentials = folder / f"{institution}.properties"
         self.database = folder / f"{institution}.sqlite"
-        home = {**os.environ, "KRUISPUNT_HOME": str(settings.home)}
-        printed = subprocess.run([COMMAND, "credentials", institution], env=home, capture_output=True, check=True)
-        self.credentials.write_bytes(printed.stdout)
+        printed = as_process(settings.home, "credentials", institution)
+        assert printed.returncode == 0, printed.stderr
+        self.credentials.write_text(printed.stdout, "utf-8")
 
     def command(self, *options: str) -> list[str]:
         return [*self._example, str(self.credentials), str(self.database), *options]
@@ -197,12 +196,9 @@ def test_who_types_what_the_page_says_sees_a_record_in_java(delivered: Settings,
 @pytest.fixture(scope="module")
 def exchange(servers: Settings) -> Iterator[Settings]:
     """A broker with nothing on it but what a test writes there, and the schemas served."""
-    with subprocess.Popen([COMMAND, "api"], env={**os.environ, "KRUISPUNT_HOME": str(servers.home)}) as process:
+    with start(servers.home, "api") as process:
         try:
-            end = time.monotonic() + PATIENCE_S
-            while not serves(servers.registry_url):
-                assert time.monotonic() < end
-                time.sleep(0.2)
+            until(lambda: serves(servers.registry_url), "no schemas are served", PATIENCE_S)
             yield servers
         finally:
             process.terminate()

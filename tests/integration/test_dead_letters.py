@@ -1,13 +1,9 @@
 """What could not be handled waits for somebody's decision: put back once it is mended, or dropped for a reason."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import orjson
@@ -30,9 +26,9 @@ from schemas.identifiers import derive, inss, pseudonym
 from schemas.registry import SchemaBook, UnknownSchema
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, delivery
-from tests.builders.processes import within
+from tests.builders.processes import as_process, start, within
+from tests.builders.waiting import until
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 KIND = "declarations.working-time"
 PERSON = inss(690404111, after_2000=False)
 MARK = str(time.time_ns())
@@ -50,13 +46,6 @@ class Nothing(SchemaBook):
 
     def get(self, number: int) -> NoReturn:
         raise UnknownSchema(number)
-
-
-def until(met: Callable[[], Any], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not met():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
 
 
 class Answer(NamedTuple):
@@ -97,8 +86,7 @@ class Relay:
         self.start()
 
     def start(self) -> None:
-        environment = {**os.environ, "KRUISPUNT_HOME": str(self._settings.home)}
-        self._process = subprocess.Popen([COMMAND, "relay"], env=environment)
+        self._process = start(self._settings.home, "relay")
 
     def kill(self) -> None:
         self._process.kill()
@@ -123,7 +111,11 @@ def published(settings: Settings) -> None:
     """Wait until the relay has published what is in the outboxes."""
     look = lag.Inspector(settings)
     try:
-        until(lambda: not look.unpublished("register") + look.unpublished("dead"), "the relay publishes nothing")
+        until(
+            lambda: not look.unpublished("register") + look.unpublished("dead"),
+            "the relay publishes nothing",
+            PATIENCE_S,
+        )
     finally:
         look.close()
 
@@ -136,6 +128,7 @@ def exchange_all(settings: Settings, exchange: Exchange, schemas: SchemaBook | N
         until(
             lambda: not exchange.handle_batch() and not look.behind(DECLARATIONS, look.committed),
             "the exchange does not come to its end",
+            PATIENCE_S,
         )
     finally:
         look.close()
@@ -233,10 +226,7 @@ def test_an_event_given_up_is_delivered_once_when_what_was_wrong_is_mended(
     assert short_wait() == 1
     assert time.monotonic() - began < PATIENCE_S / 2
     assert "1 dead letters wait for a decision" in capsys.readouterr().err
-    shown = subprocess.run(
-        [COMMAND, "status", "--json"],
-        env={**os.environ, "KRUISPUNT_HOME": str(servers.home)}, capture_output=True, check=False,
-    )  # fmt: skip
+    shown = as_process(servers.home, "status", "--json")
     assert orjson.loads(shown.stdout)["dead_letters"] == 1
     # Who looks is on record before anything is shown.
     found = orjson.loads(dead("show", name, "--json").out)

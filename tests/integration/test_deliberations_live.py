@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -28,6 +27,7 @@ from schemas.identifiers import derive, inss, pseudonym
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import delivery
+from tests.builders.processes import COMMAND
 
 KIND = "declarations.working-time"
 PERSON = inss(690303000 + time.time_ns() % 997, after_2000=False)
@@ -168,7 +168,7 @@ def test_a_withdrawal_or_a_file_that_is_refused_is_on_record_without_what_was_gi
     assert (act["detail"], given in json.dumps(act)) == ({"unknown": 1, "reason": "a slip"}, False)
     (tmp_path / f"{given}.yaml").write_bytes(b"\xff")
     refused = subprocess.run(
-        [Path(sys.executable).with_name("kruispunt"), "deliberations", "load", tmp_path],
+        [COMMAND, "deliberations", "load", tmp_path],
         env={**os.environ, "KRUISPUNT_HOME": str(servers.home)}, capture_output=True, check=False,
     )  # fmt: skip
     assert refused.returncode == 2

@@ -9,7 +9,6 @@ import resource
 import signal
 import ssl
 import subprocess
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -35,9 +34,9 @@ from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss
 from schemas.topics import ANSWERS, CHANGES, LARGEST_CHANGES, answers, changes
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import ask_to_stop, start
+from tests.builders.waiting import until
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 COMPOSE = yaml.safe_load((Path(__file__).parents[2] / "docker" / "compose.yaml").read_text("utf-8"))
 GIB = {"1g": 1024**3}
 MEMORY = GIB[COMPOSE["services"]["dossiers"]["mem_limit"]]
@@ -137,13 +136,8 @@ def answered(settings: Settings, institution: str) -> list[dict[str, Any]]:
     return [decode_body(contract(ANSWERS), split(value)[1]) for (value,) in rows]
 
 
-def until(met: Callable[[], bool], seconds: float) -> float:
-    """Wait until it is so; gives after how many seconds it was."""
-    begun = time.monotonic()
-    while not met():
-        assert time.monotonic() - begun < seconds
-        time.sleep(0.05)
-    return time.monotonic() - begun
+def until_known(settings: Settings, institution: str, name: str, patience: float) -> None:
+    until(knows(settings, institution, name), f"{name} of {institution} is not answered", patience)
 
 
 def knows(settings: Settings, institution: str, name: str) -> Callable[[], bool]:
@@ -159,10 +153,10 @@ def peak(running: subprocess.Popen[bytes]) -> int:
 @pytest.fixture(scope="module")
 def taking(servers: Settings) -> Iterator[subprocess.Popen[bytes]]:
     """The process that takes changes in, with the memory of a deployment, after it has answered something."""
-    running = subprocess.Popen([COMMAND, "dossiers"], env={**os.environ, "KRUISPUNT_HOME": str(servers.home)})
+    running = start(servers.home, "dossiers")
     resource.prlimit(running.pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
     put(servers, NEIGHBOUR, [change(NEIGHBOUR, "first")])
-    until(knows(servers, NEIGHBOUR, "first"), PATIENCE_S)
+    until_known(servers, NEIGHBOUR, "first", PATIENCE_S)
     yield running
     ask_to_stop(running)
     try:
@@ -181,8 +175,8 @@ def test_a_bomb_is_answered_and_another_institution_meanwhile(
     assert code == 0
     put(servers, HOSTILE, [change(HOSTILE, "behind")])
     put(servers, NEIGHBOUR, [change(NEIGHBOUR, "meanwhile")])
-    until(knows(servers, NEIGHBOUR, "meanwhile"), SOON_S)
-    until(knows(servers, HOSTILE, "behind"), SOON_S)
+    until_known(servers, NEIGHBOUR, "meanwhile", SOON_S)
+    until_known(servers, HOSTILE, "behind", SOON_S)
     [refused] = [one for one in answered(servers, HOSTILE) if f"offset {offset}: " in one["reason"]]
     assert (refused["accepted"], refused["code"]) == (False, UNREADABLE)
     assert "when unpacked" in refused["reason"]
@@ -207,8 +201,8 @@ def test_a_flood_of_tiny_records_is_answered_once_and_another_institution_meanwh
         put(servers, NEIGHBOUR, [change(NEIGHBOUR, "flooded")])
     finally:
         taking.send_signal(signal.SIGCONT)
-    until(knows(servers, NEIGHBOUR, "flooded"), SOON_S)
-    until(knows(servers, HOSTILE, "flood"), PATIENCE_S)
+    until_known(servers, NEIGHBOUR, "flooded", SOON_S)
+    until_known(servers, HOSTILE, "flood", PATIENCE_S)
     made = answered(servers, HOSTILE)[before:]
     assert [one["code"] for one in made[:-1]] == [UNREADABLE]
     assert f"{FLOOD} records, " in made[0]["reason"]

@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,9 +27,9 @@ from schemas.identifiers import derive, inss
 from schemas.institutions import INSTITUTIONS
 from schemas.legal_day import first_moment
 from schemas.topics import ANSWERS, CHANGES, answers, changes
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import ask_to_stop, start
+from tests.builders.waiting import until
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 MARK = derive("directory topic", str(time.time_ns()))[:12]
 PERSONS = [inss(120101000 + number, after_2000=False) for number in range(6_000)]
 QUALITY = {"rva": "18/1", "nic": "11/2"}
@@ -90,19 +87,12 @@ def answered(settings: Settings, institution: str) -> list[tuple[bytes, dict[str
 
 @contextmanager
 def process(settings: Settings, verb: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
-    running = subprocess.Popen([COMMAND, verb], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)}, **streams)
+    running = start(settings.home, verb, streams=streams)
     try:
         yield running
     finally:
         running.kill()
         running.wait()
-
-
-def until(met: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not met():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -123,7 +113,7 @@ def finish(settings: Settings) -> None:
     """Let one process take in what waits, and the relay publish the answers; both stop well."""
     with waiting(settings) as stage, process(settings, "dossiers") as taking, process(settings, "relay") as relay:
         for name in stage:
-            until(lambda name=name: stage[name]() == 0, f"{name} does not come to an end")  # type: ignore[misc]
+            until(lambda name=name: stage[name]() == 0, f"{name} does not come to an end", PATIENCE_S)  # type: ignore[misc]
         for running in (taking, relay):
             ask_to_stop(running)
         assert (taking.wait(PATIENCE_S), relay.wait(PATIENCE_S)) == (0, 0)
@@ -147,7 +137,7 @@ def outcome(servers: Settings) -> Outcome:
         while kills < 4:
             before = stage["dossiers"]()
             with process(servers, "dossiers") as running:
-                until(lambda before=before: stage["dossiers"]() < before, "nothing is taken in")  # type: ignore[misc]
+                until(lambda before=before: stage["dossiers"]() < before, "nothing is taken in", PATIENCE_S)  # type: ignore[misc]
                 running.send_signal(signal.SIGKILL)
                 kills += 1
     finish(servers)
@@ -257,7 +247,7 @@ def test_an_alarm_of_an_institution_is_in_the_log_of_the_process_without_a_numbe
     try:
         put(servers, "rva", [change("alarm", "integrate", person)])
         with waiting(servers) as stage, process(servers, "dossiers", stderr=subprocess.PIPE) as running:
-            until(lambda: stage["dossiers"]() == 0, "it is not taken in")
+            until(lambda: stage["dossiers"]() == 0, "it is not taken in", PATIENCE_S)
             ask_to_stop(running)
             logged = running.communicate(timeout=PATIENCE_S)[1].decode()
     finally:

@@ -1,11 +1,9 @@
 """An institution's database may be on a server of its own: what is delivered is kept there, and nothing of it here."""
 
 import json
-import os
 import pwd
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -35,13 +33,13 @@ from schemas.identifiers import derive, inss, pseudonym
 from schemas.legal_day import legal_today
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS, delivery
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import as_process, ask_to_stop, start
+from tests.builders.waiting import until
 
 INSTITUTION = "fpd"
 QUALITY = "5/10"
 KIND = DECLARATIONS[1]
 PERSON = inss(740404001, after_2000=False)
-COMMAND = Path(sys.executable).with_name("kruispunt")
 READY_S = 30.0
 PATIENCE_S = 60.0
 
@@ -92,9 +90,9 @@ def kept(settings: Settings, event: str) -> int:
 
 
 def environment(settings: Settings) -> dict[str, str]:
+    """Where the institution's own server is."""
     elsewhere = {name: server.model_dump() for name, server in settings.postgres_elsewhere.items()}
-    home = {"KRUISPUNT_HOME": str(settings.home), "KRUISPUNT_POSTGRES_ELSEWHERE": json.dumps(elsewhere)}
-    return {**os.environ, **home}
+    return {"KRUISPUNT_POSTGRES_ELSEWHERE": json.dumps(elsewhere)}
 
 
 def test_what_is_delivered_is_kept_and_counted_on_the_institutions_own_server(
@@ -107,15 +105,14 @@ def test_what_is_delivered_is_kept_and_counted_on_the_institutions_own_server(
     writer = transactions.writer(servers, "exchange", "exchange-elsewhere")
     with transactions.transaction(writer):
         transactions.send(writer, delivery(INSTITUTION), value, pseudonym(servers.pepper(), PERSON), 0)
-    processes = [
-        subprocess.Popen([COMMAND, *verb], env=environment(own_server)) for verb in (("api",), ("deliver", INSTITUTION))
-    ]
+    verbs = (("api",), ("deliver", INSTITUTION))
+    processes = [start(own_server.home, *verb, environment=environment(own_server)) for verb in verbs]
     try:
         with closing(lag.Inspector(own_server)) as inspector:
-            end = time.monotonic() + PATIENCE_S
-            while not kept(own_server, event) or inspector.unread(INSTITUTION):
-                assert time.monotonic() < end, "nothing arrives on the own server"
-                time.sleep(0.2)
+            until(
+                lambda: kept(own_server, event) and not inspector.unread(INSTITUTION),
+                "nothing arrives on the own server",
+            )
             # The inspector and the ledger ask there, too.
             assert inspector.count("select count(*) from store.record", database=INSTITUTION) > 0
     finally:
@@ -147,9 +144,8 @@ def test_an_own_server_that_is_away_holds_up_nobody_elses_database(servers: Sett
     assert [line.what for line in look(away) if line.to_do and line.kind in {"database", "migration"}] == [
         f"{INSTITUTION}: its server {nobody.host} does not let it in"
     ]
-    shown = subprocess.run(
-        [COMMAND, "status", "--json"], env=environment(away), capture_output=True, text=True, check=True
-    )
+    shown = as_process(away.home, "status", "--json", **environment(away))
+    assert shown.returncode == 0, shown.stderr
     lag_of = json.loads(shown.stdout)["lag"]
     assert lag_of.pop(f"sink-{INSTITUTION}") is None
     assert None not in lag_of.values()

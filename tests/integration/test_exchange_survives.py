@@ -1,9 +1,7 @@
 """Events go in once; each copy, each fact and each disclosure comes out once, whoever is killed on the way."""
 
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -12,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
-from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -36,9 +32,9 @@ from schemas.legal_day import legal_today
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import ask_to_stop, start
+from tests.builders.waiting import until
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 PERSONS = [inss(710101000 + number, after_2000=False) for number in range(5_000)]
 KINDS = DECLARATIONS[:3]
 MARK = derive("survives", str(time.time_ns()))
@@ -111,8 +107,7 @@ class Processes:
         self._alive: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def start(self, *verb: str) -> subprocess.Popen[bytes]:
-        home = {"KRUISPUNT_HOME": str(self._settings.home)}
-        process = subprocess.Popen([COMMAND, *verb], env={**os.environ, **home})
+        process = start(self._settings.home, *verb)
         self._alive.append((verb[0], process))
         return process
 
@@ -122,7 +117,7 @@ class Processes:
             for _ in range(times):
                 before = waiting()
                 process = self.start(*verb)
-                until(lambda before=before: waiting() < before, f"{name} does nothing")
+                until(lambda before=before: waiting() < before, f"{name} does nothing", PATIENCE_S)  # type: ignore[misc]
                 process.send_signal(signal.SIGKILL)
                 process.wait()
         self.start(*verb)
@@ -157,13 +152,6 @@ def watching(settings: Settings, *names: str) -> Iterator[Callable[[], int]]:
         look.close()
 
 
-def until(met: Any, what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not met():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What lies where at the end."""
@@ -176,7 +164,7 @@ class Outcome:
 def finish(settings: Settings, *names: str) -> None:
     """Wait until nothing waits any more."""
     with watching(settings, *names) as waiting:
-        until(lambda: waiting() == 0, f"{', '.join(names)} do not come to an end")
+        until(lambda: waiting() == 0, f"{', '.join(names)} do not come to an end", PATIENCE_S)
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,6 @@
 """Whoever holds back publication is named, with since when: its session, and nothing of what it does."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +12,8 @@ import pytest
 from backbone import horizon, postgres
 from backbone.settings import Settings
 from schemas.identifiers import inss, pseudonym
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import as_process, ask_to_stop, start
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 PUT = "insert into notifier.outbox (topic, key, value) values ('notices.status', %s, %s)"
 KEY = pseudonym(b"held", inss(720202001, after_2000=False))
 SECRET = "what nobody else reads"
@@ -35,8 +31,7 @@ def write(connection: psycopg.Connection[Any]) -> int:
 def relay_log(servers: Settings, tmp_path: Path) -> Iterator[IO[str]]:
     log = tmp_path / "relay.log"
     with log.open("w") as written:
-        environment = {**os.environ, "KRUISPUNT_HOME": str(servers.home)}
-        process = subprocess.Popen([COMMAND, "relay"], env=environment, stdout=written, stderr=written)
+        process = start(servers.home, "relay", streams={"stdout": written, "stderr": written})
     with log.open() as read:
         yield read
     ask_to_stop(process)
@@ -55,10 +50,9 @@ def said(log: IO[str], event: str) -> dict[str, Any]:
 
 
 def status(settings: Settings, *options: str) -> str:
-    environment = {**os.environ, "KRUISPUNT_HOME": str(settings.home)}
-    return subprocess.run(
-        [COMMAND, "status", *options], env=environment, capture_output=True, text=True, check=True
-    ).stdout
+    answer = as_process(settings.home, "status", *options)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
 
 
 def test_the_relay_and_status_name_the_transaction_that_is_waited_for_and_since_when(

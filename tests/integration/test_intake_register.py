@@ -7,7 +7,6 @@ import random
 import re
 import resource
 import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -34,6 +33,7 @@ from schemas.contracts import contract
 from schemas.identifiers import inss, pseudonym
 from schemas.roles import Role
 from tests.builders.law import LAW
+from tests.builders.processes import COMMAND
 from tests.builders.receive_file import receive_file
 
 SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
@@ -330,7 +330,7 @@ def test_a_full_folder_for_temporary_files_refuses_nothing(servers: Settings, tm
     path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
     # A limit on the size of a file is heard where a full disk would be, and needs no disk of one's own.
     found = subprocess.run(
-        [Path(sys.executable).with_name("kruispunt"), "submit", path, "--json"],
+        [COMMAND, "submit", path, "--json"],
         env={**os.environ, "KRUISPUNT_HOME": str(servers.home), "TMPDIR": str(tmp_path)},
         capture_output=True, text=True, check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)),

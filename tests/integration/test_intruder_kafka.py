@@ -102,6 +102,7 @@ def everything(settings: Settings, who: AdminClient, name: str) -> Iterator[tupl
 def test_an_institution_administers_nothing(servers: Settings, institution: str) -> None:
     who = as_institution(servers, institution)
     answers = [(what, told(future)) for what, future in everything(servers, who, institution)]
+    assert answers
     assert [(what, code) for what, code in answers if code not in REFUSED] == []
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -26,9 +26,9 @@ from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS, delivery
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import ask_to_stop, start, surroundings
+from tests.builders.waiting import until
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 LOST_HOST = Path(__file__).parents[1] / "lost_host.py"
 TAKEN_OVER_S = 30.0
 PATIENCE_S = 60.0
@@ -50,13 +50,10 @@ class Hosts:
     """A relay, an exchange and a sink, of which each can be lost."""
 
     def __init__(self, settings: Settings) -> None:
-        self._environment = {
-            **os.environ,
-            "KRUISPUNT_HOME": str(settings.home),
-            "KRUISPUNT_KAFKA_SESSION_SECONDS": str(SESSION_S),
-        }
+        session = {"KRUISPUNT_KAFKA_SESSION_SECONDS": str(SESSION_S)}
+        self._environment = {**os.environ, **surroundings(settings.home, session)}
         # The sinks ask it for schemas.
-        self._running = [subprocess.Popen([COMMAND, "api"], env=self._environment)]
+        self._running = [start(settings.home, "api", environment=session)]
 
     def start(self) -> list[subprocess.Popen[bytes]]:
         """One more of each."""
@@ -104,13 +101,6 @@ def hosts(servers: Settings) -> Iterator[Hosts]:
     running = Hosts(servers)
     yield running
     running.end()
-
-
-def until(met: Callable[[], bool], what: str, patience: float = PATIENCE_S) -> None:
-    began = time.monotonic()
-    while not met():
-        assert time.monotonic() - began < patience, what
-        time.sleep(0.1)
 
 
 class Traffic:
@@ -218,7 +208,7 @@ def test_a_standby_waits_on_one_session_and_gets_over_its_loss(servers: Settings
             query = "select pid from pg_stat_activity where usename = %s and datname = 'kruispunt'"
             return [pid for (pid,) in watching.execute(query, (RELAY,))]
 
-        process = subprocess.Popen([COMMAND, "relay"], env={**os.environ, "KRUISPUNT_HOME": str(servers.home)})
+        process = start(servers.home, "relay")
         stack.callback(process.wait)
         stack.callback(process.terminate)
         until(lambda: len(sessions()) == 1, "the standby does not wait")

@@ -1,9 +1,7 @@
 """The notifier as it runs: stopped, killed, and shared between two."""
 
-import os
 import random
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,9 +22,8 @@ from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
 from tests.builders import notices as example
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import SILENT, ask_to_stop, start
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 NUMBERS = count(20_000)
 PATIENCE_S = 60.0
 STOP_S = 20.0
@@ -106,12 +103,7 @@ def crowd(servers: Settings, tmp_path: Path) -> Crowd:
 
 @contextmanager
 def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [COMMAND, "notify"],
-        env={**os.environ, "KRUISPUNT_HOME": str(settings.home)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = start(settings.home, "notify", streams=SILENT)
     try:
         yield process
     finally:

@@ -196,7 +196,9 @@ def test_two_who_provision_at_once_do_no_harm(servers: Settings) -> None:
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(provisioning.bring, servers) for _ in range(2)]:
             done.result()
-    assert [line for line in provisioning.look(servers) if line.to_do] == []
+    found = provisioning.look(servers)
+    assert found
+    assert [line for line in found if line.to_do] == []
 
 
 def test_a_right_is_gone_when_the_command_returns(servers: Settings) -> None:

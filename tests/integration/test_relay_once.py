@@ -4,14 +4,12 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -26,9 +24,9 @@ from backbone.settings import Settings
 from kruispunt.declared_outboxes import BY_NAME
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.topics import POSITIONS
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import ask_to_stop, start
+from tests.builders.waiting import until
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 TOPIC = "notices.status"
 """A topic nobody reads on the servers of a test run."""
 SOURCE = "notifier"
@@ -272,12 +270,8 @@ def ends(settings: Settings) -> Progress:
 
 def progress(settings: Settings, before: Progress) -> None:
     """Wait until the relay has published something more."""
-    deadline = time.monotonic() + 60
-    while reached(settings) == before:
-        assert time.monotonic() < deadline, "the relay publishes nothing"
-        # The relay needs the processor more.
-        time.sleep(0.02)
+    until(lambda: reached(settings) != before, "the relay publishes nothing")
 
 
 def relay(settings: Settings) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([COMMAND, "relay"], env={**os.environ, "KRUISPUNT_HOME": str(settings.home)})
+    return start(settings.home, "relay")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, Self
 
 import pytest
@@ -27,6 +28,7 @@ from schemas.fields import narrower
 from schemas.identifiers import derive, inss, pseudonym
 from schemas.registration import SchemaVersion, subject
 from schemas.topics import FACTS, SCHEMAS
+from tests.builders import waiting
 from tests.builders.processes import ask_to_stop
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
@@ -38,6 +40,8 @@ PATIENCE_S = 60
 PARTITIONS = 4
 
 Facts = list[dict[str, Any]]
+
+until = partial(waiting.until, what="the rules did not get there in time")
 
 
 def person(number: int) -> str:
@@ -208,13 +212,6 @@ def letters(settings: Settings) -> list[dict[str, Any]]:
             "select value from rules.outbox where topic = 'dead-letters' order by id"
         ).fetchall()
     return [decode_body(contract("dead-letters"), split(value)[1]) for (value,) in values]
-
-
-def until(condition: Callable[[], bool], patience: float = PATIENCE_S) -> None:
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "the rules did not get there in time"
-        time.sleep(0.1)
 
 
 def about(settings: Settings, number: int) -> list[tuple[str, int]]:

@@ -6,7 +6,6 @@ The backup is a copy of the data of the stopped server, and it is put back as an
 import json
 import shutil
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from schemas.identifiers import event_of
 from schemas.registry import SchemaBook
 from schemas.topics import DECLARATIONS, NOTICES, delivery
 from tests.builders.processes import as_process, within
+from tests.builders.waiting import until
 
 QUARTERS = ("2025Q4", "2026Q1", "2026Q2", "2026Q3")
 ON = ("--on", "2026-10-31")
@@ -87,13 +87,6 @@ def stopped(settings: Settings) -> Iterator[Path]:
 
 def copy(source: Path, target: Path) -> None:
     subprocess.run(["cp", "-a", source, target], check=True)
-
-
-def until(met: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not met():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
 
 
 def events(settings: Settings) -> Counter[str]:
@@ -213,7 +206,7 @@ def repaired(restored: Restored) -> Any:
     """What the repair said, once those who act on what the database says had stopped."""
     before = events(restored.settings)
     for name in ("relay", "replay", "notifier"):
-        until(lambda name=name: "kruispunt repair" in log(restored.settings, name), f"{name} goes on")  # type: ignore[misc]
+        until(lambda name=name: "kruispunt repair" in log(restored.settings, name), f"{name} goes on", PATIENCE_S)  # type: ignore[misc]
     # The exchange has nothing to do, and looks before it does anything.
     with (
         connect(restored.settings, "exchange", autocommit=True) as connection,
@@ -259,6 +252,7 @@ def test_nobody_is_told_twice_and_whoever_is_new_is_told(restored: Restored, rep
 
 def test_everything_balances_after_the_repair(restored: Restored, repaired: Any) -> None:
     rows = ask(restored.settings, "ledger")["rows"]
+    assert rows
     assert [row for row in rows if row["difference"]] == []
 
 

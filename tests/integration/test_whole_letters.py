@@ -2,11 +2,9 @@
 
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -18,9 +16,8 @@ from backbone.transactions import send, transaction, writer
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_LETTER, LARGEST_MESSAGE
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import SILENT, ask_to_stop, start
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
 PATIENCE_S = 120.0
 KEY = b"k" * 16
 ENVELOPE = 100
@@ -32,11 +29,7 @@ VERBS = ("api", "relay", "exchange", "rules", "notify")
 
 @contextmanager
 def processes(settings: Settings) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    environment = {**os.environ, "KRUISPUNT_HOME": str(settings.home)}
-    running = {
-        verb: subprocess.Popen([COMMAND, verb], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for verb in VERBS
-    }
+    running = {verb: start(settings.home, verb, streams=SILENT) for verb in VERBS}
     try:
         yield running
     finally:

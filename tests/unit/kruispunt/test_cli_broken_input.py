@@ -6,10 +6,7 @@ The commands are those of the command line itself: a new one is driven without b
 import asyncio
 import gzip
 import os
-import re
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import EnumType
@@ -24,25 +21,14 @@ from typer.testing import CliRunner
 
 from backbone import postgres
 from backbone.errors import Stop
-from backbone.stack import certificates
+from backbone.stack import certificates, prerequisites, stack
 from backbone.stack.supervisor import Supervisor
 from kruispunt.cli import app
 from kruispunt.cli.app import PROCESS
+from kruispunt.commands.rules import impact
+from tests.builders.broken_input import BROKEN_TEXT, FAULT, HOMES, drive, settings_files
+from tests.builders.somebody import NAME, PERSON, PROFILE, STREET
 
-COMMAND = Path(sys.executable).with_name("kruispunt")
-PERSON, NAME, STREET = "85073003328", "Vandamme-Zilverspar", "Zilverspartstraat"
-PROFILE: dict[str, Any] = {
-    "person": PERSON,
-    "name": {"first": "Anna", "last": NAME},
-    "address": {"street": STREET, "number": "1", "box": "", "postcode": "9000", "town": "Gent", "country": "BE"},
-    "language": "nl",
-    "email": None,
-}
-SOMEBODY = re.compile(rf"{PERSON}|{NAME}|{STREET}")
-QUOTE_THEIR_FILE = {"check", "submit"}
-"""They are asked about a declaration and name the values that are wrong in it."""
-TOO_MUCH = re.compile(r"Failing row|DETAIL|Traceback|[a-z](Error|Exception|Violation)\b[(:]|<class |object at 0x")
-FAULT = "This is a fault of Kruispunt"
 SOUND = {
     "institution": "rva", "person": "-", "number": "-", "quality": "18/1", "rule": "structural_reduction",
     "finding": "f" * 32, "names": "20/296", "name": "20/296@2", "quarter": "2026Q3", "before": "2026-07-01",
@@ -50,11 +36,6 @@ SOUND = {
     "language": "nl", "reason": "asked at the desk",
 }  # fmt: skip
 """Something that each parameter of this name can be; a word for those that are not named here."""
-BROKEN_TEXT = [
-    "", " ", "\0", "\udcff", "-1", "9" * 400, "1e999", "nan", "[/red]", "../../etc/passwd", "2026-13-45", "99999-01-01",
-    "2026Q9", "٢٠٢٦", "x" * 2_000,
-]  # fmt: skip
-PATIENCE_S = 60
 
 
 class Verb(NamedTuple):
@@ -123,6 +104,9 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[
         loops.append(asyncio.get_event_loop_policy().new_event_loop())
         return loops[-1]
 
+    monkeypatch.setattr(prerequisites, "check", lambda: None)
+    monkeypatch.setattr(stack, "_servers", refuse)
+    monkeypatch.setattr(impact, "_git", lambda *_: None)
     for step in ("hand_over", "start"):
         monkeypatch.setattr(Supervisor, step, refuse)
     monkeypatch.setattr(certificates, "ensure", lambda *_: None)
@@ -134,36 +118,6 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[
     # A process ends with its loop; here it is left behind.
     for one in loops:
         one.close()
-
-
-def drive(given: list[str], stdin: bytes = b"") -> str:
-    """Run a command in this process; gives all that it said."""
-    found = CliRunner().invoke(app, given, input=stdin, prog_name="kruispunt")
-    said = found.output
-    assert found.exit_code in {0, 1, 2, 3}, said
-    assert found.exception is None or isinstance(found.exception, SystemExit), said
-    assert not TOO_MUCH.search(said), said
-    assert given[0] in QUOTE_THEIR_FILE or not SOMEBODY.search(said), said
-    assert FAULT not in said, said
-    return said
-
-
-def settings_files(folder: Path) -> dict[str, Path]:
-    """Homes of stacks that are none."""
-    homes = {name: folder / name for name in ("missing", "file", "settings folder")}
-    homes["file"].write_bytes(b"")
-    (homes["settings folder"] / "settings.json").mkdir(parents=True)
-    for name, content in {
-        "binary": b"\0\xff\xfe", "list": b"[]", "types": b'{"postgres_port": "x"}', "unknown": b'{"posgres_port": 1}',
-        "null": b'{"kafka_ca": 5, "home": null, "postgres_port": 1e400}',
-    }.items():  # fmt: skip
-        homes[name] = folder / name
-        homes[name].mkdir()
-        (homes[name] / "settings.json").write_bytes(content)
-    return homes
-
-
-HOMES = ["missing", "file", "settings folder", "binary", "list", "types", "unknown", "null"]
 
 
 @pytest.fixture(scope="module")
@@ -317,40 +271,3 @@ def test_a_fault_of_our_own_is_told_by_its_place_and_not_by_what_it_was_about(
     assert found.exit_code == 3
     assert f"{FAULT} itself: KeyError in tests/unit/kruispunt/test_cli_broken_input.py:" in found.stderr
     assert PERSON not in found.stderr
-
-
-@pytest.mark.parametrize(
-    ("shell", "code", "said"),
-    [
-        ("topics --json > /dev/full", 3, "Standard output, or a file that was being written, is full."),
-        ("topics > /dev/full", 3, "Standard output, or a file that was being written, is full."),
-        ("--help > /dev/full", 3, "Standard output, or a file that was being written, is full."),
-        ("check missing.xml 2> /dev/full", 2, ""),
-        ("topics --json >&-", 0, ""),
-        ("topics >&- 2>&-", 0, ""),
-        ("topics --json | head -c 1", None, "["),
-        ("rules list | head -c 0", None, ""),
-        ("audit person - <&-", 2, "no standard input"),
-        ("audit person - < /dev/null", 2, "check digits"),
-    ],
-)
-def test_streams_that_are_closed_or_full_are_no_fault(tmp_path: Path, shell: str, code: int | None, said: str) -> None:
-    done = subprocess.run(
-        ["bash", "-c", f"'{COMMAND}' {shell}; exit ${{PIPESTATUS[0]}}"],
-        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE_S,
-    )  # fmt: skip
-    found = done.stdout + done.stderr
-    assert done.returncode in ({code} if code is not None else {0, 1})
-    assert said in found
-    assert not TOO_MUCH.search(found), found
-    assert not SOMEBODY.search(found), found
-    assert "Exception ignored" not in found
-
-
-def test_the_name_of_a_file_that_is_no_text_can_be_printed(tmp_path: Path) -> None:
-    name = b"caf\xe9.xml"
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(b"no")
-    for given in ([b"check", name], [b"load", name], [b"submit", name]):
-        done = subprocess.run([COMMAND, *given], cwd=tmp_path, capture_output=True, check=False, timeout=PATIENCE_S)
-        assert done.returncode in {1, 2, 3}
-        assert b"Traceback" not in done.stderr

@@ -1,10 +1,7 @@
 """What the command line does where no stack was ever started: it answers, or says in one breath what to do."""
 
 import json
-import os
 import re
-import resource
-import subprocess
 from contextlib import chdir
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -12,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders.processes import COMMAND, within
+from tests.builders.processes import within
 
 PERSON = re.compile(r"(?<!\d)\d{11}(?!\d)")
 
@@ -136,15 +133,6 @@ def test_the_name_of_a_file_is_printed_as_it_is(tmp_path: Path, name: str) -> No
     assert f"{name} cannot be read" in missing.stderr.decode()
 
 
-def test_a_name_that_is_not_utf_8_still_gives_json(tmp_path: Path) -> None:
-    name = b"caf\xe9.xml"
-    Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).touch()
-    found = subprocess.run([COMMAND, b"check", name, b"--json"], cwd=tmp_path, capture_output=True, check=False)
-    assert found.returncode == 1, found.stderr.decode()
-    [told] = json.loads(found.stdout)["files"]
-    assert told["file"] == "caf?.xml"
-
-
 def test_a_value_that_looks_like_markup_is_printed_as_it_is(tmp_path: Path, population: Path) -> None:
     text = (population / "dmfa-2026Q3-0001.xml").read_text("utf-8")
     wrong = re.sub(r"<ServiceCode>\d+<", "<ServiceCode>[/red]<", text, count=1)
@@ -153,13 +141,6 @@ def test_a_value_that_looks_like_markup_is_printed_as_it_is(tmp_path: Path, popu
     found = run(tmp_path, "check", "wrong.xml")
     assert found.returncode == 1
     assert "“[/red]”" in found.stdout.decode()
-
-
-def test_a_reader_that_stops_early_is_no_error(tmp_path: Path) -> None:
-    shell = f"set -o pipefail; '{COMMAND}' topics --json | head -c 1; true"
-    found = subprocess.run(["bash", "-c", shell], cwd=tmp_path, capture_output=True, check=False)
-    assert found.stdout == b"["
-    assert found.stderr == b""
 
 
 @pytest.mark.parametrize("quarter", ["2026Q5", "2026", "20263", "1990Q1"])
@@ -200,41 +181,3 @@ def test_money_quarters_and_certainties_of_a_check_are_as_promised(tmp_path: Pat
         assert one["certainty"] in {"certain", "likely", "to check", "undetermined"}
         assert one["trace"]
         assert all(step.keys() == {"step", "value", "unit", "source", "outcome"} for step in one["trace"])
-
-
-def test_the_shell_offers_the_rules_where_one_is_asked_for() -> None:
-    asked = {"_KRUISPUNT_COMPLETE": "complete_bash", "COMP_WORDS": "kruispunt rules show struct", "COMP_CWORD": "3"}
-    done = subprocess.run(
-        [COMMAND], env={**os.environ, **asked}, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.stdout.split() == ["structural_reduction"]
-
-
-def no_file_larger_than(size: int) -> None:
-    """As on a full disk: Python hears EFBIG instead of ENOSPC."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-
-
-def test_a_population_that_finds_no_room_is_tried_again_elsewhere(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    command = [str(COMMAND), "generate", "--persons", "400", "--quarter", "2026Q3", "--out", str(out)]
-    found = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, check=False, preexec_fn=lambda: no_file_larger_than(1 << 16)
-    )
-    assert found.returncode == 3, found.stderr.decode()
-    assert b"Traceback" not in found.stderr
-    assert str(out) in found.stderr.decode()
-    assert b"try again" in found.stderr
-
-
-@pytest.mark.parametrize("form", [["--json"], []])
-def test_an_answer_that_finds_no_room_is_not_given(tmp_path: Path, population: Path, form: list[str]) -> None:
-    with Path("/dev/full").open("wb") as full:
-        found = subprocess.run(
-            [COMMAND, "check", population / "dmfa-2026Q3-0001.xml", *form],
-            cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False,
-        )  # fmt: skip
-    assert found.returncode == 3, found.stderr.decode()
-    assert b"Standard output" in found.stderr
-    assert b"Traceback" not in found.stderr
-    assert b"Exception ignored" not in found.stderr

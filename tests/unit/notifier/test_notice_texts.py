@@ -59,7 +59,9 @@ def test_every_language_says_the_same_things(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_empty_or_left_in_another_language(language: str) -> None:
     others = {text for other in LANGUAGES if other != language for text in _sentences(whole(other))}
-    assert not [text for text in _sentences(whole(language)) if not text.strip() or text in others]
+    own = list(_sentences(whole(language)))
+    assert own
+    assert not [text for text in own if not text.strip() or text in others]
 
 
 def _sentences(tree: Any) -> list[str]:
@@ -89,6 +91,7 @@ def test_every_rule_has_a_text_of_its_own(language: str, rule: str, side: str) -
 def test_a_right_says_what_to_do_and_names_no_figure_in_the_open(language: str) -> None:
     for rule in RIGHTS:
         said = [*_all_of(texts(language).get(f"rules.{rule}"))]
+        assert said, rule
         assert not [text for text in said if re.search(r"\d", text.replace("C103", "").replace("C4", ""))], rule
 
 

@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -141,7 +139,9 @@ def test_what_stands_beside_an_unknown_code_still_travels(reading: Callable[[str
 
 @pytest.mark.parametrize("case", ["a reduction of an occupation", "a contribution"])
 def test_amounts_under_an_unknown_code_count_in_what_is_owed(case: str, reading: Callable[[str], Read]) -> None:
-    assert not [code for code, _, _ in reading(changed(case)).told if code == "00015-007"]
+    told = [code for code, _, _ in reading(changed(case)).told]
+    assert told
+    assert "00015-007" not in told
 
 
 @pytest.mark.parametrize("case", ZONES)
@@ -206,35 +206,6 @@ def test_more_than_can_be_kept_refuses_the_file(
     monkeypatch.setattr(anomalies, "MOST_UNREAD", 1000)
     found = reading(once("<Retired>0<", f"<FlexiMark>{'x' * 1001}</FlexiMark><Retired>0<"))
     assert found.told[-1] == ("90169-172", "/DmfAOriginal", BLOCKING)
-
-
-MEASURE = """
-import re, sys
-from pathlib import Path
-from tests.builders.read_file import read
-with read(Path(sys.argv[1])) as reading:
-    highest = re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())
-    print(reading.accepted, int(highest[1]) >> 10)
-"""
-
-
-@pytest.mark.parametrize("place", ["</NaturalPerson>", "</Form>"])
-def test_what_stands_between_persons_or_forms_does_not_pile_up(place: str, tmp_path: Path) -> None:
-    path = tmp_path / "large.xml"
-    strange = f"<Strange>{'x' * 3_000_000}</Strange>"
-    head, tail = LATER[: LATER.index(place) + len(place)], LATER[LATER.index(place) + len(place) :]
-    unit = "<CompanyVehicle><CompanyVehicleSequenceNbr>1</CompanyVehicleSequenceNbr></CompanyVehicle>"
-    unit = "<Form/>" if place == "</Form>" else unit
-    with path.open("w", encoding="utf-8") as file:
-        file.write(head)
-        for _ in range(60):
-            file.write(strange + unit)
-        file.write(tail)
-    root = Path(__file__).parents[3]
-    answer = subprocess.run([sys.executable, "-c", MEASURE, path], capture_output=True, text=True, check=True, cwd=root)
-    accepted, mebibytes = answer.stdout.split()
-    assert accepted == "False"
-    assert int(mebibytes) < 150
 
 
 def seen(text: str, tmp_path: Path) -> Iterator[Situation]:

@@ -136,7 +136,6 @@ def test_two_days_are_compared_and_nothing_changed_is_0(data: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["diff", "--from", "no-such-revision", "--to", "2026-07-01", "--on", "x"],
         ["diff", "--from", "--help-me", "--to", "2026-07-01", "--on", "x"],
         ["diff", "--from", "2026-07-01", "--to", "2026-07-01", "--on", "nowhere.xml"],
         ["diff", "--from", "2026-07-01", "--to", "2026-07-01"],
