@@ -1,6 +1,7 @@
 """Opens PostgreSQL as one role, and brings a database to the newest shape, each step once."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import IntEnum
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -107,6 +108,14 @@ def wait_for_lock(connection: Connection[Any], lock: Lock) -> None:
 def unlock(connection: Connection[Any], lock: Lock, number: int) -> None:
     """Release one of several locks of a kind."""
     connection.execute("select pg_advisory_unlock(%s, %s)", (lock, number))
+
+
+def close(connection: Connection[Any]) -> None:
+    """Release every lock of a connection and close it: left to PostgreSQL, they are free only when it has noticed."""
+    with suppress(psycopg.Error):
+        connection.execute("select pg_advisory_unlock_all()")
+    with suppress(psycopg.Error):
+        connection.close()
 
 
 def hold(cursor: Cursor[Any], lock: Lock) -> None:

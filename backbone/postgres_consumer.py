@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 
@@ -89,7 +88,7 @@ class PostgresConsumer:
             )
             return cls(connection, reader, logins, subscription, store, chore)
         except BaseException:
-            connection.close()
+            postgres.close(connection)
             raise
 
     def handle_batch(self) -> int:
@@ -141,5 +140,4 @@ class PostgresConsumer:
     def close(self) -> None:
         """Leave the group and the database."""
         self._reader.close()
-        with suppress(psycopg.Error):
-            self._connection.close()
+        postgres.close(self._connection)

@@ -1,11 +1,9 @@
 """Exchanges each event exactly once: records written and offsets of events read are one Kafka transaction."""
 
 import gc
-from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any, Self
 
-import psycopg
 from confluent_kafka import Producer
 from psycopg import Connection, Cursor
 from structlog.typing import FilteringBoundLogger
@@ -65,7 +63,7 @@ class Exchange:
             reader = kafka.consumer(settings, EXCHANGE, EXCHANGE, group_instance_id=name)
             return cls(settings, connection, BrokerOffsets(reader, DECLARATIONS), target, log)
         except BaseException:
-            connection.close()
+            postgres.close(connection)
             raise
 
     def handle_batch(self) -> int:
@@ -102,8 +100,7 @@ class Exchange:
     def close(self) -> None:
         """Leave the group, free the number."""
         self._reader.close()
-        with suppress(psycopg.Error):
-            self._connection.close()
+        postgres.close(self._connection)
 
     def _follow_deliberations(self, cursor: Cursor[Any]) -> None:
         """Use the deliberations that are stored now.

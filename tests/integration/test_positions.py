@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
 
-from backbone import kafka, logs, positions, postgres, transactions
+from backbone import instance_number, kafka, logs, positions, postgres, transactions
 from backbone.errors import Retry, Stop
 from backbone.offsets import Offsets, PartitionOffsets
 from backbone.postgres_consumer import PostgresConsumer, TopicSubscription
@@ -310,3 +310,11 @@ def test_a_reader_with_nothing_to_do_sees_that_its_position_was_put_back(
         connection.execute("update store.position set next = 4 where topic = %s", (kept.topic,))
     with pytest.raises(Retry, match="put back to an earlier moment"):
         reader.handle_batch()
+
+
+def test_a_number_is_free_as_soon_as_its_process_let_go(servers: Settings) -> None:
+    # Left to PostgreSQL it is free a moment later: the next session would be another member, beside its own old one.
+    for _ in range(50):
+        connection = postgres.connect(servers, "audit", autocommit=True)
+        assert instance_number.take(connection, postgres.Lock.CONSUMER) == 0
+        postgres.close(connection)
