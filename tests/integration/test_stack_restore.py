@@ -136,6 +136,13 @@ def log(settings: Settings, name: str) -> str:
     return (Places(settings.home).logs / f"{name}.log").read_text("utf-8")
 
 
+def everything_arrives(settings: Settings) -> None:
+    """Wait; where something stays behind, show what those said that deliver and store."""
+    answer = kruispunt(settings, "wait", "--timeout", "90")
+    words = {name: log(settings, name)[-2_000:] for name in ("exchange", "sink-rva")} if answer.returncode else {}
+    assert answer.returncode == 0, f"{answer.stderr}{kruispunt(settings, 'status').stdout}{words}"
+
+
 @pytest.fixture(scope="module")
 def population(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same persons and employers in four quarters."""
@@ -158,7 +165,7 @@ def promoted(running: Settings, population: dict[str, Path]) -> dict[str, Any]:
     folder = population["2025Q4"]
     assert kruispunt(running, "load", folder).returncode == 0
     submit(running, next(folder.glob("*.xml")))
-    assert kruispunt(running, "wait", "--timeout", "90").returncode == 0
+    everything_arrives(running)
     with stopped(running) as files:
         (files / "standby.signal").touch()
     with connect(running, SUPERUSER, "postgres", autocommit=True) as connection:
@@ -173,7 +180,7 @@ def test_a_standby_that_had_received_everything_takes_over_without_a_word(
 ) -> None:
     answer = submit(running, next(population["2026Q1"].glob("*.xml")))
     assert answer["accepted"]
-    assert kruispunt(running, "wait", "--timeout", "90").returncode == 0
+    everything_arrives(running)
     assert "kruispunt repair" not in log(running, "relay")
     assert ask(running, "repair")["differing"] == []
     assert set(events(running).values()) == {1}
@@ -189,7 +196,7 @@ def restored(
         copy(files, backup)
     lost_file, last_file = (next(population[quarter].glob("*.xml")) for quarter in ("2026Q2", "2026Q3"))
     lost = submit(running, lost_file)
-    assert kruispunt(running, "wait", "--timeout", "90").returncode == 0
+    everything_arrives(running)
     told = set(mails(running)) | set(letters(running))
     with stopped(running) as files:
         shutil.rmtree(files)
