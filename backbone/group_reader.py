@@ -105,6 +105,7 @@ class StoredPositions:
         self._connection = connection
         self._schema = schema
         self._reassigned = False
+        self._has_polled = False
         self.since: Positions = {}
         """Where this reader found or last left each position."""
 
@@ -120,7 +121,9 @@ class StoredPositions:
             held = self.stored()
             given = [(partition.topic, partition.partition) for partition in partitions]
             self.since = {partition: held[partition] for partition in given if partition in held}
-            self._reassigned = True
+            # Before the first assignment there is nothing to poll. To seek while the client still asks for the first
+            # offset of a partition can leave that partition without records for good.
+            self._reassigned = self._reassigned or self._has_polled
             reader.assign([self._start(*partition) for partition in given])
             assigned(partitions)
 
@@ -142,6 +145,7 @@ class StoredPositions:
         """
         self._reassigned = False
         messages = poll(self._reader, size, idle, fill)
+        self._has_polled = self._has_polled or bool(messages)
         if not messages or not self._reassigned:
             return messages
         try:

@@ -168,6 +168,14 @@ def test_what_was_read_while_partitions_changed_hands_is_thrown_away_and_read_ag
     assert reader.sought == [(kept.topic, 0, 5)]
 
 
+def test_what_comes_with_the_first_assignment_is_kept_and_not_read_again(kept: Kept) -> None:
+    reader = Reader(records(kept, 0, 4))
+    reader.change = reader.hand_over
+    assert kept.keeper(reader).handle_batch() == 5
+    assert reader.sought == []
+    assert kept.position() == 5
+
+
 def test_a_notifier_that_was_paused_keeps_nothing_of_what_another_kept_meanwhile(servers: Settings) -> None:
     number = 900 + time.time_ns() % 1_000_000
     pepper, book = servers.pepper(), SchemaBook()
