@@ -121,8 +121,7 @@ class StoredPositions:
             held = self.stored()
             given = [(partition.topic, partition.partition) for partition in partitions]
             self.since = {partition: held[partition] for partition in given if partition in held}
-            # Before the first assignment there is nothing to poll. To seek while the client still asks for the first
-            # offset of a partition can leave that partition without records for good.
+            # Before the first assignment there is nothing to poll, so what comes with it need not be read again.
             self._reassigned = self._reassigned or self._has_polled
             reader.assign([self._start(*partition) for partition in given])
             assigned(partitions)

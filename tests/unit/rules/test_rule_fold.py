@@ -18,6 +18,7 @@ from rules.view.situation import Situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.registry import SchemaBook
+from tests.builders.full_events import filled
 from tests.builders.law import LAW
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
@@ -31,22 +32,7 @@ ANNE, BERT = b"a" * 16, b"b" * 16
 def _whole(kind: str, record: dict[str, Any]) -> bytes:
     """The event with every field its full contract asks for."""
     schema: Any = contract(kind).schema
-    return encode_body(contract(kind), _filled(schema, record))
-
-
-def _filled(schema: Any, record: dict[str, Any]) -> dict[str, Any]:
-    filled: dict[str, Any] = {}
-    for field in schema["fields"]:
-        name, kind = field["name"], field["type"]
-        inner = kind["items"] if isinstance(kind, dict) and kind.get("type") == "array" else None
-        if name in record:
-            value = record[name]
-            filled[name] = [_filled(inner, part) for part in value] if inner and isinstance(inner, dict) else value
-        elif "default" not in field:
-            filled[name] = (
-                {"string": "", "boolean": False, "int": 0, "long": 0}.get(kind, 0) if isinstance(kind, str) else AT
-            )
-    return filled
+    return encode_body(contract(kind), filled(schema, record))
 
 
 def facts(

@@ -25,6 +25,7 @@ from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.identifiers import quarter_days, quarter_of
 from schemas.registry import SchemaBook
+from tests.builders.full_events import filled
 from tests.builders.law import LAW
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)
@@ -38,24 +39,9 @@ OTHER_EMPLOYER = "0428759497"
 Facts = list[dict[str, Any]]
 
 
-def _filled(schema: Any, record: dict[str, Any]) -> dict[str, Any]:
-    filled: dict[str, Any] = {}
-    for field in schema["fields"]:
-        name, kind = field["name"], field["type"]
-        inner = kind["items"] if isinstance(kind, dict) and kind.get("type") == "array" else None
-        if name in record:
-            value = record[name]
-            filled[name] = [_filled(inner, part) for part in value] if inner and isinstance(inner, dict) else value
-        elif "default" not in field:
-            filled[name] = (
-                {"string": "", "boolean": False, "int": 0, "long": 0}.get(kind, 0) if isinstance(kind, str) else AT
-            )
-    return filled
-
-
 def fact(kind: str, record: dict[str, Any]) -> dict[str, Any]:
     full = contract(kind)
-    return {"person": ANNE, "contract": full.id, "body": encode_body(full, _filled(full.schema, record))}
+    return {"person": ANNE, "contract": full.id, "body": encode_body(full, filled(full.schema, record))}
 
 
 def declared(
