@@ -1,16 +1,21 @@
-"""Figures of the law through time: what held on a day, or "no law on that day", never 0."""
+"""Figures of the law through time: what held on a day, or "no law on that day", never 0.
+
+Every figure has two dates: from when it holds, and since when it is known here. A correction is one more row, known
+later; the row that it corrects stays, because it is what was said until then.
+"""
 
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from hashlib import sha256
-from typing import cast
+from typing import NamedTuple, cast
 
 Figure = Decimal | frozenset[str]
+DAY = timedelta(days=1)
 DIGITS = 12
 """Hexadecimal digits of the SHA-256 in the version of a row."""
 
@@ -65,6 +70,7 @@ def citing(text: str | Citation, *rows: "FigureRow") -> Citation:
 class FigureRow:
     """Figures in force from `start` to `end`, both included; `unknown` says why there are none.
 
+    `known` is the day since when the catalogue has the row, `published` when its source appeared, where that was read.
     `article` is where the law has the concept, empty where no source named it.
     """
 
@@ -78,6 +84,8 @@ class FigureRow:
     series: str = ""
     units: Mapping[str, str] = field(default_factory=dict)
     article: str = ""
+    known: date = date.min
+    published: date | None = None
 
     @cached_property
     def cited(self) -> Citation:
@@ -99,40 +107,82 @@ class FigureRow:
         return cast("frozenset[str]", self.figures[name])
 
     @cached_property
-    def version(self) -> str:
-        """File, series, first day, label and a digest of the content: a row with another figure has another version."""
+    def says(self) -> str:
+        """Its figures, label and source, or why there are none: rows that say the same differ in days only."""
         figures = [
             (name, ",".join(sorted(value)) if isinstance(value, frozenset) else f"{value}", self.units.get(name, ""))
             for name, value in sorted(self.figures.items())
         ]
-        content = f"{self.start}|{self.end}|{figures}|{self.quality}|{self.sourced}|{self.unknown}"
+        return f"{figures}|{self.quality}|{self.sourced}|{self.unknown}"
+
+    @cached_property
+    def version(self) -> str:
+        """File, series, first day, day of knowledge, label, digest of the content: another figure, another version."""
+        content = f"{self.start}|{self.end}|{self.says}|{self.known}"
         digest = sha256(content.encode()).hexdigest()[:DIGITS]
-        return f"{self.file} | {self.series} | {self.start} | {self.quality} | {digest}"
+        return f"{self.file} | {self.series} | {self.start} | {self.known} | {self.quality} | {digest}"
 
 
-@dataclass(frozen=True, slots=True)
+class Span(NamedTuple):
+    """Days on which one row holds, both included; it may hold on fewer days than it says, where it was corrected."""
+
+    start: date
+    end: date | None
+    row: FigureRow
+
+
+@dataclass(frozen=True)
 class Series:
-    """One parameter, or a set that changes together, through time."""
+    """One parameter, or a set that changes together, through time; `written` in the order in which it became known."""
 
     name: str
-    rows: tuple[FigureRow, ...]
+    written: tuple[FigureRow, ...]
     ended: str | None = None
     about: str = ""
+
+    @cached_property
+    def timeline(self) -> tuple[Span, ...]:
+        """Which row holds when, in order of days: where two speak of a day, the one that is known later."""
+        spans: list[Span] = []
+        for row in self.written:
+            spans = [part for span in spans for part in _outside(span, row)]
+            spans.append(Span(row.start, row.end, row))
+        return tuple(sorted(spans, key=lambda span: span.start))
+
+    @property
+    def rows(self) -> tuple[FigureRow, ...]:
+        """The rows that hold at any time, in order of days."""
+        return tuple(span.row for span in self.timeline)
 
     def at(self, day: date) -> FigureRow:
         """The row in force on a day.
 
         Raises NoLaw.
         """
-        place = bisect_right(self.rows, day, key=lambda row: row.start) - 1
+        timeline = self.timeline
+        place = bisect_right(timeline, day, key=lambda span: span.start) - 1
         if place < 0:
-            raise NoLaw(self.name, day, f"the first known figures begin on {self.rows[0].start}")
-        row = self.rows[place]
-        if row.end is not None and day > row.end:
+            raise NoLaw(self.name, day, f"the first known figures begin on {timeline[0].start}")
+        _, end, row = timeline[place]
+        if end is not None and day > end:
             raise NoLaw(self.name, day, self.ended or "the series has ended")
         if row.unknown is not None:
             raise NoLaw(self.name, day, row.unknown, row.sourced)
         return row
+
+    def known_on(self, day: date) -> "Series | None":
+        """The series as it was known on a day, without what became known later; None when nothing was."""
+        known = tuple(row for row in self.written if row.known <= day)
+        return replace(self, written=known) if known else None
+
+
+def _outside(span: Span, row: FigureRow) -> Iterator[Span]:
+    """What is left of a span where a later row speaks of part of its days."""
+    if span.start < row.start:
+        before = row.start - DAY
+        yield span if span.end is not None and span.end <= before else Span(span.start, before, span.row)
+    if row.end is not None and (span.end is None or span.end > row.end):
+        yield Span(max(span.start, row.end + DAY), span.end, span.row)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,19 @@
 """Parses the dated figures beside a rule; refuses an invalid file and reports every problem in it."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeGuard
 
-from rules.law.dated_figures import Figure, FigureRow, Parameters, Series, SourceQuality
+from rules.law.dated_figures import DAY, Figure, FigureRow, Parameters, Series, SourceQuality, Span
 from rules.law.yaml_lines import Mapping, Problem, Sequence, read_placed
 
-DAY = timedelta(days=1)
-RESERVED = {"from", "to", "quality", "source", "unknown", "unit", "article"}
-OF_THE_FILE = {"rule", "law", "names", "series"}
+RESERVED = {"from", "to", "quality", "source", "unknown", "unit", "article", "known", "published"}
+OF_THE_FILE = {"rule", "law", "names", "known", "series"}
 OF_A_SERIES = {"about", "unit", "ended", "values", "article"}
 CODES = "codes"
 """The unit of a list of codes; it needs no other."""
 TEXT = "a text"
-RowPeriod = tuple[date, date | None]
 
 
 class WrongParameters(ValueError):
@@ -36,6 +34,7 @@ class _Reader:
     def __init__(self, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self.known = date.min
 
     def wrong(self, line: int, text: str) -> None:
         self.problems.append(Problem(self.file, line, text))
@@ -51,6 +50,12 @@ class _Reader:
             if not str(content.get(key) or "").strip():
                 self.wrong(content.line, f"`{key}` is missing")
         self._unknown_keys(content, OF_THE_FILE, "the file")
+        if _is_day(content.get("known")):
+            self.known = content["known"]
+        else:
+            self.wrong(
+                content.at("known"), "`known` is not a day: the one since which the figures of the file are known"
+            )
         series = {
             str(name): self._series(str(name), part, content.at(name)) for name, part in content["series"].items()
         }
@@ -69,10 +74,24 @@ class _Reader:
         self._unknown_keys(part, OF_A_SERIES, name)
         rows = [self._row(name, part, *placed) for placed in zip(part["values"], part["values"].lines, strict=True)]
         self._units_of_nothing(name, part)
-        sound = [row for row in rows if row]
-        ended = part.get("ended")
-        self._order(name, _periods(part["values"]), part["values"].lines, ended)
-        return Series(name, tuple(sound), ended, " ".join(str(part.get("about") or "").split()))
+        sound = tuple(row for row in rows if row)
+        series = Series(name, sound, part.get("ended"), " ".join(str(part.get("about") or "").split()))
+        lines = part["values"].lines
+        dated = [self._dated(entry) for entry in part["values"]]
+        if (days := tuple(row for row in dated if row)) and len(days) == len(dated):
+            self._order(Series(name, days, part.get("ended")), lines)
+        if len(sound) == len(rows):
+            self._corrections(series, lines)
+        return series
+
+    def _dated(self, entry: Any) -> FigureRow | None:
+        """The days of a row alone, also where something else in it is wrong; None where one is not a day."""
+        if not isinstance(entry, Mapping):
+            return None
+        start, end, known = entry.get("from"), entry.get("to"), entry.get("known", self.known)
+        if not (_is_day(start) and _is_day(known) and (end is None or _is_day(end))):
+            return None
+        return FigureRow(start, end, {}, SourceQuality.MEM, "", known=known)
 
     def _row(self, name: str, part: Mapping, entry: Any, line: int) -> FigureRow | None:
         if not isinstance(entry, Mapping):
@@ -80,9 +99,12 @@ class _Reader:
             return None
         before = len(self.problems)
         place = f"{name}, from {entry.get('from')}"
-        for key in ("from", "to"):
+        for key in ("from", "to", "known", "published"):
             if (key in entry or key == "from") and not _is_day(entry.get(key)):
                 self.wrong(entry.at(key), f"{place}: `{key}` is not a day")
+        known, published = entry.get("known", self.known), entry.get("published")
+        if _is_day(known) and _is_day(published) and published > known:
+            self.wrong(entry.at("published"), f"{place}: known since {known}, before it was published on {published}")
         if not str(entry.get("source") or "").strip():
             self.wrong(entry.at("source"), f"{place}: no source")
         article = entry.get("article", part.get("article", ""))
@@ -110,6 +132,8 @@ class _Reader:
             name,
             units,
             " ".join(str(article).split()),
+            known,
+            published,
         )
 
     def _unit(self, place: str, part: Mapping, entry: Mapping, figure: str, value: Any) -> str:
@@ -135,30 +159,42 @@ class _Reader:
                 if figure not in figures:
                     self.wrong(given.at(figure), f"{name}: a unit is given for {figure}, which is no figure of it")
 
-    def _order(self, name: str, periods: list[RowPeriod] | None, lines: list[int], ended: str | None) -> None:
-        if periods is None:
+    def _order(self, series: Series, lines: list[int]) -> None:
+        """Rows follow each other in knowledge, and those known since one day in days; together they leave no gap."""
+        name, before = series.name, len(self.problems)
+        placed = list(zip(series.written, lines, strict=True))
+        for row, line in placed:
+            if row.end is not None and row.end < row.start:
+                self.wrong(line, f"{name}: the row from {row.start} ends before it begins")
+        for (earlier, _), (row, line) in pairwise(placed):
+            if row.known < earlier.known:
+                self.wrong(line, f"{name}: known since {row.known}, after a row known since {earlier.known}; add below")
+            elif row.known == earlier.known and (earlier.end is None or earlier.end >= row.start):
+                self.wrong(line, f"{name}: the rows from {earlier.start} and {row.start} overlap")
+        if len(self.problems) > before:
             return
-        for (start, end), line in zip(periods, lines, strict=True):
-            if end is not None and end < start:
-                self.wrong(line, f"{name}: the row from {start} ends before it begins")
-        for ((before, end), (start, _)), line in zip(pairwise(periods), lines[1:], strict=True):
-            if end is None or end >= start:
-                self.wrong(line, f"{name}: the rows from {before} and {start} overlap")
-            elif end + DAY != start:
-                self.wrong(line, f"{name}: nothing is said about the days between {end} and {start}")
-        last = periods[-1][1]
-        if last is not None and not ended:
-            self.wrong(lines[-1], f"{name}: ends on {last} and is not declared ended")
+        line_of = {id(row): line for row, line in placed}
+        for (_, end, _), span in pairwise(series.timeline):
+            if end is not None and end + DAY != span.start:
+                gap = f"nothing is said about the days between {end} and {span.start}"
+                self.wrong(line_of[id(span.row)], f"{name}: {gap}")
+        last = series.timeline[-1]
+        if last.end is not None and not series.ended:
+            self.wrong(line_of[id(last.row)], f"{name}: ends on {last.end} and is not declared ended")
+
+    def _corrections(self, series: Series, lines: list[int]) -> None:
+        """A row that says again what is known already hides a slip."""
+        for number, (row, line) in enumerate(zip(series.written, lines, strict=True)):
+            known = Series(series.name, series.written[:number])
+            if any(span.row.says == row.says and _within(row, span) for span in known.timeline):
+                self.wrong(line, f"{series.name}: the row from {row.start} corrects nothing, the same is known already")
 
 
-def _periods(values: Sequence) -> list[RowPeriod] | None:
-    """First and last day of each row; None where one is not a day, which is reported elsewhere."""
-    periods: list[Any] = [(entry.get("from"), entry.get("to")) for entry in values if isinstance(entry, Mapping)]
-    sound = all(_is_day(start) and (end is None or _is_day(end)) for start, end in periods)
-    return periods if sound and len(periods) == len(values) else None
+def _within(row: FigureRow, span: Span) -> bool:
+    return span.start <= row.start and (span.end is None or (row.end is not None and row.end <= span.end))
 
 
-def _is_day(value: Any) -> bool:
+def _is_day(value: Any) -> TypeGuard[date]:
     return isinstance(value, date) and not isinstance(value, datetime)
 
 

@@ -11,12 +11,12 @@ from rules.law.law import Law
 
 def recording(law: Law, seen: set[FigureRow]) -> Law:
     """The same law; every row that is looked up by day is added to `seen`."""
-    return _with_series(law, lambda one: _Recorded(one.name, one.rows, one.ended, one.about, seen))
+    return _with_series(law, lambda one: _Recorded(one.name, one.written, one.ended, one.about, seen))
 
 
 def frozen_on(day: date, law: Law) -> Law:
     """The law of one day for every day: what held on `day` is taken to have always held."""
-    return _with_series(law, lambda one: _Frozen(one.name, one.rows, one.ended, one.about, day))
+    return _with_series(law, lambda one: _Frozen(one.name, one.written, one.ended, one.about, day))
 
 
 def _with_series(law: Law, change: Callable[[Series], Series]) -> Law:
@@ -28,7 +28,7 @@ def _with_series(law: Law, change: Callable[[Series], Series]) -> Law:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Recorded(Series):
     """A series that notes which of its rows were looked up."""
 
@@ -44,7 +44,7 @@ class _Recorded(Series):
         return row
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Frozen(Series):
     """A series in which every day is one and the same."""
 
@@ -82,7 +82,7 @@ def with_figures(law: Law, changes: Sequence[str]) -> Law:
 
 def _changed(rule: str, parameters: Parameters, wanted: Mapping[tuple[str, str], Mapping[str, Decimal]]) -> Parameters:
     series = {
-        name: replace(one, rows=tuple(_put(row, wanted.get((rule, name), {})) for row in one.rows))
+        name: replace(one, written=tuple(_put(row, wanted.get((rule, name), {})) for row in one.written))
         for name, one in parameters.series.items()
     }
     return replace(parameters, series=series)

@@ -64,7 +64,7 @@ def instead(row: FigureRow, other: FigureRow) -> Law:
     name = row.file.removesuffix(".yaml")
     whole = LAW[name]
     series = whole.series[row.series]
-    rows = tuple(other if one is row else one for one in series.rows)
+    rows = tuple(other if one is row else one for one in series.written)
     changed = replace(whole, series={**whole.series, row.series: Series(series.name, rows, series.ended)})
     return Law({**LAW.parameters, name: changed})
 

@@ -151,7 +151,7 @@ def _for_jurist(record: dict[str, Any], language: Language, law: Law) -> None:
             outcome = _spoken(doubt.get("outcome"), language)
             said = f"{doubt['value']}: {doubt['source']}" + (f" ({outcome})" if outcome else "")
             console.print(f"  {escape(said)}", soft_wrap=True)
-    figures = table("", "file | series | in force from | label | digest", title="\nFigures")
+    figures = table("", "file | series | in force from | known since | label | digest", title="\nFigures")
     for number, version in enumerate(record["parameters"], start=1):
         figures.add_row(f"{number}", escape(version))
     console.print(figures)

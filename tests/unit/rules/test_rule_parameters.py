@@ -1,18 +1,24 @@
 """Dated figures of the law: what the reader refuses, and what it says of a day without law."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rules.law.dated_figures import FigureRow, NoLaw, citing
+from rules.law.dated_figures import FigureRow, NoLaw, Series, SourceQuality, citing
 from rules.law.load import parameter_files
 from rules.law.parse import WrongParameters, parse
 from tests.builders.law import LAW
 
-HEAD = "rule: example\nlaw: Law of 01/01/2000\nseries:\n  rate:\n"
+HEAD = "rule: example\nlaw: Law of 01/01/2000\nknown: 2021-01-01\nseries:\n  rate:\n"
 FIRST = "      - {from: 2020-01-01, to: 2020-06-30, amount: 1.10, quality: OFF, source: Gazette}\n"
 SECOND = "      - {from: 2020-07-01, amount: 1.20, quality: DER, source: One index step}\n"
+CORRECTED = (
+    "      - {from: 2020-07-01, to: 2020-09-30, known: 2022-03-01, amount: 1.30, quality: OFF, source: Decree}\n"
+)
+SAID = "1.20, quality: DER, source: One index step"
 
 
 def values(*rows: str) -> str:
@@ -51,6 +57,45 @@ def test_days_declared_unknown_have_no_law_and_say_why() -> None:
     assert found.at("rate", date(2020, 10, 1)).number("amount") == 2
 
 
+def test_a_correction_holds_for_its_days_and_what_it_corrects_is_what_was_known_before() -> None:
+    series = parse(values(FIRST, SECOND, CORRECTED)).series["rate"]
+    days = [date(2020, 6, 30), date(2020, 7, 1), date(2020, 9, 30), date(2020, 10, 1)]
+    assert [series.at(day).number("amount") for day in days] == [Decimal(x) for x in ("1.10", "1.30", "1.30", "1.20")]
+    before = series.known_on(date(2022, 2, 28))
+    assert before is not None
+    assert [before.at(day).number("amount") for day in days] == [Decimal(x) for x in ("1.10", "1.20", "1.20", "1.20")]
+    assert series.known_on(date(2022, 3, 1)) == series
+    assert series.known_on(date(2020, 12, 31)) is None
+
+
+def test_a_correction_of_a_correction_holds_from_the_day_it_is_known() -> None:
+    again = CORRECTED.replace("2022-03-01", "2023-01-01").replace("amount: 1.30", "amount: 1.40")
+    series = parse(values(FIRST, SECOND, CORRECTED, again)).series["rate"]
+    told = {date(2021, 6, 1): "1.20", date(2022, 6, 1): "1.30", date(2023, 1, 1): "1.40"}
+    for known, amount in told.items():
+        then = series.known_on(known)
+        assert then is not None
+        assert then.at(date(2020, 8, 1)).number("amount") == Decimal(amount)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6), st.integers(-5, 50))
+def test_on_every_day_the_row_that_is_known_last_holds(corrections: list[tuple[int, int]], offset: int) -> None:
+    start = date(2020, 1, 1)
+    rows = [FigureRow(start, None, {"amount": Decimal(0)}, SourceQuality.OFF, "Gazette", known=start)]
+    for number, (one, other) in enumerate(corrections, start=1):
+        first, last = sorted((one, other))
+        days = start + timedelta(first), start + timedelta(last)
+        figures = {"amount": Decimal(number)}
+        rows.append(FigureRow(*days, figures, SourceQuality.OFF, "Gazette", known=start + timedelta(number)))
+    series, day = Series("rate", tuple(rows)), start + timedelta(offset)
+    expected = [row for row in rows if row.start <= day and (row.end is None or day <= row.end)]
+    if expected:
+        assert series.at(day) is expected[-1]
+    else:
+        with pytest.raises(NoLaw):
+            series.at(day)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -74,6 +119,19 @@ def test_days_declared_unknown_have_no_law_and_say_why() -> None:
         (values(FIRST, SECOND).replace("    unit", "    article: [3]\n    unit"), "`article` is not a text"),
         (values(FIRST, SECOND.replace("amount", "article: '', amount")), "`article` is not a text"),
         (values(FIRST, SECOND).replace("law: Law of 01/01/2000", "law:"), "`law` is missing"),
+        (values(FIRST, SECOND).replace("known: 2021-01-01\n", ""), "`known` is not a day"),
+        (values(FIRST, SECOND, CORRECTED.replace("known: 2022-03-01", "known: soon")), "`known` is not a day"),
+        (values(FIRST, SECOND, CORRECTED, CORRECTED), "the rows from 2020-07-01 and 2020-07-01 overlap"),
+        (values(CORRECTED, FIRST, SECOND), "known since 2021-01-01, after a row known since 2022-03-01"),
+        (values(FIRST, SECOND, CORRECTED.replace("1.30, quality: OFF, source: Decree", SAID)), "corrects nothing"),
+        (
+            values(FIRST, SECOND, CORRECTED.replace("known:", "published: 2022-03-02, known:")),
+            "known since 2022-03-01, before it was published on 2022-03-02",
+        ),
+        (
+            values(FIRST, SECOND.replace("from: 2020-07-01", "from: 2020-07-01, to: 2020-08-31"), CORRECTED),
+            "ends on 2020-09-30 and is not declared ended",
+        ),
         (values(), "rate: no `values`"),
         ("series: 3", "a mapping with `rule`, `law` and `series`"),
         ("series: {", "this is not YAML"),
@@ -94,9 +152,9 @@ def test_all_problems_are_told_at_once_with_file_and_line() -> None:
     with pytest.raises(WrongParameters) as refused:
         parse(wrong, "rate.yaml")
     assert str(refused.value).splitlines() == [
-        "rate.yaml:7: rate, from 2020-01-01: no source",
-        "rate.yaml:8: rate, from 2020-08-01: quality is not one of OFF, SEC, REPO, DER, MEM",
-        "rate.yaml:8: rate: nothing is said about the days between 2020-06-30 and 2020-08-01",
+        "rate.yaml:8: rate, from 2020-01-01: no source",
+        "rate.yaml:9: rate, from 2020-08-01: quality is not one of OFF, SEC, REPO, DER, MEM",
+        "rate.yaml:9: rate: nothing is said about the days between 2020-06-30 and 2020-08-01",
     ]
 
 

@@ -107,7 +107,7 @@ def test_every_figure_of_the_law_in_a_trace_leads_to_its_version() -> None:
     }
     row = LAW["structural_reduction"].series["category 1"].rows[-2]
     assert figures["S0"] == figures["alpha"] == [row.version]
-    assert row.version.startswith("structural_reduction.yaml | category 1 | 2026-07-01 | REPO | ")
+    assert row.version.startswith("structural_reduction.yaml | category 1 | 2026-07-01 | 2026-11-23 | REPO | ")
     assert len(figures["worker code"]) > 1
     assert figures["S"] == []
 
