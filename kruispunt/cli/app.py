@@ -51,6 +51,10 @@ FolderArgument = Annotated[
 InstitutionArgument = Annotated[str, typer.Argument(help="An institution, e.g. rva.")]
 Seconds = Annotated[float, typer.Option(help="How many seconds to wait at most.", min=0)]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="On this day.")]
+Known = Annotated[
+    datetime | None,
+    typer.Option("--known-on", formats=["%Y-%m-%d"], help="By the law as it was known here on this day. Default: now."),
+]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kruispunt.cli.app import IN, FilesArgument, FolderArgument, Json, app, day
+from kruispunt.cli.app import IN, FilesArgument, FolderArgument, Json, Known, app, day
 from kruispunt.output import answering
 
 
@@ -17,13 +17,14 @@ def check(
     on: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Judge as if the declaration was sent on this day.")
     ] = None,
+    known: Known = None,
     everybody: Annotated[bool, typer.Option("--all", help="Show every person, not only the largest amounts.")] = False,
 ) -> None:
     """Show what is wrong in a declaration and what it does not claim. Sends and stores nothing."""
     from kruispunt.commands.intake import check as checking
 
     with answering():
-        raise typer.Exit(checking.check(files, json=json, on=day(on), everybody=everybody))
+        raise typer.Exit(checking.check(files, json=json, on=day(on), known=day(known), everybody=everybody))
 
 
 @app.command(rich_help_panel=IN)

@@ -1,12 +1,13 @@
 """The law: what the rules say, whether they do, and what they would say otherwise."""
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kruispunt.cli.app import Day, Json, day
+from kruispunt.cli.app import Day, Json, Known, day
 from kruispunt.cli.processes import law
 from kruispunt.output import answering
 from schemas.languages import Language
@@ -23,6 +24,7 @@ def _rules() -> list[str]:
 RuleArgument = Annotated[str, typer.Argument(help="A rule, as `kruispunt rules list` names it.", autocompletion=_rules)]
 FindingArgument = Annotated[str, typer.Argument(help="A finding, as `kruispunt notices --json` names it.")]
 
+STATE_OF_THE_LAW = "A revision, a day (2026-07-01), a folder of YAML files, or known:DAY: as it was known then."
 OnOption = Annotated[
     list[Path], typer.Option("--on", help="DmfA files, folders of them, or `stack`: the stored situations.")
 ]
@@ -62,12 +64,12 @@ def list_rules(json: Json = False) -> None:
 
 
 @law.command("show")
-def show_rule(rule: RuleArgument, on: Day = None, json: Json = False) -> None:
+def show_rule(rule: RuleArgument, on: Day = None, known: Known = None, json: Json = False) -> None:
     """Show a rule on a day: formula, figures, units and sources; if there is no law, why."""
     from kruispunt.commands.rules import law as stage
 
     with answering():
-        stage.rules_show(rule, on=day(on) or legal_today(), json=json)
+        stage.rules_show(rule, on=day(on) or legal_today(), known=day(known), json=json)
 
 
 @law.command("explain")
@@ -96,8 +98,8 @@ def reproduce_finding(finding: FindingArgument, json: Json = False) -> None:
 
 @law.command("diff")
 def diff_law(
-    before: Annotated[str, typer.Option("--from", help="A revision, a day (2026-07-01), or a folder of YAML files.")],
-    after: Annotated[str, typer.Option("--to", help="A revision, a day (2026-07-01), or a folder of YAML files.")],
+    before: Annotated[str, typer.Option("--from", help=STATE_OF_THE_LAW)],
+    after: Annotated[str, typer.Option("--to", help=STATE_OF_THE_LAW)],
     on: OnOption,
     persons: PersonsOption = False,
     json: Json = False,
@@ -107,6 +109,28 @@ def diff_law(
 
     with answering():
         raise typer.Exit(comparing.diff(before, after, on, persons=persons, json=json))
+
+
+@law.command("redecide")
+def redecide(
+    reason: Annotated[str, typer.Option(help="The reason, for the record.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            "--known-since",
+            formats=["%Y-%m-%d"],
+            help="Figures known on this day or later are new. Default: the last such day.",
+        ),
+    ] = None,
+    rule: Annotated[str | None, typer.Option(help="Only the figures of this rule.", autocompletion=_rules)] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until everybody is decided again.")] = True,
+    json: Json = False,
+) -> None:
+    """Decide again what a change of the law touches that reaches back. Exit code 1 if somebody could not be."""
+    from kruispunt.commands.rules import redecide as deciding
+
+    with answering():
+        raise typer.Exit(deciding.redecide(day(since), rule, reason, wait=wait, json=json))
 
 
 @law.command("what-if")

@@ -33,6 +33,7 @@ select coalesce(sum(case what when 'versions received' then number when 'version
          where state not in ('handed over', 'suppressed', 'in doubt', 'cannot be told'))
   from notifier.counts
 """
+TO_DECIDE_AGAIN: LiteralString = "select coalesce(sum(persons - decided), 0)::bigint from rules.law_change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,10 @@ class Inspector:
         """Findings not read or not settled yet, and notices not handed over yet."""
         return self.behind((FINDINGS,), partial(self.stored, MAIN, "notifier")) + self.count(UNTOLD)
 
+    def undecided(self) -> int:
+        """Bundles the rules have not read yet, and persons who wait to be decided again by changed law."""
+        return self.behind((FACTS,), partial(self.stored, MAIN, "rules")) + self.count(TO_DECIDE_AGAIN)
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:
@@ -183,7 +188,7 @@ def stages(settings: Settings) -> list[Stage]:
         Stage("replay", look.unreplayed),
         *(Stage(f"sink-{name}", partial(look.unstored, name)) for name in HOSTED),
         Stage("audit", partial(look.behind, (DISCLOSURES,), partial(look.stored, MAIN, "audit"))),
-        Stage("rules", partial(look.behind, (FACTS,), partial(look.stored, MAIN, "rules"))),
+        Stage("rules", look.undecided),
         look.relayed("rules"),
         Stage("notifier", look.untold),
         look.relayed("notifier"),

@@ -7,9 +7,10 @@ from typing import Any
 
 from rules.catalogue import decide_all, decide_history
 from rules.findings.finding import Finding
+from rules.law.knowledge import first_known, known_on
 from rules.law.law import Law
 from rules.stream.bundle import Decide, FactReader, Witness, exhibit
-from rules.stream.finding_changes import FINDINGS, WITHDRAWN, FindingState, finding_id, tell
+from rules.stream.finding_changes import FINDINGS, WITHDRAWN, FindingState, LawChange, finding_id, tell
 from rules.stream.held_facts import (
     CANCELLED,
     WORKING_TIME,
@@ -65,7 +66,7 @@ def reproduce(
     decide: Decide = decide_all,
     decide_past: DecideHistory = decide_history,
 ) -> Reproduction:
-    """Decide a finding again by this law, as on the day of its publication, from those of `facts` it rests on."""
+    """Decide a finding again from those of `facts` it rests on, by the law as it was known when it was published."""
     record = told.record()
     wanted = {(one["event"], one["sha256"]) for one in record["evidence"]}
     if not wanted:
@@ -80,6 +81,7 @@ def reproduce(
         return _failed(f"{len(wanted)} events it rests on are not held any more: {', '.join(sorted(_events(wanted)))}")
     witness = Witness(reader)
     day = legal_day(record["found_at"])
+    law = known_on(max(day, first_known(law)), law)
     if slot.employer:
         seen = situation(slot, held, witness)
         if seen is None:
@@ -107,8 +109,13 @@ def _again(told: FindingState, record: dict[str, Any], found: Finding | None, wi
         return _withdrawn(told, record, witness, again=found is not None)
     if found is None:
         return Reproduction(None, False, (FieldDifference("finding", told.finding, NOTHING),))
-    change = tell(found, told.finding, told.version, told.status, record["found_at"], witness.evidence)
+    change = tell(found, told.finding, told.version, told.status, record["found_at"], witness.evidence, _of(record))
     return _compared(told, change.state.body)
+
+
+def _of(record: dict[str, Any]) -> LawChange | None:
+    change = record["law_change"]
+    return None if change is None else LawChange(change["known"], tuple(change["parameters"]))
 
 
 def _withdrawn(told: FindingState, record: dict[str, Any], witness: Witness, *, again: bool) -> Reproduction:

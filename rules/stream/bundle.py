@@ -14,7 +14,7 @@ from rules.catalogue import decide_all, decide_history
 from rules.findings.contradiction import Contradiction
 from rules.findings.finding import Finding
 from rules.law.law import Law
-from rules.stream.finding_changes import FindingChange, FindingState, GatherEvidence, changes
+from rules.stream.finding_changes import FindingChange, FindingState, LawChange, changes
 from rules.stream.held_facts import (
     ENTITLEMENTS,
     Content,
@@ -193,7 +193,7 @@ def decide_bundle(
             outcome.failures.append(FailedPerson(person, CONTRADICTORY, str(error), arrived.raw[person]))
             continue
         except Exception as error:  # noqa: BLE001 - a fault in one person's case must not stop everybody's
-            outcome.failures.append(FailedPerson(person, UNDECIDABLE, _where(error), arrived.raw[person]))
+            outcome.failures.append(FailedPerson(person, UNDECIDABLE, where_raised(error), arrived.raw[person]))
             continue
         outcome.facts += decided.facts
         outcome.earlier += [case.held[fact.key] for fact in decided.facts if fact.key in case.held]
@@ -219,9 +219,22 @@ def _sum_up(arrived: Arrived, outcome: BundleOutcome, reader: FactReader) -> dic
         for entry in failure.facts:
             deliberation, digest = _digest(entry["contract"], entry["body"], reader)
             sums.add(("set aside", deliberation), digest)
-    for _, change in outcome.changes:
-        sums.add(("told", ""), digest_of(f"{change.state.finding}@{change.state.version}"))
+    for member in map(_told, outcome.changes):
+        sums.add(("told", ""), member)
     return sums.tallies()
+
+
+def sum_up_findings(outcome: BundleOutcome) -> dict[tuple[str, str], Tally]:
+    """The tally of what was published."""
+    sums: Sums[tuple[str, str]] = Sums()
+    for member in map(_told, outcome.changes):
+        sums.add(("told", ""), member)
+    return sums.tallies()
+
+
+def _told(changed: tuple[Slot, FindingChange]) -> int:
+    _, change = changed
+    return digest_of(f"{change.state.finding}@{change.state.version}")
 
 
 def _digest(number: int, body: bytes, reader: FactReader) -> tuple[str, int]:
@@ -250,7 +263,7 @@ def _decide_person(
     outcome = BundleOutcome(list(new.values()))
     if not new:
         return outcome
-    number = _number(facts, held, reader)
+    number = number_of(facts, held, reader)
     seen: dict[Slot, Situation | None] = {}
     for slot in sorted(slots_to_decide(held, new, reader)):
         witness = Witness(reader)
@@ -261,22 +274,19 @@ def _decide_person(
             outcome.changes += [(slot, change) for change in changed]
     if not _speaks(new, seen):
         return outcome
-    slots = _slots(case, held, new, seen, reader)
+    slots = slots_of_history(case, held, new, seen, reader)
     packed = past.pack(slots)
     if packed != case.history:
         outcome.histories[case.person] = packed
     witness = Witness(reader)
     work = {quarter_at_employer: record.worked for quarter_at_employer, record in slots.items()}
     about_person = past.history(number, work, decisions(case.person, held, witness))
-    copies = [copy for record in slots.values() for copy in record.copies]
     findings = decide_history(about_person, legal_day(at), law)
-    outcome.changes += _of_history(
-        case, findings, at, lambda: in_order([*map(past.CopyDigest.shown, copies), *witness.evidence()])
-    )
+    outcome.changes += history_changes(case, findings, at, slots, witness)
     return outcome
 
 
-def _number(facts: list[HeldFact], held: HeldFacts, reader: FactReader) -> str:
+def number_of(facts: list[HeldFact], held: HeldFacts, reader: FactReader) -> str:
     """The national number in the received facts and in the decisions.
 
     Raises Contradiction when there are two.
@@ -289,7 +299,7 @@ def _number(facts: list[HeldFact], held: HeldFacts, reader: FactReader) -> str:
     return str(numbers.pop())
 
 
-def _where(error: Exception) -> str:
+def where_raised(error: Exception) -> str:
     """What was raised, and where, without its message: that may contain personal data."""
     *_, frame = extract_tb(error.__traceback__)
     return f"{type(error).__name__} in {Path(frame.filename).name}, line {frame.lineno}"
@@ -301,7 +311,7 @@ def _speaks(new: HeldFacts, seen: Mapping[Slot, Situation | None]) -> bool:
     return complete or any(key.kind == ENTITLEMENTS for key in new)
 
 
-def _slots(
+def slots_of_history(
     case: PersonState, held: HeldFacts, new: HeldFacts, seen: Mapping[Slot, Situation | None], reader: FactReader
 ) -> past.QuarterRecords:
     """The history after the new facts: a slot is unchanged until all parts of its declaration have arrived."""
@@ -317,19 +327,29 @@ def _slots(
     return slots
 
 
-def _of_history(
-    case: PersonState, findings: list[Finding], at: datetime, evidence: GatherEvidence
+def history_changes(
+    case: PersonState,
+    findings: list[Finding],
+    at: datetime,
+    slots: past.QuarterRecords,
+    witness: Witness,
+    law_change: LawChange | None = None,
 ) -> list[tuple[Slot, FindingChange]]:
     """Changes of findings that belong to no employer, by the quarter in which the right arises.
 
     They rest on everything the history was built from: a quarter without work matters as much as one with work.
     """
+
+    def evidence() -> list[dict[str, str]]:
+        copies = [copy.shown() for record in slots.values() for copy in record.copies]
+        return in_order([*copies, *witness.evidence()])
+
     before = {slot: published for slot, published in case.states.items() if not slot.employer}
-    slots = {*before, *(Slot(case.person, finding.quarter, "") for finding in findings)}
+    told = {*before, *(Slot(case.person, finding.quarter, "") for finding in findings)}
     return [
         (slot, change)
-        for slot in sorted(slots)
-        for change in changes(before.get(slot, {}), _of_quarter(findings, slot.quarter), at, evidence)
+        for slot in sorted(told)
+        for change in changes(before.get(slot, {}), _of_quarter(findings, slot.quarter), at, evidence, law_change)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from rules.findings.finding import Finding
@@ -50,6 +50,18 @@ def finding_id(finding: Finding) -> str:
     return derive(finding.rule, finding.person, finding.employer, finding.quarter, finding.occupation or "")
 
 
+@dataclass(frozen=True, slots=True)
+class LawChange:
+    """Why a finding changed though nothing new was declared: figures that became known, by version, and since when."""
+
+    known: date
+    parameters: tuple[str, ...]
+
+    def as_record(self) -> dict[str, Any]:
+        """As the contract `findings` holds it."""
+        return {"known": self.known, "parameters": list(self.parameters)}
+
+
 def essence(finding: Finding) -> str:
     """What makes a finding another one when it changes."""
     parts = (finding.deduction_code, finding.amount, finding.claimed, finding.missing, finding.certainty)
@@ -57,40 +69,56 @@ def essence(finding: Finding) -> str:
 
 
 def _since_then(record: dict[str, Any]) -> dict[str, Any]:
-    """A record of an older contract, completed with the fields of the newest: evidence and outcomes."""
+    """A record of an older contract, completed with the fields of the newest."""
     steps = [{"parameters": [], "outcome": None, **step} for step in record["trace"]]
-    return {"parameters": [], "evidence": [], **record, "trace": steps}
+    return {"parameters": [], "evidence": [], "law_change": None, **record, "trace": steps}
 
 
 def changes(
-    before: Mapping[str, FindingState], found: Iterable[Finding], at: datetime, evidence: GatherEvidence
+    before: Mapping[str, FindingState],
+    found: Iterable[Finding],
+    at: datetime,
+    evidence: GatherEvidence,
+    law_change: LawChange | None = None,
 ) -> Iterator[FindingChange]:
-    """What changed between the states `before`, by finding, and what is found at `at`."""
+    """What changed between the states `before`, by finding, and what is found at `at`; through the law, where given."""
     now = {finding_id(finding): finding for finding in found}
     for identifier, finding in now.items():
         state = before.get(identifier)
         if state is None or state.status == WITHDRAWN:
-            yield tell(finding, identifier, (state.version if state else 0) + 1, FOUND, at, evidence)
+            yield tell(finding, identifier, (state.version if state else 0) + 1, FOUND, at, evidence, law_change)
         elif state.essence != essence(finding):
-            yield tell(finding, identifier, state.version + 1, REPLACED, at, evidence)
+            yield tell(finding, identifier, state.version + 1, REPLACED, at, evidence, law_change)
     for identifier, state in before.items():
         if identifier not in now and state.status != WITHDRAWN:
-            yield _withdrawn(state, at, evidence)
+            yield _withdrawn(state, at, evidence, law_change)
 
 
 def tell(
-    finding: Finding, identifier: str, version: int, status: str, at: datetime, evidence: GatherEvidence
+    finding: Finding,
+    identifier: str,
+    version: int,
+    status: str,
+    at: datetime,
+    evidence: GatherEvidence,
+    law_change: LawChange | None = None,
 ) -> FindingChange:
     """A finding as it is published."""
     record = {**finding.as_record(), "finding": identifier, "version": version, "status": status, "found_at": at}
-    return _change(record | {"evidence": evidence()}, essence(finding))
+    return _change(record | _reason(evidence, law_change), essence(finding))
 
 
-def _withdrawn(state: FindingState, at: datetime, evidence: GatherEvidence) -> FindingChange:
+def _withdrawn(
+    state: FindingState, at: datetime, evidence: GatherEvidence, law_change: LawChange | None
+) -> FindingChange:
     """The record as last published, withdrawn; its evidence is what was read when it was withdrawn."""
     record = state.record()
-    record |= {"version": state.version + 1, "status": WITHDRAWN, "found_at": at, "evidence": evidence()}
-    return _change(record, state.essence)
+    record |= {"version": state.version + 1, "status": WITHDRAWN, "found_at": at}
+    return _change(record | _reason(evidence, law_change), state.essence)
+
+
+def _reason(evidence: GatherEvidence, law_change: LawChange | None) -> dict[str, Any]:
+    return {"evidence": evidence(), "law_change": None if law_change is None else law_change.as_record()}
 
 
 def _change(record: dict[str, Any], what: str) -> FindingChange:

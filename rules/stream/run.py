@@ -69,6 +69,10 @@ def application(settings: Settings, decider: Decider) -> faust.App:
     async def look() -> None:
         await guard.look()
 
+    @app.timer(LOOK_S)  # type: ignore[untyped-decorator]  # Faust has no types for it
+    async def decide_again() -> None:
+        await guard.decide_again()
+
     return app
 
 
@@ -107,6 +111,20 @@ class BundleGuard:
             self._log.warning("waiting", reason=str(error))
         except Exception as error:  # noqa: BLE001 - Faust would go on
             self.give_up(str(error))
+
+    async def decide_again(self) -> None:
+        """Decide everybody again whom changed law may touch, between the bundles."""
+        number = 0
+        try:
+            while some := await asyncio.to_thread(self._decider.decide_again):
+                number += some
+        except Retry as error:
+            self._log.warning("waiting", reason=str(error))
+        except Exception:  # noqa: BLE001 - Faust would go on
+            self._log.exception("stopping")
+            os._exit(FAULT)
+        if number:
+            self._log.info("decided again", persons=number)
 
     def give_up(self, reason: str) -> NoReturn:
         """End the process where it cannot go on safely; Faust would catch an exception and hang."""

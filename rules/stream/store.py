@@ -46,15 +46,16 @@ def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[HeldFact]:
     person has no stored history yet.
     """
     cursor.execute(_query("held"), _whose(arrived))
-    return [
-        HeldFact(FactKey(person, quarter, declaration, kind), employer, version, number, body)
-        for person, quarter, declaration, kind, employer, version, number, body in cursor
-    ]
+    return [HeldFact(FactKey(*row[:4]), *row[4:]) for row in cursor]
 
 
 def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, FindingState]]:
     """The published findings about these persons, by slot."""
     cursor.execute(_query("states"), _whose(arrived))
+    return _by_slot(cursor)
+
+
+def _by_slot(cursor: Cursor[TupleRow]) -> dict[Slot, dict[str, FindingState]]:
     by_slot: dict[Slot, dict[str, FindingState]] = defaultdict(dict)
     for person, quarter, employer, *state in cursor:
         finding = FindingState(*state)
@@ -62,9 +63,21 @@ def states(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[Slot, dict[str, F
     return by_slot
 
 
-def histories(cursor: Cursor[TupleRow], arrived: Arrived) -> dict[bytes, bytes]:
+def held_since(cursor: Cursor[TupleRow], persons: list[bytes], quarter: str) -> list[HeldFact]:
+    """What is held about persons since a quarter, with every decision; all of it where there is no stored history."""
+    cursor.execute(_query("held_since"), {"persons": persons, "quarter": quarter})
+    return [HeldFact(FactKey(*row[:4]), *row[4:]) for row in cursor]
+
+
+def states_since(cursor: Cursor[TupleRow], persons: list[bytes], quarter: str) -> dict[Slot, dict[str, FindingState]]:
+    """The published findings about persons since a quarter, and those that belong to no employer, by slot."""
+    cursor.execute(_query("states_since"), {"persons": persons, "quarter": quarter})
+    return _by_slot(cursor)
+
+
+def histories(cursor: Cursor[TupleRow], persons: list[bytes]) -> dict[bytes, bytes]:
     """The packed histories of these persons."""
-    cursor.execute(_query("histories"), {"persons": arrived.persons()})
+    cursor.execute(_query("histories"), {"persons": persons})
     return dict(cursor.fetchall())
 
 

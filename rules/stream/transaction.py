@@ -21,6 +21,7 @@ from rules.law.law import Law
 from rules.law.load import shipped_law
 from rules.stream import store
 from rules.stream.bundle import Decide, FactReader, arrive, decide_bundle
+from rules.stream.law_changes import LawChanges
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
@@ -50,6 +51,7 @@ class Decider:
         self._settings = settings
         self._book = book or published_book(settings, ROLE)
         self._law = law or shipped_law()
+        self._law_changes = LawChanges(self._law)
         self._decide = decide
         pepper = settings.pepper()
         self._pseudonym = lru_cache(REMEMBERED)(lambda number: pseudonym(pepper, number))
@@ -122,7 +124,7 @@ class Decider:
                 reader = FactReader(self._book)
                 arrived = arrive(bundle, reader)
                 held, states = store.held(cursor, arrived), store.states(cursor, arrived)
-                histories = store.histories(cursor, arrived)
+                histories = store.histories(cursor, arrived.persons())
                 outcome = decide_bundle(
                     arrived, held, states, reader, self._law, decide=self._decide, histories=histories
                 )
@@ -130,6 +132,14 @@ class Decider:
         if moved:
             self._left[partition] = offset + 1
         return moved
+
+    def decide_again(self) -> int:
+        """Decide again some of the persons whom changed law may touch; returns how many, 0 when nobody waits.
+
+        Raises Retry, Stop; nothing was written then.
+        """
+        with self._connected() as connection, connection.transaction(), connection.cursor() as cursor:
+            return self._law_changes.decide_some(cursor, FactReader(self._book), self._pseudonym)
 
     def close(self) -> None:
         """Close the connection, once the bundle in hand is decided."""

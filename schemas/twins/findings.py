@@ -1,6 +1,6 @@
 """The typed twin of `findings`; derived from its contract, never edited."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, TypedDict
 
 
@@ -20,6 +20,13 @@ class Evidence(TypedDict):
 
     event: str
     sha256: str
+
+
+class LawChange(TypedDict):
+    """Law that changed backwards, or a figure that was corrected."""
+
+    known: date
+    parameters: list[str]
 
 
 class Finding(TypedDict):
@@ -44,3 +51,4 @@ class Finding(TypedDict):
     found_at: datetime
     parameters: list[str]
     evidence: list[Evidence]
+    law_change: LawChange | None

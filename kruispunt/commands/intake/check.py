@@ -12,6 +12,7 @@ from backbone.errors import Reject
 from kruispunt.commands.intake.excess import anomalies
 from kruispunt.commands.intake.submit import show_anomalies
 from kruispunt.commands.intake.unclaimed import show
+from kruispunt.commands.rules.law import as_known
 from kruispunt.output import Exit, as_json, console, fail, progress, readable
 from producers.intake.anomalies import Anomaly
 from producers.intake.person_events import DeclaredEvents, watch
@@ -66,11 +67,13 @@ def check_file(path: Path, on: date | None, law: Law) -> Checked:
     return Checked(found.file, True, [*found.anomalies, *too_much], findings)
 
 
-def check(files: Sequence[Path], *, json: bool, on: date | None, everybody: bool = False) -> int:
+def check(
+    files: Sequence[Path], *, json: bool, on: date | None, known: date | None = None, everybody: bool = False
+) -> int:
     """The command `check`: 0 when every file would be accepted."""
     readable(files)
     found = []
-    law = shipped_law()
+    law = as_known(known, shipped_law())
     for file in files:
         try:
             found.append(check_file(file, on, law))

@@ -15,6 +15,7 @@ from backbone import postgres
 from backbone.errors import Reject
 from backbone.schema_topic import published_book
 from kruispunt import settings
+from kruispunt.commands.rules.law import as_known
 from kruispunt.output import Exit, as_json, console, euro, fail, progress, readable, table
 from producers.intake.person_events import DeclaredEvents, watch
 from rules.casebook.case_events import DECLARED_AFTER
@@ -35,6 +36,7 @@ from schemas.identifiers import quarter_days, quarter_of
 
 CATALOGUE = "rules/catalogue"
 STACK = "stack"
+KNOWN = "known:"
 JURIST = "jurist"
 """The role that may look at facts; each look is an act."""
 AT_ONCE = 5_000
@@ -42,7 +44,12 @@ AT_ONCE = 5_000
 
 
 def named_law(text: str, shipped: Law) -> Law:
-    """The law a person names: a folder of YAML files, a day whose law always holds, or a revision."""
+    """The law a person names: in a folder, as known on a day, that of one day for all days, or in a revision."""
+    if text.startswith(KNOWN):
+        try:
+            return as_known(date.fromisoformat(text.removeprefix(KNOWN)), shipped)
+        except ValueError:
+            fail(Exit.WRONG_USE, f"{text} names no day.", "Write known:2026-11-23, for instance.")
     if Path(text).is_dir():
         return _read(lambda: law_in_folder(Path(text), shipped), text)
     try:
@@ -69,7 +76,7 @@ def _revision(text: str) -> dict[str, str]:
         if shown is not None:
             found[name] = shown
     if not found:
-        remedy = "Give a day (2026-07-01), a folder of YAML files, or a revision of the repository."
+        remedy = "Give a day (2026-07-01), known:DAY, a folder of YAML files, or a revision of the repository."
         fail(Exit.WRONG_USE, f"{text} is neither a day nor a folder nor a revision with figures.", remedy)
     return found
 

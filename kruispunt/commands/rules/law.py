@@ -17,6 +17,7 @@ from rules.casebook.trial import attempt, read
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.catalogue import formula as rules_formula
 from rules.law.dated_figures import Figure, FigureRow, NoLaw, Parameters, Series, SourceQuality
+from rules.law.knowledge import first_known, known_on
 from rules.law.law import Law
 from rules.law.load import parameter_files, shipped_law
 from rules.law.parse import CODES
@@ -100,12 +101,23 @@ def rules_list(*, json: bool) -> None:
     console.print("Formula and figures of a day: [bold]kruispunt rules show RULE --on DAY[/]")
 
 
-def rules_show(rule: str, *, on: date, json: bool) -> None:
-    """The command `rules show`: one rule as it stands on a day."""
+def as_known(day: date | None, law: Law) -> Law:
+    """The law as it was known here on a day, as it is known now where none is given."""
+    if day is None:
+        return law
+    if day < (first := first_known(law)):
+        fail(Exit.WRONG_USE, f"On {day} no law was known here.", f"The first figures are known since {first}.")
+    return known_on(day, law)
+
+
+def rules_show(rule: str, *, on: date, known: date | None = None, json: bool) -> None:
+    """The command `rules show`: one rule as it stands on a day, as it was known on another."""
     name = rule.replace("-", "_")
     if name not in parameter_files():
         fail(Exit.NO, f"There is no rule {rule}.", f"There are {', '.join(parameter_files())}.")
-    law = shipped_law()
+    law = as_known(known, shipped_law())
+    if name not in law.parameters:
+        fail(Exit.NO, f"Nothing of {rule} was known on {known}.", "Without --known-on it is shown as it is known now.")
     parameters = law[name]
     series = [_in_force(one, on) for one in parameters.series.values()]
     if json:
@@ -133,6 +145,8 @@ def _in_force(series: Series, on: date) -> dict[str, Any]:
         "firm": row.quality.firm,
         "from": row.start.isoformat(),
         "until": row.end.isoformat() if row.end else None,
+        "known": row.known.isoformat(),
+        "published": row.published.isoformat() if row.published else None,
         "version": row.version,
         "figures": list(_figures(row)),
     }
@@ -189,5 +203,6 @@ def _show_series(one: dict[str, Any]) -> None:
     mark = "" if one["firm"] else "[yellow]![/] "
     until = f" until {one['until']}" if one["until"] else ""
     article = f"{escape(one['article'])} · " if one["article"] else ""
-    told = f"{mark}[dim]from {one['from']}{until} · {one['label']} · {article}{escape(one['source'])}[/]"
+    known = f"known since {one['known']}"
+    told = f"{mark}[dim]from {one['from']}{until} · {known} · {one['label']} · {article}{escape(one['source'])}[/]"
     console.print(Padding(told, (0, 0, 0, INDENT)))
