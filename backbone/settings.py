@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     registry_url: str = "http://127.0.0.1:8080"
     partitions: int = Field(default=4, ge=1, le=64)
     settle_seconds: float = Field(default=2.0, ge=0)
+    least_change_cents: int = Field(default=100, ge=0)
+    """What changed law moves by less is not told: nobody need act on it."""
     checkpoint_seconds: float = Field(default=5.0, ge=0)
     changes_per_minute: int = Field(default=60_000, ge=1)
     mass_integrations: int = Field(default=10_000, ge=1)

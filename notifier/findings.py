@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any, NamedTuple, Protocol, cast
 
 import orjson
@@ -23,13 +24,14 @@ OF_A_STEP = ("step", "value", "unit", "source", "outcome")
 NUL, NUL_IN_JSON = "\x00", "\\u0000"
 INSERT = """
 insert into notifier.finding (finding, version, status, rule, side, recipient, recipient_id, employer, person, quarter,
-    occupation, deduction_code, amount, claimed, missing, certainty, trace, found_at, partition)
+    occupation, deduction_code, amount, claimed, missing, certainty, trace, found_at, partition, law_known)
 select finding, version, status, rule, side, recipient, recipient_id, employer, person, quarter,
-    occupation, deduction_code, amount, claimed, missing, certainty, trace::jsonb, found_at, partition
+    occupation, deduction_code, amount, claimed, missing, certainty, trace::jsonb, found_at, partition, law_known
   from unnest(%s::text[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[],
-    %s::timestamptz[], %s::int[]) as f(finding, version, status, rule, side, recipient, recipient_id, employer, person,
-    quarter, occupation, deduction_code, amount, claimed, missing, certainty, trace, found_at, partition)
+    %s::timestamptz[], %s::int[], %s::date[]) as f(finding, version, status, rule, side, recipient, recipient_id,
+    employer, person, quarter, occupation, deduction_code, amount, claimed, missing, certainty, trace, found_at,
+    partition, law_known)
 on conflict (finding, version) do nothing
 """
 DEAD = "insert into notifier.outbox (topic, key, value) values (%s, %s, %s)"
@@ -111,8 +113,14 @@ def _row(found: Finding, partition: int, pepper: bytes) -> tuple[Any, ...]:
         found["finding"], found["version"], found["status"], found["rule"], found["side"], recipient,
         pseudonym(pepper, recipient).hex(), found["employer"], found["person"], found["quarter"], found["occupation"],
         found["deduction_code"], found["amount"], found["claimed"], found["missing"], found["certainty"],
-        trace, found["found_at"], partition,
+        trace, found["found_at"], partition, _law_known(found),
     )  # fmt: skip
+
+
+def _law_known(found: Finding) -> date | None:
+    """Since when the law is known that led to it; older contracts do not say."""
+    change = found.get("law_change")
+    return None if change is None else change["known"]
 
 
 def _dead(message: Message, partition: int, offset: int, kind: str) -> OutgoingDeadLetter:

@@ -30,11 +30,13 @@ select n.notice, n.state, (select max(s.at) from notifier.notice_state s where s
   from notifier.notice n where n.notice = any(%s)
 """
 WHOSE = """
-select finding, side, recipient, recipient_id, quarter, partition, version, status, certainty, amount, missing, found_at
+select finding, side, recipient, recipient_id, quarter, partition, version, status, certainty, amount, missing,
+       law_known is not null, found_at
   from notifier.finding where finding = any(%s) order by finding, version
 """
 TOLD = """
-select distinct on (f.finding) f.finding, f.version, f.status, f.certainty, f.amount, f.missing
+select distinct on (f.finding) f.finding, f.version, f.status, f.certainty, f.amount, f.missing,
+       f.law_known is not null
   from notifier.finding f join notifier.telling t using (finding, version)
  where t.tells <> 'nothing' and f.finding = any(%s)
  order by f.finding, f.version desc
@@ -142,9 +144,12 @@ def recall(
     connection: Connection[Any],
     notices: Sequence[PublishedNotice],
     quiet_seconds: float,
+    least: int,
     announced: Iterable[tuple[str, bytes, bytes]] = (),
 ) -> Recalled:
     """Bring the ledger to the state on the topic, in one transaction. Every finding is stored before.
+
+    `least`: what changed law moves by fewer eurocents was not told.
 
     `announced` are the records (topic, key, value) that are on the topic and not in the outbox: they come back into it,
     so that both are the same again. A letter counts as printed when the topic says that it was handed over.
@@ -157,7 +162,7 @@ def recall(
         for notice in notices:
             before = known.get(notice.notice)
             if before is None:
-                if _make(cursor, notice, timedelta(seconds=quiet_seconds)):
+                if _make(cursor, notice, timedelta(seconds=quiet_seconds), least):
                     made += 1
                 else:
                     unknown.append(notice.notice)
@@ -176,7 +181,7 @@ def recall(
     return Recalled(made, moved, doubted, tuple(unknown))
 
 
-def _make(cursor: Cursor[Any], notice: PublishedNotice, quiet: timedelta) -> bool:
+def _make(cursor: Cursor[Any], notice: PublishedNotice, quiet: timedelta, least: int) -> bool:
     """Recreate a notice as it was; False when its findings are missing."""
     subject: NoticeSubject | None = None
     versions: dict[str, list[DatedVersion]] = defaultdict(list)
@@ -201,7 +206,7 @@ def _make(cursor: Cursor[Any], notice: PublishedNotice, quiet: timedelta) -> boo
     cursor.execute(TOLD, (list(versions),))
     before = {row[0]: FindingVersion(*row) for row in cursor}
     fresh = [version for dated in versions.values() for version in settled_by(dated, notice.since - quiet)]
-    for telling in settle(fresh, before):
+    for telling in settle(fresh, before, least):
         _tell(cursor, notice.notice, telling)
     return True
 

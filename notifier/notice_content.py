@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 from psycopg import Cursor
@@ -17,7 +17,7 @@ select notice, side, recipient, language, created_at, attempts, quarter, sequenc
 """
 TELLINGS = """
 select t.notice, t.tells, f.finding, f.rule, f.employer, f.person, f.occupation, f.deduction_code,
-       f.amount, f.claimed, f.missing, f.certainty, f.trace
+       f.amount, f.claimed, f.missing, f.certainty, f.trace, f.law_known
   from notifier.telling t join notifier.finding f using (finding, version)
  where t.notice = any(%s) and t.tells <> 'nothing'
  order by t.notice, f.rule, f.person, f.employer, f.occupation
@@ -55,6 +55,8 @@ class NoticeFinding:
     missing: int | None
     certainty: str
     trace: tuple[NoticeStep, ...]
+    law_known: date | None = None
+    """Since when the law is known that made it another; None where facts did."""
 
     @property
     def states_amounts(self) -> bool:
@@ -109,8 +111,8 @@ def contents(cursor: Cursor[Any], notices: Sequence[str]) -> list[Notice]:
     cursor.execute(TELLINGS, (list(notices),))
     told: dict[str, list[NoticeFinding]] = defaultdict(list)
     for row in cursor:
-        steps = tuple(NoticeStep(**step) for step in row[-1])
-        told[row[0]].append(NoticeFinding(*(*row[1:-1], steps)))
+        steps = tuple(NoticeStep(**step) for step in row[-2])
+        told[row[0]].append(NoticeFinding(*(*row[1:-2], steps, row[-1])))
     employers = {entry.employer for entries in told.values() for entry in entries}
     cursor.execute(NOTICES, (list(notices),))
     rows = cursor.fetchall()

@@ -22,13 +22,15 @@ select side, recipient, quarter, min(received_at), max(received_at), clock_times
 """
 OCCASIONS = "(select * from unnest(%s::text[], %s::text[], %s::text[]))"
 FRESH = f"""
-select side, recipient, quarter, finding, version, status, certainty, amount, missing, recipient_id, partition
+select side, recipient, quarter, finding, version, status, certainty, amount, missing, law_known is not null,
+       recipient_id, partition
   from notifier.finding
  where not settled and (side, recipient, quarter) in {OCCASIONS}
  order by finding, version
 """  # noqa: S608 - made of constants of this module
 TOLD = """
-select distinct on (f.finding) f.finding, f.version, f.status, f.certainty, f.amount, f.missing
+select distinct on (f.finding) f.finding, f.version, f.status, f.certainty, f.amount, f.missing,
+       f.law_known is not null
   from notifier.finding f join notifier.telling t using (finding, version)
  where t.tells <> 'nothing' and f.finding = any(%s)
  order by f.finding, f.version desc
@@ -71,8 +73,11 @@ def find_ripe(cursor: Cursor[Any], partitions: Sequence[int], quiet_seconds: flo
     return ripe(waiting, rows[0][5], quiet_seconds)
 
 
-def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
-    """Make one notice for each of these occasions, sent or suppressed; returns how many."""
+def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion], least: int = 0) -> int:
+    """Make one notice for each of these occasions, sent or suppressed; returns how many.
+
+    `least`: a difference made by changed law that is smaller, in eurocents, is not told.
+    """
     columns = [list(column) for column in zip(*occasions, strict=True)]
     cursor.execute(FRESH, columns)
     fresh: dict[Occasion, list[FindingVersion]] = defaultdict(list)
@@ -91,7 +96,7 @@ def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion]) -> int:
     notices: list[tuple[Any, ...]] = []
     tellings: list[tuple[str, Telling]] = []
     for occasion in sorted(fresh):
-        settled = settle(fresh[occasion], told)
+        settled = settle(fresh[occasion], told, least)
         recipient_id, partition = addressees[occasion]
         sequence = earlier.get(occasion, 0) + 1
         notice = ledger.name_notice(occasion.side, recipient_id, occasion.quarter, sequence)

@@ -154,7 +154,9 @@ class Notifier:
         made = 0
         for start in range(0, len(ripe), OCCASIONS):
             with self._connection.transaction(), self._connection.cursor() as cursor:
-                made += occasions.make_notices(cursor, ripe[start : start + OCCASIONS])
+                made += occasions.make_notices(
+                    cursor, ripe[start : start + OCCASIONS], self._settings.least_change_cents
+                )
         self._looked_at = now
         return made
 

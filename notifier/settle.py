@@ -37,6 +37,8 @@ class FindingVersion:
     certainty: str
     amount: int | None
     missing: int | None
+    by_law: bool = False
+    """Whether changed law led to it, and nothing that was declared or decided."""
 
     @property
     def holds(self) -> bool:
@@ -48,6 +50,17 @@ class FindingVersion:
         return (self.holds, self.certainty, self.amount, self.missing) == (
             (other.holds, other.certainty, other.amount, other.missing)
         )
+
+    def too_small(self, before: "FindingVersion | None", least: int) -> bool:
+        """Whether changed law moved less than `least` eurocents, which nobody need act on; a right has no amount."""
+        if not self.by_law or (self.holds and self.missing is None):
+            return False
+        if before is None or not before.holds:
+            return (self.missing or 0) < least
+        if before.missing is None or (self.holds and self.certainty != before.certainty):
+            return False
+        now = (self.missing or 0) if self.holds else 0
+        return abs(now - before.missing) < least
 
 
 class Telling(NamedTuple):
@@ -68,20 +81,23 @@ def ripe(waiting: Iterable[WaitingOccasion], now: datetime, quiet_seconds: float
     ]
 
 
-def settle(fresh: Iterable[FindingVersion], told: Mapping[str, FindingVersion]) -> list[Telling]:
+def settle(fresh: Iterable[FindingVersion], told: Mapping[str, FindingVersion], least: int = 0) -> list[Telling]:
     """What is left to say about the unsettled versions of one occasion: per finding, the last version only.
 
-    `told` holds, per finding, the version its recipient last heard of.
+    `told` holds, per finding, the version its recipient last heard of. What changed law moves by less than `least`
+    eurocents is not told.
     """
     latest: dict[str, FindingVersion] = {}
     for version in fresh:
         known = latest.get(version.finding)
         if known is None or version.version > known.version:
             latest[version.finding] = version
-    return [Telling(name, latest[name].version, _tells(latest[name], told.get(name))) for name in sorted(latest)]
+    return [Telling(name, latest[name].version, _tells(latest[name], told.get(name), least)) for name in sorted(latest)]
 
 
-def _tells(now: FindingVersion, before: FindingVersion | None) -> Tells:
+def _tells(now: FindingVersion, before: FindingVersion | None, least: int) -> Tells:
+    if now.too_small(before, least):
+        return "nothing"
     if before is None or not before.holds:
         return "found" if now.holds else "nothing"
     if now.version <= before.version or now.says_the_same(before):

@@ -1,6 +1,7 @@
 """Composes the text of a notice: a letter says everything, an e-mail only that there is a notice."""
 
 from collections.abc import Sequence
+from datetime import date
 from itertools import groupby
 
 from notifier.notice_content import Notice, NoticeFinding
@@ -60,7 +61,8 @@ def _greeting(side: str, name: str, texts: Texts) -> str:
 def _opening(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     quarter = words.quarter(notice.quarter, texts)
     if all(told.tells == "withdrawn" for told in notice.told):
-        return [paragraph(texts.say(f"{notice.side}.only_withdrawn", quarter=quarter))]
+        why = "law.only_withdrawn" if all(told.law_known for told in notice.told) else f"{notice.side}.only_withdrawn"
+        return [paragraph(texts.say(why, quarter=quarter))]
     blocks = [paragraph(texts.say(f"{notice.side}.why", quarter=quarter))]
     if notice.sequence > 1:
         blocks.append(paragraph(texts.say(f"{notice.side}.followup")))
@@ -75,9 +77,7 @@ def _parts(notice: Notice, texts: Texts) -> list[DocumentBlock]:
         name = texts.rule(rule, notice.side)
         blocks.append(heading(texts.say(f"{name}.title")))
         if withdrawn:
-            blocks.append(
-                paragraph(texts.say("says.withdrawn" if notice.side == CITIZEN else "says.withdrawn_employer"))
-            )
+            blocks.append(_withdrawn(told, notice.side, texts))
             blocks += figures.which(notice, told, texts)
             continue
         blocks += _found(notice, told, texts, f"{name}.{notice.side}")
@@ -86,13 +86,28 @@ def _parts(notice: Notice, texts: Texts) -> list[DocumentBlock]:
 
 def _found(notice: Notice, told: Sequence[NoticeFinding], texts: Texts, name: str) -> list[DocumentBlock]:
     blocks = []
-    if any(entry.tells == "changed" for entry in told):
+    if by_law := _by_law(told):
+        blocks.append(paragraph(texts.say(f"law.{told[0].tells}", day=words.day(by_law, texts))))
+    elif any(entry.tells == "changed" for entry in told):
         blocks.append(paragraph(texts.say("says.changed")))
     blocks.append(paragraph(f"{texts.say(f'{name}.found')} {_certainty(told, texts)}"))
     if not all(entry.states_amounts for entry in told):
         blocks.append(paragraph(texts.say("says.no_amount")))
     blocks += figures.amounts(notice, told, texts)
     return [*blocks, subheading(texts.say("headings.do")), bullets(texts.get(f"{name}.do"))]
+
+
+def _withdrawn(told: Sequence[NoticeFinding], side: str, texts: Texts) -> DocumentBlock:
+    text = "withdrawn" if side == CITIZEN else "withdrawn_employer"
+    by_law = _by_law(told)
+    said = texts.say(f"law.{text}", day=words.day(by_law, texts)) if by_law else texts.say(f"says.{text}")
+    return paragraph(said)
+
+
+def _by_law(told: Sequence[NoticeFinding]) -> date | None:
+    """Since when the law is known that led to all of these, told alike; None where facts led to one of them."""
+    days = [entry.law_known for entry in told if entry.law_known]
+    return max(days) if len(days) == len(told) and len({entry.tells for entry in told}) == 1 else None
 
 
 def _certainty(told: Sequence[NoticeFinding], texts: Texts) -> str:

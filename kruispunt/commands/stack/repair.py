@@ -211,7 +211,9 @@ class Repair:
             )
             (found,) = (one for one in report.comparisons if one.source == NOTIFIER)
             announced = [identity for identity in found.only_published.elements() if identity[0] == NOTICES]
-            report.notices = recall.recall(connection, notices, self._config.settle_seconds, announced)
+            report.notices = recall.recall(
+                connection, notices, self._config.settle_seconds, self._config.least_change_cents, announced
+            )
 
     def publish(self, source: OutboxSource) -> int:
         """Publish what is on no topic, then the position behind it; gives how many rows."""

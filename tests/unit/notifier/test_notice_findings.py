@@ -1,5 +1,6 @@
 """Findings of every contract there was are stored as they are told, whichever has outcomes of conditions."""
 
+from datetime import date
 from typing import Any
 
 import orjson
@@ -51,8 +52,8 @@ def fitted(schema: Any, record: dict[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in record.items() if name in wanted}, "trace": steps}
 
 
-def test_there_are_three_contracts_of_findings() -> None:
-    assert len(VERSIONS) == 3
+def test_there_are_four_contracts_of_findings() -> None:
+    assert len(VERSIONS) == 4
 
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda one: str(one.id))
@@ -61,4 +62,16 @@ def test_a_finding_of_any_contract_is_stored_with_the_outcomes_it_has(version: C
     assert batch.dead == []
     (row,) = batch.rows
     steps = orjson.loads(row[TRACE])
-    assert [step["outcome"] for step in steps] == (["held", None] if version is VERSIONS[-1] else [None, None])
+    assert [step["outcome"] for step in steps] == (["held", None] if version in VERSIONS[-2:] else [None, None])
+
+
+def test_a_finding_that_changed_law_led_to_is_stored_with_the_day_it_is_known() -> None:
+    change = {"known": date(2026, 11, 28), "parameters": ["structural_reduction.yaml | category 1"]}
+    rows = [
+        row[-1]
+        for law_change in (change, None)
+        for row in read(
+            [Told(encode(VERSIONS[-1], sample("findings") | {"law_change": law_change}))], PEPPER, SchemaBook()
+        ).rows
+    ]
+    assert rows == [date(2026, 11, 28), None]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -88,3 +89,37 @@ def test_every_finding_settles_on_exactly_one_version(steps: list[tuple[int, str
     tellings = settle(versions, {})
     assert {telling.finding for telling in tellings} == {version.finding for version in versions}
     assert len(tellings) == len({telling.finding for telling in tellings})
+
+
+BY_LAW = replace(FOUND, version=2, status="replaced", by_law=True)
+LEAST = 100
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "tells"),
+    [
+        (replace(BY_LAW, missing=10_099), FOUND, "nothing"),
+        (replace(BY_LAW, missing=10_100), FOUND, "changed"),
+        (replace(BY_LAW, missing=9_901), FOUND, "nothing"),
+        (replace(BY_LAW, missing=9_900), FOUND, "changed"),
+        (replace(BY_LAW, missing=10_099, by_law=False), FOUND, "changed"),
+        (replace(BY_LAW, missing=10_001, certainty="to_check"), FOUND, "changed"),
+        (replace(BY_LAW, status="found", missing=99), None, "nothing"),
+        (replace(BY_LAW, status="found", missing=100), None, "found"),
+        (replace(BY_LAW, status="found", amount=None, missing=None), None, "found"),
+        (replace(BY_LAW, status="withdrawn"), replace(FOUND, missing=99), "nothing"),
+        (replace(BY_LAW, status="withdrawn"), replace(FOUND, missing=100), "withdrawn"),
+        (replace(BY_LAW, status="withdrawn"), replace(FOUND, amount=None, missing=None), "withdrawn"),
+        (replace(BY_LAW, certainty="undetermined"), FOUND, "withdrawn"),
+    ],
+)
+def test_what_changed_law_moves_by_less_than_the_least_is_not_told(
+    now: FindingVersion, before: FindingVersion | None, tells: str
+) -> None:
+    told = {} if before is None else {"f": before}
+    assert [telling.tells for telling in settle([now], told, LEAST)] == [tells]
+
+
+def test_small_changes_of_the_law_are_measured_against_what_was_told_last() -> None:
+    steps = [replace(BY_LAW, version=number, missing=10_000 + 60 * number) for number in (1, 2)]
+    assert [settle([one], {"f": FOUND}, LEAST)[0].tells for one in steps] == ["nothing", "changed"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -18,6 +19,7 @@ PARTS = (
     "citizen",
     "employer",
     "says",
+    "law",
     "headings",
     "decision",
     "contact",
@@ -61,6 +63,10 @@ def _withdrawn(told: NoticeFinding) -> NoticeFinding:
     return replace(told, tells="withdrawn")
 
 
+def _by_law(told: NoticeFinding) -> NoticeFinding:
+    return replace(told, law_known=date(2026, 11, 28))
+
+
 def test_every_text_of_a_notice_is_said(said: set[str]) -> None:
     sure, unsure = example.work_bonus("certain"), example.work_bonus("to_check")
     workers = example.for_employer("nl", 4)
@@ -70,6 +76,10 @@ def test_every_text_of_a_notice_is_said(said: set[str]) -> None:
         example.for_citizen("nl", sure, unsure, sequence=2),
         example.for_citizen("nl", _withdrawn(sure), sequence=2),
         example.for_citizen("nl", unsure),
+        example.for_citizen("nl", _by_law(sure)),
+        example.for_citizen("nl", _by_law(_changed(sure)), sequence=2),
+        example.for_citizen("nl", _by_law(_withdrawn(sure)), sequence=2),
+        replace(workers, told=tuple(map(_by_law, map(_withdrawn, workers.told))), sequence=2),
         workers,
         replace(workers, sequence=2),
         replace(workers, told=tuple(map(_withdrawn, workers.told)), sequence=2),
