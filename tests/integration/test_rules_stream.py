@@ -1,13 +1,15 @@
 """The rules stream on real Kafka and PostgreSQL: each bundle decided once, whatever happens to the process."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any, Self
 
@@ -20,7 +22,10 @@ from backbone.stack.ports import reachable
 from backbone.stack.processes import PROCESSES
 from backbone.stack.stack import status
 from rules.casebook.case_events import EMPLOYER, decisions, events
+from rules.law.knowledge import known_on
+from rules.law.load import shipped_law
 from rules.stream.run import STOP_S
+from rules.stream.transaction import Decider
 from rules.view.required_fields import NEEDS
 from schemas.codec import decode_body, encode, encode_body, split
 from schemas.contracts import Contract, contract, make
@@ -29,7 +34,7 @@ from schemas.identifiers import derive, inss, pseudonym
 from schemas.registration import SchemaVersion, subject
 from schemas.topics import FACTS, SCHEMAS
 from tests.builders import waiting
-from tests.builders.processes import ask_to_stop
+from tests.builders.processes import as_process, ask_to_stop
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
 NARROW: dict[str, Contract] = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in NEEDS}
@@ -497,3 +502,77 @@ def test_a_process_asked_to_stop_ends_also_where_the_broker_is_gone_or_says_noth
 
 def test_a_process_keeps_its_name(process: Process) -> None:
     assert process.shown() == [sys.executable, "-c", SOUND]
+
+
+OLDER = """
+from datetime import date
+from backbone.settings import load
+from rules.law.knowledge import known_on
+from rules.law.load import shipped_law
+from rules.stream.run import run
+from rules.stream.transaction import Decider
+
+settings = load()
+run(settings, Decider(settings, law=known_on(date(2026, 11, 27), shipped_law())))
+"""
+DECREED = date(2026, 11, 28)
+"""The day on which the figures became known that a decree of June 2025 gave the second quarter of 2025."""
+REACHED = {"quarter": "2025Q2", "wage": {1: 6771.00}, "days": {1: 65}}
+OLD_LAW, NEW_LAW = 74928, 96689
+"""0.14 x (11,233.89 - 6,771) is 624.80, and 0.40 x (7,082.19 - 6,771) 124.48; since the decree 0.21 x (8,400 - 6,771)
+is 342.09."""
+DECIDED = "select sum(decided) from rules.law_change"
+REDECIDE = ("rules", "redecide", "--rule", "structural_reduction", "--reason", "the decree of June 2025", "--json")
+
+
+def amounts(settings: Settings, numbers: range, after: int) -> dict[tuple[str, int], set[tuple[int | None, bool]]]:
+    """What is told of the structural reduction of these persons, by status and version: amounts, and whether by law."""
+    persons, found = set(map(person, numbers)), defaultdict(set)
+    for one in told(settings, after=after):
+        if one["person"] in persons and one["rule"] == "structural_reduction":
+            found[one["status"], one["version"]].add((one["amount"], one["law_change"] is not None))
+    return dict(found)
+
+
+def test_a_decree_that_reaches_back_is_told_once_to_each_whom_it_touches_whoever_is_killed(
+    servers: Settings, process: Process, another: Callable[..., Process]
+) -> None:
+    numbers, before = range(4_000, 5_000), count(servers)
+    assert process.end() == 0
+    older = another(OLDER)
+    bundles: list[tuple[int, Facts]] = []
+    for partition in range(PARTITIONS):
+        some = [number for number in numbers if partition_of(number) == partition]
+        bundles.append((partition, [one for number in some for one in facts(servers, number, REACHED)]))
+    send(servers, [*bundles, (1, facts(servers, 65, UNCLAIMED))])
+    until(lambda: count(servers) >= before + len(numbers) + 1)
+    assert amounts(servers, numbers, before) == {("found", 1): {(OLD_LAW, False)}}
+
+    # A process that runs with older figures leaves everybody to one that has the new ones.
+    begun = json.loads(as_process(servers.home, *REDECIDE, "--no-wait").stdout)
+    assert (begun["known_since"], begun["decided"], begun["persons"] >= len(numbers)) == (DECREED.isoformat(), 0, True)
+    law = known_on(DECREED - timedelta(days=1), shipped_law())
+    with closing(Decider(servers, law=law)) as behind:
+        assert behind.decide_again() == 0
+    older.end()
+
+    process.start()
+    with another():
+        until(lambda: _rows(servers, DECIDED) > [(0,)])
+        process.end(signal.SIGKILL)
+        process.start()
+        until(lambda: _rows(servers, DECIDED) == [(begun["persons"],)])
+    told_of = {("found", 1): {(OLD_LAW, False)}, ("replaced", 2): {(NEW_LAW, True)}}
+    assert amounts(servers, numbers, before) == told_of
+    changes = [one for one in told(servers, after=before) if one["law_change"]]
+    assert len([one for one in changes if one["person"] in set(map(person, numbers))]) == len(numbers)
+    assert {one["law_change"]["known"] for one in changes} == {DECREED}
+    assert about(servers, 65) == [("found", 1)]
+
+    again = as_process(servers.home, *REDECIDE)
+    assert (again.returncode, json.loads(again.stdout)["changed"]) == (0, 0)
+    assert amounts(servers, numbers, before) == told_of
+    acts = json.loads(as_process(servers.home, "audit", "acts", "--json").stdout)
+    on_record = [one for one in acts if one["about"] == begun["change"]]
+    assert [one["detail"]["reason"] for one in on_record] == ["the decree of June 2025"] * 2
+    assert {one["detail"]["persons"] for one in on_record} == {begun["persons"]}

@@ -133,12 +133,51 @@ def test_two_days_are_compared_and_nothing_changed_is_0(data: Path) -> None:
     assert "2026-06-30 against 2026-07-01" in changed.output
 
 
+def test_the_law_of_two_days_of_knowledge_is_compared(tmp_path: Path) -> None:
+    options = ["generate", "--persons", "120", "--quarter", "2025Q2", "--seed", "3", "--out", str(tmp_path)]
+    assert CliRunner().invoke(app, options).exit_code == 0
+    answer = run("diff", "--from", "known:2026-11-27", "--to", "known:2026-11-28", "--on", str(tmp_path), "--json")
+    document = json.loads(answer.stdout)
+    (rule,) = (one for one in document["rules"] if one["rule"] == "structural_reduction")
+    assert answer.exit_code == 1
+    assert rule["gaining"] + rule["losing"] > 10
+    same = run("diff", "--from", "known:2026-11-28", "--to", "known:2026-11-28", "--on", str(tmp_path))
+    assert same.exit_code == 0
+
+
+def test_a_rule_is_shown_as_it_was_known_on_a_day() -> None:
+    shown = ["show", "structural_reduction", "--on", "2025-05-01", "--json", "--known-on"]
+    gammas = {}
+    for known in ("2026-11-27", "2026-11-28"):
+        document = json.loads(run(*shown, known).stdout)
+        (series,) = (one for one in document["series"] if one["series"] == "category 1")
+        (gamma,) = (one["value"] for one in series["figures"] if one["figure"] == "gamma")
+        gammas[series["known"]] = gamma
+    assert gammas == {"2026-11-23": "0.40", "2026-11-28": "0.21"}
+    refused = run(*shown, "2026-11-22")
+    assert (refused.exit_code, "The first figures are known since 2026-11-23." in refused.stderr) == (2, True)
+
+
+def test_a_declaration_is_checked_by_the_law_as_it_was_known_on_a_day(tmp_path: Path) -> None:
+    options = ["generate", "--persons", "60", "--quarter", "2025Q2", "--seed", "3", "--out", str(tmp_path)]
+    assert CliRunner().invoke(app, options).exit_code == 0
+    files = sorted(map(str, tmp_path.glob("*.xml")))
+    then, now = (
+        CliRunner().invoke(app, ["check", *files, "--json", "--known-on", known]).stdout
+        for known in ("2026-11-27", "2026-11-28")
+    )
+    assert now == CliRunner().invoke(app, ["check", *files, "--json"]).stdout
+    assert then != now
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
         ["diff", "--from", "--help-me", "--to", "2026-07-01", "--on", "x"],
         ["diff", "--from", "2026-07-01", "--to", "2026-07-01", "--on", "nowhere.xml"],
         ["diff", "--from", "2026-07-01", "--to", "2026-07-01"],
+        ["diff", "--from", "known:soon", "--to", "known:2026-11-28", "--on", "x"],
+        ["diff", "--from", "known:2026-11-22", "--to", "known:2026-11-28", "--on", "x"],
         ["what-if", "--set", "a=1", "--on", "x"],
         ["what-if", "--set", "youth_holiday.conditions.below", "--on", "x"],
         ["what-if", "--set", "youth_holiday.conditions.nothing=1", "--on", "x"],
