@@ -29,19 +29,26 @@ TOGETHER = "\u00a0"
 
 @dataclass(frozen=True, slots=True)
 class EnvelopeWindow:
-    """Where the address shows through the envelope, in mm from the upper left corner of an A4 sheet."""
+    """The hole of an envelope, in mm from the upper left corner of a sheet that lies at the top of it."""
 
     left: float
     top: float
     width: float
     height: float
+    slip: float
+    """How far the sheet can slide down: the address shows in every position."""
     margin: float = 4
-    """Free on each side of the address, because a sheet moves in its envelope."""
+    """Free on the left and right of the address."""
 
     @property
     def text_width(self) -> float:
         """What a line may measure, in mm."""
         return self.width - 2 * self.margin
+
+    @property
+    def text_height(self) -> float:
+        """What all lines together may measure, in mm; the last one stands lowest, whatever their number."""
+        return self.height - self.slip
 
 
 class AddressBlock(NamedTuple):
@@ -153,7 +160,7 @@ def _limit(size: float, window: EnvelopeWindow) -> float:
 
 def _room(size: float, window: EnvelopeWindow) -> int:
     """How many lines have room."""
-    free = window.height - 2 * window.margin - (CAPITAL + DESCENT) * size * POINT_MM
+    free = window.text_height - (CAPITAL + DESCENT) * size * POINT_MM
     return 1 + int(free / ((CAPITAL + LEADING) * size * POINT_MM))
 
 

@@ -28,8 +28,12 @@ PICTURE_PPI = 110.0
 PAGES = re.compile(rb"/Type\s*/Pages\b[^>]*?/Count\s+(\d+)|/Count\s+(\d+)[^>]*?/Type\s*/Pages\b")
 
 
-WINDOWS = {"be-right-c56": EnvelopeWindow(left=110, top=50, width=85, height=35)}
-"""A sheet folded in three in a C5/6 envelope with its window on the right, 15 mm free beside it (bpost)."""
+MEASURES = ("left", "top", "width", "height", "text_height", "margin")
+WINDOWS = {"be-right-c56": EnvelopeWindow(left=110, top=40, width=85, height=44, slip=15)}
+"""A sheet folded in three (99 mm) in a C5/6 envelope (114 mm) with its window on the right.
+
+As bpost asks, 15 mm are free beside the window, 30 mm below it, and above it the strip of the stamp.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class Printer:
         return {
             "language": notice.language,
             "fonts": glyphs.families(),
-            "window": {name: getattr(self._window, name) for name in ("left", "top", "width", "height", "margin")},
+            "window": {name: getattr(self._window, name) for name in MEASURES},
             "sender": {"name": sender.name, "tagline": sender.tagline, "lines": [*sender.address[1:], sender.email]},
             "address": {"lines": block.lines, "size": block.size},
             "day": words.day(legal_day(notice.created_at), words_of),

@@ -93,11 +93,40 @@ def test_nothing_of_an_address_is_lost_in_any_country(country: str) -> None:
     assert (lines[-1] == countries("en")[country].upper()) == (country != "BE")
 
 
+ENVELOPE, FREE_BELOW = 114, 30
+"""Height of a C5/6 envelope, and what bpost wants free below the window and the last line, in mm."""
+LINES, LOWER = 4, 35
+EVEN = 0.05
+"""Rounding of the typesetter, in mm."""
+
+
+def letter_size(letter: Letter) -> float:
+    """The size of the type of the address, in mm, from the distance of its lines."""
+    bases = [base for base, _ in in_the_window(letter)]
+    return (bases[1] - bases[0]) / (address.CAPITAL + address.LEADING)
+
+
+def test_the_window_leaves_what_bpost_wants_free_below_it() -> None:
+    assert ENVELOPE - WINDOW.top - WINDOW.height == FREE_BELOW
+
+
+def test_four_lines_also_show_through_a_window_that_is_only_35_mm_high() -> None:
+    letter = printed(abroad("FR", "59000", "Lille"))
+    assert len(letter.address) == LINES
+    first, _ = in_the_window(letter)[0]
+    assert first - address.CAPITAL * letter_size(letter) >= WINDOW.top + WINDOW.height - LOWER
+
+
 def inside(letter: Letter) -> None:
     lines = in_the_window(letter)
     assert [text for _, text in lines] == list(letter.address), "the manifest says what is printed"
-    bottom, top = WINDOW.top + WINDOW.height, WINDOW.top
-    assert all(top + WINDOW.margin <= base <= bottom - WINDOW.margin for base, _ in lines)
+    size = letter_size(letter)
+    for slid in (0, WINDOW.slip):
+        tops = [base - address.CAPITAL * size + slid for base, _ in lines]
+        bottoms = [base + address.DESCENT * size + slid for base, _ in lines]
+        assert WINDOW.top - EVEN <= min(tops)
+        assert max(bottoms) <= WINDOW.top + WINDOW.height + EVEN
+        assert ENVELOPE - max(bottoms) >= FREE_BELOW - EVEN
 
 
 @pytest.mark.parametrize(
@@ -144,6 +173,6 @@ def test_no_line_leaves_the_window_however_long(name: str, street: str, town: st
     profile = abroad(country, "12345", town + "X", street=street, first_name="Q", name=name)
     block = address.fit(address.written(profile, "en"), WINDOW)
     high = len(block.lines) * (address.CAPITAL + address.LEADING) * block.size * address.POINT_MM
-    assert high <= WINDOW.height
+    assert high <= WINDOW.text_height + address.LEADING * block.size * address.POINT_MM
     assert all(width(line) * block.size * address.POINT_MM <= WINDOW.text_width for line in block.lines)
     assert "12345" in "".join(block.lines)
