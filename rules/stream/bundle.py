@@ -7,7 +7,6 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any
 
 from backbone.tally import Sums, Tally, digest_of
 from rules.catalogue import decide_all, decide_history
@@ -34,6 +33,7 @@ from rules.view.situation import Situation
 from schemas.codec import decode_body
 from schemas.legal_day import legal_day
 from schemas.registry import SchemaBook, UnknownSchema
+from schemas.twins.rules_facts import Bundle, Fact
 
 Decide = Callable[[Situation, date, Law], list[Finding]]
 UNREADABLE = "unreadable-fact"
@@ -48,7 +48,7 @@ class FailedPerson:
     person: bytes
     code: str
     reason: str
-    facts: list[dict[str, Any]]
+    facts: list[Fact]
 
 
 @dataclass(slots=True)
@@ -71,9 +71,9 @@ class Arrived:
 
     at: datetime
     facts: dict[bytes, list[HeldFact]]
-    raw: dict[bytes, list[dict[str, Any]]]
+    raw: dict[bytes, list[Fact]]
     failures: list[FailedPerson]
-    received: list[dict[str, Any]]
+    received: list[Fact]
 
     def persons(self) -> list[bytes]:
         """The persons the facts are about."""
@@ -141,9 +141,9 @@ def exhibit(fact: HeldFact, reader: FactReader) -> dict[str, str]:
     return {"event": reader(fact)["event"], "sha256": sha256(fact.body).hexdigest()}
 
 
-def arrive(bundle: Mapping[str, Any], reader: FactReader) -> Arrived:
+def arrive(bundle: Bundle, reader: FactReader) -> Arrived:
     """Group the facts of a bundle by person; a person with one unreadable fact fails as a whole."""
-    raw: dict[bytes, list[dict[str, Any]]] = defaultdict(list)
+    raw: dict[bytes, list[Fact]] = defaultdict(list)
     facts: dict[bytes, list[HeldFact]] = defaultdict(list)
     unreadable: dict[bytes, str] = {}
     for entry in bundle["facts"]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import cast
 
 import psycopg
 from psycopg import Connection
@@ -27,6 +27,7 @@ from schemas.dead_letter import Origin, dead_letter
 from schemas.identifiers import pseudonym
 from schemas.registry import SchemaBook
 from schemas.topics import DEAD_LETTERS, FACTS
+from schemas.twins.rules_facts import Bundle
 
 ROLE = "rules"
 REMEMBERED = 100_000
@@ -152,11 +153,11 @@ def _of_facts(connection: Connection[TupleRow]) -> dict[int, int]:
     return {number: following for (topic, number), following in held.items() if topic == FACTS}
 
 
-def _open(value: bytes | None) -> dict[str, Any] | None:
+def _open(value: bytes | None) -> Bundle | None:
     """The bundle in a message; None when it is not one."""
     try:
         number, body = split(value or b"")
         expected = contract(FACTS)
-        return decode_body(expected, body) if number == expected.id else None
+        return cast("Bundle", decode_body(expected, body)) if number == expected.id else None
     except Exception:  # noqa: BLE001 - whatever bad bytes raise, they are kept whole as a dead letter
         return None
