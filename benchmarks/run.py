@@ -124,7 +124,7 @@ def _counts(config: Settings) -> Counts:
     def copies(*names: str) -> int:
         return sum(total(ledger.delivered(books, name).values()).number for name in names)
 
-    opened = books.told.get("opened", NONE).number
+    opened = books.notified.get("opened", NONE).number
     return Counts(books.accepted.number, copies(*INSTITUTIONS), copies(*HOSTED), copies("rules"), opened)
 
 

@@ -68,17 +68,17 @@ def ripe(waiting: Iterable[WaitingOccasion], now: datetime, quiet_seconds: float
     ]
 
 
-def settle(fresh: Iterable[FindingVersion], told: Mapping[str, FindingVersion]) -> list[Telling]:
+def settle(fresh: Iterable[FindingVersion], notified: Mapping[str, FindingVersion]) -> list[Telling]:
     """What is left to say about the unsettled versions of one occasion: per finding, the last version only.
 
-    `told` holds, per finding, the version its recipient last heard of.
+    `notified` holds, per finding, the version its recipient last heard of.
     """
     latest: dict[str, FindingVersion] = {}
     for version in fresh:
         known = latest.get(version.finding)
         if known is None or version.version > known.version:
             latest[version.finding] = version
-    return [Telling(name, latest[name].version, _tells(latest[name], told.get(name))) for name in sorted(latest)]
+    return [Telling(name, latest[name].version, _tells(latest[name], notified.get(name))) for name in sorted(latest)]
 
 
 def _tells(now: FindingVersion, before: FindingVersion | None) -> Tells:

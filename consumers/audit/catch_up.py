@@ -29,11 +29,11 @@ def catch_up(connection: Connection[Any], schemas: SchemaBook) -> int:
         with connection.cursor(name="catch_up", binary=True) as reading:
             reading.execute(SEGMENTS)
             while rows := reading.fetchmany(FETCH):
-                found = [(row, decode_body(schemas.get(row[2]), row[3])) for row in rows]
+                segments = [(row, decode_body(schemas.get(row[2]), row[3])) for row in rows]
                 with writing.copy(REFUSED) as copy:
                     copy.set_types(REFUSED_TYPES)
-                    for (partition, number, contract, _), record in found:
-                        named |= {contract, *(one["contract"] for one in record["disclosures"])}
+                    for (partition, number, contract, _), record in segments:
+                        named |= {contract, *(disclosure["contract"] for disclosure in record["disclosures"])}
                         for person in refused(record):
                             copy.write_row((partition, number, person))
                 count += len(rows)

@@ -99,8 +99,8 @@ def _sign(cursor: Cursor[Any], signer: Signer) -> bool:
     if not try_to_hold(cursor, Lock.CHECKPOINT):
         return False
     # 2. Read where the chains end, and what was signed last.
-    found = [Head(*row) for row in cursor.execute(HEADS)]
-    heads = sorted(found, key=lambda head: (head.chain == ACTS, int(head.chain) if head.chain != ACTS else 0))
+    heads = [Head(*row) for row in cursor.execute(HEADS)]
+    heads.sort(key=lambda head: (head.chain == ACTS, int(head.chain) if head.chain != ACTS else 0))
     now, last, before = cursor.execute(LAST).fetchone() or (None, None, None)
     if not heads or _heads(before or "") == [str(head) for head in heads]:
         return False

@@ -42,9 +42,9 @@ def run(settings: Settings) -> None:
     )
 
     def keep(cursor: Cursor[Any], messages: list[Message]) -> None:
-        found = store.segments(cursor, messages, schemas)
-        contracts.keep(cursor, store.named(found))
-        store.write(cursor, found)
+        segments = store.segments(cursor, messages, schemas)
+        contracts.keep(cursor, store.named(segments))
+        store.write(cursor, segments)
 
     consumer_loop.run(
         settings, AUDIT, lambda _log, _drain: PostgresConsumer.open(settings, subscription, keep, signing)

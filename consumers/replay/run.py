@@ -118,11 +118,11 @@ class Replay:
     def _replay_next(self) -> int:
         with self._connection.cursor() as cursor:
             # 1. Find new dossiers, 2. the persons among them about whom anything was published, and who may have it.
-            found = due.waiting(cursor, self._progress, AT_ONCE)
-            if not found:
+            dossiers = due.waiting(cursor, self._progress, AT_ONCE)
+            if not dossiers:
                 return 0
             self._follow_deliberations(cursor)
-            new_persons = self._new_persons(cursor, found)
+            new_persons = self._new_persons(cursor, dossiers)
             reached = None
             if new_persons:
                 # 3. Wait until all that was published before is on record.
@@ -136,7 +136,7 @@ class Replay:
                     return 0
                 made += self._copy(some, reached)
         # 6. Commit the position.
-        last = found[-1].progress
+        last = dossiers[-1].progress
         marks.reach(self._connection, REPLAY, self._progress, {})
         self._mark = marks.advance(self._connection, REPLAY, self._mark)
         key, value = record(REPLAY, last, self._mark)
@@ -144,8 +144,8 @@ class Replay:
             transactions.send(self._target, POSITIONS, value, key)
         self._progress = last
         if made:
-            self._log.info("replayed", integrations=len(found), records=made)
-        return len(found)
+            self._log.info("replayed", integrations=len(dossiers), records=made)
+        return len(dossiers)
 
     def finish(self) -> None:
         """Nothing is left to do: what was not replayed is replayed later."""
@@ -156,12 +156,12 @@ class Replay:
         with suppress(psycopg.Error):
             self._connection.close()
 
-    def _new_persons(self, cursor: Any, found: Sequence[NewDossier]) -> NewPersons:
+    def _new_persons(self, cursor: Any, dossiers: Sequence[NewDossier]) -> NewPersons:
         """By person: pseudonym, and the institutions with a look-back that have a new dossier of that person."""
         wanted: dict[str, set[str]] = defaultdict(set)
-        for one in found:
-            if one.institution in self._look_back.recipients:
-                wanted[one.person].add(one.institution)
+        for dossier in dossiers:
+            if dossier.institution in self._look_back.recipients:
+                wanted[dossier.person].add(dossier.institution)
         keys = {person: pseudonym(self._pepper, person) for person in wanted}
         known = due.known(cursor, keys.values()) if keys else set()
         return {person: (keys[person], wanted[person]) for person in wanted if keys[person] in known}
@@ -187,8 +187,8 @@ class Replay:
             return 0
         # 4. Copies and disclosures, 5. all of them or none.
         with transactions.transaction(self._target):
-            for one in outgoing:
-                transactions.send(self._target, one.topic, one.value, one.key, one.partition)
+            for record in outgoing:
+                transactions.send(self._target, record.topic, record.value, record.key, record.partition)
         return len(outgoing)
 
     def _follow_deliberations(self, cursor: Any) -> None:
@@ -205,8 +205,8 @@ class Replay:
             check_published(self._settings, self._look_back.projections, REPLAY)
 
 
-def _chunks(found: NewPersons, size: int) -> Iterator[NewPersons]:
-    persons = list(found.items())
+def _chunks(new_persons: NewPersons, size: int) -> Iterator[NewPersons]:
+    persons = list(new_persons.items())
     for start in range(0, len(persons), size):
         yield dict(persons[start : start + size])
 

@@ -78,8 +78,8 @@ class Inspector:
             with connection.cursor() as cursor:
                 return positions.load(cursor, schema)
 
-        found: PartitionOffsets = self._ask(database, ask)
-        return found
+        offsets: PartitionOffsets = self._ask(database, ask)
+        return offsets
 
     def _ask(self, database: str, question: Callable[[Connection[Any]], Any]) -> Any:
         connection = self._connections.get(database)
@@ -120,8 +120,8 @@ class Inspector:
                     self._entitled, self._as_of = store.current(cursor).entitled_on(as_of[1]), as_of
             return self._entitled
 
-        found: frozenset[str] = self._ask(MAIN, ask)
-        return found
+        recipients: frozenset[str] = self._ask(MAIN, ask)
+        return recipients
 
     def unpublished(self, source: str) -> int:
         """How many rows of an outbox the relay has still to publish."""

@@ -86,7 +86,7 @@ class Books:
     log: Mapping[Logged, Tally]
     stored: Mapping[str, Cells]
     decided: Cells
-    told: Mapping[str, Tally]
+    notified: Mapping[str, Tally]
     notices: Mapping[tuple[str, str], Tally]
     printed: Tally
     dead_letters: DeadLetterCounts
@@ -103,7 +103,7 @@ def cells(connection: Connection[Any], query: LiteralString) -> dict[tuple[Any, 
     return {tuple(key): tally(number, digest) for *key, number, digest in connection.execute(query)}
 
 
-def one(connection: Connection[Any], query: LiteralString) -> Tally:
+def single(connection: Connection[Any], query: LiteralString) -> Tally:
     """The one tally of a query."""
     return cells(connection, query).get((), NONE)
 
@@ -129,14 +129,14 @@ def read(settings: Settings) -> Books:
         letters = dead_letter_counts.look(settings, connection)
         dropped = _dropped(settings, connection, letters.dropped) if letters.dropped else {}
         return Books(
-            accepted=one(connection, REGISTERED),
+            accepted=single(connection, REGISTERED),
             published=published(settings),
-            log={Logged(*key): found for key, found in cells(connection, LOGGED).items()},
+            log={Logged(*key): tally for key, tally in cells(connection, LOGGED).items()},
             stored=stored,
             decided=cells(connection, DECIDED),
-            told={key[0]: found for key, found in cells(connection, TOLD).items()},
-            notices={(key[0], key[1]): found for key, found in cells(connection, STATES).items()},
-            printed=one(connection, MANIFESTS),
+            notified={key[0]: tally for key, tally in cells(connection, TOLD).items()},
+            notices={(key[0], key[1]): tally for key, tally in cells(connection, STATES).items()},
+            printed=single(connection, MANIFESTS),
             dead_letters=letters,
             dropped=dropped,
         )
@@ -147,10 +147,10 @@ def _dropped(
 ) -> dict[tuple[Any, ...], Tally]:
     """What of the facts and events that were published an operator decided to drop: they are not missing."""
     book = published_book(settings, Role.INSPECTOR)
-    found: dict[tuple[Any, ...], Tally] = {}
+    dropped: dict[tuple[Any, ...], Tally] = {}
 
     def drop(key: tuple[Any, ...], digest: int | None) -> None:
-        found[key] = found.get(key, NONE).plus(Tally(1, digest))
+        dropped[key] = dropped.get(key, NONE).plus(Tally(1, digest))
 
     for letter in letters:
         stage, value = letter["stage"], bytes(letter.get("value") or b"")
@@ -160,7 +160,7 @@ def _dropped(
         # Foreign records on the topic were never accepted, and are not missing.
         elif stage == EXCHANGE and connection.execute(ACCEPTED, (value,)).fetchone():
             drop((EXCHANGE,), digest_of(leading(value)))
-    return found
+    return dropped
 
 
 def _facts(value: bytes, book: SchemaBook) -> Iterable[tuple[str, str]]:
@@ -176,8 +176,8 @@ def _facts(value: bytes, book: SchemaBook) -> Iterable[tuple[str, str]]:
 
 def _of(books: Books, what: str, recipient: str | None = None) -> dict[Logged, Tally]:
     return {
-        cell: found
-        for cell, found in books.log.items()
+        cell: logged
+        for cell, logged in books.log.items()
         if cell.what == what and (recipient is None or cell.recipient == recipient)
     }
 
@@ -204,13 +204,13 @@ def by_day(expected: Cells, found: Cells) -> tuple[Cells, Cells]:
 
 def as_far_as_known(expected: Cells, found: Cells) -> tuple[Cells, Cells]:
     """Both as they are; as wholes where a part of either was counted before there were digests."""
-    if all(one.digest is not None for one in (*expected.values(), *found.values())):
+    if all(kept.digest is not None for kept in (*expected.values(), *found.values())):
         return expected, found
     return {(): total(expected.values())}, {(): total(found.values())}
 
 
 def _by_what(tallies: Cells, what: str) -> dict[tuple[Any, ...], Tally]:
-    return {key[1:]: found for key, found in tallies.items() if key[0] == what}
+    return {key[1:]: kept for key, kept in tallies.items() if key[0] == what}
 
 
 def _with(tallies: Cells, added: Cells) -> Cells:
@@ -224,22 +224,22 @@ def delivered(books: Books, name: str) -> Cells:
 
 def _withheld(settings: Settings) -> dict[str, Tally]:
     """What was delivered and not stored yet when an institution lost its right to read: it never will be."""
-    found = {}
+    withheld = {}
     with closing(Inspector(settings)) as look:
         entitled = look.entitled()
         for name in HOSTED:
             if name not in entitled and look.unread(name):
-                found[name] = _unread(settings, look, name)
-    return found
+                withheld[name] = _unread(settings, look, name)
+    return withheld
 
 
 def _unread(settings: Settings, look: Inspector, name: str) -> Tally:
     topic, at = delivery(name), look.stored(name, "store")
     places = [TopicPartition(topic, number, at.get((topic, number), 0)) for number in range(settings.partitions)]
-    found = NONE
+    unread = NONE
     for message in kafka.read_to_end(settings, Role.INSPECTOR, places):
-        found = found.plus(Tally(1, digest_of(leading(bytes(message.value() or b"")))))
-    return found
+        unread = unread.plus(Tally(1, digest_of(leading(bytes(message.value() or b"")))))
+    return unread
 
 
 def _stored(settings: Settings, books: Books) -> Iterable[LedgerRow]:
@@ -279,7 +279,7 @@ def _logged(books: Books) -> Iterable[LedgerRow]:
         ("disclosures logged = facts for the rules", True),
     ):
         expected, found = (
-            {key: one for key, one in side.items() if (key[0] == RULES) == rules} for side in (logged, left)
+            {key: kept for key, kept in side.items() if (key[0] == RULES) == rules} for side in (logged, left)
         )
         yield held(effect, expected, found)
 
@@ -297,21 +297,21 @@ def _decided(books: Books) -> Iterable[LedgerRow]:
     )
 
 
-def _told(settings: Settings, books: Books) -> Iterable[LedgerRow]:
+def _notified(settings: Settings, books: Books) -> Iterable[LedgerRow]:
     made, findings = (
-        total(f for key, f in books.decided.items() if key[0] == "told"),
+        total(kept for key, kept in books.decided.items() if key[0] == "told"),
         _published(books, RULES, FINDINGS),
     )
     yield in_all("findings made = published findings", made, findings)
-    yield in_all("findings = settled findings", findings, books.told.get("settled", NONE))
+    yield in_all("findings = settled findings", findings, books.notified.get("settled", NONE))
     yield in_all(
         "notices = handed over + suppressed + in progress",
-        books.told.get("opened", NONE),
+        books.notified.get("opened", NONE),
         total(books.notices.values()),
     )
     yield in_all(
         "states of notices = published states of notices",
-        books.told.get("announced", NONE),
+        books.notified.get("announced", NONE),
         _published(books, NOTIFIER, NOTICES),
     )
     yield LedgerRow(
@@ -321,7 +321,7 @@ def _told(settings: Settings, books: Books) -> Iterable[LedgerRow]:
     )
     yield in_all(
         "letters handed over = letters for the printer",
-        total(found for (state, channel), found in books.notices.items() if _printed(state, channel)),
+        total(tally for (state, channel), tally in books.notices.items() if _printed(state, channel)),
         books.printed,
     )
 
@@ -344,16 +344,16 @@ def _inbox(settings: Settings) -> int:
     """How many different notices are in the inbox; those in doubt may or may not be, so they are left out."""
     with postgres.connect(settings, Role.INSPECTOR) as connection:
         doubtful = {row[0].encode() for row in connection.execute(DOUBTFUL)}
-    found = set()
+    delivered_notices = set()
     for mail in settings.inbox.iterdir() if settings.inbox.is_dir() else ():
         with mail.open("rb") as lines:
             for line in lines:
                 if line.startswith(HEADER):
-                    found.add(line.removeprefix(HEADER).strip())
+                    delivered_notices.add(line.removeprefix(HEADER).strip())
                     break
                 if not line.strip():
                     break
-    return len(found - doubtful)
+    return len(delivered_notices - doubtful)
 
 
 def rows(settings: Settings) -> list[LedgerRow]:
@@ -369,7 +369,7 @@ def rows(settings: Settings) -> list[LedgerRow]:
         *_stored(settings, books),
         *_logged(books),
         *_decided(books),
-        *_told(settings, books),
+        *_notified(settings, books),
         *_letters(books),
     ]
 
@@ -382,9 +382,9 @@ def counted_anew(settings: Settings) -> list[LedgerRow]:
     books, owed = read(settings), recount.due(settings)
     withheld = _withheld(settings)
     with postgres.connect(settings, Role.INSPECTOR) as connection:
-        facts = one(connection, "select number, digest from register.recounted")
-        found = one(connection, "select number, digest from rules.recounted")
-        received = one(connection, "select number, digest from notifier.recounted")
+        facts = single(connection, "select number, digest from register.recounted")
+        findings = single(connection, "select number, digest from rules.recounted")
+        received = single(connection, "select number, digest from notifier.recounted")
     made: list[LedgerRow] = [in_all("accepted facts = accepted facts, counted anew", books.accepted, facts)]
     for name in INSTITUTIONS:
         due = recount.of(owed, name)
@@ -399,5 +399,5 @@ def counted_anew(settings: Settings) -> list[LedgerRow]:
         made.append(held(f"stored records = records held ({name})", summed_up, stored))
     decided = _with(_by_what(books.decided, "decided"), _by_what(books.dropped, RULES))
     made.append(held("facts due = facts decided", *as_far_as_known(recount.of(owed, RULES), decided)))
-    made.append(in_all("findings held = findings received", found, received))
+    made.append(in_all("findings held = findings received", findings, received))
     return made

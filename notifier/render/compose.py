@@ -59,7 +59,7 @@ def _greeting(side: str, name: str, texts: Texts) -> str:
 
 def _opening(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     quarter = words.quarter(notice.quarter, texts)
-    if all(told.tells == "withdrawn" for told in notice.told):
+    if all(finding.tells == "withdrawn" for finding in notice.findings):
         return [paragraph(texts.say(f"{notice.side}.only_withdrawn", quarter=quarter))]
     blocks = [paragraph(texts.say(f"{notice.side}.why", quarter=quarter))]
     if notice.sequence > 1:
@@ -69,34 +69,34 @@ def _opening(notice: Notice, texts: Texts) -> list[DocumentBlock]:
 
 def _parts(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     blocks: list[DocumentBlock] = []
-    ordered = sorted(notice.told, key=lambda told: (told.tells == "withdrawn", told.rule))
-    for (withdrawn, rule), group in groupby(ordered, key=lambda told: (told.tells == "withdrawn", told.rule)):
-        told = list(group)
+    ordered = sorted(notice.findings, key=lambda finding: (finding.tells == "withdrawn", finding.rule))
+    for (withdrawn, rule), group in groupby(ordered, key=lambda finding: (finding.tells == "withdrawn", finding.rule)):
+        findings = list(group)
         name = texts.rule(rule, notice.side)
         blocks.append(heading(texts.say(f"{name}.title")))
         if withdrawn:
             blocks.append(
                 paragraph(texts.say("says.withdrawn" if notice.side == CITIZEN else "says.withdrawn_employer"))
             )
-            blocks += figures.which(notice, told, texts)
+            blocks += figures.which(notice, findings, texts)
             continue
-        blocks += _found(notice, told, texts, f"{name}.{notice.side}")
+        blocks += _found(notice, findings, texts, f"{name}.{notice.side}")
     return blocks
 
 
-def _found(notice: Notice, told: Sequence[NoticeFinding], texts: Texts, name: str) -> list[DocumentBlock]:
+def _found(notice: Notice, findings: Sequence[NoticeFinding], texts: Texts, name: str) -> list[DocumentBlock]:
     blocks = []
-    if any(entry.tells == "changed" for entry in told):
+    if any(entry.tells == "changed" for entry in findings):
         blocks.append(paragraph(texts.say("says.changed")))
-    blocks.append(paragraph(f"{texts.say(f'{name}.found')} {_certainty(told, texts)}"))
-    if not all(entry.states_amounts for entry in told):
+    blocks.append(paragraph(f"{texts.say(f'{name}.found')} {_certainty(findings, texts)}"))
+    if not all(entry.states_amounts for entry in findings):
         blocks.append(paragraph(texts.say("says.no_amount")))
-    blocks += figures.amounts(notice, told, texts)
+    blocks += figures.amounts(notice, findings, texts)
     return [*blocks, subheading(texts.say("headings.do")), bullets(texts.get(f"{name}.do"))]
 
 
-def _certainty(told: Sequence[NoticeFinding], texts: Texts) -> str:
-    kinds = {entry.certainty for entry in told}
+def _certainty(findings: Sequence[NoticeFinding], texts: Texts) -> str:
+    kinds = {entry.certainty for entry in findings}
     return texts.say(f"says.{kinds.pop()}" if len(kinds) == 1 else "says.mixed")
 
 

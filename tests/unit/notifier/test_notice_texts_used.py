@@ -72,7 +72,7 @@ def test_every_text_of_a_notice_is_said(said: set[str]) -> None:
         example.for_citizen("nl", unsure),
         workers,
         replace(workers, sequence=2),
-        replace(workers, told=tuple(map(_withdrawn, workers.told)), sequence=2),
+        replace(workers, findings=tuple(map(_withdrawn, workers.findings)), sequence=2),
     ):
         printer().print_letter(notice)
         render_mail(notice, "no-reply@kruispunt.example")
