@@ -21,9 +21,9 @@ from notifier.letter.typesetter import printer
 from notifier.mail import hand_over as by_mail
 from notifier.mail.smtp import MailPool
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import FINDINGS
 
-NAME = "notifier"
 MESSAGES = 5_000
 POLL_S = 0.2
 BUSY_POLL_S = 0.01
@@ -72,11 +72,12 @@ class Notifier:
         Raises Retry, Stop.
         """
         with ExitStack() as opening:
-            connection = opening.enter_context(closing(postgres.connect(settings, NAME, autocommit=True)))
+            connection = opening.enter_context(closing(postgres.connect(settings, Role.NOTIFIER, autocommit=True)))
             # A restored database does not know who was notified already.
-            marks.guard(settings, connection, NAME)
+            marks.guard(settings, connection, Role.NOTIFIER)
             notifier = cls(settings, connection, opening.enter_context(MailPool(settings)), log)
-            reader = StoredPositions(kafka.consumer(settings, NAME, NAME), connection, findings.SCHEMA)
+            member = kafka.consumer(settings, Role.NOTIFIER, Role.NOTIFIER)
+            reader = StoredPositions(member, connection, findings.SCHEMA)
             opening.callback(reader.close)
             reader.subscribe([FINDINGS], assigned=notifier._assign, revoked=notifier._revoke)
             notifier._reader, notifier._opened = reader, opening.pop_all()
@@ -205,4 +206,4 @@ class Notifier:
 
 def run(settings: Settings) -> None:
     """Notify people until asked to stop."""
-    consumer_loop.run(settings, NAME, lambda log, _drain: Notifier.open(settings, log))
+    consumer_loop.run(settings, Role.NOTIFIER, lambda log, _drain: Notifier.open(settings, log))

@@ -30,9 +30,9 @@ from consumers.directory.reading import read
 from consumers.directory.store import take_in
 from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import LARGEST_CHANGES, changes
 
-DOSSIERS = "dossiers"
 SCHEMA = "directory"
 BATCH = 5_000
 WAIT_MS = 500
@@ -86,8 +86,8 @@ class Turns:
         since = {(topic, ONLY): kept[topic, ONLY] for topic in TOPICS if (topic, ONLY) in kept}
         begun = dict(since)
         if missing := [topic for topic in TOPICS if (topic, ONLY) not in since]:
-            begun |= Offsets(settings, DOSSIERS).beginnings(missing, settings.partitions)
-        reader = BatchReader.open(settings, DOSSIERS, TOPICS, largest=LARGEST_CHANGES)
+            begun |= Offsets(settings, Role.DOSSIERS).beginnings(missing, settings.partitions)
+        reader = BatchReader.open(settings, Role.DOSSIERS, TOPICS, largest=LARGEST_CHANGES)
         turns = cls(settings, connection, reader, since, log)
         for institution in INSTITUTIONS:
             turns._begin(institution, begun[changes(institution), ONLY])
@@ -195,7 +195,7 @@ class Turns:
 
 def run(settings: Settings) -> None:
     """Process changes until asked to stop; one process at a time does so."""
-    with closing(Standby(settings, DOSSIERS)) as standby:
+    with closing(Standby(settings, Role.DOSSIERS)) as standby:
 
         def open_session(log: FilteringBoundLogger, _drain: Drain) -> Turns | None:
             connection = standby.take(Lock.DOSSIERS, 0)
@@ -207,4 +207,4 @@ def run(settings: Settings) -> None:
                 connection.close()
                 raise
 
-        consumer_loop.run(settings, DOSSIERS, open_session)
+        consumer_loop.run(settings, Role.DOSSIERS, open_session)

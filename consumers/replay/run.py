@@ -34,9 +34,11 @@ from consumers.replay.records import Moment, Past, replayed
 from schemas.identifiers import pseudonym
 from schemas.legal_day import legal_today
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import POSITIONS
 
-REPLAY = "replay"
+SOURCE = "replay"
+"""Whose position and mark these are, beside those of the outboxes."""
 AT_ONCE = 20_000
 """Integrations in a batch: most are of people about whom nothing was published yet, as in a first load."""
 PERSONS = 200
@@ -63,16 +65,16 @@ class Replay:
         self._target = target
         self._log = log
         self._drain = drain
-        self._offsets = Offsets(settings, REPLAY)
+        self._offsets = Offsets(settings, Role.REPLAY)
         self._barrier = Barrier(self._offsets, connection, settings.partitions)
         self._schemas = SchemaBook()
         self._kept = StoredRevision(0, ())
         self._look_back = LookBack((), date.min)
         self._today = date.min
-        position = positions(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, START)
+        position = positions(kafka.read_all(settings, Role.REPLAY, POSITIONS)).get(SOURCE, START)
         self._progress = position.progress
-        self._mark = marks.check(connection, REPLAY, position)
-        marks.guard(settings, connection, REPLAY)
+        self._mark = marks.check(connection, SOURCE, position)
+        marks.guard(settings, connection, Role.REPLAY)
 
     @classmethod
     def open(cls, settings: Settings, standby: Standby, log: FilteringBoundLogger, drain: Drain) -> Self | None:
@@ -84,7 +86,7 @@ class Replay:
         if connection is None:
             return None
         try:
-            target = transactions.writer(settings, REPLAY, REPLAY)
+            target = transactions.writer(settings, Role.REPLAY, Role.REPLAY)
             return cls(settings, connection, target, log, drain)
         except BaseException:
             connection.close()
@@ -137,9 +139,9 @@ class Replay:
                 made += self._copy(some, reached)
         # 6. Commit the position.
         last = dossiers[-1].progress
-        marks.reach(self._connection, REPLAY, self._progress, {})
-        self._mark = marks.advance(self._connection, REPLAY, self._mark)
-        key, value = record(REPLAY, last, self._mark)
+        marks.reach(self._connection, SOURCE, self._progress, {})
+        self._mark = marks.advance(self._connection, SOURCE, self._mark)
+        key, value = record(SOURCE, last, self._mark)
         with transactions.transaction(self._target):
             transactions.send(self._target, POSITIONS, value, key)
         self._progress = last
@@ -202,7 +204,7 @@ class Replay:
         today = legal_today()
         if today != self._today:
             self._look_back, self._today = LookBack(self._kept.held, today), today
-            check_published(self._settings, self._look_back.projections, REPLAY)
+            check_published(self._settings, self._look_back.projections, Role.REPLAY)
 
 
 def _chunks(new_persons: NewPersons, size: int) -> Iterator[NewPersons]:
@@ -213,5 +215,5 @@ def _chunks(new_persons: NewPersons, size: int) -> Iterator[NewPersons]:
 
 def run(settings: Settings) -> None:
     """Replay until asked to stop."""
-    with closing(Standby(settings, REPLAY)) as standby:
-        consumer_loop.run(settings, REPLAY, lambda log, drain: Replay.open(settings, standby, log, drain))
+    with closing(Standby(settings, Role.REPLAY)) as standby:
+        consumer_loop.run(settings, Role.REPLAY, lambda log, drain: Replay.open(settings, standby, log, drain))

@@ -95,7 +95,7 @@ class Inspector:
 
     def committed(self) -> PartitionOffsets:
         """Where the exchange is, by what the broker committed."""
-        return self._offsets.committed("exchange", DECLARATIONS, self._settings.partitions)
+        return self._offsets.committed(Role.EXCHANGE, DECLARATIONS, self._settings.partitions)
 
     def behind(self, topics: tuple[str, ...], where: Callable[[], PartitionOffsets]) -> int:
         """How many records of these topics follow the positions of their reader."""

@@ -33,7 +33,6 @@ OWNED = (
     ("kruispunt", "dead"),
 )
 """Which stage brings the SQL of which schema of the database `kruispunt`."""
-REGISTRAR = "registrar"
 FLUSH_S = 30.0
 
 
@@ -48,7 +47,7 @@ def migrate(settings: Settings) -> None:
 
     The act about an institution's database is in another database: it is written once the first one has changed.
     """
-    with postgres.connect(settings, "owner") as connection:
+    with postgres.connect(settings, Role.OWNER) as connection:
         with connection.transaction():
             ran = []
             for package, schema in OWNED:
@@ -81,7 +80,7 @@ def wanted(deliberations: Sequence[Deliberation]) -> Iterator[tuple[str, Contrac
 def register_schemas(settings: Settings, deliberations: Sequence[Deliberation]) -> int:
     """Write down every schema that is not there yet; gives how many."""
     present = list(published(settings, Role.INSPECTOR))
-    writer = kafka.producer(settings, REGISTRAR)
+    writer = kafka.producer(settings, Role.REGISTRAR)
     added = 0
     for version in missing(present, wanted(deliberations)):
         writer.produce(SCHEMAS, key=version.key(), value=version.value())
@@ -103,7 +102,7 @@ def register(settings: Settings) -> Callable[[Sequence[Deliberation]], None]:
 def begin_with_shipped(settings: Settings, needed: Iterable[Deliberation] = ()) -> None:
     """Register the schemas of this version and those `needed`, and keep what it ships that is not kept yet."""
     added = register_schemas(settings, (*load(), *needed))
-    with postgres.connect(settings, "owner") as connection:
+    with postgres.connect(settings, Role.OWNER) as connection:
         if added:
             with connection.transaction():
                 acts.note(connection, "published schemas", SCHEMAS, number=added)

@@ -26,10 +26,10 @@ from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
 from schemas.identifiers import pseudonym
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import DEAD_LETTERS, FACTS
 from schemas.twins.rules_facts import Bundle
 
-ROLE = "rules"
 REMEMBERED = 100_000
 """How many pseudonyms of employers and persons are cached: a large employer comes back in every bundle."""
 
@@ -49,7 +49,7 @@ class Decider:
         decide: Decide = decide_all,
     ) -> None:
         self._settings = settings
-        self._book = book or published_book(settings, ROLE)
+        self._book = book or published_book(settings, Role.RULES)
         self._law = law or shipped_law()
         self._decide = decide
         pepper = settings.pepper()
@@ -63,7 +63,7 @@ class Decider:
 
         Raises Retry.
         """
-        with translated(), postgres.connect(self._settings, ROLE) as connection:
+        with translated(), postgres.connect(self._settings, Role.RULES) as connection:
             held = _of_facts(connection)
         # What is read next is what these say.
         self._left = dict(held)
@@ -92,7 +92,7 @@ class Decider:
         with self._lock:
             try:
                 if self._connection is None or self._connection.closed:
-                    self._connection = postgres.connect(self._settings, ROLE, autocommit=True)
+                    self._connection = postgres.connect(self._settings, Role.RULES, autocommit=True)
                     # The database behind it may be another one than before.
                     self._check(_of_facts(self._connection))
                 yield self._connection

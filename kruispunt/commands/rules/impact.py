@@ -32,10 +32,10 @@ from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history
 from rules.view.situation import Situation
 from rules.view.situation import situation as declared
 from schemas.identifiers import quarter_days, quarter_of
+from schemas.roles import Role
 
 CATALOGUE = "rules/catalogue"
 STACK = "stack"
-JURIST = "jurist"
 """The role that may look at facts; each look is an act."""
 AT_ONCE = 5_000
 """Situations and histories that are compared at a time, which bounds memory."""
@@ -162,8 +162,8 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 def _stored(*, persons: bool) -> Iterator[Asked]:
     """What the rules have stored, person by person."""
     config = settings.load()
-    reader = FactReader(published_book(config, JURIST))
-    with postgres.connect(config, JURIST) as connection:
+    reader = FactReader(published_book(config, Role.JURIST))
+    with postgres.connect(config, Role.JURIST) as connection:
         look = RecordedLook.at_everything(connection, numbers=persons)
         for person, facts in groupby(look.everything(), lambda fact: fact.key.person):
             yield from of_person(person, {fact.key: fact for fact in facts}, reader)

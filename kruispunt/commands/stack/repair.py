@@ -29,7 +29,7 @@ from backbone.settings import Settings
 from backbone.trouble import translated
 from consumers import acts
 from consumers.deliberations import store
-from consumers.replay.run import REPLAY
+from consumers.replay.run import SOURCE as REPLAY
 from kruispunt import settings
 from kruispunt.declared_outboxes import BY_NAME, OUTBOXES
 from kruispunt.monitoring.lag import MAIN, Inspector
@@ -134,7 +134,7 @@ class Repair:
     def __init__(self, config: Settings, stack: ExitStack) -> None:
         self._config = config
         self._relay = stack.enter_context(postgres.connect(config, Role.RELAY, autocommit=True))
-        self._replay = stack.enter_context(postgres.connect(config, REPLAY, autocommit=True))
+        self._replay = stack.enter_context(postgres.connect(config, Role.REPLAY, autocommit=True))
         for source in OUTBOXES:
             _lock(self._relay, postgres.Lock.OUTBOX, source.number, f"the relay of {source.name}")
         _lock(self._replay, postgres.Lock.REPLAY, None, "the replay")
@@ -232,7 +232,7 @@ class Repair:
 
     def rewind(self) -> None:
         """Let the replay look again at who came on file since: what was copied is on record, and left out."""
-        target = transactions.writer(self._config, REPLAY, REPLAY)
+        target = transactions.writer(self._config, Role.REPLAY, Role.REPLAY)
         self._settle(self._replay, target, REPLAY, self._kept(REPLAY).reached, None)
 
     def _settle(
