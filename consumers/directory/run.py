@@ -24,10 +24,9 @@ from backbone.settings import Settings
 from backbone.standby import Standby
 from backbone.trouble import of_postgres
 from backbone.unpacking import Unpacker
-from consumers.directory import alarms
+from consumers.directory import alarms, store
 from consumers.directory.backlog import LARGEST_UNPACKED, Allowance, Backlog
 from consumers.directory.reading import read
-from consumers.directory.store import take_in
 from schemas.institutions import INSTITUTIONS
 from schemas.registry import SchemaBook
 from schemas.roles import Role
@@ -165,10 +164,10 @@ class Turns:
         piece = backlog.take(min(BATCH, backlog.allowance.left(now)))
         if piece is None:
             return 0
-        # 2. Write dossiers, answers and the position in one transaction.
+        # 2. Decide, and write dossiers, answers and the position, in one transaction.
         following = {(backlog.topic, ONLY): piece.following}
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            take_in(cursor, piece.arrived)
+            store.write(cursor, store.decided(cursor, piece.arrived))
             raised = alarms.raised(cursor)
             if not positions.store(cursor, SCHEMA, self._since, following):
                 raise Retry("Another process is further.")

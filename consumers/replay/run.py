@@ -26,6 +26,7 @@ from backbone.standby import Standby
 from consumers.deliberations.store import StoredRevision, current, revision
 from consumers.directory import look_up
 from consumers.exchange.published import check_published
+from consumers.exchange.records import OutgoingRecord
 from consumers.replay import due
 from consumers.replay.barrier import Barrier
 from consumers.replay.due import NewDossier
@@ -136,14 +137,20 @@ class Replay:
             for some in _chunks(new_persons, PERSONS):
                 if not self._wanted():
                     return 0
-                made += self._copy(some, reached)
+                outgoing = self._due(some, reached)
+                # 4. Write copies and disclosures, 5. all of them or none.
+                if outgoing:
+                    with transactions.transaction(self._target):
+                        for topic, partition, key, value in outgoing:
+                            transactions.send(self._target, topic, value, key, partition)
+                made += len(outgoing)
         # 6. Commit the position.
         last = dossiers[-1].progress
         marks.reach(self._connection, SOURCE, self._progress, {})
         self._mark = marks.advance(self._connection, SOURCE, self._mark)
-        key, value = record(SOURCE, last, self._mark)
+        source, position = record(SOURCE, last, self._mark)
         with transactions.transaction(self._target):
-            transactions.send(self._target, POSITIONS, value, key)
+            transactions.send(self._target, POSITIONS, position, source)
         self._progress = last
         if made:
             self._log.info("replayed", integrations=len(dossiers), records=made)
@@ -168,8 +175,8 @@ class Replay:
         known = due.known(cursor, keys.values()) if keys else set()
         return {person: (keys[person], wanted[person]) for person in wanted if keys[person] in known}
 
-    def _copy(self, new_persons: NewPersons, reached: Progress) -> int:
-        """Copy what is due to some persons' institutions in one transaction; gives how many records."""
+    def _due(self, new_persons: NewPersons, reached: Progress) -> list[OutgoingRecord]:
+        """Copies and disclosures of what is due to some persons' institutions."""
         keys = [key for key, _ in new_persons.values()]
         by_institution: dict[str, set[bytes]] = defaultdict(set)
         for key, institutions in new_persons.values():
@@ -184,14 +191,7 @@ class Replay:
                 due.disclosed(cursor, keys, list(by_institution)),
             )
         moment = Moment(datetime.now(UTC), self._kept.revision, self._settings.partitions)
-        outgoing = list(replayed(past, by_institution, self._look_back, self._schemas, moment))
-        if not outgoing:
-            return 0
-        # 4. Copies and disclosures, 5. all of them or none.
-        with transactions.transaction(self._target):
-            for record in outgoing:
-                transactions.send(self._target, record.topic, record.value, record.key, record.partition)
-        return len(outgoing)
+        return list(replayed(past, by_institution, self._look_back, self._schemas, moment))
 
     def _follow_deliberations(self, cursor: Any) -> None:
         """Use the deliberations that are kept now, as of today.
