@@ -8,7 +8,7 @@ from typing import Any
 from rules.catalogue import decide_all, decide_history
 from rules.findings.finding import Finding
 from rules.law.law import Law
-from rules.stream.bundle import Decide, FactReader, Witness, exhibit
+from rules.stream.evidence import FactReader, Witness, exhibit
 from rules.stream.finding_changes import FINDINGS, WITHDRAWN, FindingState, finding_id, tell
 from rules.stream.held_facts import (
     CANCELLED,
@@ -21,6 +21,7 @@ from rules.stream.held_facts import (
     situation,
     working_times,
 )
+from rules.stream.person import Decide
 from rules.view import history as past
 from rules.view.history import PersonHistory
 from rules.view.situation import lines

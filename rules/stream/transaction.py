@@ -20,7 +20,10 @@ from rules.catalogue import decide_all
 from rules.law.law import Law
 from rules.law.load import shipped_law
 from rules.stream import store
-from rules.stream.bundle import Decide, FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import decide_bundle
+from rules.stream.evidence import FactReader
+from rules.stream.person import Decide
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter

@@ -21,7 +21,7 @@ from rules.law.load import shipped_law
 from rules.questions import reproduce as reproducing
 from rules.questions.looks import Action, RecordedLook
 from rules.questions.reproduce import Reproduction
-from rules.stream.bundle import FactReader
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import WITHDRAWN, FindingState
 from rules.stream.held_facts import Slot
 from schemas.identifiers import ungrouped

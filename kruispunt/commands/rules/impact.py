@@ -26,7 +26,7 @@ from rules.law.parse import WrongParameters
 from rules.law.variants import UnknownFigure, frozen_on, with_figures
 from rules.questions.impact import Asked, Changed, ImpactTally, compare
 from rules.questions.looks import RecordedLook
-from rules.stream.bundle import FactReader
+from rules.stream.evidence import FactReader
 from rules.stream.held_facts import ENTITLEMENTS, HeldFacts, decisions, situation
 from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, history_of, worked
 from rules.view.situation import Situation

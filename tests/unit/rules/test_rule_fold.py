@@ -11,7 +11,9 @@ from rules.casebook.case_events import EMPLOYER, PERSON, events
 from rules.catalogue import decide_all
 from rules.findings.finding import Finding
 from rules.law.law import Law
-from rules.stream.bundle import BundleOutcome, FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import BundleOutcome, decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import HeldFact, Slot
 from rules.view.situation import Situation

@@ -16,7 +16,9 @@ from rules.casebook.case_file import shipped_cases
 from rules.casebook.case_history import case_history, history_example, number
 from rules.casebook.trial import decide
 from rules.catalogue import HISTORY_RULES, RULES, decide_history
-from rules.stream.bundle import BundleOutcome, FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import BundleOutcome, decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import ENTITLEMENTS, PARTS, HeldFact, Slot
 from rules.view.history import PersonHistory, QuarterRecord, copied, pack, unpack, worked

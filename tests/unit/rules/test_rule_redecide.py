@@ -11,7 +11,9 @@ from rules.law.dated_figures import SourceQuality
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_texts
 from rules.questions.reproduce import Reproduction, reproduce
-from rules.stream.bundle import FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import HeldFact, Slot
 from schemas.codec import decode_body, encode_body

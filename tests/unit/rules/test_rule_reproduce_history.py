@@ -16,7 +16,9 @@ from rules.casebook.case_history import number
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_texts
 from rules.questions.reproduce import Reproduction, reproduce
-from rules.stream.bundle import FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import ENTITLEMENTS, PARTS, WORKING_TIME, FactKey, HeldFact, Slot
 from rules.view.history import unpack
