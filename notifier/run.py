@@ -20,6 +20,7 @@ from notifier.letter.print_folder import PrintFolder
 from notifier.letter.typesetter import printer
 from notifier.mail import hand_over as by_mail
 from notifier.mail.smtp import MailPool
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import FINDINGS
@@ -91,7 +92,7 @@ class Notifier:
         numbers = {taken.partition for taken in partitions}
         self._assigned -= numbers
         for number in sorted(self._owned & numbers):
-            postgres.unlock(self._connection, postgres.Lock.RECIPIENTS, number)
+            postgres.unlock(self._connection, StageLock.RECIPIENTS, number)
         self._owned -= numbers
 
     def handle_batch(self) -> int:
@@ -131,7 +132,7 @@ class Notifier:
     def _claim(self) -> list[int]:
         """Take the partitions that no other process holds, and clear up after a crash; gives all that are owned."""
         for number in sorted(self._assigned - self._owned):
-            if not postgres.try_lock(self._connection, postgres.Lock.RECIPIENTS, number):
+            if not postgres.try_lock(self._connection, StageLock.RECIPIENTS, number):
                 continue
             doubted = by_mail.doubt(self._connection, number)
             resumed = by_letter.resume(self._connection, self._outgoing, printer(), number)

@@ -4,10 +4,11 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone.postgres import Lock, hold
+from backbone.postgres import hold
 from consumers.audit.contracts import Contracts
 from consumers.audit.store import REFUSED, REFUSED_TYPES, refused
 from schemas.codec import decode_body
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
 
 BEHIND = "select exists (select from audit.segment) and not exists (select from audit.contract)"
@@ -23,7 +24,7 @@ def catch_up(connection: Connection[Any], schemas: SchemaBook) -> int:
     named: set[int] = set()
     count = 0
     with connection.transaction(), connection.cursor() as writing:
-        hold(writing, Lock.CHECKPOINT)
+        hold(writing, StageLock.CHECKPOINT)
         if writing.execute(BEHIND).fetchone() != (True,):
             return 0
         with connection.cursor(name="catch_up", binary=True) as reading:

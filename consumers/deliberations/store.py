@@ -12,11 +12,12 @@ from typing import Any
 from psycopg import Connection, Cursor
 
 from backbone.errors import Reject
-from backbone.postgres import Lock, hold
+from backbone.postgres import hold
 from consumers import acts
 from consumers.deliberations.model import Deliberation
 from consumers.deliberations.parser import SHIPPED, examine, load, ordered, parse, read, stored
 from schemas.legal_day import legal_day, legal_today
+from schemas.locks import StageLock
 
 REVISION = "select coalesce(max(number), 0) from deliberations.revision"
 KEPT = """
@@ -124,7 +125,7 @@ def text(cursor: Cursor[Any], name: str) -> str | None:
 
 def _alone(cursor: Cursor[Any]) -> StoredRevision:
     """What is stored; locked until this transaction ends."""
-    hold(cursor, Lock.DELIBERATIONS)
+    hold(cursor, StageLock.DELIBERATIONS)
     return current(cursor)
 
 

@@ -18,7 +18,6 @@ from backbone import consumer_loop, positions
 from backbone.batches import ONLY, BatchReader
 from backbone.errors import Retry, Stop
 from backbone.offsets import Offsets
-from backbone.postgres import Lock
 from backbone.process import Drain
 from backbone.settings import Settings
 from backbone.standby import Standby
@@ -28,6 +27,7 @@ from consumers.directory import alarms, store
 from consumers.directory.backlog import LARGEST_UNPACKED, Allowance, Backlog
 from consumers.directory.reading import read
 from schemas.institutions import INSTITUTIONS
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import LARGEST_CHANGES, changes
@@ -197,7 +197,7 @@ def run(settings: Settings) -> None:
     with closing(Standby(settings, Role.DOSSIERS)) as standby:
 
         def open_session(log: FilteringBoundLogger, _drain: Drain) -> Turns | None:
-            connection = standby.take(Lock.DOSSIERS, 0)
+            connection = standby.take(StageLock.DOSSIERS, 0)
             if connection is None:
                 return None
             try:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from psycopg import Cursor
 
 from backbone.errors import Retry
-from backbone.postgres import Lock, hold
+from backbone.postgres import hold
 from consumers.directory.change_batch import (
     Answer,
     ChangeReference,
@@ -29,6 +29,7 @@ from consumers.directory.change_decision import (
 )
 from schemas.codec import encode
 from schemas.contracts import contract
+from schemas.locks import StageLock
 from schemas.topics import ANSWERS, answers
 from schemas.twins.dossiers_answers import Answer as AnswerRecord
 
@@ -66,7 +67,7 @@ ANSWER_TYPES = ("text", "bytea", "bytea")
 
 def alone(cursor: Cursor[Any]) -> None:
     """Lock the dossiers until this transaction ends; call it before any look-up."""
-    hold(cursor, Lock.DOSSIERS)
+    hold(cursor, StageLock.DOSSIERS)
 
 
 def now() -> datetime:

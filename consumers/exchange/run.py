@@ -19,6 +19,7 @@ from consumers.exchange.records import exchanged
 from consumers.narrowing.access import Access
 from consumers.narrowing.projection import Projection, in_force, projections
 from schemas.legal_day import legal_day
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import DEAD_LETTERS, DECLARATIONS
@@ -58,7 +59,7 @@ class Exchange:
         try:
             # A restored database cannot be trusted to say who is on file, and who is entitled to what.
             marks.guard(settings, connection, Role.EXCHANGE)
-            name = f"{Role.EXCHANGE}-{instance_number.take(connection, postgres.Lock.EXCHANGE)}"
+            name = f"{Role.EXCHANGE}-{instance_number.take(connection, StageLock.EXCHANGE)}"
             target = transactions.writer(settings, Role.EXCHANGE, name)
             reader = kafka.consumer(settings, Role.EXCHANGE, Role.EXCHANGE, group_instance_id=name)
             return cls(settings, connection, BrokerOffsets(reader, DECLARATIONS), target, log)

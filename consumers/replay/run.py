@@ -34,6 +34,7 @@ from consumers.replay.look_back import LookBack
 from consumers.replay.records import Moment, Past, replayed
 from schemas.identifiers import pseudonym
 from schemas.legal_day import legal_today
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import POSITIONS
@@ -83,7 +84,7 @@ class Replay:
 
         Raises Retry, Stop.
         """
-        connection = standby.take(postgres.Lock.REPLAY)
+        connection = standby.take(StageLock.REPLAY)
         if connection is None:
             return None
         try:
@@ -107,13 +108,13 @@ class Replay:
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         """Stand by while `rejudge` runs: what it copies is left out here once it is on record."""
-        taken = postgres.try_lock(self._connection, postgres.Lock.REJUDGE, 0)
+        taken = postgres.try_lock(self._connection, StageLock.REJUDGE, 0)
         try:
             yield taken
         finally:
             if taken:
                 with suppress(psycopg.Error):
-                    postgres.unlock(self._connection, postgres.Lock.REJUDGE, 0)
+                    postgres.unlock(self._connection, StageLock.REJUDGE, 0)
 
     def _wanted(self) -> bool:
         return not self._drain.wanted

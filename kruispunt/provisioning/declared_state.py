@@ -24,6 +24,8 @@ OWNED = (
     # Before the roles of any stage may ask for it.
     ("backbone", "watch"),
     ("backbone", "locks"),
+    # Who of all these may do what the backbone offers.
+    ("kruispunt", "access"),
     ("producers", "register"),
     ("consumers", "deliberations"),
     ("consumers", "directory"),
@@ -32,7 +34,7 @@ OWNED = (
     ("notifier", "notifier"),
     ("kruispunt", "dead"),
 )
-"""Which stage brings the SQL of which schema of the database `kruispunt`."""
+"""Which package brings which folder of SQL to the database `kruispunt`: a schema each, but for the rights."""
 FLUSH_S = 30.0
 
 

@@ -30,6 +30,7 @@ from producers.intake import register
 from producers.intake.register import Lost
 from schemas.codec import decode_body, split
 from schemas.identifiers import event_of, submission_of
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import DISCLOSURES, NOTICES, POSITIONS
@@ -72,7 +73,7 @@ class Repair:
         self._replay = stack.enter_context(postgres.connect(config, Role.REPLAY, autocommit=True))
         for source in OUTBOXES:
             _lock(self._relay, postgres.Lock.OUTBOX, source.number, f"the relay of {source.name}")
-        _lock(self._replay, postgres.Lock.REPLAY, None, "the replay")
+        _lock(self._replay, StageLock.REPLAY, None, "the replay")
         self._there = _there(config)
         with translated():
             self._here = marks.kept(self._relay)
@@ -182,7 +183,7 @@ class Repair:
         marks.settle(connection, source, mark)
 
 
-def _lock(connection: Connection[Any], lock: postgres.Lock, number: int | None, whose: str) -> None:
+def _lock(connection: Connection[Any], lock: int, number: int | None, whose: str) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not postgres.try_lock(connection, lock, number):
         if time.monotonic() > deadline:
