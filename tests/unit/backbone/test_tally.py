@@ -126,7 +126,7 @@ def test_a_position_says_what_was_published_and_one_of_an_earlier_version_does_n
 
 def test_every_database_marks_a_member_of_a_set_in_the_same_way() -> None:
     files = sorted(path for path in ROOT.glob("*/sql/*/*tally.sql") if ".mark(identifier" in path.read_text("utf-8"))
-    assert {path.parent.name for path in files} == {"audit", "notifier", "register", "store"}
+    assert {path.parent.name for path in files} == {"audit", "notifier", "register", "rules", "store"}
     functions = {
         path.parent.name: path.read_text("utf-8").partition(f"function {path.parent.name}.mark(")[2].partition(";")[0]
         for path in files
