@@ -9,12 +9,12 @@ from typing import Any
 from psycopg import Connection
 
 from backbone.errors import Retry
-from backbone.postgres import Lock, try_lock
+from backbone.postgres import try_lock
 
 MOST = 64
 
 
-def take(connection: Connection[Any], lock: Lock) -> int:
+def take(connection: Connection[Any], lock: int) -> int:
     """A number from 0 on.
 
     Raises Retry when all are taken.

@@ -79,14 +79,14 @@ def _transaction_ms(settings: Settings) -> int:
 
 
 def client(settings: Settings, user: str, **overrides: Any) -> dict[str, Any]:
-    """Configuration for a librdkafka client as `user`; names use `_` for `.`."""
+    """Configuration for a librdkafka client as `user`; names use `_` for `.`. The library takes exact strings only."""
     config: dict[str, Any] = {
         "bootstrap.servers": settings.kafka_bootstrap,
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": user,
+        "sasl.username": str(user),
         "sasl.password": settings.secret("kafka", user),
-        "client.id": user,
+        "client.id": str(user),
         "log_level": 3,
         "socket.keepalive.enable": True,
         "socket.connection.setup.timeout.ms": CONNECT_MS,
@@ -111,7 +111,7 @@ def producer(settings: Settings, user: str, transactional_id: str | None = None,
         "queue.buffering.max.kbytes": 262_144,
     }
     if transactional_id:
-        config |= {"transactional.id": transactional_id, "transaction.timeout.ms": _transaction_ms(settings)}
+        config |= {"transactional.id": str(transactional_id), "transaction.timeout.ms": _transaction_ms(settings)}
     return Producer(client(settings, user) | config | _named(overrides))
 
 
@@ -122,7 +122,7 @@ def consumer(settings: Settings, user: str, group: str, **overrides: Any) -> Con
     with an error instead of reading everything again or passing over the gap.
     """
     config = {
-        "group.id": group,
+        "group.id": str(group),
         "enable.auto.commit": False,
         "enable.auto.offset.store": False,
         "auto.offset.reset": "error",

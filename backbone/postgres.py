@@ -49,20 +49,12 @@ TAKE = "select locks.take(%s, %s, %s, %s)"
 
 
 class Lock(IntEnum):
-    """Advisory locks by what they guard. Listed in one place, as two with one number would block each other."""
+    """The advisory locks of the mechanisms here, by what they guard; the stages pass in the numbers of theirs."""
 
     MIGRATION = 5_019_771
     OUTBOX = 5_019_772
-    RECIPIENTS = 5_019_773
-    EXCHANGE = 5_019_774
     CONSUMER = 5_019_775
-    DELIBERATIONS = 5_019_776
-    DOSSIERS = 5_019_777
-    REPLAY = 5_019_778
-    ACTS = 5_019_779
-    CHECKPOINT = 5_019_785
     ACCESS_RULES = 5_019_790
-    REJUDGE = 5_019_791
 
 
 def conninfo(settings: Settings, role: str, database: str = "kruispunt", **more: Any) -> str:
@@ -95,17 +87,17 @@ def connect(settings: Settings, role: str, database: str = "kruispunt", **option
         raise Retry(f"PostgreSQL does not let {role} in: {str(error).strip().splitlines()[-1]}") from error
 
 
-def try_lock(connection: Connection[Any], lock: Lock, number: int | None = None) -> bool:
+def try_lock(connection: Connection[Any], lock: int, number: int | None = None) -> bool:
     """Take a lock, or one of several of a kind, for as long as the connection lives; False while another holds it."""
     return _take(connection, lock, number, for_transaction=False, wait=False)
 
 
-def wait_for_lock(connection: Connection[Any], lock: Lock) -> None:
+def wait_for_lock(connection: Connection[Any], lock: int) -> None:
     """Take a lock for as long as the connection lives; waits until it is free."""
     _take(connection, lock, None, for_transaction=False, wait=True)
 
 
-def unlock(connection: Connection[Any], lock: Lock, number: int) -> None:
+def unlock(connection: Connection[Any], lock: int, number: int) -> None:
     """Release one of several locks of a kind."""
     connection.execute("select pg_advisory_unlock(%s, %s)", (lock, number))
 
@@ -118,18 +110,18 @@ def close(connection: Connection[Any]) -> None:
         connection.close()
 
 
-def hold(cursor: Cursor[Any], lock: Lock) -> None:
+def hold(cursor: Cursor[Any], lock: int) -> None:
     """Take a lock until the transaction ends; waits until it is free."""
     _take(cursor, lock, None, for_transaction=True, wait=True)
 
 
-def try_to_hold(cursor: Cursor[Any], lock: Lock) -> bool:
+def try_to_hold(cursor: Cursor[Any], lock: int) -> bool:
     """Take a lock until the transaction ends; False while another holds it."""
     return _take(cursor, lock, None, for_transaction=True, wait=False)
 
 
 def _take(
-    target: Connection[Any] | Cursor[Any], lock: Lock, number: int | None, *, for_transaction: bool, wait: bool
+    target: Connection[Any] | Cursor[Any], lock: int, number: int | None, *, for_transaction: bool, wait: bool
 ) -> bool:
     """Take a lock. A role can only take its own, by a function of the database; PostgreSQL's functions are revoked.
 

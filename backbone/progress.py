@@ -10,6 +10,8 @@ from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.registry import SchemaBook
 from schemas.topics import POSITIONS
+from schemas.twins.relay_positions import Position as PositionRecord
+from schemas.twins.relay_positions import Published as PublishedRecord
 
 PublishedSums = Mapping[str, Tally]
 """What was published of a source, by topic."""
@@ -56,7 +58,7 @@ def positions(messages: Iterable[Message]) -> dict[str, OutboxPosition]:
             tallies = record.get("published")
             summed_up = None
             if tallies is not None:
-                summed_up = {one["topic"]: Tally(one["number"], int(one["digest"])) for one in tallies}
+                summed_up = {entry["topic"]: Tally(entry["number"], int(entry["digest"])) for entry in tallies}
             found[bytes(key).decode()] = OutboxPosition(Progress(record["tx"], record["id"]), mark, summed_up)
     return found
 
@@ -76,10 +78,14 @@ def record(
     source: str, progress: Progress, mark: Mark = UNMARKED, tallies: PublishedSums | None = None
 ) -> tuple[bytes, bytes]:
     """Key and value of the record that says how far a source is published, and what that comes to."""
-    published = None
+    sums: list[PublishedRecord] | None = None
     if tallies is not None:
-        published = [
-            {"topic": name, "number": one.number, "digest": str(one.digest)} for name, one in sorted(tallies.items())
+        sums = [
+            {"topic": name, "number": tally.number, "digest": str(tally.digest)}
+            for name, tally in sorted(tallies.items())
         ]
-    values = {"source": source, **progress._asdict(), "mark": mark.number, "token": mark.token, "published": published}
+    values: PositionRecord = {
+        "source": source, "tx": progress.tx, "id": progress.id, "mark": mark.number, "token": mark.token,
+        "published": sums,
+    }  # fmt: skip
     return source.encode(), encode(contract(POSITIONS), values)

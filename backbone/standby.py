@@ -11,7 +11,6 @@ import psycopg
 from psycopg import Connection
 
 from backbone import postgres
-from backbone.postgres import Lock
 from backbone.settings import Settings
 from backbone.trouble import of_postgres
 
@@ -26,9 +25,9 @@ class Standby:
         self._settings = settings
         self._role = role
         self._connection: Connection[Any] | None = None
-        self._refused_at: dict[tuple[Lock, int | None], float] = {}
+        self._refused_at: dict[tuple[int, int | None], float] = {}
 
-    def take(self, lock: Lock, number: int | None = None) -> Connection[Any] | None:
+    def take(self, lock: int, number: int | None = None) -> Connection[Any] | None:
         """The session that now holds the lock, in autocommit mode; None while another process has the lock.
 
         A second call within AGAIN_S returns None without asking the server. Raises Retry, Stop.

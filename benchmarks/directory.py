@@ -25,12 +25,13 @@ from backbone.stack.leash import stop_in_order
 from backbone.stack.stack import Leash, Plan
 from consumers.directory import file_loader as loading
 from consumers.directory.lookup import LOOK_UP, gathered
-from consumers.directory.run import DOSSIERS, Turns
+from consumers.directory.run import Turns
 from kruispunt.output import console, progress, table
 from kruispunt.stack import PLAN
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import inss
+from schemas.roles import Role
 from schemas.topics import CHANGES, changes
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -159,7 +160,7 @@ def _topic(settings: Settings, persons: range) -> float:
         writer.produce(changes(SPEAKER), value)
         expected += 1
     assert writer.flush(PATIENCE_S) == 0
-    with closing(postgres.connect(settings, DOSSIERS, autocommit=True)) as connection:
+    with closing(postgres.connect(settings, Role.DOSSIERS, autocommit=True)) as connection:
         log = structlog.wrap_logger(None, processors=[_fail], wrapper_class=structlog.make_filtering_bound_logger(0))
         turns = Turns.open(settings.model_copy(update={"changes_per_minute": UNLIMITED}), connection, log)
         with closing(turns):

@@ -30,6 +30,7 @@ from kruispunt.commands.institutions import load as loading
 from kruispunt.commands.intake import generate as generating
 from kruispunt.commands.intake import submit as submitting
 from kruispunt.monitoring import lag, ledger
+from kruispunt.monitoring.books import read
 from kruispunt.output import console, table, working
 from producers.intake.dmfa.checks.sending_date import due
 from schemas.institutions import HOSTED, INSTITUTIONS
@@ -119,12 +120,12 @@ def _population(folder: Path, persons: int, quarter: str) -> None:
 
 
 def _counts(config: Settings) -> Counts:
-    books = ledger.read(config)
+    books = read(config)
 
     def copies(*names: str) -> int:
         return sum(total(ledger.delivered(books, name).values()).number for name in names)
 
-    opened = books.told.get("opened", NONE).number
+    opened = books.notified.get("opened", NONE).number
     return Counts(books.accepted.number, copies(*INSTITUTIONS), copies(*HOSTED), copies("rules"), opened)
 
 

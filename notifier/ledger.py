@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import GROUP, derive, grouped
+from schemas.languages import Language
 from schemas.topics import NOTICES
 from schemas.twins.notices_status import NoticeStatus
 
@@ -128,7 +129,7 @@ def _event(
     key: bytes,
     state: str,
     channel: str | None,
-    language: str,
+    language: Language,
     reason: str,
     at: datetime,
     findings: list[str],

@@ -18,6 +18,7 @@ from backbone.settings import Settings
 from notifier import findings, ledger
 from notifier.ledger import NoticeState
 from notifier.settle import FindingVersion, Telling, settle
+from schemas.languages import Language, as_language
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import FINDINGS
@@ -65,7 +66,7 @@ class PublishedNotice(NamedTuple):
 
     notice: str
     recipient_id: str
-    language: str
+    language: Language
     findings: tuple[str, ...]
     channel: str | None
     state: str
@@ -106,7 +107,7 @@ def last_states(records: Iterable[NoticeStatus]) -> list[PublishedNotice]:
     for record in records:
         before = known.get(record["notice"])
         known[record["notice"]] = PublishedNotice(
-            record["notice"], record["recipient"].hex(), record["language"], tuple(record["findings"]),
+            record["notice"], record["recipient"].hex(), as_language(record["language"]), tuple(record["findings"]),
             record["channel"], record["state"], record["reason"], record["at"],
             before.since if before else record["at"],
         )  # fmt: skip

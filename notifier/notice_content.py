@@ -83,7 +83,7 @@ class Notice(Announcement):
 
     quarter: str
     sequence: int
-    told: tuple[NoticeFinding, ...]
+    findings: tuple[NoticeFinding, ...]
     names: dict[str, str]
     """Names of the employers that are mentioned, by number."""
 
@@ -109,24 +109,24 @@ def announcements(cursor: Cursor[Any], notices: Sequence[str]) -> list[Announcem
 def contents(cursor: Cursor[Any], notices: Sequence[str]) -> list[Notice]:
     """These notices with their findings, in the order they were made; one without a profile is left out."""
     cursor.execute(TELLINGS, (list(notices),))
-    told: dict[str, list[NoticeFinding]] = defaultdict(list)
+    findings: dict[str, list[NoticeFinding]] = defaultdict(list)
     for row in cursor:
         steps = tuple(NoticeStep(**step) for step in row[-2])
-        told[row[0]].append(NoticeFinding(*(*row[1:-2], steps, row[-1])))
-    employers = {entry.employer for entries in told.values() for entry in entries}
+        findings[row[0]].append(NoticeFinding(*(*row[1:-2], steps, row[-1])))
+    employers = {entry.employer for entries in findings.values() for entry in entries}
     cursor.execute(NOTICES, (list(notices),))
     rows = cursor.fetchall()
     known = profiles(cursor, [*(row[2] for row in rows), *sorted(employers - {""})])
-    found = []
+    notices_read = []
     for notice, side, recipient, language, created_at, attempts, quarter, sequence in rows:
         if recipient not in known:
             continue
-        entries = tuple(told[notice])
+        entries = tuple(findings[notice])
         names = {entry.employer: known[entry.employer].full_name for entry in entries if entry.employer in known}
-        found.append(
+        notices_read.append(
             Notice(
                 notice, side, recipient, language, created_at, known[recipient], attempts, quarter, sequence, entries,
                 names,
             )
         )  # fmt: skip
-    return found
+    return notices_read

@@ -90,13 +90,13 @@ def make_notices(cursor: Cursor[Any], occasions: Sequence[Occasion], least: int 
         return 0
     names = sorted({version.finding for versions in fresh.values() for version in versions})
     cursor.execute(TOLD, (names,))
-    told = {row[0]: FindingVersion(*row) for row in cursor}
+    notified = {row[0]: FindingVersion(*row) for row in cursor}
     cursor.execute(EARLIER, columns)
     earlier = {Occasion(*row[:3]): row[3] for row in cursor}
     notices: list[tuple[Any, ...]] = []
     tellings: list[tuple[str, Telling]] = []
     for occasion in sorted(fresh):
-        settled = settle(fresh[occasion], told, least)
+        settled = settle(fresh[occasion], notified, least)
         recipient_id, partition = addressees[occasion]
         sequence = earlier.get(occasion, 0) + 1
         notice = ledger.name_notice(occasion.side, recipient_id, occasion.quarter, sequence)

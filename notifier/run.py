@@ -20,10 +20,11 @@ from notifier.letter.print_folder import PrintFolder
 from notifier.letter.typesetter import printer
 from notifier.mail import hand_over as by_mail
 from notifier.mail.smtp import MailPool
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import FINDINGS
 
-NAME = "notifier"
 MESSAGES = 5_000
 POLL_S = 0.2
 BUSY_POLL_S = 0.01
@@ -72,11 +73,12 @@ class Notifier:
         Raises Retry, Stop.
         """
         with ExitStack() as opening:
-            connection = opening.enter_context(closing(postgres.connect(settings, NAME, autocommit=True)))
+            connection = opening.enter_context(closing(postgres.connect(settings, Role.NOTIFIER, autocommit=True)))
             # A restored database does not know who was notified already.
-            marks.guard(settings, connection, NAME)
+            marks.guard(settings, connection, Role.NOTIFIER)
             notifier = cls(settings, connection, opening.enter_context(MailPool(settings)), log)
-            reader = StoredPositions(kafka.consumer(settings, NAME, NAME), connection, findings.SCHEMA)
+            member = kafka.consumer(settings, Role.NOTIFIER, Role.NOTIFIER)
+            reader = StoredPositions(member, connection, findings.SCHEMA)
             opening.callback(reader.close)
             reader.subscribe([FINDINGS], assigned=notifier._assign, revoked=notifier._revoke)
             notifier._reader, notifier._opened = reader, opening.pop_all()
@@ -90,7 +92,7 @@ class Notifier:
         numbers = {taken.partition for taken in partitions}
         self._assigned -= numbers
         for number in sorted(self._owned & numbers):
-            postgres.unlock(self._connection, postgres.Lock.RECIPIENTS, number)
+            postgres.unlock(self._connection, StageLock.RECIPIENTS, number)
         self._owned -= numbers
 
     def handle_batch(self) -> int:
@@ -130,7 +132,7 @@ class Notifier:
     def _claim(self) -> list[int]:
         """Take the partitions that no other process holds, and clear up after a crash; gives all that are owned."""
         for number in sorted(self._assigned - self._owned):
-            if not postgres.try_lock(self._connection, postgres.Lock.RECIPIENTS, number):
+            if not postgres.try_lock(self._connection, StageLock.RECIPIENTS, number):
                 continue
             doubted = by_mail.doubt(self._connection, number)
             resumed = by_letter.resume(self._connection, self._outgoing, printer(), number)
@@ -207,4 +209,4 @@ class Notifier:
 
 def run(settings: Settings) -> None:
     """Notify people until asked to stop."""
-    consumer_loop.run(settings, NAME, lambda log, _drain: Notifier.open(settings, log))
+    consumer_loop.run(settings, Role.NOTIFIER, lambda log, _drain: Notifier.open(settings, log))

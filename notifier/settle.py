@@ -81,10 +81,10 @@ def ripe(waiting: Iterable[WaitingOccasion], now: datetime, quiet_seconds: float
     ]
 
 
-def settle(fresh: Iterable[FindingVersion], told: Mapping[str, FindingVersion], least: int = 0) -> list[Telling]:
+def settle(fresh: Iterable[FindingVersion], notified: Mapping[str, FindingVersion], least: int = 0) -> list[Telling]:
     """What is left to say about the unsettled versions of one occasion: per finding, the last version only.
 
-    `told` holds, per finding, the version its recipient last heard of. What changed law moves by less than `least`
+    `notified` holds, per finding, the version its recipient last heard of. What changed law moves by less than `least`
     eurocents is not told.
     """
     latest: dict[str, FindingVersion] = {}
@@ -92,7 +92,8 @@ def settle(fresh: Iterable[FindingVersion], told: Mapping[str, FindingVersion], 
         known = latest.get(version.finding)
         if known is None or version.version > known.version:
             latest[version.finding] = version
-    return [Telling(name, latest[name].version, _tells(latest[name], told.get(name), least)) for name in sorted(latest)]
+    tells = {name: _tells(version, notified.get(name), least) for name, version in latest.items()}
+    return [Telling(name, latest[name].version, tells[name]) for name in sorted(latest)]
 
 
 def _tells(now: FindingVersion, before: FindingVersion | None, least: int) -> Tells:

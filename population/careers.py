@@ -6,6 +6,7 @@ from typing import Any
 
 from population.tables import pick
 from population.working_time import Regime
+from schemas.languages import Language
 
 STATUTORY_CODE = "675"
 STATUTORY = 0.6
@@ -25,7 +26,7 @@ FIRST_SCALE = 101_000_000_000
 MONTHS = 12
 
 
-def career(start: date, language: str, month: int, regime: Regime, random: Random) -> list[dict[str, Any]]:
+def career(start: date, language: Language, month: int, regime: Regime, random: Random) -> list[dict[str, Any]]:
     """The part of a career that covers an occupation begun on `start` with this full-time gross month in cents."""
     since = max(start, FIRST_DECLARED)
     grade = pick(GRADES[language], random)

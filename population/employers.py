@@ -7,6 +7,7 @@ from typing import Any
 
 from population.persons import address
 from population.tables import Sector, Town, Weighted, last_names, pick, sectors, towns
+from schemas.languages import Language
 
 SIZES = Weighted(
     ((1, 4), (5, 9), (10, 19), (20, 49), (50, 99), (100, 199), (200, 499), (500, 999), (1000, 4999)),
@@ -48,7 +49,7 @@ class Employer:
     town: Town
     sector: Sector
     employer_class: str
-    language: str
+    language: Language
     establishments: tuple[str, ...]
     profile: dict[str, Any]
 
@@ -71,7 +72,7 @@ def employer(index: int, random: Random, persons: int) -> Employer:
     """The employer with this index; `persons` is the size of the whole population."""
     region = REGIONS.draw(random)
     town, sector = towns(region).draw(random), sectors(region).draw(random)
-    language = "nl" if region == "brussels" and random.random() < 0.35 else town.language
+    language: Language = "nl" if region == "brussels" and random.random() < 0.35 else town.language
     number = _checked(ENTERPRISE_HEADS + index)
     nsso_head = NSSO_HIGHEST - index
     nsso = f"{nsso_head:07d}{97 - (nsso_head * 100 + 1) % 97:02d}" if random.random() < 0.9 else "0"

@@ -8,6 +8,7 @@ from typing import Any
 
 from population.tables import FOREIGN_TOWNS, Town, first_names, last_names, pick, streets, towns
 from schemas.identifiers import inss, quarter_days
+from schemas.languages import Language
 
 YOUNGEST, OLDEST = 16, 66
 HIGHEST_SEQUENCE = 997
@@ -75,7 +76,7 @@ class Population:
         return SyntheticPerson(index, inss(head, after_2000=born.year >= 2000), born, "m" if man else "f")
 
 
-def _culture(language: str, random: Random) -> str:
+def _culture(language: Language, random: Random) -> str:
     roll = random.random()
     if roll < 0.14:
         return "world"
@@ -84,14 +85,14 @@ def _culture(language: str, random: Random) -> str:
     return "fr" if language == "en" else language
 
 
-def _language(town: Town, random: Random) -> str:
+def _language(town: Town, random: Random) -> Language:
     roll = random.random()
     if town.region == "brussels":
         return "nl" if roll < 0.14 else "en" if roll < 0.20 else "fr"
     return "en" if roll < 0.012 else town.language
 
 
-def address(town: Town, language: str, random: Random) -> dict[str, str]:
+def address(town: Town, language: Language, random: Random) -> dict[str, str]:
     """An address in a town, its street named in the language of the person or the place."""
     spoken = language if town.region == "brussels" and language == "nl" else town.language
     number = str(1 + int(random.random() ** 2 * 240))
@@ -106,7 +107,7 @@ def address(town: Town, language: str, random: Random) -> dict[str, str]:
     }
 
 
-def _abroad(random: Random) -> tuple[dict[str, str], str]:
+def _abroad(random: Random) -> tuple[dict[str, str], Language]:
     country, language, postcode, town = pick(FOREIGN_TOWNS, random)
     street, number = pick(streets(language), random), str(1 + int(random.random() * 90))
     found = {"street": street, "number": number, "box": "", "postcode": postcode, "town": town, "country": country}

@@ -10,9 +10,11 @@ from itertools import accumulate
 from random import Random
 from typing import Generic, TypeVar
 
+from schemas.languages import Language, as_language
+
 T = TypeVar("T")
 
-FOREIGN_TOWNS = (
+FOREIGN_TOWNS: tuple[tuple[str, Language, str, str], ...] = (
     ("FR", "fr", "59000", "Lille"),
     ("FR", "fr", "59100", "Roubaix"),
     ("NL", "nl", "6211 AB", "Maastricht"),
@@ -43,9 +45,9 @@ class Town:
     town: str
     other: str
     region: str
-    language: str
+    language: Language
 
-    def name(self, language: str) -> str:
+    def name(self, language: Language) -> str:
         """Its name for somebody who reads that language."""
         return self.other if self.other and language == "nl" else self.town
 
@@ -91,12 +93,14 @@ def pick(items: Sequence[T], random: Random) -> T:
 def towns(region: str = "") -> Weighted[Town]:
     """The towns of a region, or of the whole country, by size."""
     found = [row for row in rows("towns") if region in ("", row["region"])]
-    made = [Town(row["postcode"], row["town"], row["other"], row["region"], row["language"]) for row in found]
+    made = [
+        Town(row["postcode"], row["town"], row["other"], row["region"], as_language(row["language"])) for row in found
+    ]
     return Weighted(made, [int(row["weight"]) for row in found])
 
 
 @cache
-def streets(language: str) -> list[str]:
+def streets(language: Language) -> list[str]:
     """Street names in a language."""
     return [row["street"] for row in rows("streets") if row["language"] == language]
 

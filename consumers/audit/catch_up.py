@@ -4,10 +4,11 @@ from typing import Any
 
 from psycopg import Connection
 
-from backbone.postgres import Lock, hold
+from backbone.postgres import hold
 from consumers.audit.contracts import Contracts
 from consumers.audit.store import REFUSED, REFUSED_TYPES, refused
 from schemas.codec import decode_body
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
 
 BEHIND = "select exists (select from audit.segment) and not exists (select from audit.contract)"
@@ -23,17 +24,17 @@ def catch_up(connection: Connection[Any], schemas: SchemaBook) -> int:
     named: set[int] = set()
     count = 0
     with connection.transaction(), connection.cursor() as writing:
-        hold(writing, Lock.CHECKPOINT)
+        hold(writing, StageLock.CHECKPOINT)
         if writing.execute(BEHIND).fetchone() != (True,):
             return 0
         with connection.cursor(name="catch_up", binary=True) as reading:
             reading.execute(SEGMENTS)
             while rows := reading.fetchmany(FETCH):
-                found = [(row, decode_body(schemas.get(row[2]), row[3])) for row in rows]
+                segments = [(row, decode_body(schemas.get(row[2]), row[3])) for row in rows]
                 with writing.copy(REFUSED) as copy:
                     copy.set_types(REFUSED_TYPES)
-                    for (partition, number, contract, _), record in found:
-                        named |= {contract, *(one["contract"] for one in record["disclosures"])}
+                    for (partition, number, contract, _), record in segments:
+                        named |= {contract, *(disclosure["contract"] for disclosure in record["disclosures"])}
                         for person in refused(record):
                             copy.write_row((partition, number, person))
                 count += len(rows)

@@ -12,11 +12,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from psycopg import Connection, Cursor
 
 from backbone.errors import Retry, Stop
-from backbone.postgres import Lock, try_to_hold
+from backbone.postgres import try_to_hold
 from backbone.trouble import of_postgres
 from consumers.audit.hash_chain import BEGINNING
 from schemas.codec import encode
 from schemas.contracts import contract
+from schemas.locks import StageLock
 from schemas.topics import CHECKPOINTS
 from schemas.twins.audit_checkpoints import Checkpoint as CheckpointRecord
 
@@ -96,11 +97,11 @@ def _heads(text: str) -> list[str]:
 
 def _sign(cursor: Cursor[Any], signer: Signer) -> bool:
     # 1. The holder of the lock signs; it is released with the transaction, so the next holder sees this checkpoint.
-    if not try_to_hold(cursor, Lock.CHECKPOINT):
+    if not try_to_hold(cursor, StageLock.CHECKPOINT):
         return False
     # 2. Read where the chains end, and what was signed last.
-    found = [Head(*row) for row in cursor.execute(HEADS)]
-    heads = sorted(found, key=lambda head: (head.chain == ACTS, int(head.chain) if head.chain != ACTS else 0))
+    heads = [Head(*row) for row in cursor.execute(HEADS)]
+    heads.sort(key=lambda head: (head.chain == ACTS, int(head.chain) if head.chain != ACTS else 0))
     now, last, before = cursor.execute(LAST).fetchone() or (None, None, None)
     if not heads or _heads(before or "") == [str(head) for head in heads]:
         return False

@@ -43,7 +43,7 @@ class LogEntry(NamedTuple):
 def look_up(connection: Connection[Any], person: bytes) -> Iterator[LogEntry]:
     """Every disclosure and every refusal about a person, by pseudonym, the newest segment first; streamed.
 
-    The connection is not in autocommit. What is told stands in the segments, which are chained and signed.
+    The connection is not in autocommit. Everything is read from the segments, which are chained and signed.
     """
     schemas = kept(connection)
     with connection.cursor(name="about_a_person", binary=True) as cursor:
@@ -52,14 +52,22 @@ def look_up(connection: Connection[Any], person: bytes) -> Iterator[LogEntry]:
         for chain, segment, contract, body in cursor:
             record = decode_body(schemas.get(contract), body)
             at, replay = record["at"], bool(record.get("replay"))
-            for one in record["disclosures"]:
-                if one["person"] == person:
+            for disclosure in record["disclosures"]:
+                if disclosure["person"] == person:
                     yield LogEntry(
-                        at, one["event"], one["recipient"], one["deliberation"], schemas.get(one["contract"]), None,
-                        replay, chain, segment,
+                        at, disclosure["event"], disclosure["recipient"], disclosure["deliberation"],
+                        schemas.get(disclosure["contract"]), None, replay, chain, segment,
                     )  # fmt: skip
-            for one in record["refusals"]:
-                if one["person"] == person:
+            for refusal in record["refusals"]:
+                if refusal["person"] == person:
                     yield LogEntry(
-                        at, one["event"], one["recipient"], None, None, one["reason"], replay, chain, segment
+                        at,
+                        refusal["event"],
+                        refusal["recipient"],
+                        None,
+                        None,
+                        refusal["reason"],
+                        replay,
+                        chain,
+                        segment,
                     )

@@ -79,9 +79,9 @@ def report(connection: Connection[Any], person: bytes, language: Language) -> di
 
 def answer(entries: Iterable[LogEntry], known: dict[str, Deliberation], language: Language) -> dict[str, Any]:
     """All of it, newest first, as JSON."""
-    found = list(entries)
+    log = list(entries)
     return {
         "language": language,
-        "disclosures": [disclosure(one, one.contract, known, language) for one in found if one.contract],
-        "refusals": [refusal(one, language) for one in found if one.contract is None],
+        "disclosures": [disclosure(entry, entry.contract, known, language) for entry in log if entry.contract],
+        "refusals": [refusal(entry, language) for entry in log if entry.contract is None],
     }

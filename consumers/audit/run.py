@@ -15,15 +15,16 @@ from consumers.audit.catch_up import catch_up
 from consumers.audit.checkpoints import Checkpoints, Signer
 from consumers.audit.contracts import Contracts
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import DISCLOSURES
 
-AUDIT = "audit"
+SCHEMA = "audit"
 BATCH = 50
 """Records of disclosures are large: a few megabytes at a time."""
 
 
 def _catch_up(settings: Settings, schemas: SchemaBook) -> None:
-    with postgres.connect(settings, AUDIT) as connection:
+    with postgres.connect(settings, Role.AUDIT) as connection:
         catch_up(connection, schemas)
 
 
@@ -33,19 +34,19 @@ def run(settings: Settings) -> None:
     Raises Stop without a key to sign with.
     """
     signing = Checkpoints(Signer(settings.signing_key()), settings.checkpoint_seconds)
-    schemas = published_book(settings, AUDIT)
+    schemas = published_book(settings, Role.AUDIT)
     contracts = Contracts(schemas)
     with_retry(lambda: _catch_up(settings, schemas))
 
     subscription = TopicSubscription(
-        user=AUDIT, group=AUDIT, topics=(DISCLOSURES,), database="kruispunt", schema=AUDIT, batch=BATCH
+        user=Role.AUDIT, group=Role.AUDIT, topics=(DISCLOSURES,), database="kruispunt", schema=SCHEMA, batch=BATCH
     )
 
     def keep(cursor: Cursor[Any], messages: list[Message]) -> None:
-        found = store.segments(cursor, messages, schemas)
-        contracts.keep(cursor, store.named(found))
-        store.write(cursor, found)
+        segments = store.segments(cursor, messages, schemas)
+        contracts.keep(cursor, store.named(segments))
+        store.write(cursor, segments)
 
     consumer_loop.run(
-        settings, AUDIT, lambda _log, _drain: PostgresConsumer.open(settings, subscription, keep, signing)
+        settings, Role.AUDIT, lambda _log, _drain: PostgresConsumer.open(settings, subscription, keep, signing)
     )

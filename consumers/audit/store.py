@@ -57,8 +57,8 @@ class Segment(NamedTuple):
 
 def _last(cursor: Cursor[Any], partitions: set[int]) -> dict[int, Link]:
     cursor.execute(LAST, (list(partitions),))
-    found = {partition: Link(number, kept) for partition, number, kept in cursor}
-    return {partition: found.get(partition, Link(0, BEGINNING)) for partition in partitions}
+    links = {partition: Link(number, kept) for partition, number, kept in cursor}
+    return {partition: links.get(partition, Link(0, BEGINNING)) for partition in partitions}
 
 
 def segments(cursor: Cursor[Any], messages: Iterable[Message], schemas: SchemaBook) -> list[Segment]:
@@ -75,34 +75,34 @@ def segments(cursor: Cursor[Any], messages: Iterable[Message], schemas: SchemaBo
             contract, body = split(message.value() or b"")
             record = decode_body(schemas.get(contract), body)
         except (BadFrame, UnknownSchema, ValueError, IndexError, EOFError) as error:
-            place = f"{message.topic()}[{partition}]@{message.offset()}"
-            raise Stop(f"{place} cannot be read.", "Nothing was skipped; look at who wrote it.") from error
+            position = f"{message.topic()}[{partition}]@{message.offset()}"
+            raise Stop(f"{position} cannot be read.", "Nothing was skipped; look at who wrote it.") from error
         before = last[partition]
         last[partition] = chained(before, partition, contract, body)
         made.append(Segment(partition, before, last[partition], contract, body, record))
     return made
 
 
-def named(found: Iterable[Segment]) -> set[int]:
+def named(segments: Iterable[Segment]) -> set[int]:
     """The schemas of these segments and of the copies they record."""
-    numbers = {segment.contract for segment in found}
-    for segment in found:
-        numbers.update({one["contract"] for one in segment.record["disclosures"]})
+    numbers = {segment.contract for segment in segments}
+    for segment in segments:
+        numbers.update({disclosure["contract"] for disclosure in segment.record["disclosures"]})
     return numbers
 
 
 def refused(record: Record) -> set[bytes]:
     """About whom a record holds refusals and no disclosure."""
-    told = {one["person"] for one in record["disclosures"]}
-    return {one["person"] for one in record["refusals"]} - told
+    disclosed_to = {disclosure["person"] for disclosure in record["disclosures"]}
+    return {refusal["person"] for refusal in record["refusals"]} - disclosed_to
 
 
 def _refusals(record: Record) -> Iterator[tuple[str, str, int]]:
     """How many events each recipient did not get, by reason."""
-    counted = Counter((one["recipient"], one["reason"]) for one in record["refusals"])
+    counted = Counter((refusal["recipient"], refusal["reason"]) for refusal in record["refusals"])
     # Records of before there were such counts have none.
-    for one in record.get("counted", ()):
-        counted[one["recipient"], one["reason"]] += one["events"]
+    for count in record.get("counted", ()):
+        counted[count["recipient"], count["reason"]] += count["events"]
     for (recipient, reason), events in counted.items():
         yield recipient, reason, events
 
@@ -122,22 +122,27 @@ def tallies(segment: Segment) -> Iterator[tuple[Cell, Tally]]:
         yield ("exchanged", "", "", partition, day), Tally(record["read"], int(record["digest"]))
     if unreadable := record["exchanged"] - record["read"]:
         yield ("unreadable", "", "", partition, day), Tally(unreadable, None)
-    for one in record["accounted"]:
-        yield ("accounted", one["recipient"], "", partition, day), Tally(one["number"], int(one["digest"]))
-    for one in record["delivered"]:
-        cell = "delivered", one["recipient"], one["deliberation"], partition, one["day"]
-        yield cell, Tally(one["number"], int(one["digest"]))
+    for accounted in record["accounted"]:
+        yield (
+            ("accounted", accounted["recipient"], "", partition, day),
+            Tally(accounted["number"], int(accounted["digest"])),
+        )
+    for delivered in record["delivered"]:
+        cell = "delivered", delivered["recipient"], delivered["deliberation"], partition, delivered["day"]
+        yield cell, Tally(delivered["number"], int(delivered["digest"]))
 
 
 def _without_sums(segment: Segment) -> Iterator[tuple[Cell, Tally]]:
     """The tallies of a record of an earlier version, as far as it has them."""
     partition, record = segment.partition, segment.record
-    for one in record["disclosures"]:
-        cell = "delivered", one["recipient"], one["deliberation"], partition, UNTOLD
-        yield cell, Tally(1, digest_of(one["event"]))
+    for disclosure in record["disclosures"]:
+        cell = "delivered", disclosure["recipient"], disclosure["deliberation"], partition, UNTOLD
+        yield cell, Tally(1, digest_of(disclosure["event"]))
     if record.get("replay", False):
         return
-    reached = Counter(name for name, _ in {(one["recipient"], one["event"]) for one in record["disclosures"]})
+    reached = Counter(
+        name for name, _ in {(disclosure["recipient"], disclosure["event"]) for disclosure in record["disclosures"]}
+    )
     for name, _, events in _refusals(record):
         reached[name] += events
     for name, number in reached.items():
@@ -147,9 +152,9 @@ def _without_sums(segment: Segment) -> Iterator[tuple[Cell, Tally]]:
         yield ("exchanged", "", "", partition, UNTOLD), Tally(record["exchanged"], None)
 
 
-def _sum_up(cursor: Cursor[Any], found: list[Segment]) -> None:
+def _sum_up(cursor: Cursor[Any], segments: list[Segment]) -> None:
     summed: dict[Cell, Tally] = {}
-    for segment in found:
+    for segment in segments:
         for cell, tally in tallies(segment):
             summed[cell] = summed.get(cell, NONE).plus(tally)
     if summed:
@@ -157,12 +162,12 @@ def _sum_up(cursor: Cursor[Any], found: list[Segment]) -> None:
         cursor.execute(TALLY, [list(column) for column in zip(*rows, strict=True)])
 
 
-def write(cursor: Cursor[Any], found: list[Segment]) -> None:
+def write(cursor: Cursor[Any], segments: list[Segment]) -> None:
     """Add the rows of segments, and what they come to."""
-    _sum_up(cursor, found)
+    _sum_up(cursor, segments)
     with cursor.copy(SEGMENT) as copy:
         copy.set_types(SEGMENT_TYPES)
-        for partition, before, link, contract, body, record in found:
+        for partition, before, link, contract, body, record in segments:
             entries = len(record["refusals"])
             copy.write_row(
                 (
@@ -172,23 +177,23 @@ def write(cursor: Cursor[Any], found: list[Segment]) -> None:
             )  # fmt: skip
     with cursor.copy(DISCLOSURE) as copy:
         copy.set_types(DISCLOSURE_TYPES)
-        for segment in found:
+        for segment in segments:
             partition, number = segment.partition, segment.link.number
             # Records from before replays existed lack the field.
             replay = segment.record.get("replay", False)
-            for one in segment.record["disclosures"]:
+            for disclosure in segment.record["disclosures"]:
                 copy.write_row(
                     (
-                        partition, number, one["event"], one["person"], one["recipient"], one["deliberation"],
-                        one["contract"], replay,
+                        partition, number, disclosure["event"], disclosure["person"], disclosure["recipient"],
+                        disclosure["deliberation"], disclosure["contract"], replay,
                     )
                 )  # fmt: skip
     with cursor.copy(REFUSAL) as copy:
-        for segment in found:
+        for segment in segments:
             for recipient, reason, events in _refusals(segment.record):
                 copy.write_row((segment.partition, segment.link.number, recipient, reason, events))
     with cursor.copy(REFUSED) as copy:
         copy.set_types(REFUSED_TYPES)
-        for segment in found:
+        for segment in segments:
             for person in refused(segment.record):
                 copy.write_row((segment.partition, segment.link.number, person))

@@ -109,7 +109,7 @@ class VerificationReport:
     notes: list[str] = field(default_factory=list)
     ends: dict[str, int] = field(default_factory=dict)
 
-    def found(self, chain: str, number: int, what: str) -> None:
+    def discrepancy(self, chain: str, number: int, what: str) -> None:
         """Tell of a place that is not as it was written."""
         self.findings += 1
         self.tell(Discrepancy(chain, number, what))
@@ -127,7 +127,7 @@ def public_keys(pems: Iterable[bytes]) -> dict[str, Ed25519PublicKey]:
 
     Raises WrongUse when there is none, or one of another kind.
     """
-    found = {}
+    keys = {}
     for pem in (block for text in pems for block in PEM.findall(text)):
         try:
             key = load_pem_public_key(pem)
@@ -136,10 +136,10 @@ def public_keys(pems: Iterable[bytes]) -> dict[str, Ed25519PublicKey]:
         if not isinstance(key, Ed25519PublicKey):
             raise WrongUse("A public key is not an Ed25519 key.")
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        found[hashlib.sha256(der).hexdigest()] = key
-    if not found:
+        keys[hashlib.sha256(der).hexdigest()] = key
+    if not keys:
         raise WrongUse("There is no public key to verify with.")
-    return found
+    return keys
 
 
 def published_in(lines: Iterable[bytes]) -> Iterator[Checkpoint]:
@@ -147,12 +147,12 @@ def published_in(lines: Iterable[bytes]) -> Iterator[Checkpoint]:
 
     Raises WrongUse.
     """
-    for place, line in enumerate(lines, 1):
+    for number, line in enumerate(lines, 1):
         try:
-            one = json.loads(line)
-            yield Checkpoint(int(one["number"]), str(one["text"]), bytes.fromhex(one["signature"]))
+            checkpoint = json.loads(line)
+            yield Checkpoint(int(checkpoint["number"]), str(checkpoint["text"]), bytes.fromhex(checkpoint["signature"]))
         except (ValueError, KeyError, TypeError) as error:
-            raise WrongUse(f"Line {place} of the checkpoints is not a checkpoint.") from error
+            raise WrongUse(f"Line {number} of the checkpoints is not a checkpoint.") from error
 
 
 def verify(
@@ -194,14 +194,14 @@ def _streamed(connection: Connection[Any], name: str, query: str, fetch: int = F
 
 def _contracts(connection: Connection[Any], report: VerificationReport) -> dict[int, Any]:
     """Every stored schema whose number is right, ready to decode with."""
-    found = {}
+    contracts = {}
     for number, text in connection.execute("select number, schema from audit.contract order by number"):
         if int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1 != number:
-            report.found(CONTRACTS, number, "its text is not the one its number stands for")
+            report.discrepancy(CONTRACTS, number, "its text is not the one its number stands for")
             continue
-        found[number] = fastavro.parse_schema(json.loads(text), named_schemas={})
+        contracts[number] = fastavro.parse_schema(json.loads(text), named_schemas={})
         report.count("schemas")
-    return found
+    return contracts
 
 
 class _Rows:
@@ -212,17 +212,18 @@ class _Rows:
         self._rows = _streamed(connection, table, f"{DERIVED[table]} order by partition, number")
         self._next = next(self._rows, None)
 
-    def of(self, place: tuple[int, int]) -> Iterator[tuple[Any, ...]]:
-        while self._next and self._next[:2] == place:
+    def of(self, segment: tuple[int, int]) -> Iterator[tuple[Any, ...]]:
+        while self._next and self._next[:2] == segment:
             yield self._next[2:]
             self._next = next(self._rows, None)
 
-    def before(self, place: tuple[int, int] | None, report: VerificationReport) -> None:
+    def before(self, segment: tuple[int, int] | None, report: VerificationReport) -> None:
         """Rows of a segment that is not there."""
-        while self._next and (place is None or self._next[:2] < place):
+        while self._next and (segment is None or self._next[:2] < segment):
             where = self._next[0], self._next[1]
             count = sum(1 for _ in self.of(where))
-            report.found(str(where[0]), where[1], f"audit.{self.table} has {count} rows of it, and it is not there")
+            what = f"audit.{self.table} has {count} rows of it, and it is not there"
+            report.discrepancy(str(where[0]), where[1], what)
 
 
 def _decoded(body: bytes, schema: Any) -> Any:
@@ -236,18 +237,25 @@ def _decoded(body: bytes, schema: Any) -> Any:
 def _entries(record: dict[str, Any]) -> dict[str, Counter[Any]]:
     """The rows that follow from the body of a segment, by table."""
     disclosures, refusals = record["disclosures"], record["refusals"]
-    events = Counter((one["recipient"], one["reason"]) for one in refusals)
-    for one in record.get("counted", ()):
-        events[one["recipient"], one["reason"]] += one["events"]
-    told = {one["person"] for one in disclosures}
+    events = Counter((refusal["recipient"], refusal["reason"]) for refusal in refusals)
+    for count in record.get("counted", ()):
+        events[count["recipient"], count["reason"]] += count["events"]
+    disclosed_to = {disclosure["person"] for disclosure in disclosures}
     replay = record.get("replay", False)
     return {
         "disclosure": Counter(
-            (one["event"], one["person"], one["recipient"], one["deliberation"], one["contract"], replay)
-            for one in disclosures
+            (
+                disclosure["event"],
+                disclosure["person"],
+                disclosure["recipient"],
+                disclosure["deliberation"],
+                disclosure["contract"],
+                replay,
+            )
+            for disclosure in disclosures
         ),
         "refusal": Counter((*key, number) for key, number in events.items()),
-        "refused": Counter((person,) for person in {one["person"] for one in refusals} - told),
+        "refused": Counter((person,) for person in {refusal["person"] for refusal in refusals} - disclosed_to),
     }
 
 
@@ -275,8 +283,8 @@ def _segments(connection: Connection[Any], report: VerificationReport) -> None:
     named: set[int] = set()
     tables = [_Rows(connection, table) for table in DERIVED]
     chain, following, before = -1, 1, BEGINNING
-    found = _streamed(connection, "segments", SEGMENTS, fetch=20)
-    for partition, number, at, exchanged, refused, contract, body, previous, kept in found:
+    rows_of_segments = _streamed(connection, "segments", SEGMENTS, fetch=20)
+    for partition, number, at, exchanged, refused, contract, body, previous, kept in rows_of_segments:
         if partition != chain:
             chain, following, before = partition, 1, BEGINNING
         head = f"{partition}:{number}:{contract}:".encode()
@@ -301,15 +309,15 @@ def _segments(connection: Connection[Any], report: VerificationReport) -> None:
             else:
                 sum(1 for _ in rows.of((partition, number)))
         if faults:
-            report.found(str(partition), number, "; ".join(faults))
+            report.discrepancy(str(partition), number, "; ".join(faults))
         report.ends[str(partition)] = number
         report.count("segments")
     for rows in tables:
         rows.before(None, report)
     for number in sorted(named - contracts.keys()):
-        report.found(CONTRACTS, number, "is named in the log, and its text is not kept")
+        report.discrepancy(CONTRACTS, number, "is named in the log, and its text is not kept")
     for number in sorted(contracts.keys() - named):
-        report.found(CONTRACTS, number, "is kept, and nothing in the log names it")
+        report.discrepancy(CONTRACTS, number, "is kept, and nothing in the log names it")
 
 
 def _link(
@@ -327,7 +335,7 @@ def _link(
         yield "its number is not a valid one"
     elif number > following:
         more = "" if number == following + 1 else f", and so is all up to {number - 1}"
-        report.found(chain, following, f"is missing{more}")
+        report.discrepancy(chain, following, f"is missing{more}")
     elif previous != before:
         yield f"does not follow what stands before it ({number - 1})"
     if hashlib.sha256(previous + content).digest() != kept:
@@ -346,7 +354,7 @@ def _acts(connection: Connection[Any], report: VerificationReport) -> None:
         if said != number:
             faults.append("its line is that of another number")
         if faults:
-            report.found(ACTS, number, "; ".join(faults))
+            report.discrepancy(ACTS, number, "; ".join(faults))
         if number >= following:
             following, before = number + 1, kept
         report.ends[ACTS] = number
@@ -375,98 +383,101 @@ class _Checkpoints:
     def _once(self, published: Iterable[Checkpoint]) -> Iterator[Checkpoint]:
         """Those that were published, in order; a number that comes again was signed by a database set back."""
         last = 0
-        for one in published:
-            if one.number > last:
-                last = one.number
-                yield one
+        for checkpoint in published:
+            if checkpoint.number > last:
+                last = checkpoint.number
+                yield checkpoint
             else:
                 what = "was published again after others: the database was set back to before it"
-                self._report.found(CHECKPOINTS, one.number, what)
+                self._report.discrepancy(CHECKPOINTS, checkpoint.number, what)
                 # The database was restored to a state that was signed as well.
-                if (read := TEXT.fullmatch(one.text)) and self._genuine(read["key"], one):
-                    self._heads(one)
+                if (read := TEXT.fullmatch(checkpoint.text)) and self._genuine(read["key"], checkpoint):
+                    self._heads(checkpoint)
 
     def check(self) -> None:
         query = "select number, text, signature from audit.checkpoint order by number"
-        kept_all = (Checkpoint(*row) for row in _streamed(self._connection, "checkpoints", query))
-        told_all = self._published
-        kept, told = next(kept_all, None), next(told_all, None)
-        following, first_told = 1, told.number if told else 0
-        while one := min((c for c in (kept, told) if c), key=lambda c: c.number, default=None):
-            number = one.number
-            here, there = (c if c and c.number == number else None for c in (kept, told))
+        kept_checkpoints = (Checkpoint(*row) for row in _streamed(self._connection, "checkpoints", query))
+        published_checkpoints = self._published
+        kept, published = next(kept_checkpoints, None), next(published_checkpoints, None)
+        following, first_published = 1, published.number if published else 0
+        while checkpoint := min((c for c in (kept, published) if c), key=lambda c: c.number, default=None):
+            number = checkpoint.number
+            here, there = (c if c and c.number == number else None for c in (kept, published))
             if number > following and not (following == 1 and here is None):
-                self._report.found(CHECKPOINTS, following, f"is missing, and so is all up to {number - 1}")
-            self._pair(number, here, there, told_before=number < first_told, told_after=told is not None)
+                self._report.discrepancy(CHECKPOINTS, following, f"is missing, and so is all up to {number - 1}")
+            before, after = number < first_published, published is not None
+            self._pair(number, here, there, published_before=before, published_after=after)
             following = number + 1
             if here:
-                kept = next(kept_all, None)
+                kept = next(kept_checkpoints, None)
                 self._report.count("checkpoints")
             if there:
-                told = next(told_all, None)
+                published = next(published_checkpoints, None)
                 self._report.checked["published checkpoints"] += 1
         self._look_up()
         self._unsigned()
 
     def _pair(
-        self, number: int, here: Checkpoint | None, there: Checkpoint | None, *, told_before: bool, told_after: bool
-    ) -> None:
+        self, number: int, here: Checkpoint | None, there: Checkpoint | None, *,
+        published_before: bool, published_after: bool,
+    ) -> None:  # fmt: skip
         if here and there and here != there:
-            self._report.found(CHECKPOINTS, number, "is not the one that was published")
+            self._report.discrepancy(CHECKPOINTS, number, "is not the one that was published")
         if there and not here:
-            self._report.found(CHECKPOINTS, number, "was published and is not in the database")
+            self._report.discrepancy(CHECKPOINTS, number, "was published and is not in the database")
         # What is the same in both places is looked at once.
         looked_at = ((here, "kept"), (there if there != here else None, "published"))
-        found = [self._one(one, whose) for one, whose in looked_at if one]
-        ats = [at for at in found if at]
-        if here and not there and self._given and not told_before:
-            if told_after or not ats or ats[0] < self._fresh_since:
-                self._report.found(CHECKPOINTS, number, "was never published")
+        moments = [self._alone(checkpoint, whose) for checkpoint, whose in looked_at if checkpoint]
+        ats = [at for at in moments if at]
+        if here and not there and self._given and not published_before:
+            if published_after or not ats or ats[0] < self._fresh_since:
+                self._report.discrepancy(CHECKPOINTS, number, "was never published")
             else:
                 self._report.notes.append(f"checkpoint {number} is not published yet")
-        self._before = {hashlib.sha256(one.text.encode()).digest() for one in (here, there) if one}
+        self._before = {hashlib.sha256(either.text.encode()).digest() for either in (here, there) if either}
 
-    def _one(self, one: Checkpoint, whose: str) -> datetime | None:
-        """Check one on its own; returns its moment when its signature is valid."""
+    def _alone(self, checkpoint: Checkpoint, whose: str) -> datetime | None:
+        """Check a checkpoint on its own; returns its moment when its signature is valid."""
         faults = []
-        read = TEXT.fullmatch(one.text)
+        read = TEXT.fullmatch(checkpoint.text)
         if not read:
-            self._report.found(CHECKPOINTS, one.number, f"its text, as {whose}, is not that of a checkpoint")
+            what = f"its text, as {whose}, is not that of a checkpoint"
+            self._report.discrepancy(CHECKPOINTS, checkpoint.number, what)
             return None
-        genuine = self._genuine(read["key"], one)
+        genuine = self._genuine(read["key"], checkpoint)
         if genuine is None:
             faults.append(f"is signed with a key that was not given ({read['key'][:16]}…)")
         elif not genuine:
             faults.append("its signature is not that of its text")
-        if int(read["number"]) != one.number:
+        if int(read["number"]) != checkpoint.number:
             faults.append("its text is that of another number")
         if bytes.fromhex(read["previous"]) not in self._before:
             faults.append("does not follow the checkpoint before it")
         if faults:
-            self._report.found(CHECKPOINTS, one.number, f"as {whose}: {'; '.join(faults)}")
+            self._report.discrepancy(CHECKPOINTS, checkpoint.number, f"as {whose}: {'; '.join(faults)}")
         if not genuine:
             return None
-        self._heads(one)
+        self._heads(checkpoint)
         self._newest = datetime.fromisoformat(read["at"]).replace(tzinfo=UTC)
         return self._newest
 
-    def _genuine(self, key: str, one: Checkpoint) -> bool | None:
+    def _genuine(self, key: str, checkpoint: Checkpoint) -> bool | None:
         if key not in self._keys:
             return None
         try:
-            self._keys[key].verify(one.signature, one.text.encode())
+            self._keys[key].verify(checkpoint.signature, checkpoint.text.encode())
         except InvalidSignature:
             return False
         return True
 
-    def _heads(self, one: Checkpoint) -> None:
+    def _heads(self, checkpoint: Checkpoint) -> None:
         """Note the heads that are new since the checkpoint before: they are looked up a thousand at a time."""
-        for line in one.text.splitlines():
+        for line in checkpoint.text.splitlines():
             if line.startswith("head "):
                 _, chain, number, kept = line.split(" ")
                 if self._last_heads.get(chain) != (int(number), kept):
                     self._last_heads[chain] = (int(number), kept)
-                    self._waiting.append((chain, int(number), kept, one.number))
+                    self._waiting.append((chain, int(number), kept, checkpoint.number))
                     self._signed[chain] = max(self._signed.get(chain, 0), int(number))
         if len(self._waiting) >= HEADS:
             self._look_up()
@@ -476,15 +487,16 @@ class _Checkpoints:
         acts = [number for chain, number, _, _ in self._waiting if chain == ACTS]
         there = {(ACTS, number): kept for number, kept in self._connection.execute(
             "select number, hash from audit.act where number = any(%s)", (acts,))}  # fmt: skip
-        at = ([one for one, _ in partitions], [number for _, number in partitions])
+        at = ([partition for partition, _ in partitions], [number for _, number in partitions])
         there |= {(str(chain), number): kept for chain, number, kept in self._connection.execute(AT, at)}
         for chain, number, signed, checkpoint in self._waiting:
             kept = there.get((chain, number))
             if kept is None:
                 what = f"is not there, though checkpoint {checkpoint} signs it as the last of its chain"
-                self._report.found(chain, number, what)
+                self._report.discrepancy(chain, number, what)
             elif kept.hex() != signed:
-                self._report.found(chain, number, f"is not what checkpoint {checkpoint} signs: its hash is another")
+                what = f"is not what checkpoint {checkpoint} signs: its hash is another"
+                self._report.discrepancy(chain, number, what)
         self._waiting.clear()
 
     def _unsigned(self) -> None:
@@ -501,7 +513,8 @@ class _Checkpoints:
                 old = True
             to = f" to {end}" if end > signed + 1 else ""
             if old and (self._newest is None or self._newest < self._fresh_since):
-                self._report.found(chain, signed + 1, f"is not signed, though it is long there{to and f'; all{to}'}")
+                what = f"is not signed, though it is long there{to and f'; all{to}'}"
+                self._report.discrepancy(chain, signed + 1, what)
             else:
                 self._report.notes.append(f"{Discrepancy(chain, signed + 1, '').place}{to}: not yet signed")
 
@@ -515,13 +528,14 @@ class VerifierOutput:
     def __init__(self, *, as_json: bool, write: Callable[[str], Any]) -> None:
         self._json, self._write, self._begun = as_json, write, False
 
-    def tell(self, one: Discrepancy) -> None:
+    def tell(self, discrepancy: Discrepancy) -> None:
         """Write one finding."""
         if not self._json:
-            self._write(f"{one}\n")
+            self._write(f"{discrepancy}\n")
             return
-        told = json.dumps({"chain": one.chain, "number": one.number, "place": one.place, "what": one.what})
-        self._write(("," if self._begun else '{"findings": [') + f"\n  {told}")
+        chain, number, what = discrepancy
+        document = json.dumps({"chain": chain, "number": number, "place": discrepancy.place, "what": what})
+        self._write(("," if self._begun else '{"findings": [') + f"\n  {document}")
         self._begun = True
 
     def end(self, report: VerificationReport) -> int:

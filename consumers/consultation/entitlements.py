@@ -15,16 +15,16 @@ def usable(connection: Connection[Any], day: date | None) -> Iterator[Deliberati
     """The stored deliberations that are not withdrawn; with a day, those that were not withdrawn before it."""
     with connection.cursor() as cursor:
         held = store.current(cursor).held
-    for one in held:
-        if one.could_be_used_on(day) if day else one.withdrawn is None:
-            yield one.deliberation
+    for entry in held:
+        if entry.could_be_used_on(day) if day else entry.withdrawn is None:
+            yield entry.deliberation
 
 
 def of_recipient(
     deliberations: Iterable[Deliberation], recipient: str | None, day: date | None
 ) -> list[dict[str, Any]]:
     """The entitlements of one recipient, or of all; with a day, those in force then."""
-    return [one for one in entitlements(ordered(deliberations), day) if recipient in {None, one["recipient"]}]
+    return [entry for entry in entitlements(ordered(deliberations), day) if recipient in {None, entry["recipient"]}]
 
 
 def qualities(dossiers: Iterable[Dossier]) -> dict[str, set[str]]:

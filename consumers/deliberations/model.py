@@ -127,7 +127,7 @@ def contradictions(written: Mapping[str, Any]) -> Iterator[str]:
     elif not population:
         yield "population is empty"
     elif recipient in QUALITIES and isinstance(population, Iterable):
-        unknown = sorted(str(one) for one in population if one not in QUALITIES[recipient])
+        unknown = sorted(str(quality) for quality in population if quality not in QUALITIES[recipient])
         if unknown:
             yield f"population: {', '.join(unknown)} is not a quality of {recipient}"
     if written.get("decisions") and ENTITLEMENTS not in (written.get("fields") or ()):
@@ -141,20 +141,22 @@ def decision_kinds() -> tuple[str, ...]:
 
 def entitlements(deliberations: Iterable[Deliberation], day: date | None = None) -> Iterator[dict[str, Any]]:
     """Who may receive which fields on which basis, one entry per deliberation and kind; on a day, or ever."""
-    for one in deliberations:
-        if day is None or one.holds_on(day):
-            for kind, granted in one.fields.items():
+    for deliberation in deliberations:
+        if day is None or deliberation.holds_on(day):
+            for kind, granted in deliberation.fields.items():
                 yield {
-                    "deliberation": one.id,
-                    "recipient": one.recipient,
+                    "deliberation": deliberation.id,
+                    "recipient": deliberation.recipient,
                     "kind": kind,
                     "fields": list(expanded(contract(kind).schema, granted)),
-                    "population": one.population if one.population == EVERYONE else sorted(one.population),
-                    "decisions": sorted(one.decisions) if kind == ENTITLEMENTS else [],
-                    "purpose": one.purpose,
-                    "basis": one.basis,
-                    "from": one.since.isoformat(),
-                    "until": one.until.isoformat() if one.until else None,
-                    "retention": one.retention,
-                    "history": one.look_back,
+                    "population": deliberation.population
+                    if deliberation.population == EVERYONE
+                    else sorted(deliberation.population),
+                    "decisions": sorted(deliberation.decisions) if kind == ENTITLEMENTS else [],
+                    "purpose": deliberation.purpose,
+                    "basis": deliberation.basis,
+                    "from": deliberation.since.isoformat(),
+                    "until": deliberation.until.isoformat() if deliberation.until else None,
+                    "retention": deliberation.retention,
+                    "history": deliberation.look_back,
                 }

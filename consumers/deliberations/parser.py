@@ -38,7 +38,7 @@ class _Text:
     root: yaml.Node | None
     text: str = ""
 
-    def place(self, *path: Any) -> str:
+    def location(self, *path: Any) -> str:
         """File, line and key of what a path leads to, as far as the file has it."""
         node, line = self.root, 1
         for step in path:
@@ -73,23 +73,23 @@ def _read(name: str, text: str, faults: list[str]) -> tuple[_Text, Deliberation]
     except ValidationError as error:
         for problem in error.errors():
             message = problem["msg"].removeprefix("Value error, ")
-            faults += [f"{file.place(*problem['loc'])}{part}" for part in message.split("; ")]
+            faults += [f"{file.location(*problem['loc'])}{part}" for part in message.split("; ")]
         # The whole is only looked at where each value is sound in itself: here not all are.
         if isinstance(written, dict) and all(problem["loc"] for problem in error.errors()):
-            faults += [f"{file.place()}{fault}" for fault in contradictions(written)]
+            faults += [f"{file.location()}{fault}" for fault in contradictions(written)]
     return None
 
 
 def _overlaps(read_so_far: Iterable[tuple[_Text, Deliberation]]) -> Iterator[str]:
-    for (file, one), (other, two) in combinations(read_so_far, 2):
-        if one.number != two.number:
+    for (file, first), (other, second) in combinations(read_so_far, 2):
+        if first.number != second.number:
             continue
-        if one.recipient != two.recipient:
-            yield f"{other.place('recipient')}{two.number} belongs to {one.recipient} in {file.name}"
-        elif one.version == two.version:
-            yield f"{other.place('version')}{two.id} is also in {file.name}"
-        elif (one.until is None or two.since <= one.until) and (two.until is None or one.since <= two.until):
-            yield f"{other.place('from')}{two.id} overlaps {one.id} in {file.name}"
+        if first.recipient != second.recipient:
+            yield f"{other.location('recipient')}{second.number} belongs to {first.recipient} in {file.name}"
+        elif first.version == second.version:
+            yield f"{other.location('version')}{second.id} is also in {file.name}"
+        elif max(first.since, second.since) <= min(first.until or date.max, second.until or date.max):
+            yield f"{other.location('from')}{second.id} overlaps {first.id} in {file.name}"
 
 
 def _changes(file: _Text, new: Deliberation, kept: Deliberation, today: date) -> Iterator[str]:
@@ -97,9 +97,9 @@ def _changes(file: _Text, new: Deliberation, kept: Deliberation, today: date) ->
     if new == kept:
         return
     if new.model_copy(update={"until": kept.until}) != kept:
-        yield f"{file.place()}{new.id} is kept and never changes; give it another version"
+        yield f"{file.location()}{new.id} is kept and never changes; give it another version"
     elif new.until is None or new.until < today:
-        yield f"{file.place('until')}{new.id} can end on {today} or later only: what has been in force stays so"
+        yield f"{file.location('until')}{new.id} can end on {today} or later only: what has been in force stays so"
 
 
 def examine(
@@ -113,15 +113,19 @@ def examine(
     Withdrawn versions do not conflict with anything.
     """
     faults: list[str] = []
-    named = [found for name, text in texts if (found := _read(name, text, faults))]
-    for file, one in named:
-        if one.id in kept:
-            faults += _changes(file, one, kept[one.id], today)
-    brought = {one.id for _, one in named}
-    others = [(_Text(f"what is kept as {one.id}", None), one) for one in kept.values()]
-    others = [(file, one) for file, one in others if one.id not in brought and one.id not in withdrawn]
+    named = [parsed for name, text in texts if (parsed := _read(name, text, faults))]
+    for file, deliberation in named:
+        if deliberation.id in kept:
+            faults += _changes(file, deliberation, kept[deliberation.id], today)
+    brought = {deliberation.id for _, deliberation in named}
+    others = [(_Text(f"what is kept as {deliberation.id}", None), deliberation) for deliberation in kept.values()]
+    others = [
+        (file, deliberation)
+        for file, deliberation in others
+        if deliberation.id not in brought and deliberation.id not in withdrawn
+    ]
     faults += _overlaps([*others, *named])
-    return [(file.text, one) for file, one in named], faults
+    return [(file.text, deliberation) for file, deliberation in named], faults
 
 
 def read(texts: Iterable[tuple[str, str]]) -> tuple[Deliberation, ...]:
@@ -129,15 +133,19 @@ def read(texts: Iterable[tuple[str, str]]) -> tuple[Deliberation, ...]:
 
     Raises Stop with every fault: file, line, key, what is wrong.
     """
-    found, faults = examine(texts, {}, date.min)
+    parsed, faults = examine(texts, {}, date.min)
     if faults:
         raise Stop("Wrong deliberations:\n" + "\n".join(faults), "Correct them; until then nothing is exchanged.")
-    return ordered(one for _, one in found)
+    return ordered(deliberation for _, deliberation in parsed)
 
 
-def ordered(found: Iterable[Deliberation]) -> tuple[Deliberation, ...]:
+def ordered(deliberations: Iterable[Deliberation]) -> tuple[Deliberation, ...]:
     """By recipient, number and version."""
-    return tuple(sorted(found, key=lambda one: (one.recipient, one.number, one.version)))
+    return tuple(
+        sorted(
+            deliberations, key=lambda deliberation: (deliberation.recipient, deliberation.number, deliberation.version)
+        )
+    )
 
 
 def parse(text: str) -> Deliberation:

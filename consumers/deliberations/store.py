@@ -12,11 +12,12 @@ from typing import Any
 from psycopg import Connection, Cursor
 
 from backbone.errors import Reject
-from backbone.postgres import Lock, hold
+from backbone.postgres import hold
 from consumers import acts
 from consumers.deliberations.model import Deliberation
 from consumers.deliberations.parser import SHIPPED, examine, load, ordered, parse, read, stored
 from schemas.legal_day import legal_day, legal_today
+from schemas.locks import StageLock
 
 REVISION = "select coalesce(max(number), 0) from deliberations.revision"
 KEPT = """
@@ -86,16 +87,16 @@ class StoredRevision:
     @property
     def usable(self) -> tuple[Deliberation, ...]:
         """Those that are not withdrawn, whatever their period; ordered."""
-        return ordered(one.deliberation for one in self.held if one.withdrawn is None)
+        return ordered(version.deliberation for version in self.held if version.withdrawn is None)
 
     def entitled_on(self, day: date) -> frozenset[str]:
         """The recipients with a deliberation that is neither withdrawn nor over on a day."""
-        return frozenset(one.recipient for one in self.usable if not one.is_over_on(day))
+        return frozenset(deliberation.recipient for deliberation in self.usable if not deliberation.is_over_on(day))
 
     @property
     def by_id(self) -> dict[str, Deliberation]:
         """Every version by its id."""
-        return {one.deliberation.id: one.deliberation for one in self.held}
+        return {version.deliberation.id: version.deliberation for version in self.held}
 
 
 def revision(cursor: Cursor[Any]) -> int:
@@ -124,7 +125,7 @@ def text(cursor: Cursor[Any], name: str) -> str | None:
 
 def _alone(cursor: Cursor[Any]) -> StoredRevision:
     """What is stored; locked until this transaction ends."""
-    hold(cursor, Lock.DELIBERATIONS)
+    hold(cursor, StageLock.DELIBERATIONS)
     return current(cursor)
 
 
@@ -147,32 +148,38 @@ def add(
     with connection.transaction(), connection.cursor() as cursor:
         before = _alone(cursor)
         kept, today = before.by_id, legal_today()
-        withdrawn = {one.deliberation.id for one in before.held if one.withdrawn}
-        found, faults = examine(texts, kept, today, withdrawn)
-        changed = [(text, one) for text, one in found if kept.get(one.id) != one]
+        withdrawn = {version.deliberation.id for version in before.held if version.withdrawn}
+        examined, faults = examine(texts, kept, today, withdrawn)
+        changed = [(text, deliberation) for text, deliberation in examined if kept.get(deliberation.id) != deliberation]
         if faults:
             acts.note(cursor, "was refused deliberations", "deliberations", faults=len(faults), reason=reason)
         elif changed:
-            register([*(before.by_id | {one.id: one for _, one in changed}).values()])
+            register([*(before.by_id | {deliberation.id: deliberation for _, deliberation in changed}).values()])
             number = _next(cursor, reason)
-            cursor.executemany(KEEP, [(number, one.number, one.version, text) for text, one in changed])
-            for _, one in changed:
-                acts.note(cursor, "loaded a deliberation", one.id, revision=number, reason=reason)
+            cursor.executemany(
+                KEEP, [(number, deliberation.number, deliberation.version, text) for text, deliberation in changed]
+            )
+            for _, deliberation in changed:
+                acts.note(cursor, "loaded a deliberation", deliberation.id, revision=number, reason=reason)
     if faults:
         raise Reject("deliberations", "Wrong:\n" + "\n".join(faults), remedy="Nothing was loaded.")
-    return tuple(one for _, one in changed)
+    return tuple(deliberation for _, deliberation in changed)
 
 
 def not_kept(kept: StoredRevision, shipped: Iterable[Deliberation] | None = None) -> tuple[Deliberation, ...]:
     """The versions this release ships and that are not kept yet; a number that went on by itself is left alone."""
     newest = _newest(kept)
-    return tuple(one for one in (load() if shipped is None else shipped) if one.version > newest.get(one.number, 0))
+    return tuple(
+        deliberation
+        for deliberation in (load() if shipped is None else shipped)
+        if deliberation.version > newest.get(deliberation.number, 0)
+    )
 
 
 def _newest(kept: StoredRevision) -> dict[str, int]:
     newest: dict[str, int] = {}
-    for one in kept.by_id.values():
-        newest[one.number] = max(newest.get(one.number, 0), one.version)
+    for deliberation in kept.by_id.values():
+        newest[deliberation.number] = max(newest.get(deliberation.number, 0), deliberation.version)
     return newest
 
 
@@ -184,15 +191,20 @@ def seed(connection: Connection[Any], register: Register, shipped: Traversable =
     with connection.transaction(), connection.cursor() as cursor:
         kept = _alone(cursor)
         texts = list(stored(shipped))
-        missing = {one.id: one for one in not_kept(kept, read(texts))}
+        missing = {deliberation.id: deliberation for deliberation in not_kept(kept, read(texts))}
         if not missing:
             return ()
         newest = _newest(kept)
-        since = {one.number: one.since for one in missing.values() if one.number in newest}
+        since = {
+            deliberation.number: deliberation.since
+            for deliberation in missing.values()
+            if deliberation.number in newest
+        }
         over = [
-            one.id
-            for one in kept.usable
-            if one.number in since and (one.until is None or one.until >= since[one.number])
+            deliberation.id
+            for deliberation in kept.usable
+            if deliberation.number in since
+            and (deliberation.until is None or deliberation.until >= since[deliberation.number])
         ]
         if over:
             withdraw(connection, over, reason="followed by a version that is shipped")
@@ -207,21 +219,30 @@ def withdraw(connection: Connection[Any], wanted: Iterable[str], *, reason: str)
     """
     with connection.transaction(), connection.cursor() as cursor:
         open_now = _alone(cursor).usable
-        chosen = {name: [one for one in open_now if name in {one.id, one.number, one.recipient}] for name in wanted}
-        unknown = [name for name, found in chosen.items() if not found]
-        gone = ordered({one.id: one for found in chosen.values() for one in found}.values())
+        chosen = {
+            name: [
+                deliberation
+                for deliberation in open_now
+                if name in {deliberation.id, deliberation.number, deliberation.recipient}
+            ]
+            for name in wanted
+        }
+        unknown = [name for name, versions in chosen.items() if not versions]
+        gone = ordered(
+            {deliberation.id: deliberation for versions in chosen.values() for deliberation in versions}.values()
+        )
         if unknown:
             # What was given may be anything: how many is enough.
             acts.note(cursor, "was refused a withdrawal", "deliberations", unknown=len(unknown), reason=reason)
         else:
             number = _next(cursor, reason)
-            cursor.executemany(WITHDRAW, [(number, one.number, one.version) for one in gone])
-            for one in gone:
-                acts.note(cursor, "withdrew a deliberation", one.id, revision=number, reason=reason)
+            cursor.executemany(WITHDRAW, [(number, deliberation.number, deliberation.version) for deliberation in gone])
+            for deliberation in gone:
+                acts.note(cursor, "withdrew a deliberation", deliberation.id, revision=number, reason=reason)
     if unknown:
         raise Reject(
             "deliberations",
             f"Nothing in force is called {', '.join(unknown)}.",
             remedy="Nothing was withdrawn. `kruispunt deliberations` lists what is kept.",
         )
-    return tuple(one.id for one in gone)
+    return tuple(deliberation.id for deliberation in gone)

@@ -18,21 +18,20 @@ from backbone import consumer_loop, positions
 from backbone.batches import ONLY, BatchReader
 from backbone.errors import Retry, Stop
 from backbone.offsets import Offsets
-from backbone.postgres import Lock
 from backbone.process import Drain
 from backbone.settings import Settings
 from backbone.standby import Standby
 from backbone.trouble import of_postgres
 from backbone.unpacking import Unpacker
-from consumers.directory import alarms
+from consumers.directory import alarms, store
 from consumers.directory.backlog import LARGEST_UNPACKED, Allowance, Backlog
 from consumers.directory.reading import read
-from consumers.directory.store import take_in
 from schemas.institutions import INSTITUTIONS
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import LARGEST_CHANGES, changes
 
-DOSSIERS = "dossiers"
 SCHEMA = "directory"
 BATCH = 5_000
 WAIT_MS = 500
@@ -86,8 +85,8 @@ class Turns:
         since = {(topic, ONLY): kept[topic, ONLY] for topic in TOPICS if (topic, ONLY) in kept}
         begun = dict(since)
         if missing := [topic for topic in TOPICS if (topic, ONLY) not in since]:
-            begun |= Offsets(settings, DOSSIERS).beginnings(missing, settings.partitions)
-        reader = BatchReader.open(settings, DOSSIERS, TOPICS, largest=LARGEST_CHANGES)
+            begun |= Offsets(settings, Role.DOSSIERS).beginnings(missing, settings.partitions)
+        reader = BatchReader.open(settings, Role.DOSSIERS, TOPICS, largest=LARGEST_CHANGES)
         turns = cls(settings, connection, reader, since, log)
         for institution in INSTITUTIONS:
             turns._begin(institution, begun[changes(institution), ONLY])
@@ -165,10 +164,10 @@ class Turns:
         piece = backlog.take(min(BATCH, backlog.allowance.left(now)))
         if piece is None:
             return 0
-        # 2. Write dossiers, answers and the position in one transaction.
+        # 2. Decide, and write dossiers, answers and the position, in one transaction.
         following = {(backlog.topic, ONLY): piece.following}
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            take_in(cursor, piece.arrived)
+            store.write(cursor, store.decided(cursor, piece.arrived))
             raised = alarms.raised(cursor)
             if not positions.store(cursor, SCHEMA, self._since, following):
                 raise Retry("Another process is further.")
@@ -195,10 +194,10 @@ class Turns:
 
 def run(settings: Settings) -> None:
     """Process changes until asked to stop; one process at a time does so."""
-    with closing(Standby(settings, DOSSIERS)) as standby:
+    with closing(Standby(settings, Role.DOSSIERS)) as standby:
 
         def open_session(log: FilteringBoundLogger, _drain: Drain) -> Turns | None:
-            connection = standby.take(Lock.DOSSIERS, 0)
+            connection = standby.take(StageLock.DOSSIERS, 0)
             if connection is None:
                 return None
             try:
@@ -207,4 +206,4 @@ def run(settings: Settings) -> None:
                 connection.close()
                 raise
 
-        consumer_loop.run(settings, DOSSIERS, open_session)
+        consumer_loop.run(settings, Role.DOSSIERS, open_session)

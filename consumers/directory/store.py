@@ -1,14 +1,14 @@
 """Stores dossiers, answers and integrations of a batch of changes in one transaction."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Cursor
 
 from backbone.errors import Retry
-from backbone.postgres import Lock, hold
+from backbone.postgres import hold
 from consumers.directory.change_batch import (
     Answer,
     ChangeReference,
@@ -29,6 +29,7 @@ from consumers.directory.change_decision import (
 )
 from schemas.codec import encode
 from schemas.contracts import contract
+from schemas.locks import StageLock
 from schemas.topics import ANSWERS, answers
 from schemas.twins.dossiers_answers import Answer as AnswerRecord
 
@@ -66,7 +67,7 @@ ANSWER_TYPES = ("text", "bytea", "bytea")
 
 def alone(cursor: Cursor[Any]) -> None:
     """Lock the dossiers until this transaction ends; call it before any look-up."""
-    hold(cursor, Lock.DOSSIERS)
+    hold(cursor, StageLock.DOSSIERS)
 
 
 def now() -> datetime:
@@ -97,79 +98,78 @@ def _given(cursor: Cursor[Any], names: Iterable[ChangeReference]) -> dict[Change
     }
 
 
-def _copy(cursor: Cursor[Any], query: Any, types: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    with cursor.copy(query) as copy:
-        copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
+class DecidedChanges(NamedTuple):
+    """What a batch of changes leads to: dossiers to write, new periods on file, answers to store, answers to send."""
+
+    dossiers: list[tuple[DossierKey, StoredDossier]]
+    integrations: list[IntegratedPeriod]
+    given: dict[ChangeReference, RecordedAnswer]
+    answers: list[Answer]
 
 
-def _keep(
-    cursor: Cursor[Any], touched: list[tuple[DossierKey, StoredDossier]], integrations: list[IntegratedPeriod]
-) -> None:
-    """Write the changed and new dossiers: the changed first, as an ended one makes room for a new one of the same key.
-
-    Raises Retry when somebody who did not wait for us changed them.
-    """
-    changed = [
-        (*key, dossier.since, dossier.until, dossier.version, dossier.ended)
-        for key, dossier in touched
-        if not dossier.fresh
-    ]
-    fresh = [
-        (*key, dossier.since, dossier.until, dossier.version, dossier.ended)
-        for key, dossier in touched
-        if dossier.fresh
-    ]
-    if changed:
-        cursor.execute(CHANGE, _columns(changed, len(ADD_TYPES)))
-        if cursor.rowcount != len(changed):
-            raise Retry("Dossiers were changed meanwhile.")
-    if fresh:
-        _copy(cursor, ADD, ADD_TYPES, fresh)
-    if integrations:
-        _copy(cursor, INTEGRATE, INTEGRATE_TYPES, ((*key, since, until) for key, since, until in integrations))
-
-
-def _answer(cursor: Cursor[Any], answered: Iterable[Answer]) -> None:
-    written = contract(ANSWERS)
-
-    def rows(answered: Iterable[Answer]) -> Iterable[tuple[Any, ...]]:
-        for answer in answered:
-            record: AnswerRecord = {
-                "change": answer.change, "accepted": answer.accepted, "code": answer.code, "reason": answer.reason,
-                "version": answer.version, "at": answer.at,
-            }  # fmt: skip
-            key = hashlib.sha256(answer.change.encode()).digest()[:KEY_BYTES]
-            yield answers(answer.institution), key, encode(written, record)
-
-    _copy(cursor, ANSWER, ANSWER_TYPES, rows(answered))
-
-
-def take_in(cursor: Cursor[Any], arrived: Sequence[DossierChange | UnreadableRecords]) -> None:
-    """Judge a batch of changes and write all that follows from it.
-
-    Raises Retry when somebody who did not wait for us changed the same dossiers.
-    """
+def decided(cursor: Cursor[Any], arrived: Sequence[DossierChange | UnreadableRecords]) -> DecidedChanges:
+    """Judge a batch of changes by what is stored; the dossiers stay locked until this transaction ends."""
     alone(cursor)
     changes = [change for change in arrived if isinstance(change, DossierChange)]
     before = _given(cursor, (name(change) for change in changes if nameable(change)))
     files = shelf(cursor, (change.key for change in changes))
     judged = judge(arrived, files, before, now())
-    _keep(cursor, files.touched, files.integrations)
-    if judged.given:
-        _copy(
-            cursor, GIVE, GIVE_TYPES,
-            ((*reference, content, answer.code, answer.reason, answer.version, answer.at)
-             for reference, (content, answer) in judged.given.items()),
-        )  # fmt: skip
-    _answer(cursor, judged.answers)
+    return DecidedChanges(files.touched, files.integrations, judged.given, judged.answers)
+
+
+def write(cursor: Cursor[Any], decided: DecidedChanges) -> None:
+    """Write all that follows from a batch of changes.
+
+    Raises Retry when somebody who did not wait for us changed the same dossiers.
+    """
+    # The changed dossiers first: an ended one makes room for a new one of the same key.
+    changed = list(_dossier_rows(decided.dossiers, fresh=False))
+    if changed:
+        cursor.execute(CHANGE, _columns(changed, len(ADD_TYPES)))
+        if cursor.rowcount != len(changed):
+            raise Retry("Dossiers were changed meanwhile.")
+    for query, types, rows in (
+        (ADD, ADD_TYPES, list(_dossier_rows(decided.dossiers, fresh=True))),
+        (INTEGRATE, INTEGRATE_TYPES, [(*key, since, until) for key, since, until in decided.integrations]),
+        (GIVE, GIVE_TYPES, list(_given_rows(decided.given))),
+        (ANSWER, ANSWER_TYPES, list(_answer_rows(decided.answers))),
+    ):
+        if rows:
+            with cursor.copy(query) as copy:
+                copy.set_types(types)
+                for row in rows:
+                    copy.write_row(row)
+
+
+def _dossier_rows(dossiers: Iterable[tuple[DossierKey, StoredDossier]], *, fresh: bool) -> Iterator[tuple[Any, ...]]:
+    for key, dossier in dossiers:
+        if dossier.fresh == fresh:
+            yield *key, dossier.since, dossier.until, dossier.version, dossier.ended
+
+
+def _given_rows(given: Mapping[ChangeReference, RecordedAnswer]) -> Iterator[tuple[Any, ...]]:
+    for reference, (content, answer) in given.items():
+        yield *reference, content, answer.code, answer.reason, answer.version, answer.at
+
+
+def _answer_rows(answered: Iterable[Answer]) -> Iterator[tuple[Any, ...]]:
+    written = contract(ANSWERS)
+    for answer in answered:
+        record: AnswerRecord = {
+            "change": answer.change, "accepted": answer.accepted, "code": answer.code, "reason": answer.reason,
+            "version": answer.version, "at": answer.at,
+        }  # fmt: skip
+        key = hashlib.sha256(answer.change.encode()).digest()[:KEY_BYTES]
+        yield answers(answer.institution), key, encode(written, record)
 
 
 def take_in_one(cursor: Cursor[Any], change: DossierChange) -> ChangeVerdict:
-    """Take one change in that comes by command, so that its answer need not be kept."""
+    """Take one change in that comes by command, so that its answer need not be kept.
+
+    Raises Retry.
+    """
     alone(cursor)
     files = shelf(cursor, (change.key,))
     verdict = files.take_in(change, now())
-    _keep(cursor, files.touched, files.integrations)
+    write(cursor, DecidedChanges(files.touched, files.integrations, {}, []))
     return verdict

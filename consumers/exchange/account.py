@@ -4,13 +4,23 @@ Pure. The sums travel with the disclosures, in the transaction of the copies.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import TypedDict
 
 from backbone.tally import Sums, digest_of
 from consumers.exchange.batch import EventBatch
 from consumers.narrowing.narrow import Narrowed
 from consumers.narrowing.projection import Projection
 from schemas.institutions import INSTITUTIONS
+from schemas.twins.audit_disclosures import Accounted, Delivered
+
+
+class AccountSums(TypedDict):
+    """What a record of disclosures says of a partition's sums."""
+
+    read: int
+    digest: str
+    accounted: list[Accounted]
+    delivered: list[Delivered]
 
 
 class Account:
@@ -57,7 +67,7 @@ class Account:
         for source, event, recipient, _ in self._narrowed.refusals:
             self._accounted.setdefault(sources[source].partition, Sums()).add(recipient, self._digest_of(event))
 
-    def sums(self, partition: int) -> dict[str, Any]:
+    def sums(self, partition: int) -> AccountSums:
         """The sums of a partition, for its first record of disclosures; its later records have empty sums."""
         read, digest = self._read.pop(partition, [0, 0])
         return {

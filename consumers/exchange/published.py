@@ -6,9 +6,10 @@ from backbone.errors import Stop
 from backbone.schema_topic import published
 from backbone.settings import Settings
 from consumers.narrowing.projection import Projection
+from schemas.roles import Role
 
 
-def check_published(settings: Settings, wanted: Iterable[Projection], reader: str = "exchange") -> None:
+def check_published(settings: Settings, wanted: Iterable[Projection], reader: Role = Role.EXCHANGE) -> None:
     """Check, as the Kafka user `reader`, that every projection is published.
 
     Raises Stop that names the missing deliberations, Retry when Kafka does not answer.

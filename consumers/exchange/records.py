@@ -15,10 +15,12 @@ from consumers.exchange.account import Account
 from consumers.exchange.batch import EventBatch, Received
 from consumers.narrowing.access import NOT_AUTHORISED, Access
 from consumers.narrowing.narrow import Narrowed, NarrowedCopy, narrow
-from schemas.codec import Record, encode
+from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter, lies_under
 from schemas.topics import DEAD_LETTERS, DISCLOSURES, FACTS, delivery
+from schemas.twins.audit_disclosures import Counted, Disclosure, Disclosures, Refusal
+from schemas.twins.rules_facts import Bundle, Fact
 
 Thing = TypeVar("Thing")
 STAGE = "exchange"
@@ -79,11 +81,12 @@ def bundles(batch: EventBatch, narrowed: Narrowed, at: datetime, account: Accoun
     facts = [(copy.source, copy) for copy in narrowed.copies if copy.projection.recipient == RULES]
     for partition, copies in _by_partition(batch, facts):
         for part in _parts(copies):
-            records: list[Record] = []
+            records: list[Fact] = []
             for source, event, day, projection, body in part:
                 records.append({"person": batch.sources[source].key, "contract": projection.contract.id, "body": body})
                 account.leaves(partition, event, day, projection)
-            yield OutgoingRecord(FACTS, partition, None, encode(contract(FACTS), {"at": at, "facts": records}))
+            bundle: Bundle = {"at": at, "facts": records}
+            yield OutgoingRecord(FACTS, partition, None, encode(contract(FACTS), bundle))
 
 
 def _parts(facts: list[NarrowedCopy]) -> Iterator[list[NarrowedCopy]]:
@@ -108,7 +111,7 @@ def disclosures(
     Sums are in the first record of each partition. A replay sums up its copies only: its events were counted when they
     were first exchanged.
     """
-    copies: list[tuple[int, Record]] = [
+    copies: list[tuple[int, Disclosure]] = [
         (
             source,
             {
@@ -121,7 +124,7 @@ def disclosures(
         )
         for source, event, _, projection, _ in narrowed.copies
     ]
-    refusals: list[tuple[int, Record]] = [
+    refusals: list[tuple[int, Refusal]] = [
         (
             source,
             {"event": event, "person": batch.sources[source].key, "recipient": recipient, "reason": reason},
@@ -142,7 +145,7 @@ def disclosures(
             copies_now, copies_left = copies_left[:ENTRIES], copies_left[ENTRIES:]
             room = ENTRIES - len(copies_now)
             refusals_now, refusals_left = refusals_left[:room], refusals_left[room:]
-            record = {
+            record: Disclosures = {
                 "at": at,
                 "exchanged": exchanged_count,
                 "disclosures": copies_now,
@@ -156,7 +159,7 @@ def disclosures(
             exchanged_count = 0
 
 
-def _counted(batch: EventBatch, narrowed: Narrowed) -> dict[int, list[Record]]:
+def _counted(batch: EventBatch, narrowed: Narrowed) -> dict[int, list[Counted]]:
     """By partition, for how many events an institution is neither entitled nor has the person on file."""
     kept: Counter[tuple[int, tuple[str, ...]]] = Counter(
         (batch.sources[source].partition, unconcerned) for source, _, unconcerned in narrowed.read

@@ -19,10 +19,11 @@ from consumers.exchange.records import exchanged
 from consumers.narrowing.access import Access
 from consumers.narrowing.projection import Projection, in_force, projections
 from schemas.legal_day import legal_day
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import DEAD_LETTERS, DECLARATIONS
 
-EXCHANGE = "exchange"
 BATCH = 5_000
 
 
@@ -54,13 +55,13 @@ class Exchange:
 
         Raises Retry, Stop.
         """
-        connection = postgres.connect(settings, EXCHANGE, autocommit=True)
+        connection = postgres.connect(settings, Role.EXCHANGE, autocommit=True)
         try:
             # A restored database cannot be trusted to say who is on file, and who is entitled to what.
-            marks.guard(settings, connection, EXCHANGE)
-            name = f"{EXCHANGE}-{instance_number.take(connection, postgres.Lock.EXCHANGE)}"
-            target = transactions.writer(settings, EXCHANGE, name)
-            reader = kafka.consumer(settings, EXCHANGE, EXCHANGE, group_instance_id=name)
+            marks.guard(settings, connection, Role.EXCHANGE)
+            name = f"{Role.EXCHANGE}-{instance_number.take(connection, StageLock.EXCHANGE)}"
+            target = transactions.writer(settings, Role.EXCHANGE, name)
+            reader = kafka.consumer(settings, Role.EXCHANGE, Role.EXCHANGE, group_instance_id=name)
             return cls(settings, connection, BrokerOffsets(reader, DECLARATIONS), target, log)
         except BaseException:
             postgres.close(connection)
@@ -126,4 +127,4 @@ def run(settings: Settings) -> None:
     # Collecting garbage in the middle of a batch costs a tenth of the time; between two batches little is left to scan.
     gc.disable()
     gc.freeze()
-    consumer_loop.run(settings, EXCHANGE, lambda log, _drain: Exchange.open(settings, log))
+    consumer_loop.run(settings, Role.EXCHANGE, lambda log, _drain: Exchange.open(settings, log))

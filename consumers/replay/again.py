@@ -82,21 +82,21 @@ class RegisteredEvent(NamedTuple):
 
 def judged(connection: Connection[Any], since: datetime, until: datetime) -> ExchangedPeriod:
     """What was exchanged in a period, by the clock of the exchange; replays are not judged by a day of their own."""
-    found, schemas = ExchangedPeriod(), kept(connection)
+    period, schemas = ExchangedPeriod(), kept(connection)
     with connection.cursor(name="judged", binary=True) as cursor:
         cursor.itersize = FETCH
         cursor.execute(SEGMENTS, (since, until))
         for at, contract, body in cursor:
             record = decode_body(schemas.get(contract), body)
             day = legal_day(at)
-            delivered = found.delivered.setdefault(day, Counter())
+            delivered = period.delivered.setdefault(day, Counter())
             if record.get("replay"):
                 continue
-            for one in (*record["disclosures"], *record["refusals"]):
-                found.days[one["event"]] = day
-                found.persons.add(one["person"])
-            delivered.update((one["recipient"], one["deliberation"]) for one in record["disclosures"])
-    return found
+            for entry in (*record["disclosures"], *record["refusals"]):
+                period.days[entry["event"]] = day
+                period.persons.add(entry["person"])
+            delivered.update((entry["recipient"], entry["deliberation"]) for entry in record["disclosures"])
+    return period
 
 
 def wrong(projections: Iterable[Projection], days: Iterable[date], right: date) -> WrongDays:
@@ -107,17 +107,17 @@ def wrong(projections: Iterable[Projection], days: Iterable[date], right: date) 
     for day in days:
         then = set(in_force(every, day))
         if lacking := held - then:
-            withheld[day] = tuple(one for one in every if one in lacking)
-        if beyond := {one.deliberation for one in then - held}:
+            withheld[day] = tuple(projection for projection in every if projection in lacking)
+        if beyond := {projection.deliberation for projection in then - held}:
             too_much[day] = frozenset(beyond)
     return WrongDays(withheld, too_much)
 
 
-def excess(found: ExchangedPeriod, difference: WrongDays) -> Counter[tuple[str, str]]:
+def excess(period: ExchangedPeriod, difference: WrongDays) -> Counter[tuple[str, str]]:
     """How many copies were made on deliberations that did not hold, by recipient and deliberation."""
     made: Counter[tuple[str, str]] = Counter()
     for day, names in difference.too_much.items():
-        for (recipient, deliberation), copies in found.delivered[day].items():
+        for (recipient, deliberation), copies in period.delivered[day].items():
             if deliberation in names:
                 made[recipient, deliberation] += copies
     return made
@@ -125,7 +125,7 @@ def excess(found: ExchangedPeriod, difference: WrongDays) -> Counter[tuple[str, 
 
 def candidates(
     connection: Connection[Any],
-    found: ExchangedPeriod,
+    period: ExchangedPeriod,
     since: datetime,
     until: datetime,
     published: Progress,
@@ -137,7 +137,7 @@ def candidates(
     that day. Where it names none, those that were accepted in the period by the register's own clock.
     """
     with connection.transaction():
-        first, last = _range(connection, found)
+        first, last = _range(connection, period)
         row = None if first else connection.execute(ACCEPTED, (since, until)).fetchone()
         if row:
             first, last = Progress(*row), published
@@ -153,13 +153,13 @@ def candidates(
                 ]
 
 
-def _range(connection: Connection[Any], found: ExchangedPeriod) -> tuple[Progress | None, Progress | None]:
+def _range(connection: Connection[Any], period: ExchangedPeriod) -> tuple[Progress | None, Progress | None]:
     """The first and the last event in the register that the log names, and what was accepted around them."""
     named: list[tuple[Progress, datetime]] = []
-    persons = sorted(found.persons)
+    persons = sorted(period.persons)
     for start in range(0, len(persons), PERSONS):
         for tx, number, at, value in connection.execute(PLACES, (persons[start : start + PERSONS],), binary=True):
-            if event_of(value) in found.days:
+            if event_of(value) in period.days:
                 named.append((Progress(tx, number), at))
         named = [min(named), max(named)] if named else []
     if not named:
@@ -173,43 +173,43 @@ def _range(connection: Connection[Any], found: ExchangedPeriod) -> tuple[Progres
 def again(
     connection: Connection[Any],
     entries: Sequence[RegisteredEvent],
-    found: ExchangedPeriod,
+    period: ExchangedPeriod,
     difference: WrongDays,
     schemas: SchemaBook,
     at: datetime,
     revision: int,
 ) -> Iterator[OutgoingRecord]:
     """Copies, bundles for the rules and disclosures of what was withheld by the wrong day alone."""
-    batch = opened([one.received for one in entries], schemas)
+    batch = opened([entry.received for entry in entries], schemas)
     with connection.cursor() as cursor:
         dossiers = look_up(cursor, concerned(batch))
-        recipients = {one.recipient for withheld in difference.withheld.values() for one in withheld}
-        disclosed = due.disclosed(cursor, [one.key for one in batch.sources], sorted(recipients))
+        recipients = {projection.recipient for withheld in difference.withheld.values() for projection in withheld}
+        disclosed = due.disclosed(cursor, [message.key for message in batch.sources], sorted(recipients))
     copies: list[NarrowedCopy] = []
-    for day, places in _by_day(batch, found, difference).items():
+    for day, places in _by_day(batch, period, difference).items():
         # The day of an event that the log does not name is unknown: what any of the days withheld counts.
         withheld = difference.withheld[day] if day else _any(difference)
-        narrowed = narrow([batch.events[place] for place in places], Access(withheld), dossiers, replay=True)
+        narrowed = narrow([batch.events[index] for index in places], Access(withheld), dossiers, replay=True)
         copies += [copy._replace(source=places[copy.source]) for copy in narrowed.copies if not _had(disclosed, copy)]
     made = Narrowed(copies=sorted(copies, key=lambda copy: copy.source))
-    told = EventBatch(batch.sources, batch.events, [], [])
-    account = Account(told, made)
-    yield from deliveries(told, made, account)
-    yield from bundles(told, made, at, account)
-    yield from disclosures(told, made, account, at, revision, replay=True)
+    events = EventBatch(batch.sources, batch.events, [], [])
+    account = Account(events, made)
+    yield from deliveries(events, made, account)
+    yield from bundles(events, made, at, account)
+    yield from disclosures(events, made, account, at, revision, replay=True)
 
 
-def _by_day(batch: EventBatch, found: ExchangedPeriod, difference: WrongDays) -> dict[date | None, list[int]]:
+def _by_day(batch: EventBatch, period: ExchangedPeriod, difference: WrongDays) -> dict[date | None, list[int]]:
     places: dict[date | None, list[int]] = {}
-    for place, message in enumerate(batch.sources):
-        day = found.days.get(event_of(message.value))
+    for index, message in enumerate(batch.sources):
+        day = period.days.get(event_of(message.value))
         if day is None or day in difference.withheld:
-            places.setdefault(day, []).append(place)
+            places.setdefault(day, []).append(index)
     return places
 
 
 def _any(difference: WrongDays) -> tuple[Projection, ...]:
-    return tuple(dict.fromkeys(one for withheld in difference.withheld.values() for one in withheld))
+    return tuple(dict.fromkeys(projection for withheld in difference.withheld.values() for projection in withheld))
 
 
 def _had(disclosed: Disclosed, copy: NarrowedCopy) -> bool:

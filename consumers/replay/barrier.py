@@ -15,9 +15,9 @@ from backbone import kafka, positions
 from backbone.errors import Retry
 from backbone.offsets import Offsets, PartitionOffsets
 from backbone.progress import BEGINNING, Progress, published
+from schemas.roles import Role
 from schemas.topics import DECLARATIONS, DISCLOSURES, POSITIONS
 
-EXCHANGE = "exchange"
 AUDIT = "audit"
 REGISTER = "register"
 PAUSE_S = 0.05
@@ -64,7 +64,7 @@ class Barrier:
         return False
 
     def _exchanged(self) -> PartitionOffsets:
-        return self._offsets.committed(EXCHANGE, DECLARATIONS, self._partitions)
+        return self._offsets.committed(Role.EXCHANGE, DECLARATIONS, self._partitions)
 
     def _recorded(self) -> PartitionOffsets:
         with self._connection.cursor() as cursor:

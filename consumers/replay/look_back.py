@@ -21,17 +21,17 @@ def _years_before(day: date, years: int) -> date:
 
 def replayable(versions: Iterable[Deliberation]) -> tuple[Projection, ...]:
     """Every projection that a replay can copy by, whatever the days: each version with each of its number."""
-    return tuple(projection for found in _pairs(versions).values() for projection in found)
+    return tuple(projection for projections in _pairs(versions).values() for projection in projections)
 
 
 def _pairs(versions: Iterable[Deliberation]) -> dict[tuple[str, str], tuple[Projection, ...]]:
     """By the ids of the version then and the version now."""
-    found: Sequence[Deliberation] = tuple(versions)
+    deliberations: Sequence[Deliberation] = tuple(versions)
     return {
         (then.id, now.id): common(then, now)
-        for now in found
+        for now in deliberations
         if now.look_back
-        for then in found
+        for then in deliberations
         if then.number == now.number
     }
 
@@ -41,12 +41,12 @@ class LookBack:
 
     def __init__(self, held: Iterable[StoredDeliberation], today: date) -> None:
         self._held = tuple(held)
-        self._pairs = _pairs(one.deliberation for one in self._held)
+        self._pairs = _pairs(stored.deliberation for stored in self._held)
         self._today = today
         self._now: dict[str, list[Deliberation]] = {}
-        for one in self._held:
-            version = one.deliberation
-            if version.look_back and one.withdrawn is None and version.holds_on(today):
+        for stored in self._held:
+            version = stored.deliberation
+            if version.look_back and stored.withdrawn is None and version.holds_on(today):
                 self._now.setdefault(version.recipient, []).append(version)
         self._known: dict[tuple[str, date], Access] = {}
 
@@ -58,15 +58,15 @@ class LookBack:
     @property
     def projections(self) -> tuple[Projection, ...]:
         """All that copies can be made by."""
-        return tuple(projection for found in self._pairs.values() for projection in found)
+        return tuple(projection for pair in self._pairs.values() for projection in pair)
 
     def access(self, recipient: str, published: date) -> Access:
         """What a recipient may still have of what was published on a day."""
         key = recipient, published
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = Access(tuple(self._permitted(recipient, published)))
-        return found
+        access = self._known.get(key)
+        if access is None:
+            access = self._known[key] = Access(tuple(self._permitted(recipient, published)))
+        return access
 
     def _permitted(self, recipient: str, published: date) -> Iterable[Projection]:
         for now in self._now.get(recipient, ()):

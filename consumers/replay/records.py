@@ -74,12 +74,15 @@ def _copies(
 ) -> Iterable[NarrowedCopy]:
     """What one institution may have; `source` of each copy is its place in the whole batch."""
     by_day: dict[date, list[int]] = {}
-    for place, message in enumerate(batch.sources):
+    for index, message in enumerate(batch.sources):
         if message.key in keys:
-            by_day.setdefault(days[message.offset], []).append(place)
-    own = {person: [one for one in lines if one.institution == institution] for person, lines in dossiers.items()}
+            by_day.setdefault(days[message.offset], []).append(index)
+    own = {
+        person: [dossier for dossier in lines if dossier.institution == institution]
+        for person, lines in dossiers.items()
+    }
     for day, places in by_day.items():
         access = look_back.access(institution, day)
-        narrowed = narrow([batch.events[place] for place in places], access, own, replay=True)
+        narrowed = narrow([batch.events[index] for index in places], access, own, replay=True)
         for copy in narrowed.copies:
             yield copy._replace(source=places[copy.source])

@@ -26,6 +26,7 @@ from backbone.standby import Standby
 from consumers.deliberations.store import StoredRevision, current, revision
 from consumers.directory import look_up
 from consumers.exchange.published import check_published
+from consumers.exchange.records import OutgoingRecord
 from consumers.replay import due
 from consumers.replay.barrier import Barrier
 from consumers.replay.due import NewDossier
@@ -33,10 +34,13 @@ from consumers.replay.look_back import LookBack
 from consumers.replay.records import Moment, Past, replayed
 from schemas.identifiers import pseudonym
 from schemas.legal_day import legal_today
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import POSITIONS
 
-REPLAY = "replay"
+SOURCE = "replay"
+"""Whose position and mark these are, beside those of the outboxes."""
 AT_ONCE = 20_000
 """Integrations in a batch: most are of people about whom nothing was published yet, as in a first load."""
 PERSONS = 200
@@ -63,16 +67,16 @@ class Replay:
         self._target = target
         self._log = log
         self._drain = drain
-        self._offsets = Offsets(settings, REPLAY)
+        self._offsets = Offsets(settings, Role.REPLAY)
         self._barrier = Barrier(self._offsets, connection, settings.partitions)
         self._schemas = SchemaBook()
         self._kept = StoredRevision(0, ())
         self._look_back = LookBack((), date.min)
         self._today = date.min
-        position = positions(kafka.read_all(settings, REPLAY, POSITIONS)).get(REPLAY, START)
+        position = positions(kafka.read_all(settings, Role.REPLAY, POSITIONS)).get(SOURCE, START)
         self._progress = position.progress
-        self._mark = marks.check(connection, REPLAY, position)
-        marks.guard(settings, connection, REPLAY)
+        self._mark = marks.check(connection, SOURCE, position)
+        marks.guard(settings, connection, Role.REPLAY)
 
     @classmethod
     def open(cls, settings: Settings, standby: Standby, log: FilteringBoundLogger, drain: Drain) -> Self | None:
@@ -80,11 +84,11 @@ class Replay:
 
         Raises Retry, Stop.
         """
-        connection = standby.take(postgres.Lock.REPLAY)
+        connection = standby.take(StageLock.REPLAY)
         if connection is None:
             return None
         try:
-            target = transactions.writer(settings, REPLAY, REPLAY)
+            target = transactions.writer(settings, Role.REPLAY, Role.REPLAY)
             return cls(settings, connection, target, log, drain)
         except BaseException:
             connection.close()
@@ -104,13 +108,13 @@ class Replay:
     @contextmanager
     def _alone(self) -> Iterator[bool]:
         """Stand by while `rejudge` runs: what it copies is left out here once it is on record."""
-        taken = postgres.try_lock(self._connection, postgres.Lock.REJUDGE, 0)
+        taken = postgres.try_lock(self._connection, StageLock.REJUDGE, 0)
         try:
             yield taken
         finally:
             if taken:
                 with suppress(psycopg.Error):
-                    postgres.unlock(self._connection, postgres.Lock.REJUDGE, 0)
+                    postgres.unlock(self._connection, StageLock.REJUDGE, 0)
 
     def _wanted(self) -> bool:
         return not self._drain.wanted
@@ -118,11 +122,11 @@ class Replay:
     def _replay_next(self) -> int:
         with self._connection.cursor() as cursor:
             # 1. Find new dossiers, 2. the persons among them about whom anything was published, and who may have it.
-            found = due.waiting(cursor, self._progress, AT_ONCE)
-            if not found:
+            dossiers = due.waiting(cursor, self._progress, AT_ONCE)
+            if not dossiers:
                 return 0
             self._follow_deliberations(cursor)
-            new_persons = self._new_persons(cursor, found)
+            new_persons = self._new_persons(cursor, dossiers)
             reached = None
             if new_persons:
                 # 3. Wait until all that was published before is on record.
@@ -134,18 +138,24 @@ class Replay:
             for some in _chunks(new_persons, PERSONS):
                 if not self._wanted():
                     return 0
-                made += self._copy(some, reached)
+                outgoing = self._due(some, reached)
+                # 4. Write copies and disclosures, 5. all of them or none.
+                if outgoing:
+                    with transactions.transaction(self._target):
+                        for topic, partition, key, value in outgoing:
+                            transactions.send(self._target, topic, value, key, partition)
+                made += len(outgoing)
         # 6. Commit the position.
-        last = found[-1].progress
-        marks.reach(self._connection, REPLAY, self._progress, {})
-        self._mark = marks.advance(self._connection, REPLAY, self._mark)
-        key, value = record(REPLAY, last, self._mark)
+        last = dossiers[-1].progress
+        marks.reach(self._connection, SOURCE, self._progress, {})
+        self._mark = marks.advance(self._connection, SOURCE, self._mark)
+        source, position = record(SOURCE, last, self._mark)
         with transactions.transaction(self._target):
-            transactions.send(self._target, POSITIONS, value, key)
+            transactions.send(self._target, POSITIONS, position, source)
         self._progress = last
         if made:
-            self._log.info("replayed", integrations=len(found), records=made)
-        return len(found)
+            self._log.info("replayed", integrations=len(dossiers), records=made)
+        return len(dossiers)
 
     def finish(self) -> None:
         """Nothing is left to do: what was not replayed is replayed later."""
@@ -156,18 +166,18 @@ class Replay:
         with suppress(psycopg.Error):
             self._connection.close()
 
-    def _new_persons(self, cursor: Any, found: Sequence[NewDossier]) -> NewPersons:
+    def _new_persons(self, cursor: Any, dossiers: Sequence[NewDossier]) -> NewPersons:
         """By person: pseudonym, and the institutions with a look-back that have a new dossier of that person."""
         wanted: dict[str, set[str]] = defaultdict(set)
-        for one in found:
-            if one.institution in self._look_back.recipients:
-                wanted[one.person].add(one.institution)
+        for dossier in dossiers:
+            if dossier.institution in self._look_back.recipients:
+                wanted[dossier.person].add(dossier.institution)
         keys = {person: pseudonym(self._pepper, person) for person in wanted}
         known = due.known(cursor, keys.values()) if keys else set()
         return {person: (keys[person], wanted[person]) for person in wanted if keys[person] in known}
 
-    def _copy(self, new_persons: NewPersons, reached: Progress) -> int:
-        """Copy what is due to some persons' institutions in one transaction; gives how many records."""
+    def _due(self, new_persons: NewPersons, reached: Progress) -> list[OutgoingRecord]:
+        """Copies and disclosures of what is due to some persons' institutions."""
         keys = [key for key, _ in new_persons.values()]
         by_institution: dict[str, set[bytes]] = defaultdict(set)
         for key, institutions in new_persons.values():
@@ -182,14 +192,7 @@ class Replay:
                 due.disclosed(cursor, keys, list(by_institution)),
             )
         moment = Moment(datetime.now(UTC), self._kept.revision, self._settings.partitions)
-        outgoing = list(replayed(past, by_institution, self._look_back, self._schemas, moment))
-        if not outgoing:
-            return 0
-        # 4. Copies and disclosures, 5. all of them or none.
-        with transactions.transaction(self._target):
-            for one in outgoing:
-                transactions.send(self._target, one.topic, one.value, one.key, one.partition)
-        return len(outgoing)
+        return list(replayed(past, by_institution, self._look_back, self._schemas, moment))
 
     def _follow_deliberations(self, cursor: Any) -> None:
         """Use the deliberations that are kept now, as of today.
@@ -202,16 +205,16 @@ class Replay:
         today = legal_today()
         if today != self._today:
             self._look_back, self._today = LookBack(self._kept.held, today), today
-            check_published(self._settings, self._look_back.projections, REPLAY)
+            check_published(self._settings, self._look_back.projections, Role.REPLAY)
 
 
-def _chunks(found: NewPersons, size: int) -> Iterator[NewPersons]:
-    persons = list(found.items())
+def _chunks(new_persons: NewPersons, size: int) -> Iterator[NewPersons]:
+    persons = list(new_persons.items())
     for start in range(0, len(persons), size):
         yield dict(persons[start : start + size])
 
 
 def run(settings: Settings) -> None:
     """Replay until asked to stop."""
-    with closing(Standby(settings, REPLAY)) as standby:
-        consumer_loop.run(settings, REPLAY, lambda log, drain: Replay.open(settings, standby, log, drain))
+    with closing(Standby(settings, Role.REPLAY)) as standby:
+        consumer_loop.run(settings, Role.REPLAY, lambda log, drain: Replay.open(settings, standby, log, drain))

@@ -30,9 +30,9 @@ def book(registry_url: str) -> SchemaBook:
     near = (urlsplit(registry_url).hostname or "") in NEAR
 
     def fetch(number: int) -> str | None:
-        place = f"{registry_url.rstrip('/')}/schemas/ids/{number}"
+        address = f"{registry_url.rstrip('/')}/schemas/ids/{number}"
         try:
-            answer = httpx.get(place, timeout=TIMEOUT_S, trust_env=not near)
+            answer = httpx.get(address, timeout=TIMEOUT_S, trust_env=not near)
             if answer.status_code == NOT_FOUND:
                 return None
             answer.raise_for_status()
@@ -49,9 +49,9 @@ def _storable(value: Any) -> Any:
         case str():
             return value.replace(NOTHING, MARK)
         case list():
-            return [_storable(one) for one in value]
+            return [_storable(inner) for inner in value]
         case dict():
-            return {name: _storable(one) for name, one in value.items()}
+            return {name: _storable(inner) for name, inner in value.items()}
     return value
 
 
@@ -74,8 +74,8 @@ def rows(messages: Iterable[Message], schemas: SchemaBook) -> Iterator[StoreRow]
         except UnknownSchema as error:
             raise Retry(f"The registry does not know schema {error} yet.") from error
         except (BadFrame, ValueError, IndexError, EOFError) as error:
-            place = f"{message.topic()}[{partition}]@{offset}"
-            raise Stop(f"{place} cannot be read.", "Nothing was skipped; look at who wrote it.") from error
+            position = f"{message.topic()}[{partition}]@{offset}"
+            raise Stop(f"{position} cannot be read.", "Nothing was skipped; look at who wrote it.") from error
         content = {name: value for name, value in record.items() if name not in AROUND}
         yield (
             partition,

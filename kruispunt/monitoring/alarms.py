@@ -12,19 +12,19 @@ REMEDY = "Ask the institution; `kruispunt directory acknowledge` puts the alarm 
 
 def tell(raised: Iterable[Alarm]) -> None:
     """Print on stderr that alarms were raised."""
-    for one in raised:
-        errors.print(f"[bold yellow]![/] alarm: {one}. It is on record. {REMEDY}", soft_wrap=True)
+    for alarm in raised:
+        errors.print(f"[bold yellow]![/] alarm: {alarm}. It is on record. {REMEDY}", soft_wrap=True)
 
 
-def as_document(one: Alarm) -> dict[str, Any]:
+def as_document(alarm: Alarm) -> dict[str, Any]:
     """An alarm as JSON."""
     return {
-        "institution": one.institution,
-        "since": _moment(one.since),
-        "last": _moment(one.last),
-        "integrations": one.integrations,
-        "limit": one.most,
-        "acknowledged": one.acknowledged and _moment(one.acknowledged),
+        "institution": alarm.institution,
+        "since": _moment(alarm.since),
+        "last": _moment(alarm.last),
+        "integrations": alarm.integrations,
+        "limit": alarm.most,
+        "acknowledged": alarm.acknowledged and _moment(alarm.acknowledged),
     }
 
 

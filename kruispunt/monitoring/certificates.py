@@ -15,26 +15,32 @@ def moment(at: dt.datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
-def entries(found: Sequence[Certificate], now: dt.datetime) -> list[dict[str, Any]]:
+def entries(certificates: Sequence[Certificate], now: dt.datetime) -> list[dict[str, Any]]:
     """The certificates as JSON."""
     return [
-        {"owner": one.owner, "ends": one.ends, "days": one.days(now), "warning": one.ends_soon(now)} for one in found
+        {
+            "owner": certificate.owner,
+            "ends": certificate.ends,
+            "days": certificate.days(now),
+            "warning": certificate.ends_soon(now),
+        }
+        for certificate in certificates
     ]
 
 
-def warnings(found: Sequence[Certificate], now: dt.datetime) -> list[str]:
+def warnings(certificates: Sequence[Certificate], now: dt.datetime) -> list[str]:
     """A sentence for each certificate that has ended, or ends soon."""
     return [
-        f"The certificate of {one.owner} {'ends' if one.ends > now else 'ended'} on {moment(one.ends)}."
-        for one in found
-        if one.ends is not None and one.ends_soon(now)
+        f"The certificate of {certificate.owner} {'ends' if ends > now else 'ended'} on {moment(ends)}."
+        for certificate in certificates
+        if (ends := certificate.ends) is not None and certificate.ends_soon(now)
     ]
 
 
-def warn(found: Sequence[Certificate], now: dt.datetime) -> None:
+def warn(certificates: Sequence[Certificate], now: dt.datetime) -> None:
     """Print on stderr what to renew, and how."""
-    told = warnings(found, now)
-    for line in told:
+    lines = warnings(certificates, now)
+    for line in lines:
         errors.print(f"[bold yellow]![/] {line}", soft_wrap=True)
-    if told:
+    if lines:
         errors.print(REMEDY, soft_wrap=True)

@@ -79,8 +79,8 @@ class Inspector:
             with connection.cursor() as cursor:
                 return positions.load(cursor, schema)
 
-        found: PartitionOffsets = self._ask(database, ask)
-        return found
+        offsets: PartitionOffsets = self._ask(database, ask)
+        return offsets
 
     def _ask(self, database: str, question: Callable[[Connection[Any]], Any]) -> Any:
         connection = self._connections.get(database)
@@ -96,7 +96,7 @@ class Inspector:
 
     def committed(self) -> PartitionOffsets:
         """Where the exchange is, by what the broker committed."""
-        return self._offsets.committed("exchange", DECLARATIONS, self._settings.partitions)
+        return self._offsets.committed(Role.EXCHANGE, DECLARATIONS, self._settings.partitions)
 
     def behind(self, topics: tuple[str, ...], where: Callable[[], PartitionOffsets]) -> int:
         """How many records of these topics follow the positions of their reader."""
@@ -121,8 +121,8 @@ class Inspector:
                     self._entitled, self._as_of = store.current(cursor).entitled_on(as_of[1]), as_of
             return self._entitled
 
-        found: frozenset[str] = self._ask(MAIN, ask)
-        return found
+        recipients: frozenset[str] = self._ask(MAIN, ask)
+        return recipients
 
     def unpublished(self, source: str) -> int:
         """How many rows of an outbox the relay has still to publish."""

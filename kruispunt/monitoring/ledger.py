@@ -9,29 +9,20 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, LiteralString, NamedTuple
+from typing import Any
 
 from confluent_kafka import TopicPartition
-from psycopg import Connection
 
 from backbone import kafka, postgres
-from backbone.progress import PublishedSums, summed
-from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, digest_of, leading, merged, total
-from kruispunt.monitoring import dead_letter_counts, recount
-from kruispunt.monitoring.dead_letter_counts import DeadLetterCounts
+from kruispunt.monitoring import recount
+from kruispunt.monitoring.books import EXCHANGE, RULES, Books, Cells, Logged, cells, read, single
 from kruispunt.monitoring.lag import Inspector
-from schemas.codec import decode_body, split
-from schemas.contracts import contract
 from schemas.institutions import HOSTED, INSTITUTIONS
-from schemas.registry import SchemaBook
 from schemas.roles import Role
-from schemas.topics import FACTS, FINDINGS, NOTICES, POSITIONS, delivery
-from schemas.twins.dead_letters import DeadLetter as DeadLetterRecord
+from schemas.topics import FINDINGS, NOTICES, delivery
 
-RULES = "rules"
-EXCHANGE = "exchange"
 NOTIFIER = "notifier"
 LETTER, E_MAIL = "letter", "e-mail"
 HANDED_OVER, ON_ITS_WAY = "handed over", "handing over"
@@ -40,17 +31,6 @@ DOUBTFUL = "select notice from notifier.notices where state = 'in doubt'"
 UNTOLD = datetime(1970, 1, 1, tzinfo=UTC)
 """The day under which lies what was counted before there were days."""
 DEAD = ("dead letters",)
-
-REGISTERED: LiteralString = "select sum(number)::bigint, sum(digest) from register.tally"
-LOGGED: LiteralString = "select what, recipient, deliberation, partition, day, number, digest from audit.tally"
-STORED: LiteralString = "select deliberation, partition, day, number, digest from store.tally"
-DECIDED: LiteralString = "select what, deliberation, partition, number, digest from rules.tally"
-TOLD: LiteralString = "select what, sum(number)::bigint, sum(digest) from notifier.tally group by what"
-STATES: LiteralString = "select state, coalesce(channel, ''), number, digest from notifier.notice_tally"
-ACCEPTED: LiteralString = "select from register.fact_digest where digest = sha256(%b) limit 1"
-MANIFESTS: LiteralString = "select sum(number)::bigint, sum(digest) from notifier.manifest"
-
-Cells = Mapping[tuple[Any, ...], Tally]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,117 +47,10 @@ class LedgerRow:
         return self.found - self.expected
 
 
-class Logged(NamedTuple):
-    """A cell of the tallies of the log."""
-
-    what: str
-    recipient: str
-    deliberation: str
-    partition: int
-    day: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """The tallies of every store."""
-
-    accepted: Tally
-    published: Mapping[str, PublishedSums]
-    log: Mapping[Logged, Tally]
-    stored: Mapping[str, Cells]
-    decided: Cells
-    told: Mapping[str, Tally]
-    notices: Mapping[tuple[str, str], Tally]
-    printed: Tally
-    dead_letters: DeadLetterCounts
-    dropped: Cells
-
-
-def tally(number: Any, digest: Any) -> Tally:
-    """A tally as a query gives it."""
-    return Tally(int(number or 0), None if digest is None and number else int(digest or 0))
-
-
-def cells(connection: Connection[Any], query: LiteralString) -> dict[tuple[Any, ...], Tally]:
-    """The tallies of a query whose last two columns are number and digest, by the others."""
-    return {tuple(key): tally(number, digest) for *key, number, digest in connection.execute(query)}
-
-
-def one(connection: Connection[Any], query: LiteralString) -> Tally:
-    """The one tally of a query."""
-    return cells(connection, query).get((), NONE)
-
-
-def published(settings: Settings) -> dict[str, PublishedSums]:
-    """All that the relay published, by outbox and topic.
-
-    Raises Retry.
-    """
-    return summed(kafka.read_all(settings, Role.INSPECTOR, POSITIONS))
-
-
-def read(settings: Settings) -> Books:
-    """The tallies of every store now.
-
-    Raises Retry.
-    """
-    stored = {}
-    for name in HOSTED:
-        with postgres.connect(settings, Role.INSPECTOR, name) as connection:
-            stored[name] = cells(connection, STORED)
-    with postgres.connect(settings, Role.INSPECTOR) as connection:
-        letters = dead_letter_counts.look(settings, connection)
-        dropped = _dropped(settings, connection, letters.dropped) if letters.dropped else {}
-        return Books(
-            accepted=one(connection, REGISTERED),
-            published=published(settings),
-            log={Logged(*key): found for key, found in cells(connection, LOGGED).items()},
-            stored=stored,
-            decided=cells(connection, DECIDED),
-            told={key[0]: found for key, found in cells(connection, TOLD).items()},
-            notices={(key[0], key[1]): found for key, found in cells(connection, STATES).items()},
-            printed=one(connection, MANIFESTS),
-            dead_letters=letters,
-            dropped=dropped,
-        )
-
-
-def _dropped(
-    settings: Settings, connection: Connection[Any], letters: Iterable[DeadLetterRecord]
-) -> dict[tuple[Any, ...], Tally]:
-    """What of the facts and events that were published an operator decided to drop: they are not missing."""
-    book = published_book(settings, Role.INSPECTOR)
-    found: dict[tuple[Any, ...], Tally] = {}
-
-    def drop(key: tuple[Any, ...], digest: int | None) -> None:
-        found[key] = found.get(key, NONE).plus(Tally(1, digest))
-
-    for letter in letters:
-        stage, value = letter["stage"], bytes(letter.get("value") or b"")
-        if stage == RULES and letter["topic"] == FACTS:
-            for deliberation, event in _facts(value, book):
-                drop((RULES, deliberation, letter["partition"]), digest_of(event))
-        # Foreign records on the topic were never accepted, and are not missing.
-        elif stage == EXCHANGE and connection.execute(ACCEPTED, (value,)).fetchone():
-            drop((EXCHANGE,), digest_of(leading(value)))
-    return found
-
-
-def _facts(value: bytes, book: SchemaBook) -> Iterable[tuple[str, str]]:
-    """Deliberation and event of the facts in a bundle, as far as they can be read."""
-    try:
-        facts = decode_body(contract(FACTS), split(value)[1])["facts"]
-        for fact in facts:
-            record = decode_body(book.get(fact["contract"]), fact["body"])
-            yield record["deliberation"], record["event"]
-    except Exception:  # noqa: BLE001 - bytes nobody could read are why a letter is dead
-        return
-
-
 def _of(books: Books, what: str, recipient: str | None = None) -> dict[Logged, Tally]:
     return {
-        cell: found
-        for cell, found in books.log.items()
+        cell: logged
+        for cell, logged in books.log.items()
         if cell.what == what and (recipient is None or cell.recipient == recipient)
     }
 
@@ -204,13 +77,13 @@ def by_day(expected: Cells, found: Cells) -> tuple[Cells, Cells]:
 
 def as_far_as_known(expected: Cells, found: Cells) -> tuple[Cells, Cells]:
     """Both as they are; as wholes where a part of either was counted before there were digests."""
-    if all(one.digest is not None for one in (*expected.values(), *found.values())):
+    if all(kept.digest is not None for kept in (*expected.values(), *found.values())):
         return expected, found
     return {(): total(expected.values())}, {(): total(found.values())}
 
 
 def _by_what(tallies: Cells, what: str) -> dict[tuple[Any, ...], Tally]:
-    return {key[1:]: found for key, found in tallies.items() if key[0] == what}
+    return {key[1:]: kept for key, kept in tallies.items() if key[0] == what}
 
 
 def _with(tallies: Cells, added: Cells) -> Cells:
@@ -224,22 +97,22 @@ def delivered(books: Books, name: str) -> Cells:
 
 def _withheld(settings: Settings) -> dict[str, Tally]:
     """What was delivered and not stored yet when an institution lost its right to read: it never will be."""
-    found = {}
+    withheld = {}
     with closing(Inspector(settings)) as look:
         entitled = look.entitled()
         for name in HOSTED:
             if name not in entitled and look.unread(name):
-                found[name] = _unread(settings, look, name)
-    return found
+                withheld[name] = _unread(settings, look, name)
+    return withheld
 
 
 def _unread(settings: Settings, look: Inspector, name: str) -> Tally:
     topic, at = delivery(name), look.stored(name, "store")
     places = [TopicPartition(topic, number, at.get((topic, number), 0)) for number in range(settings.partitions)]
-    found = NONE
+    unread = NONE
     for message in kafka.read_to_end(settings, Role.INSPECTOR, places):
-        found = found.plus(Tally(1, digest_of(leading(bytes(message.value() or b"")))))
-    return found
+        unread = unread.plus(Tally(1, digest_of(leading(bytes(message.value() or b"")))))
+    return unread
 
 
 def _stored(settings: Settings, books: Books) -> Iterable[LedgerRow]:
@@ -279,7 +152,7 @@ def _logged(books: Books) -> Iterable[LedgerRow]:
         ("disclosures logged = facts for the rules", True),
     ):
         expected, found = (
-            {key: one for key, one in side.items() if (key[0] == RULES) == rules} for side in (logged, left)
+            {key: kept for key, kept in side.items() if (key[0] == RULES) == rules} for side in (logged, left)
         )
         yield held(effect, expected, found)
 
@@ -297,21 +170,21 @@ def _decided(books: Books) -> Iterable[LedgerRow]:
     )
 
 
-def _told(settings: Settings, books: Books) -> Iterable[LedgerRow]:
+def _notified(settings: Settings, books: Books) -> Iterable[LedgerRow]:
     made, findings = (
-        total(f for key, f in books.decided.items() if key[0] == "told"),
+        total(kept for key, kept in books.decided.items() if key[0] == "told"),
         _published(books, RULES, FINDINGS),
     )
     yield in_all("findings made = published findings", made, findings)
-    yield in_all("findings = settled findings", findings, books.told.get("settled", NONE))
+    yield in_all("findings = settled findings", findings, books.notified.get("settled", NONE))
     yield in_all(
         "notices = handed over + suppressed + in progress",
-        books.told.get("opened", NONE),
+        books.notified.get("opened", NONE),
         total(books.notices.values()),
     )
     yield in_all(
         "states of notices = published states of notices",
-        books.told.get("announced", NONE),
+        books.notified.get("announced", NONE),
         _published(books, NOTIFIER, NOTICES),
     )
     yield LedgerRow(
@@ -321,7 +194,7 @@ def _told(settings: Settings, books: Books) -> Iterable[LedgerRow]:
     )
     yield in_all(
         "letters handed over = letters for the printer",
-        total(found for (state, channel), found in books.notices.items() if _printed(state, channel)),
+        total(tally for (state, channel), tally in books.notices.items() if _printed(state, channel)),
         books.printed,
     )
 
@@ -344,16 +217,16 @@ def _inbox(settings: Settings) -> int:
     """How many different notices are in the inbox; those in doubt may or may not be, so they are left out."""
     with postgres.connect(settings, Role.INSPECTOR) as connection:
         doubtful = {row[0].encode() for row in connection.execute(DOUBTFUL)}
-    found = set()
+    delivered_notices = set()
     for mail in settings.inbox.iterdir() if settings.inbox.is_dir() else ():
         with mail.open("rb") as lines:
             for line in lines:
                 if line.startswith(HEADER):
-                    found.add(line.removeprefix(HEADER).strip())
+                    delivered_notices.add(line.removeprefix(HEADER).strip())
                     break
                 if not line.strip():
                     break
-    return len(found - doubtful)
+    return len(delivered_notices - doubtful)
 
 
 def rows(settings: Settings) -> list[LedgerRow]:
@@ -369,7 +242,7 @@ def rows(settings: Settings) -> list[LedgerRow]:
         *_stored(settings, books),
         *_logged(books),
         *_decided(books),
-        *_told(settings, books),
+        *_notified(settings, books),
         *_letters(books),
     ]
 
@@ -382,9 +255,9 @@ def counted_anew(settings: Settings) -> list[LedgerRow]:
     books, owed = read(settings), recount.due(settings)
     withheld = _withheld(settings)
     with postgres.connect(settings, Role.INSPECTOR) as connection:
-        facts = one(connection, "select number, digest from register.recounted")
-        found = one(connection, "select number, digest from rules.recounted")
-        received = one(connection, "select number, digest from notifier.recounted")
+        facts = single(connection, "select number, digest from register.recounted")
+        findings = single(connection, "select number, digest from rules.recounted")
+        received = single(connection, "select number, digest from notifier.recounted")
     made: list[LedgerRow] = [in_all("accepted facts = accepted facts, counted anew", books.accepted, facts)]
     for name in INSTITUTIONS:
         due = recount.of(owed, name)
@@ -399,5 +272,5 @@ def counted_anew(settings: Settings) -> list[LedgerRow]:
         made.append(held(f"stored records = records held ({name})", summed_up, stored))
     decided = _with(_by_what(books.decided, "decided"), _by_what(books.dropped, RULES))
     made.append(held("facts due = facts decided", *as_far_as_known(recount.of(owed, RULES), decided)))
-    made.append(in_all("findings held = findings received", found, received))
+    made.append(in_all("findings held = findings received", findings, received))
     return made

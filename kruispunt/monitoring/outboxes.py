@@ -49,20 +49,24 @@ class IdentityReader:
             return name, event_of(value)
         number, body = split(value)
         if name == FINDINGS:
-            found = decode_body(self._schemas.get(number), body)
-            return name, found["finding"], found["version"]
+            finding = decode_body(self._schemas.get(number), body)
+            return name, finding["finding"], finding["version"]
         if name == DEAD_LETTERS:
-            found = decode_body(self._schemas.get(number), body)
-            return name, found["stage"], found["topic"], found["partition"], found["offset"], key
+            letter = decode_body(self._schemas.get(number), body)
+            return name, letter["stage"], letter["topic"], letter["partition"], letter["offset"], key
         if number == contract(ANSWERS).id:
-            found = decode_body(contract(ANSWERS), body)
-            return name, found["change"], found["code"]
+            answer = decode_body(contract(ANSWERS), body)
+            return name, answer["change"], answer["code"]
         return name, key, value
 
     def content(self, value: bytes) -> dict[str, Any]:
         """The content of an event without its moment."""
         number, body = split(value)
-        return {name: one for name, one in decode_body(self._schemas.get(number), body).items() if name not in PASSING}
+        return {
+            name: field_value
+            for name, field_value in decode_body(self._schemas.get(number), body).items()
+            if name not in PASSING
+        }
 
 
 @dataclass
@@ -94,7 +98,9 @@ def published(config: Settings, source: OutboxSource, kept: StoredMark) -> Itera
     ]
     for message in kafka.read_to_end(config, Role.OPERATOR, places):
         # Other stages write dead letters to the same topic; a replayed message is on its topic twice.
-        if (message.topic() != DEAD_LETTERS or _stage(message) == source.name) and _place(message) not in put_back_from:
+        if (message.topic() != DEAD_LETTERS or _stage(message) == source.name) and _position(
+            message
+        ) not in put_back_from:
             yield message
 
 
@@ -107,7 +113,7 @@ def _put_back_from(config: Settings, kept: StoredMark) -> frozenset[MessagePlace
         return frozenset(connection.execute(PUT_BACK).fetchall())
 
 
-def _place(message: Message) -> MessagePlace:
+def _position(message: Message) -> MessagePlace:
     return str(message.topic()), int(message.partition() or 0), int(message.offset() or 0)
 
 
@@ -135,12 +141,12 @@ class Outbox:
 
     def compare(self, connection: Connection[Any]) -> Comparison:
         """What differs."""
-        found = Comparison(self._source.name, self._kept.reached)
-        for _ in self.unpublished(connection, found):
-            found.missing += 1
-        return found
+        comparison = Comparison(self._source.name, self._kept.reached)
+        for _ in self.unpublished(connection, comparison):
+            comparison.missing += 1
+        return comparison
 
-    def unpublished(self, connection: Connection[Any], found: Comparison) -> Iterator[OutboxRow]:
+    def unpublished(self, connection: Connection[Any], comparison: Comparison) -> Iterator[OutboxRow]:
         """The rows that are on no topic, in their order; `found` has the rest once all are taken."""
         left = self._there.copy()
         query = sql.SQL(ROWS).format(self._source.partition, sql.Identifier(self._source.name))
@@ -152,16 +158,16 @@ class Outbox:
             cursor.execute(query, (str(self._kept.reached.tx), self._kept.reached.id, str(end)))
             for values in cursor:
                 row = OutboxRow(*values)
-                found.last = Progress(row.tx, row.id)
+                comparison.last = Progress(row.tx, row.id)
                 identity = self._identity(row.topic, row.partition, row.key or b"", row.value)
                 if left[identity] > 0:
                     left[identity] -= 1
                     if self._bytes.get(identity, hash(row.value)) != hash(row.value):
-                        found.altered[identity] = row.value
+                        comparison.altered[identity] = row.value
                 else:
                     yield row
         if not self._source.placed:
-            found.only_published = +left
+            comparison.only_published = +left
 
     def _identity(self, name: str, partition: int, key: bytes, value: bytes) -> Identity:
         if self._source.placed:
@@ -169,12 +175,12 @@ class Outbox:
         return self._reader.identity(name, key, value)
 
 
-def otherwise(found: Mapping[Identity, bytes], messages: Iterable[Message]) -> list[str]:
+def otherwise(altered: Mapping[Identity, bytes], messages: Iterable[Message]) -> list[str]:
     """The declarations that say something else in the register than what was published under the same event."""
     reader, different = IdentityReader(), set()
     for message in messages:
         value = bytes(message.value() or b"")
-        row = found.get(reader.identity(str(message.topic()), b"", value))
+        row = altered.get(reader.identity(str(message.topic()), b"", value))
         if row is not None and (said := reader.content(row)) != reader.content(value):
             different.add(str(said["declaration"]))
     return sorted(different)

@@ -77,10 +77,10 @@ class DossierTimeline:
 
     def stood(self, moment: datetime, *, as_now: bool) -> tuple[bool, date | None]:
         """Whether it was on file at a moment, and until when; `as_now`: by the end it has today."""
-        come = [one for one in self.comings if one[0] <= moment]
+        come = [coming for coming in self.comings if coming[0] <= moment]
         if not come:
             return False, None
-        last, until = max(come, key=lambda one: one[0])
+        last, until = max(come, key=lambda coming: coming[0])
         over = any(last < ended <= moment for ended in self.endings)
         return not over, self.until if as_now else until
 
@@ -94,35 +94,37 @@ class Bases:
 
     def __init__(self, held: Sequence[StoredDeliberation]) -> None:
         self._held = held
-        self.changes = sorted(moment for one in held for moment in (one.loaded, one.withdrawn) if moment is not None)
+        self.changes = sorted(
+            moment for version in held for moment in (version.loaded, version.withdrawn) if moment is not None
+        )
         self._access: dict[tuple[int, date], Access] = {}
         self._look_backs: dict[tuple[int, date], LookBack] = {}
 
     def _at(self, moment: datetime) -> tuple[StoredDeliberation, ...]:
         return tuple(
-            one if one.withdrawn is None or one.withdrawn <= moment else replace(one, withdrawn=None)
-            for one in self._held
-            if one.loaded <= moment
+            version if version.withdrawn is None or version.withdrawn <= moment else replace(version, withdrawn=None)
+            for version in self._held
+            if version.loaded <= moment
         )
 
     def access(self, moment: datetime) -> Access:
         """What could be had of an event judged at a moment."""
         day = legal_day(moment)
         state = bisect_right(self.changes, moment), day
-        found = self._access.get(state)
-        if found is None:
-            usable = [one.deliberation for one in self._at(moment) if one.withdrawn is None]
-            found = self._access[state] = Access(in_force(projections(usable), day))
-        return found
+        access = self._access.get(state)
+        if access is None:
+            usable = [version.deliberation for version in self._at(moment) if version.withdrawn is None]
+            access = self._access[state] = Access(in_force(projections(usable), day))
+        return access
 
     def look_back(self, moment: datetime) -> LookBack:
         """What could be had of the past at a moment."""
         day = legal_day(moment)
         state = bisect_right(self.changes, moment), day
-        found = self._look_backs.get(state)
-        if found is None:
-            found = self._look_backs[state] = LookBack(self._at(moment), day)
-        return found
+        look_back = self._look_backs.get(state)
+        if look_back is None:
+            look_back = self._look_backs[state] = LookBack(self._at(moment), day)
+        return look_back
 
 
 @dataclass(slots=True)
@@ -135,25 +137,25 @@ class DueCopies:
 
 def standing(files: DossierTimelines, moment: datetime, *, as_now: bool, only: str | None = None) -> list[Dossier]:
     """The dossiers of a person as they stood at a moment, at every institution or at one."""
-    found = []
+    dossiers = []
     for (institution, quality, since), file in files.items():
         there, until = file.stood(moment, as_now=as_now)
         if there and only in {None, institution}:
-            found.append(Dossier(institution, quality, since, until))
-    return found
+            dossiers.append(Dossier(institution, quality, since, until))
+    return dossiers
 
 
 def _granted(fact: AcceptedEvent, access: Access, dossiers: list[Dossier]) -> set[Basis]:
     opened = fact.opened
     standings = Standings({opened.person: dossiers}).of(opened)
     judged = access.judge(fact.contract.name, standings, opened.decision and opened.decision.kind)
-    return {(one.recipient, one.deliberation) for one in judged.granted}
+    return {(projection.recipient, projection.deliberation) for projection in judged.granted}
 
 
 def _moments(moment: datetime, later: timedelta, changes: Sequence[datetime]) -> list[datetime]:
     """The moment, and those around it between which something changed."""
     first, last = moment - CLOSE, moment + later
-    near = any(first <= one <= last for one in changes)
+    near = any(first <= change <= last for change in changes)
     return [first, moment, last] if near else [moment]
 
 
@@ -180,36 +182,38 @@ def derive(fact: AcceptedEvent, files: DossierTimelines, bases: Bases, judged: d
                 bases.look_back(moment).access(institution, legal_day(fact.at)),
                 standing(files, moment, as_now=as_now, only=institution),
             )
-            for moment in _moments(came, REPLAYED, [one for one in changes if one != came])
+            for moment in _moments(came, REPLAYED, [change for change in changes if change != came])
             for as_now in (False, True)
         ]
         # What was copied on any version of a deliberation is not copied again on another.
         surely = {(recipient, basis.partition("@")[0]) for recipient, basis in certain}
-        some = {one for outcome in outcomes for one in outcome if (one[0], one[1].partition("@")[0]) not in surely}
+        some = {
+            basis for outcome in outcomes for basis in outcome if (basis[0], basis[1].partition("@")[0]) not in surely
+        }
         always = set.intersection(*outcomes) & some
         maybe = {(recipient, basis.partition("@")[0]) for recipient, basis in possible - certain}
-        certain |= {one for one in always if (one[0], one[1].partition("@")[0]) not in maybe}
+        certain |= {basis for basis in always if (basis[0], basis[1].partition("@")[0]) not in maybe}
         possible |= some
     return DueCopies(certain, possible | certain)
 
 
 def _files(cursor: Cursor[Any], persons: list[str]) -> dict[str, dict[tuple[str, str, date], DossierTimeline]]:
-    found: dict[str, dict[tuple[str, str, date], DossierTimeline]] = defaultdict(dict)
+    by_person: dict[str, dict[tuple[str, str, date], DossierTimeline]] = defaultdict(dict)
     for person, institution, quality, since, until, ended in cursor.execute(DOSSIERS, (persons,)):
-        file = found[person].setdefault((institution, quality, since), DossierTimeline([], [], until))
+        file = by_person[person].setdefault((institution, quality, since), DossierTimeline([], [], until))
         if ended is None:
             file.until = until
         else:
             file.endings.append(ended)
     for person, institution, quality, since, until, at in cursor.execute(COMINGS, (persons,)):
-        known = found[person].get((institution, quality, since))
+        known = by_person[person].get((institution, quality, since))
         if known is not None:
             known.comings.append((at, until))
-    for files in found.values():
+    for files in by_person.values():
         for file in files.values():
             # On file before anybody wrote down when: since ever.
             file.comings = file.comings or [(EVER, file.until)]
-    return found
+    return by_person
 
 
 def _chunks(connection: Connection[Any], book: SchemaBook) -> Iterator[list[AcceptedEvent]]:
@@ -253,17 +257,17 @@ def due(settings: Settings) -> dict[DeliveryCell, Tally]:
                 made = set(cursor.execute(MADE, (keys,)).fetchall())
             for fact in facts:
                 event = fact.opened.event
-                found = derive(fact, files.get(fact.opened.person, {}), bases, judged.get(event, fact.at))
+                due_copies = derive(fact, files.get(fact.opened.person, {}), bases, judged.get(event, fact.at))
                 partition, digest = murmur2(fact.key, settings.partitions), digest_of(event)
-                for recipient, basis in found.possible:
-                    if (recipient, basis) in found.certain or (recipient, event, basis) in made:
+                for recipient, basis in due_copies.possible:
+                    if (recipient, basis) in due_copies.certain or (recipient, event, basis) in made:
                         sums.add((recipient, basis, partition), digest)
     return sums.tallies()
 
 
 def of(tallies: Mapping[DeliveryCell, Tally], recipient: str) -> dict[tuple[str, int], Tally]:
     """What is due to one recipient."""
-    return {(basis, partition): found for (name, basis, partition), found in tallies.items() if name == recipient}
+    return {(basis, partition): tally for (name, basis, partition), tally in tallies.items() if name == recipient}
 
 
 __all__ = ["RULES", "AcceptedEvent", "Bases", "DossierTimeline", "DueCopies", "derive", "due", "of"]

@@ -3,6 +3,7 @@
 from backbone.cluster.declared import Blueprint
 from backbone.cluster.state import Quota
 from schemas.institutions import INSTITUTIONS
+from schemas.roles import Role
 from schemas.topics import TOPICS, delivery
 
 MIB = 1024 * 1024
@@ -25,7 +26,7 @@ BLUEPRINT = Blueprint(
     # Without a deliberation an institution still says whom it has on file: it must be able to end its dossiers.
     tenants={name: delivery(name) for name in INSTITUTIONS},
     tenant_quota=INSTITUTION_QUOTA,
-    transactional=("relay", "exchange", "replay"),
-    watchers=(("replay", "exchange"),),
-    inspectors=("inspector",),
+    transactional=(Role.RELAY, Role.EXCHANGE, Role.REPLAY),
+    watchers=((Role.REPLAY, Role.EXCHANGE),),
+    inspectors=(Role.INSPECTOR,),
 )

@@ -4,24 +4,25 @@ from collections.abc import Mapping
 
 from backbone.stack.roles import Database
 from schemas.institutions import HOSTED
+from schemas.roles import Role
 
 DATABASES: Mapping[str, Database] = {
     "kruispunt": Database(
-        "owner",
+        Role.OWNER,
         (
-            "intake",
-            "operator",
-            "relay",
-            "exchange",
-            "dossiers",
-            "replay",
-            "audit",
-            "auditor",
-            "rules",
-            "notifier",
-            "inspector",
-            "jurist",
+            Role.INTAKE,
+            Role.OPERATOR,
+            Role.RELAY,
+            Role.EXCHANGE,
+            Role.DOSSIERS,
+            Role.REPLAY,
+            Role.AUDIT,
+            Role.AUDITOR,
+            Role.RULES,
+            Role.NOTIFIER,
+            Role.INSPECTOR,
+            Role.JURIST,
         ),
     ),
-    **{name: Database(name, ("inspector",), tenant=True) for name in HOSTED},
+    **{name: Database(name, (Role.INSPECTOR,), tenant=True) for name in HOSTED},
 }

@@ -24,6 +24,8 @@ OWNED = (
     # Before the roles of any stage may ask for it.
     ("backbone", "watch"),
     ("backbone", "locks"),
+    # Who of all these may do what the backbone offers.
+    ("kruispunt", "access"),
     ("producers", "register"),
     ("consumers", "deliberations"),
     ("consumers", "directory"),
@@ -32,8 +34,7 @@ OWNED = (
     ("notifier", "notifier"),
     ("kruispunt", "dead"),
 )
-"""Which stage brings the SQL of which schema of the database `kruispunt`."""
-REGISTRAR = "registrar"
+"""Which package brings which folder of SQL to the database `kruispunt`: a schema each, but for the rights."""
 FLUSH_S = 30.0
 
 
@@ -48,7 +49,7 @@ def migrate(settings: Settings) -> None:
 
     The act about an institution's database is in another database: it is written once the first one has changed.
     """
-    with postgres.connect(settings, "owner") as connection:
+    with postgres.connect(settings, Role.OWNER) as connection:
         with connection.transaction():
             ran = []
             for package, schema in OWNED:
@@ -81,7 +82,7 @@ def wanted(deliberations: Sequence[Deliberation]) -> Iterator[tuple[str, Contrac
 def register_schemas(settings: Settings, deliberations: Sequence[Deliberation]) -> int:
     """Write down every schema that is not there yet; gives how many."""
     present = list(published(settings, Role.INSPECTOR))
-    writer = kafka.producer(settings, REGISTRAR)
+    writer = kafka.producer(settings, Role.REGISTRAR)
     added = 0
     for version in missing(present, wanted(deliberations)):
         writer.produce(SCHEMAS, key=version.key(), value=version.value())
@@ -103,7 +104,7 @@ def register(settings: Settings) -> Callable[[Sequence[Deliberation]], None]:
 def begin_with_shipped(settings: Settings, needed: Iterable[Deliberation] = ()) -> None:
     """Register the schemas of this version and those `needed`, and keep what it ships that is not kept yet."""
     added = register_schemas(settings, (*load(), *needed))
-    with postgres.connect(settings, "owner") as connection:
+    with postgres.connect(settings, Role.OWNER) as connection:
         if added:
             with connection.transaction():
                 acts.note(connection, "published schemas", SCHEMAS, number=added)

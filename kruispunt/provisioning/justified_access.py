@@ -13,6 +13,7 @@ from backbone.postgres import Lock
 from backbone.settings import Settings
 from consumers.deliberations import Deliberation, load, store
 from schemas.legal_day import legal_today
+from schemas.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def justified(connection: Connection[Any], day: date | None = None) -> Justified
 
 
 @contextmanager
-def alone(settings: Settings, role: str) -> Iterator[Connection[Any]]:
+def alone(settings: Settings, role: Role) -> Iterator[Connection[Any]]:
     """A connection of `role` in autocommit mode; no other process changes access rules while it is open.
 
     So withdrawing and provisioning happen one after the other, and the second sees what the first did.

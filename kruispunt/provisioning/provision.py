@@ -34,11 +34,9 @@ from kruispunt.provisioning.declared_state import OWNED, begin_with_shipped, mig
 from kruispunt.provisioning.justified_access import Justified, alone, justified
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.registration import missing
+from schemas.roles import Role
 from schemas.topics import DECLARATIONS, SCHEMAS
 
-OWNER, OPERATOR, ADMIN = "owner", "operator", "admin"
-EXCHANGE = "exchange"
-"""The one group whose place lies with the broker alone."""
 MARKS: dict[PlannedChange, str] = {
     "add": "[green]+ add[/]", "change": "[yellow]~ change[/]", "remove": "[red]- remove[/]", "keep": "  keep"
 }  # fmt: skip
@@ -54,7 +52,7 @@ def _note(connection: Connection[Any], about: str, lines: list[PlanLine], **more
 
 
 def _migrations(config: Settings) -> Iterator[PlanLine]:
-    with postgres.connect(config, OWNER) as connection:
+    with postgres.connect(config, Role.OWNER) as connection:
         for package, schema in OWNED:
             for name in postgres.pending(connection, files(package) / "sql" / schema):
                 yield PlanLine("add", "migration", name)
@@ -71,13 +69,13 @@ def _migrations(config: Settings) -> Iterator[PlanLine]:
 
 
 def _schemas(config: Settings, due: Justified, *, there: bool) -> Iterator[PlanLine]:
-    present = list(published(config, ADMIN)) if there else []
+    present = list(published(config, Role.ADMIN)) if there else []
     for version in missing(present, wanted(due.deliberations)):
         yield PlanLine("add", "schema", f"{version.subject}, version {version.version}")
 
 
 def _limits(config: Settings) -> Iterator[PlanLine]:
-    with postgres.connect(config, OWNER) as connection:
+    with postgres.connect(config, Role.OWNER) as connection:
         now = alarms.limit(connection)
     if now not in {None, config.mass_integrations}:
         yield PlanLine(
@@ -92,7 +90,7 @@ def look(config: Settings) -> list[PlanLine]:
     """
     databases = strays.look(config, DATABASES)
     migrations = list(_migrations(config))
-    with postgres.connect(config, OWNER) as connection:
+    with postgres.connect(config, Role.OWNER) as connection:
         due = justified(connection)
     brokers = cluster.look(config, BLUEPRINT, entitled=due.entitled)
     there = not any(line.change == "add" and (line.kind, line.what) == ("topic", SCHEMAS) for line in brokers)
@@ -113,7 +111,7 @@ def bring(config: Settings) -> None:
     """
     if strays.can_change(config):
         roles.apply(config, DATABASES)
-    with alone(config, OWNER) as connection:
+    with alone(config, Role.OWNER) as connection:
         migrate(config)
         if strays.can_change(config) and (given := [line for line in strays.look(config, DATABASES) if line.to_do]):
             _note(connection, "PostgreSQL", given)
@@ -124,8 +122,9 @@ def bring(config: Settings) -> None:
                 alarms.set_limit(connection, config.mass_integrations)
         due = justified(connection)
         cluster.apply(config, BLUEPRINT, entitled=due.entitled, announce=partial(_note, connection, "Kafka"))
-        with closing(Offsets(config, ADMIN)) as offsets:
-            offsets.begin(EXCHANGE, DECLARATIONS, config.partitions)
+        with closing(Offsets(config, Role.ADMIN)) as offsets:
+            # The one group whose position lies with the broker alone.
+            offsets.begin(Role.EXCHANGE, DECLARATIONS, config.partitions)
         begin_with_shipped(config, due.deliberations)
 
 
@@ -145,7 +144,7 @@ def follow(config: Settings, recipients: Collection[str], because: str) -> Itera
     institutions = sorted(INSTITUTIONS.keys() & set(recipients))
     if not institutions:
         return
-    with alone(config, OPERATOR) as connection:
+    with alone(config, Role.OPERATOR) as connection:
         due = justified(connection)
         for name in institutions:
             announce = partial(_note, connection, name, because=because)

@@ -19,6 +19,7 @@ from kruispunt.registry import answers
 from kruispunt.registry.catalogue import DEFAULT_CONTEXT, Catalogue, number
 from schemas.lookup import InvalidSchema
 from schemas.registration import SchemaVersion, parse
+from schemas.roles import Role
 from schemas.topics import SCHEMAS
 
 POLL_S = 0.2
@@ -244,8 +245,8 @@ def following(settings: Settings, catalogue: Catalogue) -> Iterator[None]:
     Raises Stop when the broker refuses.
     """
     ending = threading.Event()
-    log = logs.configure("api", settings.log_level)
-    reader = kafka.consumer(settings, "api", "api", enable_partition_eof=True)
+    log = logs.configure(Role.API, settings.log_level)
+    reader = kafka.consumer(settings, Role.API, Role.API, enable_partition_eof=True)
     try:
         _catch_up(reader, catalogue, log)
     except BaseException:

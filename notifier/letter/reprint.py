@@ -14,4 +14,4 @@ def reprint(cursor: Cursor[Any], notice: str) -> Letter | None:
     Raises Reject when it cannot be typeset.
     """
     notices = contents(cursor, [notice])
-    return printer().print_letter(notices[0]) if notices and notices[0].told else None
+    return printer().print_letter(notices[0]) if notices and notices[0].findings else None

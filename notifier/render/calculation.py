@@ -17,7 +17,7 @@ WIDE = "3fr"
 def for_citizen(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     """Every step, finding by finding; what is taken anew for each month has a column for each."""
     blocks: list[DocumentBlock] = []
-    for entry in notice.told:
+    for entry in notice.findings:
         steps = _steps(entry)
         if not steps:
             continue
@@ -69,7 +69,7 @@ def _by_month(steps: Sequence[NoticeStep], texts: Texts) -> DocumentBlock:
 
 def for_employer(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     """Every step for an employer: a row per worker, and a list of the signs with what is the same for everyone."""
-    traces = [(entry, _steps(entry)) for entry in notice.told if entry.tells != "withdrawn"]
+    traces = [(entry, _steps(entry)) for entry in notice.findings if entry.tells != "withdrawn"]
     values: dict[str, list[str]] = defaultdict(list)
     sources: dict[str, dict[str, None]] = defaultdict(dict)
     for _, steps in traces:

@@ -60,9 +60,9 @@ def _greeting(side: str, name: str, texts: Texts) -> str:
 
 def _opening(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     quarter = words.quarter(notice.quarter, texts)
-    if all(told.tells == "withdrawn" for told in notice.told):
-        why = "law.only_withdrawn" if all(told.law_known for told in notice.told) else f"{notice.side}.only_withdrawn"
-        return [paragraph(texts.say(why, quarter=quarter))]
+    if all(finding.tells == "withdrawn" for finding in notice.findings):
+        by_law = all(finding.law_known for finding in notice.findings)
+        return [paragraph(texts.say(f"{'law' if by_law else notice.side}.only_withdrawn", quarter=quarter))]
     blocks = [paragraph(texts.say(f"{notice.side}.why", quarter=quarter))]
     if notice.sequence > 1:
         blocks.append(paragraph(texts.say(f"{notice.side}.followup")))
@@ -71,47 +71,47 @@ def _opening(notice: Notice, texts: Texts) -> list[DocumentBlock]:
 
 def _parts(notice: Notice, texts: Texts) -> list[DocumentBlock]:
     blocks: list[DocumentBlock] = []
-    ordered = sorted(notice.told, key=lambda told: (told.tells == "withdrawn", told.rule))
-    for (withdrawn, rule), group in groupby(ordered, key=lambda told: (told.tells == "withdrawn", told.rule)):
-        told = list(group)
+    ordered = sorted(notice.findings, key=lambda finding: (finding.tells == "withdrawn", finding.rule))
+    for (withdrawn, rule), group in groupby(ordered, key=lambda finding: (finding.tells == "withdrawn", finding.rule)):
+        findings = list(group)
         name = texts.rule(rule, notice.side)
         blocks.append(heading(texts.say(f"{name}.title")))
         if withdrawn:
-            blocks.append(_withdrawn(told, notice.side, texts))
-            blocks += figures.which(notice, told, texts)
+            blocks.append(_withdrawn(findings, notice.side, texts))
+            blocks += figures.which(notice, findings, texts)
             continue
-        blocks += _found(notice, told, texts, f"{name}.{notice.side}")
+        blocks += _found(notice, findings, texts, f"{name}.{notice.side}")
     return blocks
 
 
-def _found(notice: Notice, told: Sequence[NoticeFinding], texts: Texts, name: str) -> list[DocumentBlock]:
+def _found(notice: Notice, findings: Sequence[NoticeFinding], texts: Texts, name: str) -> list[DocumentBlock]:
     blocks = []
-    if by_law := _by_law(told):
-        blocks.append(paragraph(texts.say(f"law.{told[0].tells}", day=words.day(by_law, texts))))
-    elif any(entry.tells == "changed" for entry in told):
+    if by_law := _by_law(findings):
+        blocks.append(paragraph(texts.say(f"law.{findings[0].tells}", day=words.day(by_law, texts))))
+    elif any(entry.tells == "changed" for entry in findings):
         blocks.append(paragraph(texts.say("says.changed")))
-    blocks.append(paragraph(f"{texts.say(f'{name}.found')} {_certainty(told, texts)}"))
-    if not all(entry.states_amounts for entry in told):
+    blocks.append(paragraph(f"{texts.say(f'{name}.found')} {_certainty(findings, texts)}"))
+    if not all(entry.states_amounts for entry in findings):
         blocks.append(paragraph(texts.say("says.no_amount")))
-    blocks += figures.amounts(notice, told, texts)
+    blocks += figures.amounts(notice, findings, texts)
     return [*blocks, subheading(texts.say("headings.do")), bullets(texts.get(f"{name}.do"))]
 
 
-def _withdrawn(told: Sequence[NoticeFinding], side: str, texts: Texts) -> DocumentBlock:
+def _withdrawn(findings: Sequence[NoticeFinding], side: str, texts: Texts) -> DocumentBlock:
     text = "withdrawn" if side == CITIZEN else "withdrawn_employer"
-    by_law = _by_law(told)
+    by_law = _by_law(findings)
     said = texts.say(f"law.{text}", day=words.day(by_law, texts)) if by_law else texts.say(f"says.{text}")
     return paragraph(said)
 
 
-def _by_law(told: Sequence[NoticeFinding]) -> date | None:
+def _by_law(findings: Sequence[NoticeFinding]) -> date | None:
     """Since when the law is known that led to all of these, told alike; None where facts led to one of them."""
-    days = [entry.law_known for entry in told if entry.law_known]
-    return max(days) if len(days) == len(told) and len({entry.tells for entry in told}) == 1 else None
+    days = [finding.law_known for finding in findings if finding.law_known]
+    return max(days) if len(days) == len(findings) and len({finding.tells for finding in findings}) == 1 else None
 
 
-def _certainty(told: Sequence[NoticeFinding], texts: Texts) -> str:
-    kinds = {entry.certainty for entry in told}
+def _certainty(findings: Sequence[NoticeFinding], texts: Texts) -> str:
+    kinds = {entry.certainty for entry in findings}
     return texts.say(f"says.{kinds.pop()}" if len(kinds) == 1 else "says.mixed")
 
 

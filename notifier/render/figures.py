@@ -10,14 +10,14 @@ from notifier.render.texts import Texts
 CITIZEN = "citizen"
 
 
-def amounts(notice: Notice, told: Sequence[NoticeFinding], texts: Texts) -> list[DocumentBlock]:
+def amounts(notice: Notice, findings: Sequence[NoticeFinding], texts: Texts) -> list[DocumentBlock]:
     """The amounts of findings of one rule: large for a citizen, a row per worker for an employer."""
     if notice.side != CITIZEN:
-        codes = sorted({entry.deduction_code for entry in told if entry.deduction_code})
+        codes = sorted({entry.deduction_code for entry in findings if entry.deduction_code})
         named = [paragraph(f"{texts.say('letter.code')}: {', '.join(codes)}")] if codes else []
-        return [*named, _workers(told, texts)]
+        return [*named, _workers(findings, texts)]
     blocks: list[DocumentBlock] = []
-    for entry in told:
+    for entry in findings:
         blocks += where(notice, entry, texts)
         if entry.states_amounts and entry.amount is not None:
             header = [texts.say(f"letter.{name}") for name in ("due", "claimed", "missing")]
@@ -25,19 +25,19 @@ def amounts(notice: Notice, told: Sequence[NoticeFinding], texts: Texts) -> list
     return blocks
 
 
-def which(notice: Notice, told: Sequence[NoticeFinding], texts: Texts) -> list[DocumentBlock]:
+def which(notice: Notice, findings: Sequence[NoticeFinding], texts: Texts) -> list[DocumentBlock]:
     """Which findings are withdrawn, without their amounts."""
     if notice.side == CITIZEN:
-        return [block for entry in told for block in where(notice, entry, texts)]
+        return [block for entry in findings for block in where(notice, entry, texts)]
     header = texts.get("letter.workers_columns")[:2]
-    rows = [[words.person_number(entry.person), entry.occupation or ""] for entry in told]
+    rows = [[words.person_number(entry.person), entry.occupation or ""] for entry in findings]
     return [table(header, ["left", "left"], ["1fr", "2fr"], rows)]
 
 
-def _workers(told: Sequence[NoticeFinding], texts: Texts) -> DocumentBlock:
+def _workers(findings: Sequence[NoticeFinding], texts: Texts) -> DocumentBlock:
     rows = [
         [words.person_number(entry.person), entry.occupation or "", *_cells(entry, texts), _certainty(entry, texts)]
-        for entry in told
+        for entry in findings
     ]
     return table(
         texts.get("letter.workers_columns"), ["left", "left", "right", "right", "right", "left"],
@@ -58,8 +58,8 @@ def _certainty(entry: NoticeFinding, texts: Texts) -> str:
 
 def where(notice: Notice, entry: NoticeFinding, texts: Texts) -> list[DocumentBlock]:
     """A paragraph with the place of a finding; none for a right that belongs to no employer."""
-    found = place(notice, entry, texts)
-    return [paragraph(found)] if found else []
+    text = place(notice, entry, texts)
+    return [paragraph(text)] if text else []
 
 
 def place(notice: Notice, entry: NoticeFinding, texts: Texts) -> str:

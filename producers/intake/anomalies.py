@@ -82,7 +82,7 @@ class Anomalies:
     """All anomalies of one file, in the order met. `done` counts the elements already read and let go, by name."""
 
     def __init__(self) -> None:
-        self.found: list[Anomaly] = []
+        self.entries: list[Anomaly] = []
         self.blocking = 0
         self.done: Counter[str] = Counter()
         self.unread = 0
@@ -109,7 +109,7 @@ class Anomalies:
         Raises TooMany.
         """
         self.unread += 1
-        index, count = self._unread_first.get((code, label, value), (len(self.found), 0))
+        index, count = self._unread_first.get((code, label, value), (len(self.entries), 0))
         self._unread_first[code, label, value] = index, count + 1
         if not count:
             path = self.path(place)
@@ -119,8 +119,8 @@ class Anomalies:
         """Add to everything unknown in how many places it occurs; called once, after reading."""
         for index, count in self._unread_first.values():
             if count > 1:
-                first = self.found[index]
-                self.found[index] = replace(first, message=f"{first.message} This is the first of {count:,} places.")
+                first = self.entries[index]
+                self.entries[index] = replace(first, message=f"{first.message} This is the first of {count:,} places.")
 
     def keep(self, element: _Element) -> None:
         """Keep an element that is not read.
@@ -163,10 +163,10 @@ class Anomalies:
         )
 
     def _add(self, anomaly: Anomaly) -> None:
-        self.found.append(anomaly)
+        self.entries.append(anomaly)
         self.blocking += anomaly.severity == "blocking"
-        if len(self.found) == MOST:
+        if len(self.entries) == MOST:
             message = f"The file is not read on after {MOST} anomalies. Correct these first."
-            self.found.append(Anomaly(f"{FILE}-172", FILE, ROOT, "blocking", f"/{ROOT}", message))
+            self.entries.append(Anomaly(f"{FILE}-172", FILE, ROOT, "blocking", f"/{ROOT}", message))
             self.blocking += 1
             raise TooMany

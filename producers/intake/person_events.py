@@ -129,4 +129,4 @@ def watch(path: Path, see: Callable[[DeclaredEvents], None], on: date | None = N
     Raises Reject when it cannot be opened.
     """
     validation = judge(path, _Watch(PersonObserver(see, on)), on=on)
-    return ReadFile(str(path), validation.accepted, tuple(validation.anomalies.found), validation.declared)
+    return ReadFile(str(path), validation.accepted, tuple(validation.anomalies.entries), validation.declared)

@@ -65,13 +65,13 @@ class Submission:
                 versions=lambda group: register.versions(self._connection, group, self.id),
             )
             if validation.accepted:
-                validation.anomalies.found.extend(further)
+                validation.anomalies.entries.extend(further)
             try:
                 return self._register(validation, spool)
             except AlreadyRegistered as taken:
                 if any(entry.kind == "decision" for entry in validation.entries):
                     return None
-                del validation.anomalies.found[len(validation.anomalies.found) - len(further) :]
+                del validation.anomalies.entries[len(validation.anomalies.entries) - len(further) :]
                 _refuse(validation, taken.free)
             return self._register(validation, spool)
 
@@ -85,7 +85,12 @@ class Submission:
 
     def _register(self, validation: FileValidation, spool: Spool) -> Receipt:
         receipt = Receipt(
-            str(self._path), self.id, validation.accepted, False, validation.declared, tuple(validation.anomalies.found)
+            str(self._path),
+            self.id,
+            validation.accepted,
+            False,
+            validation.declared,
+            tuple(validation.anomalies.entries),
         )
         with self._connection.transaction():
             # 1. The submission. A concurrent sender of the same bytes waits here and gets the first receipt.

@@ -9,7 +9,7 @@ from rules.catalogue import decide_all, decide_history
 from rules.findings.finding import Finding
 from rules.law.knowledge import first_known, known_on
 from rules.law.law import Law
-from rules.stream.bundle import Decide, FactReader, Witness, exhibit
+from rules.stream.evidence import FactReader, Witness, exhibit
 from rules.stream.finding_changes import FINDINGS, WITHDRAWN, FindingState, LawChange, finding_id, tell
 from rules.stream.held_facts import (
     CANCELLED,
@@ -22,6 +22,7 @@ from rules.stream.held_facts import (
     situation,
     working_times,
 )
+from rules.stream.person import Decide
 from rules.view import history as past
 from rules.view.history import PersonHistory
 from rules.view.situation import lines
@@ -58,7 +59,7 @@ NO_PART: Content = {"lines": ()}
 
 def reproduce(
     slot: Slot,
-    told: FindingState,
+    published: FindingState,
     facts: Iterable[HeldFact],
     reader: FactReader,
     law: Law,
@@ -67,8 +68,8 @@ def reproduce(
     decide_past: DecideHistory = decide_history,
 ) -> Reproduction:
     """Decide a finding again from those of `facts` it rests on, by the law as it was known when it was published."""
-    record = told.record()
-    wanted = {(one["event"], one["sha256"]) for one in record["evidence"]}
+    record = published.record()
+    wanted = {(event["event"], event["sha256"]) for event in record["evidence"]}
     if not wanted:
         return _failed("it was made before the events behind it were kept")
     held: HeldFacts = {}
@@ -89,40 +90,41 @@ def reproduce(
         now = decide(seen, day, law)
     else:
         now = decide_past(_history(slot.person, held, witness), day, law)
-    return _again(told, record, {finding_id(one): one for one in now}.get(told.finding), witness)
+    return _again(published, record, {finding_id(finding): finding for finding in now}.get(published.finding), witness)
 
 
 def _history(person: bytes, held: HeldFacts, read: Witness) -> PersonHistory:
     """The history these facts led to: the working time of every slot, and the decisions."""
     work: dict[past.QuarterAtEmployer, tuple[past.Worked, ...]] = {}
-    for slot in sorted({one.slot for one in held.values() if one.key.kind == WORKING_TIME}):
-        parts = [read(one) for one in working_times(slot, held)]
-        found = [line for part in parts if part["status"] != CANCELLED for line in lines(NO_PART, part, NO_PART)]
+    for slot in sorted({fact.slot for fact in held.values() if fact.key.kind == WORKING_TIME}):
+        parts = [read(fact) for fact in working_times(slot, held)]
+        worker_lines = [line for part in parts if part["status"] != CANCELLED for line in lines(NO_PART, part, NO_PART)]
         events = tuple(part["event"] for part in parts)
-        work[slot.quarter, slot.employer] = past.timed(slot.quarter, slot.employer, found, events)
+        work[slot.quarter, slot.employer] = past.timed(slot.quarter, slot.employer, worker_lines, events)
     decided = list(decisions(person, held, read))
     return past.history(read(next(iter(held.values())))["person"], work, decided)
 
 
-def _again(told: FindingState, record: dict[str, Any], found: Finding | None, witness: Witness) -> Reproduction:
-    if told.status == WITHDRAWN:
-        return _withdrawn(told, record, witness, again=found is not None)
-    if found is None:
-        return Reproduction(None, False, (FieldDifference("finding", told.finding, NOTHING),))
-    change = tell(found, told.finding, told.version, told.status, record["found_at"], witness.evidence, _of(record))
-    return _compared(told, change.state.body)
+def _again(published: FindingState, record: dict[str, Any], decided: Finding | None, witness: Witness) -> Reproduction:
+    if published.status == WITHDRAWN:
+        return _withdrawn(published, record, witness, again=decided is not None)
+    if decided is None:
+        return Reproduction(None, False, (FieldDifference("finding", published.finding, NOTHING),))
+    status, at, law_change = published.status, record["found_at"], _law_change(record)
+    change = tell(decided, published.finding, published.version, status, at, witness.evidence, law_change)
+    return _compared(published, change.state.body)
 
 
-def _of(record: dict[str, Any]) -> LawChange | None:
+def _law_change(record: dict[str, Any]) -> LawChange | None:
     change = record["law_change"]
     return None if change is None else LawChange(change["known"], tuple(change["parameters"]))
 
 
-def _withdrawn(told: FindingState, record: dict[str, Any], witness: Witness, *, again: bool) -> Reproduction:
+def _withdrawn(published: FindingState, record: dict[str, Any], witness: Witness, *, again: bool) -> Reproduction:
     """A withdrawal is the record as published before, withdrawn because nothing is found any more."""
     if again:
         return Reproduction(None, False, (FieldDifference("status", WITHDRAWN, "found"),))
-    return _compared(told, encode_body(contract(FINDINGS), record | {"evidence": witness.evidence()}))
+    return _compared(published, encode_body(contract(FINDINGS), record | {"evidence": witness.evidence()}))
 
 
 def _events(pairs: set[tuple[str, str]]) -> set[str]:
@@ -133,26 +135,28 @@ def _failed(problem: str) -> Reproduction:
     return Reproduction(None, False, (), problem)
 
 
-def _compared(told: FindingState, body: bytes) -> Reproduction:
-    if body == told.body and told.contract == contract(FINDINGS).id:
+def _compared(published: FindingState, body: bytes) -> Reproduction:
+    if body == published.body and published.contract == contract(FINDINGS).id:
         return Reproduction(body, True)
     newest = contract(FINDINGS)
-    found = list(_differences(told.record(), decode_body(newest, body)))
-    if told.contract != newest.id:
-        found.insert(0, FieldDifference("contract", f"{FINDINGS} {told.contract}", f"{FINDINGS} {newest.id}"))
-    return Reproduction(body, False, tuple(found))
+    differences = list(_differences(published.record(), decode_body(newest, body)))
+    if published.contract != newest.id:
+        differences.insert(
+            0, FieldDifference("contract", f"{FINDINGS} {published.contract}", f"{FINDINGS} {newest.id}")
+        )
+    return Reproduction(body, False, tuple(differences))
 
 
-def _differences(told: dict[str, Any], now: dict[str, Any]) -> Iterator[FieldDifference]:
+def _differences(published: dict[str, Any], now: dict[str, Any]) -> Iterator[FieldDifference]:
     for name, value in now.items():
         if isinstance(value, list):
-            before = told[name]
+            before = published[name]
             for number in range(max(len(before), len(value))):
-                pair = [_shown(one[number]) if number < len(one) else NOTHING for one in (before, value)]
+                pair = [_shown(side[number]) if number < len(side) else NOTHING for side in (before, value)]
                 if pair[0] != pair[1]:
                     yield FieldDifference(f"{name} {number + 1}", *pair)
-        elif told[name] != value:
-            yield FieldDifference(name, _shown(told[name]), _shown(value))
+        elif published[name] != value:
+            yield FieldDifference(name, _shown(published[name]), _shown(value))
 
 
 def _shown(value: Any) -> str:

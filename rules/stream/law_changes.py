@@ -12,7 +12,7 @@ from psycopg.rows import TupleRow
 from rules.law.knowledge import known_on, rows
 from rules.law.law import Law
 from rules.stream import store
-from rules.stream.bundle import FactReader
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import LawChange
 from rules.stream.redecision import ChangedLaw, RedecisionOutcome, redecide
 from schemas.topics import FACTS

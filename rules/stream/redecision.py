@@ -2,25 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from rules.catalogue import decide_all, decide_history
 from rules.findings.finding import Finding
 from rules.law.law import Law
-from rules.stream.bundle import (
-    BundleOutcome,
-    FactReader,
-    PersonState,
-    Witness,
-    history_changes,
-    number_of,
-    slots_of_history,
-    sum_up_findings,
-    where_raised,
-)
-from rules.stream.finding_changes import FindingState, LawChange, changes, essence, finding_id
+from rules.stream.bundle import BundleOutcome, sum_up_findings, where_raised
+from rules.stream.evidence import FactReader, Witness
+from rules.stream.finding_changes import FindingChange, FindingState, LawChange, changes, essence, finding_id
 from rules.stream.held_facts import ENTITLEMENTS, HeldFact, HeldFacts, Slot, decisions, situation
+from rules.stream.person import PersonState, history_changes, number_of, quarters_of
 from rules.view import history as past
 from rules.view.situation import Situation
 from schemas.legal_day import legal_day
@@ -72,45 +64,46 @@ def redecide(
         except Exception as error:  # noqa: BLE001 - a fault in one person's case must not stop everybody's
             result.problems[person] = where_raised(error)
             continue
-        result.outcome.changes += changed.changes
-        result.outcome.histories |= changed.histories
+        result.outcome.changes += changed
     result.outcome.tallies = sum_up_findings(result.outcome)
     return result
 
 
-def _decide_again(case: PersonState, reader: FactReader, law: ChangedLaw, at: datetime) -> BundleOutcome:
-    outcome, day = BundleOutcome(), legal_day(at)
+Changes = list[tuple[Slot, FindingChange]]
+
+
+def _decide_again(case: PersonState, reader: FactReader, law: ChangedLaw, at: datetime) -> Changes:
     if not case.held:
-        return outcome
+        return []
     seen: dict[Slot, Situation | None] = {}
+    changed: Changes = []
     for slot in sorted({fact.slot for fact in case.held.values() if fact.key.kind != ENTITLEMENTS}):
         witness = Witness(reader)
         current = seen[slot] = situation(slot, case.held, witness)
         if current is not None and slot.quarter >= law.quarter:
-            old, new = decide_all(current, day, law.before), decide_all(current, day, law.after)
-            touched = _touched(old, new)
-            before, now = _only(case.states.get(slot, {}), touched), [one for one in new if finding_id(one) in touched]
-            found = changes(before, now, at, witness.evidence, law.reason)
-            outcome.changes += [(slot, change) for change in found]
-    slots = slots_of_history(case, case.held, {}, seen, reader)
-    witness = Witness(reader)
-    work = {place: record.worked for place, record in slots.items()}
+            touched, now = _difference(*(decide_all(current, legal_day(at), one) for one in (law.before, law.after)))
+            before = _only(case.states.get(slot, {}), touched)
+            changed += [(slot, change) for change in changes(before, now, at, witness.evidence, law.reason)]
+    return changed + _of_history(case, seen, reader, law, at)
+
+
+def _of_history(
+    case: PersonState, seen: Mapping[Slot, Situation | None], reader: FactReader, law: ChangedLaw, at: datetime
+) -> Changes:
+    quarters, witness = quarters_of(case, case.held, {}, seen, reader), Witness(reader)
+    work = {place: record.worked for place, record in quarters.items()}
     number = number_of(list(case.held.values()), case.held, reader)
     about_person = past.history(number, work, decisions(case.person, case.held, witness))
-    old, new = (decide_history(about_person, day, one) for one in (law.before, law.after))
-    touched = _touched(old, new)
-    of_history = PersonState(
-        case.person, case.held, {slot: _only(some, touched) for slot, some in case.states.items()}, case.history
-    )
-    now = [one for one in new if finding_id(one) in touched]
-    outcome.changes += history_changes(of_history, now, at, slots, witness, law.reason)
-    return outcome
+    touched, now = _difference(*(decide_history(about_person, legal_day(at), one) for one in (law.before, law.after)))
+    states = {slot: _only(published, touched) for slot, published in case.states.items()}
+    return history_changes(replace(case, states=states), now, at, quarters, witness, law.reason)
 
 
-def _touched(old: list[Finding], new: list[Finding]) -> frozenset[str]:
-    """The findings that the two laws do not give alike."""
+def _difference(old: list[Finding], new: list[Finding]) -> tuple[frozenset[str], list[Finding]]:
+    """The findings that two laws do not give alike, by identifier, and those of them that the second one gives."""
     before, after = ({finding_id(one): essence(one) for one in some} for some in (old, new))
-    return frozenset(name for name in before | after if before.get(name) != after.get(name))
+    touched = frozenset(name for name in before | after if before.get(name) != after.get(name))
+    return touched, [one for one in new if finding_id(one) in touched]
 
 
 def _only(states: Mapping[str, FindingState], names: frozenset[str]) -> dict[str, FindingState]:

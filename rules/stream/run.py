@@ -14,7 +14,8 @@ from backbone.errors import Retry
 from backbone.logs import configure
 from backbone.settings import Settings
 from rules.stream.faust_consumer import positioned
-from rules.stream.transaction import ROLE, Decider
+from rules.stream.transaction import Decider
+from schemas.roles import Role
 from schemas.topics import FACTS
 
 SESSION_S = 6.0
@@ -37,11 +38,11 @@ def application(settings: Settings, decider: Decider) -> faust.App:
     trust = ssl.create_default_context(cafile=str(settings.kafka_ca) if settings.kafka_ca else None)
     guard = BundleGuard(settings, decider)
     app: faust.App = positioned(decider, guard.give_up)(
-        ROLE,
+        str(Role.RULES),
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
         broker_credentials=faust.SASLCredentials(
-            username=ROLE,
-            password=settings.secret("kafka", ROLE),
+            username=str(Role.RULES),
+            password=settings.secret("kafka", Role.RULES),
             ssl_context=trust,
             mechanism="SCRAM-SHA-512",
         ),
@@ -84,7 +85,7 @@ class BundleGuard:
 
     def __init__(self, settings: Settings, decider: Decider) -> None:
         self._decider = decider
-        self._log = configure(ROLE, settings.log_level)
+        self._log = configure(Role.RULES, settings.log_level)
 
     async def decide(self, partition: int, offset: int, value: bytes | None) -> None:
         """Decide a bundle, however long it takes."""

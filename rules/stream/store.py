@@ -12,7 +12,8 @@ from psycopg.rows import TupleRow
 
 from backbone import positions
 from backbone.tally import Tally
-from rules.stream.bundle import Arrived, BundleOutcome, FailedPerson
+from rules.stream.arrival import Arrived, FailedPerson
+from rules.stream.bundle import BundleOutcome
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import FactKey, HeldFact, Slot
 from schemas.codec import encode

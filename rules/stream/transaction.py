@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import cast
 
 import psycopg
 from psycopg import Connection
@@ -20,16 +20,20 @@ from rules.catalogue import decide_all
 from rules.law.law import Law
 from rules.law.load import shipped_law
 from rules.stream import store
-from rules.stream.bundle import Decide, FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.law_changes import LawChanges
+from rules.stream.person import Decide
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter
 from schemas.identifiers import pseudonym
 from schemas.registry import SchemaBook
+from schemas.roles import Role
 from schemas.topics import DEAD_LETTERS, FACTS
+from schemas.twins.rules_facts import Bundle
 
-ROLE = "rules"
 REMEMBERED = 100_000
 """How many pseudonyms of employers and persons are cached: a large employer comes back in every bundle."""
 
@@ -49,7 +53,7 @@ class Decider:
         decide: Decide = decide_all,
     ) -> None:
         self._settings = settings
-        self._book = book or published_book(settings, ROLE)
+        self._book = book or published_book(settings, Role.RULES)
         self._law = law or shipped_law()
         self._law_changes = LawChanges(self._law)
         self._decide = decide
@@ -64,7 +68,7 @@ class Decider:
 
         Raises Retry.
         """
-        with translated(), postgres.connect(self._settings, ROLE) as connection:
+        with translated(), postgres.connect(self._settings, Role.RULES) as connection:
             held = _of_facts(connection)
         # What is read next is what these say.
         self._left = dict(held)
@@ -93,7 +97,7 @@ class Decider:
         with self._lock:
             try:
                 if self._connection is None or self._connection.closed:
-                    self._connection = postgres.connect(self._settings, ROLE, autocommit=True)
+                    self._connection = postgres.connect(self._settings, Role.RULES, autocommit=True)
                     # The database behind it may be another one than before.
                     self._check(_of_facts(self._connection))
                 yield self._connection
@@ -162,11 +166,11 @@ def _of_facts(connection: Connection[TupleRow]) -> dict[int, int]:
     return {number: following for (topic, number), following in held.items() if topic == FACTS}
 
 
-def _open(value: bytes | None) -> dict[str, Any] | None:
+def _open(value: bytes | None) -> Bundle | None:
     """The bundle in a message; None when it is not one."""
     try:
         number, body = split(value or b"")
         expected = contract(FACTS)
-        return decode_body(expected, body) if number == expected.id else None
+        return cast("Bundle", decode_body(expected, body)) if number == expected.id else None
     except Exception:  # noqa: BLE001 - whatever bad bytes raise, they are kept whole as a dead letter
         return None

@@ -57,4 +57,4 @@ def read(path: Path, on: date | None = None) -> Iterator[Reading]:
             for entry in found.entries
             if entry.kind == "dmfa"
         }
-        yield Reading(str(path), found.accepted, tuple(found.anomalies.found), found.declared, days, spool)
+        yield Reading(str(path), found.accepted, tuple(found.anomalies.entries), found.declared, days, spool)

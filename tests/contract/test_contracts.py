@@ -1,4 +1,4 @@
-"""What travels is whole: each contract has documentation, an example, a twin, and versions that read each other."""
+"""What travels is whole: each contract has documentation, an example, a used twin, versions that read each other."""
 
 import ast
 import json
@@ -62,10 +62,18 @@ def test_the_example_of_a_contract_survives_the_wire(contract: Contract) -> None
     assert decode_body(contract, body) == record
 
 
-@pytest.mark.parametrize("contract", NEWEST, ids=named)
+@pytest.mark.parametrize("contract", derive.twinned(), ids=named)
 def test_the_twin_of_a_contract_is_what_the_contract_derives(contract: Contract) -> None:
     kept = (ROOT / "schemas" / "twins" / f"{derive.module(contract)}.py").read_text("utf-8")
     assert ast.dump(ast.parse(kept)) == ast.dump(ast.parse(derive.twin(contract)))
+
+
+def test_every_twin_is_of_a_contract_and_some_module_uses_it() -> None:
+    twins = {path.stem for path in (ROOT / "schemas" / "twins").glob("*.py")} - {"__init__"}
+    assert twins == {derive.module(found) for found in derive.twinned()}
+    stages = ("backbone", "producers", "consumers", "rules", "notifier", "kruispunt")
+    texts = [path.read_text("utf-8") for stage in stages for path in (ROOT / stage).rglob("*.py")]
+    assert twins - {name for name in twins for text in texts if f"from schemas.twins.{name} import" in text} == set()
 
 
 def test_every_version_of_a_contract_reads_every_other() -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from backbone.postgres import Lock
 from schemas.contracts import contracts
 from schemas.institutions import INSTITUTIONS
+from schemas.locks import StageLock
+from schemas.roles import Role
 from schemas.topics import PERSON_PARTITIONED, TOPICS, Topic
 
 ROOT = Path(__file__).parents[2]
@@ -182,6 +186,21 @@ def test_locks_are_taken_in_one_place_which_knows_whose_they_are() -> None:
         if "advisory_" in path.read_text("utf-8")
     }
     assert callers == {"backbone/postgres.py", "backbone/stack/roles.py", "backbone/stack/strays.py"}
+
+
+def test_no_two_locks_have_one_number() -> None:
+    numbers = [lock.value for lock in (*Lock, *StageLock)]
+    assert len(numbers) > 10
+    assert sorted(numbers) == sorted(set(numbers))
+
+
+def test_the_backbone_names_no_stage_in_its_sql() -> None:
+    files = sorted((ROOT / "backbone" / "sql").rglob("*.sql"))
+    # Any database has an owner.
+    roles = set(Role) - {Role.OWNER}
+    assert files
+    words = {path.name: set(re.findall("[a-z]+", path.read_text("utf-8"))) & roles for path in files}
+    assert {name: found for name, found in words.items() if found} == {}
 
 
 @pytest.mark.parametrize("package", sorted(OURS - {"benchmarks"}))

@@ -17,6 +17,7 @@ from backbone.stack.roles import CONNECTIONS, names
 from kruispunt.provisioning.databases import DATABASES
 from rules.questions.looks import COMPARED, RecordedLook
 from schemas.institutions import HOSTED
+from schemas.locks import StageLock
 
 READ, ADD, KEEP, PASS = {"SELECT"}, {"INSERT"}, {"SELECT", "INSERT", "UPDATE"}, {"SELECT", "INSERT"}
 """What a role may do with whole tables. Rights on single columns, the inspector's, are looked at apart."""
@@ -185,17 +186,18 @@ def test_only_these_functions_lend_the_rights_of_their_owner(superuser: Connecti
 
 
 HOLDERS = {
-    Lock.OUTBOX: {"relay"}, Lock.RECIPIENTS: {"notifier"}, Lock.EXCHANGE: {"exchange"}, Lock.CONSUMER: {"audit"},
-    Lock.DELIBERATIONS: {"operator"}, Lock.DOSSIERS: {"operator", "dossiers"}, Lock.REPLAY: {"replay"},
-    Lock.CHECKPOINT: {"audit"}, Lock.REJUDGE: {"replay"}, Lock.ACCESS_RULES: {"operator"},
-    Lock.MIGRATION: set(), Lock.ACTS: set(),
+    Lock.OUTBOX: {"relay"}, StageLock.RECIPIENTS: {"notifier"}, StageLock.EXCHANGE: {"exchange"},
+    Lock.CONSUMER: {"audit"},
+    StageLock.DELIBERATIONS: {"operator"}, StageLock.DOSSIERS: {"operator", "dossiers"}, StageLock.REPLAY: {"replay"},
+    StageLock.CHECKPOINT: {"audit"}, StageLock.REJUDGE: {"replay"}, Lock.ACCESS_RULES: {"operator"},
+    Lock.MIGRATION: set(), StageLock.ACTS: set(),
 }  # fmt: skip
 """Who may take which lock, besides the owner of the database."""
 
 
 @pytest.mark.parametrize("role", DATABASES["kruispunt"].users)
 def test_a_role_takes_no_lock_that_is_not_its_own(servers: Settings, role: str) -> None:
-    assert set(HOLDERS) == set(Lock)
+    assert set(HOLDERS) == {*Lock, *StageLock}
     with connect(servers, role, autocommit=True) as connection:
         for function in roles.TAKING.split("), "):
             name, _, key = function.rstrip(")").partition("(")

@@ -28,6 +28,7 @@ from kruispunt.provisioning import provision as provisioning
 from kruispunt.provisioning.cluster_blueprint import BLUEPRINT
 from kruispunt.provisioning.justified_access import alone, justified
 from schemas.codec import encode
+from schemas.roles import Role
 from schemas.samples import sample
 from schemas.topics import answers, changes, delivery
 from tests.builders.processes import within
@@ -205,7 +206,7 @@ def test_a_plan_made_before_a_withdrawal_is_not_carried_out_after_it(
 ) -> None:
     name = give_back()
     with ThreadPoolExecutor(1) as pool:
-        with alone(servers, "owner"):
+        with alone(servers, Role.OWNER):
             provisioned = pool.submit(provisioning.bring, servers)
             time.sleep(SILENCE_S)
             assert not provisioned.done()

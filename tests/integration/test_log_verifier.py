@@ -41,6 +41,7 @@ from consumers.narrowing.projection import projections
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
 from schemas.topics import DISCLOSURES
 
@@ -469,7 +470,7 @@ def test_signing_again_with_nothing_new_and_beside_another_signer_writes_nothing
     assert not sign(touched.settings, touched.database)
     do(touched.settings, touched.database, "something new")
     with postgres.connect(touched.settings, "audit", touched.database) as other:
-        postgres.hold(other.cursor(), postgres.Lock.CHECKPOINT)
+        postgres.hold(other.cursor(), StageLock.CHECKPOINT)
         assert not sign(touched.settings, touched.database)
     assert sign(touched.settings, touched.database)
 

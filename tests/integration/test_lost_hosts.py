@@ -20,10 +20,11 @@ from backbone import kafka, postgres, transactions
 from backbone.errors import Retry
 from backbone.settings import Settings
 from backbone.standby import AGAIN_S, Standby
-from kruispunt.declared_outboxes import OUTBOXES, RELAY
+from kruispunt.declared_outboxes import OUTBOXES
 from schemas.codec import encode_body
 from schemas.contracts import contract
 from schemas.identifiers import derive, inss, pseudonym
+from schemas.roles import Role
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS, delivery
 from tests.builders.processes import ask_to_stop, start, surroundings
@@ -110,7 +111,7 @@ class Traffic:
         self._settings = settings
         self._mark = mark
         self._keys = [pseudonym(settings.pepper(), person) for person in PERSONS]
-        self._writer = transactions.writer(settings, RELAY, f"{RELAY}-lost-hosts")
+        self._writer = transactions.writer(settings, Role.RELAY, f"{Role.RELAY}-lost-hosts")
         self._given = 0
         with postgres.connect(settings, "operator") as connection:
             connection.execute(
@@ -206,7 +207,7 @@ def test_a_standby_waits_on_one_session_and_gets_over_its_loss(servers: Settings
 
         def sessions() -> list[int]:
             query = "select pid from pg_stat_activity where usename = %s and datname = 'kruispunt'"
-            return [pid for (pid,) in watching.execute(query, (RELAY,))]
+            return [pid for (pid,) in watching.execute(query, (Role.RELAY,))]
 
         process = start(servers.home, "relay")
         stack.callback(process.wait)
@@ -219,7 +220,7 @@ def test_a_standby_waits_on_one_session_and_gets_over_its_loss(servers: Settings
             time.sleep(0.02)
         assert seen == set(sessions())
         assert len(seen) == 1
-        killer = stack.enter_context(postgres.connect(servers, RELAY, autocommit=True))
+        killer = stack.enter_context(postgres.connect(servers, Role.RELAY, autocommit=True))
         killer.execute("select pg_terminate_backend(%s)", tuple(seen))
         killer.close()
         until(lambda: len(sessions()) == 1 and not seen & set(sessions()), "the standby does not wait again")
@@ -228,7 +229,10 @@ def test_a_standby_waits_on_one_session_and_gets_over_its_loss(servers: Settings
 
 
 def test_a_standby_gets_the_lock_on_the_session_it_waited_on(servers: Settings) -> None:
-    with closing(Standby(servers, RELAY)) as waiting, postgres.connect(servers, "owner", autocommit=True) as holder:
+    with (
+        closing(Standby(servers, Role.RELAY)) as waiting,
+        postgres.connect(servers, "owner", autocommit=True) as holder,
+    ):
         assert postgres.try_lock(holder, postgres.Lock.OUTBOX, 0)
         assert waiting.take(postgres.Lock.OUTBOX, 0) is None
         waited_on = waiting._connection

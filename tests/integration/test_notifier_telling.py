@@ -276,7 +276,7 @@ def test_a_withdrawal_is_told_in_a_follow_up(office: Office, mailbox: Mailbox) -
     assert office.states(anna) == [("handed over", "e-mail")] * 2
     assert len(mailbox.contents) == 2
     first, second = office.told(anna)
-    assert [one.told[0].tells for one in (first, second)] == ["found", "withdrawn"]
+    assert [one.findings[0].tells for one in (first, second)] == ["found", "withdrawn"]
     assert second.notice.encode() in mailbox.contents[1]
     said = " ".join(block.get("text", "") for block in for_letter(second, texts("nl")).blocks)
     assert "klopt dat niet meer" in said

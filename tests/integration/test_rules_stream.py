@@ -361,7 +361,7 @@ def test_two_workers_decide_each_bundle_once_while_they_are_killed_again_and_aga
 
 
 BROKEN = """
-import rules.stream.bundle
+import rules.stream.person
 from backbone.settings import load
 from rules.catalogue import decide_all, decide_history
 from rules.stream.transaction import Decider
@@ -377,7 +377,7 @@ def another_raises(seen, day, law):
         raise KeyError(seen.person)
     return decide_history(seen, day, law)
 
-rules.stream.bundle.decide_history = another_raises
+rules.stream.person.decide_history = another_raises
 settings = load()
 run(settings, Decider(settings, decide=one_raises))
 """

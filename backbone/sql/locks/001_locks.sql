@@ -37,17 +37,3 @@ $$;
 comment on function locks.take is
     'Whether the lock was taken: the same as by pg_advisory_lock, which is withheld from all but the owner.';
 revoke execute on function locks.take from public;
-
-insert into locks.holder values
-    (5019772, 'relay'),
-    (5019773, 'notifier'),
-    (5019774, 'exchange'),
-    (5019775, 'audit'),
-    (5019776, 'operator'),
-    (5019777, 'operator'), (5019777, 'dossiers'),
-    (5019778, 'replay'),
-    (5019785, 'audit'),
-    (5019790, 'operator'),
-    (5019791, 'replay');
-grant usage on schema locks to relay, notifier, exchange, audit, operator, dossiers, replay;
-grant execute on function locks.take to relay, notifier, exchange, audit, operator, dossiers, replay;

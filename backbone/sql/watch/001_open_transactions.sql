@@ -1,5 +1,5 @@
 -- Who holds back publication, and since when: nothing of what they do, and of nobody who holds no transaction here.
--- What PostgreSQL shows of other roles' sessions takes a right that neither the relay nor the inspector has.
+-- What PostgreSQL shows of other roles' sessions takes a right that those who ask do not have.
 
 create schema watch;
 create function watch.open_transactions(wanted integer[])
@@ -11,5 +11,3 @@ as $$
     order by xact_start, pid
 $$;
 revoke all on function watch.open_transactions from public;
-grant usage on schema watch to relay, inspector;
-grant execute on function watch.open_transactions to relay, inspector;

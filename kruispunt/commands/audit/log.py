@@ -22,7 +22,7 @@ from kruispunt.output import Exit, as_json, console, fail, progress, table
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
 from schemas.identifiers import is_inss, pseudonym
-from schemas.languages import LANGUAGES, Language
+from schemas.languages import LANGUAGES, as_language
 from schemas.roles import Role
 from schemas.topics import CHECKPOINTS
 
@@ -92,9 +92,10 @@ def _pseudonym(config: Settings, number: str) -> bytes:
 def person(number: str, *, language: str, reason: str, json: bool) -> int:
     """The command `audit person`: 1 when the log says nothing about this person."""
     config = settings.load()
-    spoken: Language | None = next((one for one in LANGUAGES if one == language), None)
-    if spoken is None:
-        fail(Exit.WRONG_USE, f"There is no language {language!r}.", f"Choose one of: {', '.join(LANGUAGES)}.")
+    try:
+        spoken = as_language(language)
+    except ValueError as error:
+        fail(Exit.WRONG_USE, str(error), f"Choose one of: {', '.join(LANGUAGES)}.")
     key = _pseudonym(config, number)
     about = {"reason": reason} if reason else {}
     with _reading(config, "looked up a person", key.hex(), **about) as connection:

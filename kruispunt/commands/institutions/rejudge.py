@@ -28,6 +28,7 @@ from kruispunt.monitoring.lag import MAIN, Inspector
 from kruispunt.output import Exit, as_json, console, progress, table, working
 from schemas.codec import decode_body, split
 from schemas.legal_day import legal_today
+from schemas.locks import StageLock
 from schemas.registry import SchemaBook
 from schemas.roles import Role
 from schemas.topics import DISCLOSURES
@@ -44,7 +45,7 @@ def _alone(config: Settings) -> Iterator[Connection[Any]]:
     with postgres.connect(config, Role.REPLAY, autocommit=True) as connection:
         deadline = time.monotonic() + PATIENCE_S
         while True:
-            if postgres.try_lock(connection, postgres.Lock.REJUDGE, 0):
+            if postgres.try_lock(connection, StageLock.REJUDGE, 0):
                 break
             if time.monotonic() > deadline:
                 raise Retry("The replay, or another `kruispunt rejudge`, is busy.")

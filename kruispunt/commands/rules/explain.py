@@ -21,13 +21,13 @@ from rules.law.load import shipped_law
 from rules.questions import reproduce as reproducing
 from rules.questions.looks import Action, RecordedLook
 from rules.questions.reproduce import Reproduction
-from rules.stream.bundle import FactReader
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import WITHDRAWN, FindingState
 from rules.stream.held_facts import Slot
 from schemas.identifiers import ungrouped
 from schemas.languages import Language
+from schemas.roles import Role
 
-JURIST = "jurist"
 """The role that may look at findings and facts; each look is recorded."""
 
 
@@ -37,7 +37,7 @@ def _looking(
 ) -> Iterator[tuple[Settings, RecordedLook, Slot, FindingState]]:
     """A finding with the slot it was found in; the look is recorded first."""
     config = settings.load()
-    with postgres.connect(config, JURIST) as connection:
+    with postgres.connect(config, Role.JURIST) as connection:
         look = RecordedLook.at_finding(connection, action, ungrouped(finding), numbers=numbers)
         if look is None:
             fail(Exit.NO, f"There is no finding {finding}.", "`kruispunt notices --json` has those of each notice.")
@@ -165,7 +165,7 @@ def reproduce(finding: str, *, json: bool) -> int:
     """The command `rules replay`: 0 when the same events give the same bytes, 1 with the difference."""
     with _looking(finding, "replayed a finding") as (config, look, slot, state):
         facts = look.evidence()
-    reader = FactReader(published_book(config, JURIST))
+    reader = FactReader(published_book(config, Role.JURIST))
     outcome = reproducing.reproduce(slot, state, facts, reader, shipped_law())
     if json:
         as_json(

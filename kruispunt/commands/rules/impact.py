@@ -27,17 +27,17 @@ from rules.law.parse import WrongParameters
 from rules.law.variants import UnknownFigure, frozen_on, with_figures
 from rules.questions.impact import Asked, Changed, ImpactTally, compare
 from rules.questions.looks import RecordedLook
-from rules.stream.bundle import FactReader
+from rules.stream.evidence import FactReader
 from rules.stream.held_facts import ENTITLEMENTS, HeldFacts, decisions, situation
 from rules.view.history import PersonHistory, QuarterAtEmployer, Worked, history, history_of, worked
 from rules.view.situation import Situation
 from rules.view.situation import situation as declared
 from schemas.identifiers import quarter_days, quarter_of
+from schemas.roles import Role
 
 CATALOGUE = "rules/catalogue"
 STACK = "stack"
 KNOWN = "known:"
-JURIST = "jurist"
 """The role that may look at facts; each look is an act."""
 AT_ONCE = 5_000
 """Situations and histories that are compared at a time, which bounds memory."""
@@ -169,8 +169,8 @@ def _declared(files: list[Path]) -> Iterator[Asked]:
 def _stored(*, persons: bool) -> Iterator[Asked]:
     """What the rules have stored, person by person."""
     config = settings.load()
-    reader = FactReader(published_book(config, JURIST))
-    with postgres.connect(config, JURIST) as connection:
+    reader = FactReader(published_book(config, Role.JURIST))
+    with postgres.connect(config, Role.JURIST) as connection:
         look = RecordedLook.at_everything(connection, numbers=persons)
         for person, facts in groupby(look.everything(), lambda fact: fact.key.person):
             yield from of_person(person, {fact.key: fact for fact in facts}, reader)

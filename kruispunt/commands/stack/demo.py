@@ -31,6 +31,7 @@ from notifier.render import words
 from notifier.render.texts import texts
 from producers.intake.dmfa.checks.sending_date import due
 from schemas.institutions import INSTITUTIONS
+from schemas.languages import Language
 
 EXAMPLES = Path("examples")
 KEPT = Path("demo-output")
@@ -49,7 +50,7 @@ COPY_LINES = 14
 MAIL_PARAGRAPHS = 3
 NAME_WIDTH = 35
 ENGLISH: Final = "en"
-LANGUAGES = {"nl": "Dutch", "fr": "French", "de": "German", "en": "English"}
+NAMES_OF_LANGUAGES: dict[Language, str] = {"nl": "Dutch", "fr": "French", "de": "German", "en": "English"}
 KINDS = {
     "declarations.working-time": "working time",
     "declarations.wages": "wages",
@@ -254,8 +255,7 @@ def _show_notice(config: Settings, story: Story) -> None:
         console.print(Panel(Text(text), title=escape(mail.subject), title_align="left"))
         shutil.copy(mail.path, KEPT / "e-mail.eml")
     picture = _keep_letter(config, story)
-    language = LANGUAGES.get(story.language, story.language)
-    console.print(f"The letter, in {language}, says it all: [bold]{picture}[/]")
+    console.print(f"The letter, in {NAMES_OF_LANGUAGES[story.language]}, says it all: [bold]{picture}[/]")
 
 
 def _keep_letter(config: Settings, story: Story) -> Path:

@@ -21,12 +21,12 @@ from schemas.contracts import contract
 from schemas.fields import DELIBERATION, ENVELOPE, REPLAY, TRAIL
 from schemas.identifiers import pseudonym
 from schemas.institutions import HOSTED, INSTITUTIONS
+from schemas.languages import Language
 from schemas.roles import Role
 
 RULES = "rules"
 ALWAYS = {*ENVELOPE, *TRAIL, DELIBERATION["name"], REPLAY["name"]}
 """What comes with every copy."""
-NOTIFIER = "notifier"
 TOLD = """
 select f.finding, n.notice, f.side, f.recipient, concat_ws(' ', nullif(p.first_name, ''), p.name), p.language,
        n.channel, f.rule, f.certainty, f.missing, f.trace
@@ -52,7 +52,7 @@ class Story:
     side: str
     recipient: str
     name: str
-    language: str
+    language: Language
     channel: str
     rule: str
     certainty: str
@@ -84,7 +84,7 @@ def told(config: Settings, side: str) -> Story:
 
     Raises Stop when nobody on this side was told anything.
     """
-    with postgres.connect(config, NOTIFIER) as connection:
+    with postgres.connect(config, Role.NOTIFIER) as connection:
         row = connection.execute(TOLD, (side,)).fetchone()
     if row is None:
         raise Stop(f"No {side} was told anything.", "Look at `kruispunt notices`.")
@@ -94,7 +94,7 @@ def told(config: Settings, side: str) -> Story:
 def totals(config: Settings) -> Counter[str]:
     """How many notices were handed over, by side and by channel."""
     counted: Counter[str] = Counter()
-    with postgres.connect(config, NOTIFIER) as connection:
+    with postgres.connect(config, Role.NOTIFIER) as connection:
         for side, channel, number in connection.execute(TOTALS):
             counted.update({side: number, channel: number})
     return counted
@@ -125,7 +125,7 @@ def permitted(schema: Any) -> int:
 def shares(config: Settings, person: str) -> list[InstitutionShare]:
     """What every recipient got about a person, as the log of disclosures has it; in the order of the institutions."""
     key = pseudonym(config.pepper(), person)
-    with postgres.connect(config, "auditor") as connection, connection.transaction():
+    with postgres.connect(config, Role.AUDITOR) as connection, connection.transaction():
         acts.note(connection, "looked up a person", key.hex(), reason="demo")
         entries = list(look_up(connection, key))
     found = {name: InstitutionShare(name) for name in (*INSTITUTIONS, RULES)}
@@ -193,7 +193,7 @@ def mail(config: Settings, notice: str) -> Mail | None:
 
 def keep_letter(config: Settings, notice: str, pdf: Path, picture: Path) -> None:
     """Write the letter of a notice, and its first page as a picture; that it was printed is an act."""
-    with postgres.connect(config, NOTIFIER) as connection, connection.cursor() as cursor:
+    with postgres.connect(config, Role.NOTIFIER) as connection, connection.cursor() as cursor:
         found = contents(cursor, [notice])
         if not found:
             raise Stop(f"There is no notice {notice}.")

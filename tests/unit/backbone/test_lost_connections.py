@@ -12,6 +12,7 @@ from backbone import kafka, postgres
 from backbone.settings import Settings
 from backbone.stack.kafka import CLEANUP_MS
 from backbone.standby import AGAIN_S
+from schemas.roles import Role
 from tests import lost_host
 
 TAKEN_OVER_S = 30
@@ -86,3 +87,13 @@ def test_the_loss_that_tests_bring_about_is_noticed_by_who_misses_an_answer_and_
     assert clients[1].recv(10) == b"here again"
     for one in (watchful, careless, *clients, *copies):
         one.close()
+
+
+def test_a_role_reaches_the_client_of_kafka_as_an_exact_string(settings: Settings) -> None:
+    config = kafka.client(settings, Role.RELAY)
+    assert {name: type(config[name]) for name in ("sasl.username", "client.id")} == {
+        "sasl.username": str,
+        "client.id": str,
+    }
+    kafka.producer(settings, Role.RELAY, Role.RELAY).flush(0)
+    kafka.consumer(settings, Role.RELAY, Role.RELAY).close()

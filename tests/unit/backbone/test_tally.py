@@ -1,6 +1,7 @@
 """Two places that hold the same sum up to the same, in any order; what is lost and what is doubled shows."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from schemas.codec import encode
 from schemas.contracts import contract, contracts
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS, FINDINGS
+
+ROOT = Path(__file__).parents[3]
 
 EVENTS = st.lists(st.text("0123456789abcdef", min_size=32, max_size=32), min_size=2, max_size=30, unique=True)
 
@@ -119,3 +122,13 @@ def test_a_position_says_what_was_published_and_one_of_an_earlier_version_does_n
     both: list[Any] = [*found, new]
     assert (reached(found)["register"], sums(found)) == (Progress(7, 8), {})
     assert (reached(both)["register"], sums(both)) == (Progress(9, 10), {"register": published})
+
+
+def test_every_database_marks_a_member_of_a_set_in_the_same_way() -> None:
+    files = sorted(path for path in ROOT.glob("*/sql/*/*tally.sql") if ".mark(identifier" in path.read_text("utf-8"))
+    assert {path.parent.name for path in files} == {"audit", "notifier", "register", "rules", "store"}
+    functions = {
+        path.parent.name: path.read_text("utf-8").partition(f"function {path.parent.name}.mark(")[2].partition(";")[0]
+        for path in files
+    }
+    assert len(set(functions.values())) == 1, functions

@@ -15,7 +15,7 @@ from backbone import positions
 from backbone.batches import Fetched, split
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
-from consumers.directory import alarms
+from consumers.directory import alarms, store
 from consumers.directory import run as module
 from consumers.directory.change_batch import UnreadableRecords
 from consumers.directory.run import Turns
@@ -64,7 +64,7 @@ class Directory:
         self.error = error
         self.taken: dict[str, list[int]] = {}
 
-    def take_in(self, _cursor: object, arrived: list[UnreadableRecords]) -> None:
+    def decided(self, _cursor: object, arrived: list[UnreadableRecords]) -> None:
         [run] = arrived
         if self.error and run.institution == "fpd":
             raise self.error
@@ -79,6 +79,7 @@ def heard() -> LogCapture:
 @pytest.fixture
 def turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: LogCapture) -> Turns:
     monkeypatch.setattr(positions, "store", lambda *_: True)
+    monkeypatch.setattr(store, "write", lambda *_: None)
     monkeypatch.setattr(module, "GATHER_S", 0.0)
     log = structlog.wrap_logger(None, processors=[heard], wrapper_class=structlog.make_filtering_bound_logger(0))
     made = Turns(Settings(home=tmp_path), Nowhere(), Topics(), {}, log)  # type: ignore[arg-type]
@@ -92,7 +93,7 @@ def test_a_fault_is_told_without_its_words_and_tried_again_later_and_all_others_
     turns: Turns, heard: LogCapture, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     directory = Directory(error)
-    monkeypatch.setattr(module, "take_in", directory.take_in)
+    monkeypatch.setattr(store, "decided", directory.decided)
     monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
     assert turns.handle_batch() == len(INSTITUTIONS) - 1
     assert turns.handle_batch() == 0
@@ -108,7 +109,7 @@ def test_a_place_that_is_lost_is_that_of_one_institution(
     turns: Turns, heard: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory = Directory(None)
-    monkeypatch.setattr(module, "take_in", directory.take_in)
+    monkeypatch.setattr(store, "decided", directory.decided)
     monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
     turns._reader.gone = changes("nic")  # type: ignore[attr-defined]
     assert turns.handle_batch() == len(INSTITUTIONS) - 1
@@ -130,7 +131,7 @@ def test_a_place_that_is_lost_is_that_of_one_institution(
 def test_what_is_nobodys_fault_begins_again_or_stops_the_process(
     turns: Turns, heard: LogCapture, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[Exception]
 ) -> None:
-    monkeypatch.setattr(module, "take_in", Directory(error).take_in)
+    monkeypatch.setattr(store, "decided", Directory(error).decided)
     monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
     with pytest.raises(kind):
         turns.handle_batch()

@@ -4,8 +4,9 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from backbone.tally import Tally, digest_of
+from kruispunt.monitoring.books import Books, Logged
 from kruispunt.monitoring.dead_letter_counts import DeadLetterCounts
-from kruispunt.monitoring.ledger import Books, LedgerRow, Logged, _decided, _exchanged, _letters
+from kruispunt.monitoring.ledger import LedgerRow, _decided, _exchanged, _letters
 from schemas.institutions import INSTITUTIONS
 
 DAY = datetime(2026, 10, 12, tzinfo=UTC)

@@ -39,7 +39,7 @@ def notice_of(
     made = example.for_citizen(language) if side == "citizen" else example.for_employer(language)
     entries = tuple(replace(entry, tells=tells) for entry in told)
     names = {entry.employer: FIRM for entry in entries if entry.employer}
-    return replace(made, sequence=1 if tells == "found" else 2, told=entries, names=names)
+    return replace(made, sequence=1 if tells == "found" else 2, findings=entries, names=names)
 
 
 def blocks_of(notice: Notice) -> tuple[list[DocumentBlock], list[DocumentBlock]]:
@@ -221,9 +221,9 @@ def test_a_letter_says_all_there_is_to_say_of_a_rule(
         assert (said.say("says.changed") in text) == (tells == "changed")
         assert notice.notice in text
         sources = "\n".join(strings(calculation))
-        shown = [step for told in notice.told for step in steps_of(told)]
+        shown = [step for told in notice.findings for step in steps_of(told)]
         assert [step.source for step in shown if step.source not in sources] == []
-        if side == "citizen" and any(told.employer for told in notice.told):
+        if side == "citizen" and any(told.employer for told in notice.findings):
             assert FIRM in text
 
 

@@ -108,7 +108,7 @@ def notice_of(
     return replace(
         made,
         sequence=1 if tells == "found" else 2,
-        told=entries,
+        findings=entries,
         names={entry.employer: NAMED for entry in entries},
     )
 
@@ -146,7 +146,7 @@ def test_an_e_mail_says_nothing_of_what_a_rule_found(
         assert rule.replace("_", "-") not in str(message)
         for text in read:
             digits = re.sub(r"[^\d]", "", text.replace(notice.notice, " "))
-            assert not [told for told in notice.told if told.person in digits or (told.employer or "?") in digits]
+            assert not [told for told in notice.findings if told.person in digits or (told.employer or "?") in digits]
 
 
 @pytest.mark.parametrize("tells", TELLS)
@@ -159,7 +159,7 @@ def test_whatever_is_told_the_e_mail_is_the_same_byte_for_byte(
     found_by_rule: Mapping[str, Sequence[NoticeFinding]],
 ) -> None:
     made = [notice_of(found_by_rule[rule], side, language, tells) for rule in EVERY]
-    first = replace(made[0], told=(), names={}, quarter="2021Q1", sequence=7)
+    first = replace(made[0], findings=(), names={}, quarter="2021Q1", sequence=7)
     assert {render_mail(notice, SENDER) for notice in made} == {render_mail(first, SENDER)}
 
 

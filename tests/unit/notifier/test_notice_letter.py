@@ -34,7 +34,7 @@ def known(notice: Notice) -> set[str]:
     """Every figure a letter may hold, as its language writes it."""
     said = texts(notice.language)
     found = set()
-    for told in notice.told:
+    for told in notice.findings:
         if told.states_amounts:
             found |= {
                 words.money(cents, said) for cents in (told.amount, told.claimed, told.missing) if cents is not None
@@ -47,7 +47,7 @@ def known(notice: Notice) -> set[str]:
 def figures(notice: Notice, letter: Letter) -> set[str]:
     """Every figure with decimals that stands in a letter, numbers of persons and employers left out."""
     text = " ".join(pages(letter))
-    for told in notice.told:
+    for told in notice.findings:
         text = text.replace(words.person_number(told.person), "").replace(words.employer_number(told.employer), "")
     return set(FRACTION.findall(text))
 
@@ -75,7 +75,7 @@ def test_every_value_of_the_trace_stands_in_the_letter(language: Language) -> No
     notice = example.for_citizen(language, example.work_bonus("certain"))
     text = " ".join(" ".join(pages(printed(notice))).split())
     said = texts(language)
-    for step in notice.told[0].trace:
+    for step in notice.findings[0].trace:
         if step.step != "certainty":
             assert " ".join(words.quantity(step.value, step.unit, said).split()) in text
     for cents in (129_193, 20_000, 109_193):
@@ -107,8 +107,8 @@ def test_a_condition_stands_in_the_letter_with_what_became_of_it(language: Langu
 def test_an_employer_reads_what_became_of_a_condition_of_each_worker(language: Language) -> None:
     notice = example.for_employer(language, 3)
     conditions = [NoticeStep("least age", f"{55 + place}", "years", "RD", "held") for place in range(3)]
-    told = tuple(replace(one, trace=(step,)) for one, step in zip(notice.told, conditions, strict=True))
-    text = " ".join(" ".join(pages(printed(replace(notice, told=told)))).split())
+    told = tuple(replace(one, trace=(step,)) for one, step in zip(notice.findings, conditions, strict=True))
+    text = " ".join(" ".join(pages(printed(replace(notice, findings=told)))).split())
     assert text.count(f"({OUTCOMES[language][0]})") == len(conditions)
 
 
@@ -131,7 +131,7 @@ def test_sixty_workers_fill_as_many_pages_as_they_need_and_none_is_left_out() ->
     found = pages(letter)
     text = " ".join(found)
     assert letter.pages == len(found) > 2
-    for told in notice.told:
+    for told in notice.findings:
         assert words.person_number(told.person) in text
     for number, page in enumerate(found, 1):
         assert f"Page {number} sur {len(found)}" in " ".join(page.split())

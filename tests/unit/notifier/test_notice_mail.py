@@ -67,26 +67,26 @@ def every_notice() -> list[Notice]:
     ]
 
 
-@pytest.mark.parametrize("notice", every_notice(), ids=lambda n: f"{n.side} {n.language} {n.told[0].tells}")
+@pytest.mark.parametrize("notice", every_notice(), ids=lambda n: f"{n.side} {n.language} {n.findings[0].tells}")
 def test_an_e_mail_carries_no_number_of_anybody_and_no_amount(notice: Notice) -> None:
     message, plain, html = parts(notice)
     for text in (plain, visible(html), str(message["Subject"])):
         bare = text.replace(notice.notice, "")
         digits = re.sub(r"[.\- \u00a0\u202f]", "", bare)
-        for told in notice.told:
+        for told in notice.findings:
             assert told.person not in digits
             assert told.employer not in digits
         assert not AMOUNT.search(bare)
 
 
-@pytest.mark.parametrize("notice", every_notice(), ids=lambda n: f"{n.side} {n.language} {n.told[0].tells}")
+@pytest.mark.parametrize("notice", every_notice(), ids=lambda n: f"{n.side} {n.language} {n.findings[0].tells}")
 def test_an_e_mail_has_no_link_and_loads_nothing(notice: Notice) -> None:
     _, plain, html = parts(notice)
     assert "http" not in plain + html
     assert not re.search(r"<(a|img|script|link|form|iframe|input)\b", html)
 
 
-@pytest.mark.parametrize("notice", every_notice(), ids=lambda n: f"{n.side} {n.language} {n.told[0].tells}")
+@pytest.mark.parametrize("notice", every_notice(), ids=lambda n: f"{n.side} {n.language} {n.findings[0].tells}")
 def test_an_e_mail_says_the_same_with_and_without_html(notice: Notice) -> None:
     _, plain, html = parts(notice)
 

@@ -79,10 +79,10 @@ def test_every_text_of_a_notice_is_said(said: set[str]) -> None:
         example.for_citizen("nl", _by_law(sure)),
         example.for_citizen("nl", _by_law(_changed(sure)), sequence=2),
         example.for_citizen("nl", _by_law(_withdrawn(sure)), sequence=2),
-        replace(workers, told=tuple(map(_by_law, map(_withdrawn, workers.told))), sequence=2),
+        replace(workers, findings=tuple(map(_by_law, map(_withdrawn, workers.findings))), sequence=2),
         workers,
         replace(workers, sequence=2),
-        replace(workers, told=tuple(map(_withdrawn, workers.told)), sequence=2),
+        replace(workers, findings=tuple(map(_withdrawn, workers.findings)), sequence=2),
     ):
         printer().print_letter(notice)
         render_mail(notice, "no-reply@kruispunt.example")

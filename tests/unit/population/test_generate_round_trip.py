@@ -64,7 +64,7 @@ def test_a_generated_form_is_read_back_as_it_was_meant_and_without_an_anomaly(qu
     walk = Walk(Stream(tmp_path / f"dmfa-{quarter}-0001.xml"))
     found = [tuple(present(record) for record in person.records[:3]) for person in walk.persons()]
     assert found == [tuple(present(events[kind]) for kind in KINDS) for events in meant]
-    assert list(walk.anomalies.found) == []
+    assert list(walk.anomalies.entries) == []
 
 
 @st.composite

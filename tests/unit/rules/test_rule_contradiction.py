@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import rules.stream.bundle
+import rules.stream.person
 from backbone.tally import Tally, digest_of
 from kruispunt.dead_letters.letters import events as events_in
 from kruispunt.dead_letters.letters import letter
@@ -16,7 +16,9 @@ from rules.casebook.case_events import PERSON, decisions, events
 from rules.catalogue import RULES, decide_all, decide_history
 from rules.findings.finding import Certainty, Finding
 from rules.law.law import Law
-from rules.stream.bundle import BundleOutcome, FactReader, FailedPerson, arrive, decide_bundle
+from rules.stream.arrival import FailedPerson, arrive
+from rules.stream.bundle import BundleOutcome, decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.store import dead
 from rules.view.history import history_of
 from rules.view.required_fields import NEEDS
@@ -202,7 +204,7 @@ def test_a_history_rule_that_raises_sets_the_person_aside_and_the_others_go_on(
         first.append(seen)
         return broken() if len(first) == 1 else decide_history(seen, day, law)
 
-    monkeypatch.setattr(rules.stream.bundle, "decide_history", fragile)
+    monkeypatch.setattr(rules.stream.person, "decide_history", fragile)
     failure = _set_aside(outcome(both()))
     shown = letter(dead(failure, AT, 1, 7), BOOK)
     assert shown.events == tuple(f"{kind} of a" for kind in KINDS)

@@ -11,13 +11,16 @@ from rules.casebook.case_events import EMPLOYER, PERSON, events
 from rules.catalogue import decide_all
 from rules.findings.finding import Finding
 from rules.law.law import Law
-from rules.stream.bundle import BundleOutcome, FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import BundleOutcome, decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import HeldFact, Slot
 from rules.view.situation import Situation
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.registry import SchemaBook
+from schemas.twins.rules_facts import Fact
 from tests.builders.full_events import filled
 from tests.builders.law import LAW
 
@@ -37,7 +40,7 @@ def _whole(kind: str, record: dict[str, Any]) -> bytes:
 
 def facts(
     case: dict[str, Any], version: int = 1, status: str = "original", person: bytes = ANNE, kinds: Iterable[str] = KINDS
-) -> list[dict[str, Any]]:
+) -> list[Fact]:
     """The facts of a case, of these kinds."""
     envelope = {"declaration": "d1", "version": version, "status": status, "occurred_at": AT, "trace_parent": ""}
     return [
@@ -58,13 +61,13 @@ class Store:
         self.facts: dict[Any, HeldFact] = {}
         self.states: dict[Slot, dict[str, FindingState]] = {}
 
-    def take(self, some: list[dict[str, Any]], decide: Any = decide_all) -> list[tuple[str, int, int | None]]:
+    def take(self, some: list[Fact], decide: Any = decide_all) -> list[tuple[str, int, int | None]]:
         """Status, version and amount of each finding told."""
         outcome = self.outcome(some, decide)
         told = [decode_body(contract("findings"), change.state.body) for _, change in outcome.changes]
         return [(one["status"], one["version"], one["missing"]) for one in told]
 
-    def outcome(self, some: list[dict[str, Any]], decide: Any = decide_all) -> BundleOutcome:
+    def outcome(self, some: list[Fact], decide: Any = decide_all) -> BundleOutcome:
         reader = FactReader(SchemaBook())
         arrived = arrive({"at": AT, "facts": some}, reader)
         outcome = decide_bundle(arrived, list(self.facts.values()), self.states, reader, LAW, decide=decide)
@@ -159,7 +162,7 @@ def test_a_person_whose_case_breaks_a_rule_is_set_aside_and_the_others_are_decid
 def test_a_person_with_a_fact_that_cannot_be_read_is_set_aside_whole() -> None:
     broken = facts(CASE)
     broken[2]["body"] = b"\xff"
-    unknown = [{**fact, "contract": 7} for fact in facts(CASE, person=BERT)]
+    unknown: list[Fact] = [{**fact, "contract": 7} for fact in facts(CASE, person=BERT)]
     outcome = Store().outcome(broken + unknown)
     assert [(failure.person, failure.code, len(failure.facts)) for failure in outcome.failures] == [
         (ANNE, "unreadable-fact", 3),

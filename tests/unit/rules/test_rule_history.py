@@ -16,7 +16,9 @@ from rules.casebook.case_file import shipped_cases
 from rules.casebook.case_history import case_history, history_example, number
 from rules.casebook.trial import decide
 from rules.catalogue import HISTORY_RULES, RULES, decide_history
-from rules.stream.bundle import BundleOutcome, FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import BundleOutcome, decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import ENTITLEMENTS, PARTS, HeldFact, Slot
 from rules.view.history import PersonHistory, QuarterRecord, copied, pack, unpack, worked
@@ -25,6 +27,7 @@ from schemas.codec import decode_body, encode_body
 from schemas.contracts import contract
 from schemas.identifiers import quarter_days, quarter_of
 from schemas.registry import SchemaBook
+from schemas.twins.rules_facts import Fact
 from tests.builders.full_events import filled
 from tests.builders.law import LAW
 
@@ -36,10 +39,10 @@ LOST_IN_TIME = {"increased_reimbursement"}
 """The rules with a case on the last day on which a status that has ended is still a ground to ask."""
 YOUNG, SENIOR = number(date(2003, 3, 15)), number(date(1973, 6, 10))
 OTHER_EMPLOYER = "0428759497"
-Facts = list[dict[str, Any]]
+Facts = list[Fact]
 
 
-def fact(kind: str, record: dict[str, Any]) -> dict[str, Any]:
+def fact(kind: str, record: dict[str, Any]) -> Fact:
     full = contract(kind)
     return {"person": ANNE, "contract": full.id, "body": encode_body(full, filled(full.schema, record))}
 
@@ -75,7 +78,7 @@ def decided(person: str, name: str, what: dict[str, Any], *, version: int = 1, s
     return [fact(ENTITLEMENTS, record)]
 
 
-def _digest(one: dict[str, Any]) -> str:
+def _digest(one: Fact) -> str:
     return sha256(one["body"]).hexdigest()
 
 

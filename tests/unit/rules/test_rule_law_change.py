@@ -14,7 +14,9 @@ from rules.law.dated_figures import FigureRow, SourceQuality
 from rules.law.knowledge import first_known, known_on, last_known, learned_since
 from rules.law.law import Law
 from rules.questions.reproduce import reproduce
-from rules.stream.bundle import FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState, LawChange
 from rules.stream.held_facts import HeldFact, Slot
 from rules.stream.redecision import ChangedLaw, RedecisionOutcome, redecide
@@ -24,6 +26,7 @@ from schemas.codec import encode_body
 from schemas.contracts import Contract, contract, make
 from schemas.fields import narrower
 from schemas.registry import SchemaBook
+from schemas.twins.rules_facts import Fact
 from tests.builders.law import LAW
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
@@ -59,7 +62,7 @@ BEFORE = LAW
 AFTER = corrected(LAW, DECREED, gamma="0.30")
 
 
-def facts(person: bytes, case: dict[str, Any]) -> list[dict[str, Any]]:
+def facts(person: bytes, case: dict[str, Any]) -> list[Fact]:
     envelope = {
         "declaration": f"{case['quarter']}-{person!r}", "version": 1, "status": "original", "occurred_at": DECIDED,
         "trace_parent": "", "deliberation": "24/100@1", "replay": False,
@@ -85,7 +88,7 @@ class Held:
         self.states: dict[Slot, dict[str, FindingState]] = {}
         self.reader = FactReader(BOOK)
 
-    def take(self, some: list[dict[str, Any]], law: Law = BEFORE, at: datetime = DECIDED) -> None:
+    def take(self, some: list[Fact], law: Law = BEFORE, at: datetime = DECIDED) -> None:
         arrived = arrive({"at": at, "facts": some}, self.reader)
         outcome = decide_bundle(arrived, list(self.facts.values()), self.states, self.reader, law)
         assert outcome.failures == []

@@ -11,12 +11,15 @@ from rules.law.dated_figures import SourceQuality
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_texts
 from rules.questions.reproduce import Reproduction, reproduce
-from rules.stream.bundle import FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import HeldFact, Slot
 from schemas.codec import decode_body, encode_body
 from schemas.contracts import Contract, contract, contracts, make
 from schemas.registry import SchemaBook
+from schemas.twins.rules_facts import Fact
 from tests.builders.law import LAW
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
@@ -37,7 +40,7 @@ for _kind in KINDS:
     BOOK.add(narrow(_kind))
 
 
-def facts(case: dict[str, Any], version: int = 1) -> list[dict[str, Any]]:
+def facts(case: dict[str, Any], version: int = 1) -> list[Fact]:
     envelope = {
         "declaration": "d1", "version": version, "status": "original", "occurred_at": AT, "trace_parent": "",
         "deliberation": "24/100@1", "replay": False,
@@ -61,7 +64,7 @@ class Store:
         self.states: dict[Slot, dict[str, FindingState]] = {}
         self.reader = FactReader(BOOK)
 
-    def take(self, some: list[dict[str, Any]]) -> None:
+    def take(self, some: list[Fact]) -> None:
         arrived = arrive({"at": AT, "facts": some}, self.reader)
         outcome = decide_bundle(arrived, list(self.facts.values()), self.states, self.reader, LAW)
         assert outcome.failures == []

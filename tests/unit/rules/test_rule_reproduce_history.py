@@ -16,7 +16,9 @@ from rules.casebook.case_history import number
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_texts
 from rules.questions.reproduce import Reproduction, reproduce
-from rules.stream.bundle import FactReader, arrive, decide_bundle
+from rules.stream.arrival import arrive
+from rules.stream.bundle import decide_bundle
+from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import ENTITLEMENTS, PARTS, WORKING_TIME, FactKey, HeldFact, Slot
 from rules.view.history import unpack
@@ -25,6 +27,7 @@ from schemas.codec import encode_body
 from schemas.contracts import Contract, contract, make
 from schemas.fields import narrower
 from schemas.registry import SchemaBook
+from schemas.twins.rules_facts import Fact
 from tests.builders.law import LAW
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)
@@ -38,10 +41,10 @@ BOOK = SchemaBook()
 for _narrow in NARROW.values():
     BOOK.add(_narrow)
 ENVELOPE = {"occurred_at": AT, "trace_parent": "", "deliberation": "24/100@2", "replay": False}
-Facts = list[dict[str, Any]]
+Facts = list[Fact]
 
 
-def fact(kind: str, record: dict[str, Any]) -> dict[str, Any]:
+def fact(kind: str, record: dict[str, Any]) -> Fact:
     return {"person": ANNE, "contract": NARROW[kind].id, "body": encode_body(NARROW[kind], record)}
 
 

@@ -15,7 +15,7 @@ from rules.law.load import catalogue, law_in_texts
 from rules.law.variants import with_figures
 from rules.questions.counterfactual import DAYS, GRANTED, LEFT_AS_IT_IS, as_if_not_taken_up
 from rules.questions.impact import ImpactTally, compare
-from rules.stream.bundle import FactReader
+from rules.stream.evidence import FactReader
 from rules.stream.held_facts import ENTITLEMENTS, PARTS, FactKey, HeldFact
 from rules.view.history import PersonHistory
 from rules.view.situation import Situation
