@@ -6,6 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
+
+try:
+    from yaml import CSafeLoader as FastestLoader
+except ImportError:  # PyYAML was built where libyaml is missing
+    from yaml import SafeLoader as FastestLoader  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,7 +58,22 @@ class _Loader(yaml.SafeLoader):
         self.doubled: list[tuple[int, str]] = []
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> Mapping:
+class _FastLoader(Composer, FastestLoader):
+    """Loads the same about five times as fast; what it says of text that is not YAML depends on libyaml's version.
+
+    Python's own composer, because that of libyaml overflows the stack where a text is nested deeply.
+    """
+
+    def __init__(self, text: str) -> None:
+        FastestLoader.__init__(self, text)
+        Composer.__init__(self)
+        self.doubled: list[tuple[int, str]] = []
+
+
+_AnyLoader = _Loader | _FastLoader
+
+
+def _mapping(loader: _AnyLoader, node: yaml.MappingNode) -> Mapping:
     found = Mapping()
     found.line = node.start_mark.line + 1
     for key_node, value_node in node.value:
@@ -66,7 +87,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Mapping:
     return found
 
 
-def _sequence(loader: _Loader, node: yaml.SequenceNode) -> Sequence:
+def _sequence(loader: _AnyLoader, node: yaml.SequenceNode) -> Sequence:
     found = Sequence()
     found.line = node.start_mark.line + 1
     for child in node.value:
@@ -75,7 +96,7 @@ def _sequence(loader: _Loader, node: yaml.SequenceNode) -> Sequence:
     return found
 
 
-def _decimal(_loader: _Loader, node: yaml.ScalarNode) -> Decimal | str:
+def _decimal(_loader: _AnyLoader, node: yaml.ScalarNode) -> Decimal | str:
     """An exact number; what only YAML takes for a number, e.g. .nan, stays text."""
     try:
         return Decimal(node.value)
@@ -83,21 +104,33 @@ def _decimal(_loader: _Loader, node: yaml.ScalarNode) -> Decimal | str:
         return str(node.value)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-_Loader.add_constructor("tag:yaml.org,2002:seq", _sequence)
-_Loader.add_constructor("tag:yaml.org,2002:float", _decimal)
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-"""Without booleans: the quality OFF is a word, not false."""
+for kind in (_Loader, _FastLoader):
+    kind.add_constructor("tag:yaml.org,2002:map", _mapping)
+    kind.add_constructor("tag:yaml.org,2002:seq", _sequence)
+    kind.add_constructor("tag:yaml.org,2002:float", _decimal)
+    # Without booleans: the quality OFF is a word, not false.
+    kind.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _load(text: str) -> tuple[Any, list[tuple[int, str]]]:
+    """The content of a YAML text, and its duplicate keys."""
+    try:
+        loader: _AnyLoader = _FastLoader(text)
+        content = loader.get_single_data()
+    except (yaml.YAMLError, ValueError, ArithmeticError, RecursionError):
+        # It is read again for the sake of the message, which is the same everywhere.
+        loader = _Loader(text)
+        content = loader.get_single_data()
+    return content, loader.doubled
 
 
 def read_placed(text: str, file: str) -> tuple[Any, list[Problem]]:
     """The content of a YAML text and its problems: duplicate keys, or why it is not YAML and has no content (None)."""
     try:
-        loader = _Loader(text)
-        content = loader.get_single_data()
+        content, doubled = _load(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return None, [
@@ -107,4 +140,4 @@ def read_placed(text: str, file: str) -> tuple[Any, list[Problem]]:
         return None, [Problem(file, 1, "this is nested too deeply")]
     except (yaml.YAMLError, ValueError, ArithmeticError) as error:
         return None, [Problem(file, 1, f"this is not YAML: {str(error).splitlines()[0]}")]
-    return content, [Problem(file, line, text) for line, text in loader.doubled]
+    return content, [Problem(file, line, text) for line, text in doubled]

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from typer.testing import CliRunner
-
 from kruispunt.cli import app
+from tests.builders.command_line import CliRunner
 from tests.builders.somebody import SOMEBODY, TOO_MUCH
 
 QUOTE_THEIR_FILE = {"check", "submit"}

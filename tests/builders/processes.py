@@ -46,9 +46,8 @@ def within(home: Path, *arguments: str | Path, said: str | None = None, **enviro
     One at a time: it stands in for the standard output of the tests.
     """
     # Not before the tests have their surroundings: what prints looks at them once.
-    from typer.testing import CliRunner
-
     from kruispunt.cli import app
+    from tests.builders.command_line import CliRunner
 
     runner = CliRunner(env=surroundings(home, environment))
     with ended():

@@ -6,11 +6,15 @@ from typing import Any
 
 PATIENCE_S = 60.0
 PAUSE_S = 0.05
+LONGEST_PAUSE_S = 0.25
+PART = 0.05
+"""The pause grows with the time waited so far: each look takes processor time from what is waited for."""
 
 
 def until(met: Callable[[], Any], what: str, patience: float = PATIENCE_S) -> None:
     """Return when it is so; `what` says what is wrong where it never is."""
-    deadline = time.monotonic() + patience
+    began = time.monotonic()
     while not met():
-        assert time.monotonic() < deadline, what
-        time.sleep(PAUSE_S)
+        waited = time.monotonic() - began
+        assert waited < patience, what
+        time.sleep(min(max(PAUSE_S, waited * PART), LONGEST_PAUSE_S))

@@ -7,15 +7,14 @@ from functools import cache
 import pytest
 
 from notifier.render import words
-from rules.casebook.case_file import shipped_cases
-from rules.casebook.trial import decide, read
+from rules.casebook.trial import decide
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, ConditionOutcome, TraceStep
 from rules.view.situation import Situation
 from tests.builders.law import LAW
+from tests.builders.shipped import EXAMPLES
 
 EVERY = {**RULES, **HISTORY_RULES}
-EXAMPLES = [read(written) for written in shipped_cases(set(EVERY))]
 H, N, U = HELD, DID_NOT_HOLD, UNKNOWN
 COVERED = {"worker code": {H}, "W": {H}, "mu": {H}, "mu_glob": {H}}
 """What every target group asks."""

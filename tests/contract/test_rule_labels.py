@@ -12,8 +12,7 @@ from decimal import Decimal
 import pytest
 
 from rules.casebook.case_events import Example
-from rules.casebook.case_file import shipped_cases as cases
-from rules.casebook.trial import decide, read
+from rules.casebook.trial import decide
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Certainty
 from rules.law.dated_figures import Figure, FigureRow, Series, SourceQuality
@@ -22,9 +21,9 @@ from rules.law.variants import recording
 from rules.view.history import PersonHistory
 from rules.view.situation import Situation
 from tests.builders.law import LAW
+from tests.builders.shipped import EXAMPLES
 
 EVERY = {**RULES, **HISTORY_RULES}
-EXAMPLES = [read(written) for written in cases(set(EVERY))]
 NEVER_SURE = {
     "artists",
     "restructuring_card",

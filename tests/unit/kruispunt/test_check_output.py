@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from kruispunt.cli import app
 from kruispunt.commands.intake.unclaimed import fill_in
 from producers.intake.person_events import DeclaredEvents, watch
 from rules.findings.finding import Certainty, Finding, TraceStep
+from tests.builders.command_line import CliRunner
 from tests.builders.read_file import read
 
 KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")

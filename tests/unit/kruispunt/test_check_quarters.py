@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from kruispunt.cli import app
 from kruispunt.commands.intake.generate import due
 from population.generate import generate
 from rules.findings.finding import Certainty
+from tests.builders.command_line import CliRunner
 from tests.builders.law import LAW
 
 QUARTERS = [f"{year}Q{number}" for year in range(2022, 2027) for number in range(1, 5)]

@@ -16,8 +16,6 @@ from typing import Any, NamedTuple, NoReturn, Self
 import orjson
 import psycopg
 import pytest
-from typer.main import get_command
-from typer.testing import CliRunner
 
 from backbone import postgres
 from backbone.errors import Stop
@@ -27,6 +25,7 @@ from kruispunt.cli import app
 from kruispunt.cli.app import PROCESS
 from kruispunt.commands.rules import impact
 from tests.builders.broken_input import BROKEN_TEXT, FAULT, HOMES, drive, settings_files
+from tests.builders.command_line import CliRunner, commands
 from tests.builders.somebody import NAME, PERSON, PROFILE, STREET
 
 SOUND = {
@@ -57,7 +56,7 @@ def _verbs(command: Any, words: tuple[str, ...] = (), panel: str = "") -> Iterat
         yield Verb(words, tuple(one for one in command.params if one.name != "help"), panel)
 
 
-VERBS = list(_verbs(get_command(app)))
+VERBS = list(_verbs(commands(app)))
 
 
 def kind(parameter: Any) -> Any:

@@ -9,13 +9,13 @@ from jinja2 import Environment, meta
 
 from notifier.render import words
 from notifier.render.texts import texts
-from rules.casebook.case_file import shipped_cases
-from rules.casebook.trial import decide, read
+from rules.casebook.trial import decide
 from rules.catalogue import HISTORY_RULES
 from rules.catalogue import RULES as RULES_OF_ONE_QUARTER
 from rules.findings.finding import Finding
 from schemas.languages import LANGUAGES
 from tests.builders.law import LAW
+from tests.builders.shipped import EXAMPLES
 
 RULES = {
     ("structural_reduction", "employer"),
@@ -127,8 +127,8 @@ def test_every_value_that_is_a_word_is_written_in_the_language(language: str) ->
 
 
 def _found() -> Iterator[Finding]:
-    for written in shipped_cases({*RULES_OF_ONE_QUARTER, *HISTORY_RULES}):
-        yield from decide(read(written), LAW)
+    for example in EXAMPLES:
+        yield from decide(example, LAW)
 
 
 def test_a_rule_without_a_text_is_told_in_general_words() -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from rules.casebook.case_events import Example, quarter_example
 from rules.casebook.case_file import WrongCases, cases_in, read_cases, shipped_cases
@@ -13,6 +12,7 @@ from rules.casebook.trial import CaseDifference, attempt, written
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.findings.finding import Finding
 from rules.findings.rule import QuarterRule
+from tests.builders.command_line import CliRunner
 from tests.builders.law import LAW
 
 EVERY = {*RULES, *HISTORY_RULES}

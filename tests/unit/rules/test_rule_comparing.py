@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from kruispunt.cli import app
 from rules.casebook.case_events import events
@@ -17,6 +16,7 @@ from rules.law.parse import WrongParameters
 from rules.law.variants import UnknownFigure, frozen_on, with_figures
 from rules.questions.impact import Asked, ImpactTally, compare
 from rules.view.situation import Situation, situation
+from tests.builders.command_line import CliRunner
 from tests.builders.law import LAW
 
 DAY = date(2026, 10, 15)

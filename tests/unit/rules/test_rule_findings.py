@@ -5,14 +5,13 @@ from dataclasses import replace
 import pytest
 
 from rules.casebook.case_events import Example
-from rules.casebook.case_file import shipped_cases
-from rules.casebook.trial import decide, read
+from rules.casebook.trial import decide
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.view.history import PersonHistory
 from tests.builders.law import LAW
+from tests.builders.shipped import EXAMPLES
 
 EVERY = {*RULES, *HISTORY_RULES}
-EXAMPLES = [read(written) for written in shipped_cases(EVERY)]
 ON_WORK = {"youth_holiday", "senior_holiday", "additional_holiday", "sickness_benefit", "unemployment_admission"}
 """Rules over a history that find nothing without work."""
 ON_DECISIONS = {"income_guarantee", "allowed_work", *HISTORY_RULES} - {"youth_holiday", "sickness_benefit"}

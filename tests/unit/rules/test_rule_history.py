@@ -12,10 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from rules.casebook.case_events import EMPLOYER, PERSON, Example, events
-from rules.casebook.case_file import shipped_cases
-from rules.casebook.case_history import case_history, history_example, number
+from rules.casebook.case_history import case_history, number
 from rules.casebook.trial import decide
-from rules.catalogue import HISTORY_RULES, RULES, decide_history
+from rules.catalogue import HISTORY_RULES, decide_history
 from rules.stream.arrival import arrive
 from rules.stream.bundle import BundleOutcome, decide_bundle
 from rules.stream.evidence import FactReader
@@ -30,6 +29,7 @@ from schemas.registry import SchemaBook
 from schemas.twins.rules_facts import Fact
 from tests.builders.full_events import filled
 from tests.builders.law import LAW
+from tests.builders.shipped import EXAMPLES
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)
 ANNE = b"a" * 16
@@ -249,7 +249,7 @@ def test_no_wage_is_kept_in_a_history() -> None:
 
 def cases_of(rule: str) -> list[Example]:
     """The cases written for a rule over histories, in order."""
-    return [history_example(written) for written in shipped_cases({*RULES, *HISTORY_RULES}) if written.rule == rule]
+    return [example for example in EXAMPLES if example.rule == rule]
 
 
 @pytest.mark.parametrize("rule", HISTORY_RULES)

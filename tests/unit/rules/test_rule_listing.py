@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from kruispunt.cli import app
 from rules.catalogue import HISTORY_RULES, RULES
 from rules.law.load import parameter_files
+from tests.builders.command_line import CliRunner
 from tests.builders.law import LAW
 
 EVERY = {*RULES, *HISTORY_RULES}

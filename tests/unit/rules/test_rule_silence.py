@@ -2,15 +2,13 @@
 
 from dataclasses import replace
 
-from rules.casebook.case_file import shipped_cases
-from rules.casebook.trial import read
-from rules.catalogue import HISTORY_RULES, RULES, decide_all, decide_with_excesses, excesses
+from rules.catalogue import RULES, decide_all, decide_with_excesses, excesses
 from rules.view.situation import Situation
 from rules.view.worker_line import Claim
 from tests.builders.law import LAW
+from tests.builders.shipped import EXAMPLES
 
 ALWAYS_ASKED = [replace(rule, only_with=frozenset()) for rule in RULES.values()]
-EXAMPLES = [read(written) for written in shipped_cases({*RULES, *HISTORY_RULES})]
 SITUATIONS = [(one.situation, one.day) for one in EXAMPLES if isinstance(one.situation, Situation)]
 MORE = 5_000_00
 """Eurocents by which a claim is raised to be too high under any rule."""
