@@ -253,6 +253,23 @@ def test_the_income_guarantee_of_part_timers_is_bounded_by_the_guaranteed_minimu
         if not row.unknown
     }
     assert known[date(2026, 7, 1)] == round(known[date(2026, 4, 1)] * Decimal("1.02"), 2)
+    minimum = {row.start: row.number("amount") for row in known_rows("income_guarantee", "guaranteed minimum income")}
+    assert known == minimum
+
+
+@pytest.mark.parametrize(
+    ("start", "before"),
+    [
+        (date(2022, 8, 1), date(2022, 7, 31)),
+        (date(2022, 11, 1), date(2022, 10, 31)),
+        (date(2025, 2, 1), date(2025, 1, 31)),
+    ],
+)
+def test_an_index_step_raises_the_guaranteed_minimum_income_by_2_percent(start: date, before: date) -> None:
+    later, earlier = (
+        LAW["income_guarantee"].at("guaranteed minimum income", day).number("amount") for day in (start, before)
+    )
+    assert later == round(earlier * Decimal("1.02"), 2)
 
 
 def test_the_annual_cap_of_the_work_bonus_is_twelve_times_that_of_a_month() -> None:
