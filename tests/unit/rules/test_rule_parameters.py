@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -237,6 +238,14 @@ def test_a_day_of_holiday_benefit_is_worth_65_percent_of_the_cap_over_26() -> No
     assert rows
     for row in rows:
         assert row.number("day") == round(row.number("amount") * Decimal("0.65") / 26, 2), row.start
+
+
+def test_the_cap_of_a_holiday_benefit_moves_by_index_steps_and_once_by_more() -> None:
+    rows = [row for row in known_rows("holiday_benefit", "cap") if row.start >= date(2021, 7, 1)]
+    assert len(rows) == 12
+    for earlier, later in pairwise(rows):
+        rise = Decimal("1.011") if later.start == date(2023, 7, 1) else Decimal("1.02")
+        assert abs(later.number("amount") - earlier.number("amount") * rise) <= Decimal("0.08"), later.start
 
 
 def test_the_income_guarantee_of_somebody_alone_is_one_and_a_half_times_the_base_amount() -> None:
