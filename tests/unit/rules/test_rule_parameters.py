@@ -212,11 +212,24 @@ def test_maxima_of_manual_workers_are_those_of_the_others_raised_by_eight_percen
 
 def test_a_further_person_raises_the_ceiling_of_the_increased_reimbursement_by_the_same_share() -> None:
     for name in ("ceiling of the year", "ceiling of the month"):
-        rows = known_rows("increased_reimbursement_income", name)
+        rows = [row for row in known_rows("increased_reimbursement_income", name) if "person" in row.figures]
         assert rows
         for row in rows:
             share = row.number("person") / row.number("amount")
             assert abs(share - Decimal("0.18513")) < Decimal("0.00001"), row.start
+
+
+def test_the_ceiling_of_a_year_of_income_is_the_average_of_its_months() -> None:
+    """So the days of the steps of 2022, which were not read, fit what was: one that is a month off moves it by 38 euro.
+
+    January and February are two steps of the index before May, March and April are one.
+    """
+    law = LAW["increased_reimbursement_income"]
+    may = law.at("ceiling of the month", date(2022, 5, 1)).number("amount")
+    months = [may / Decimal("1.02") ** 2] * 2 + [may / Decimal("1.02")] * 2
+    months += [law.at("ceiling of the month", date(2022, month, 1)).number("amount") for month in range(5, 13)]
+    year = law.at("ceiling of the year", date(2023, 1, 1)).number("amount")
+    assert abs(sum(months, Decimal(0)) / 12 - year) < 1
 
 
 @pytest.mark.parametrize(
