@@ -261,6 +261,28 @@ def test_the_cap_of_a_holiday_benefit_moves_by_index_steps_and_once_by_more() ->
         assert abs(later.number("amount") - earlier.number("amount") * rise) <= Decimal("0.08"), later.start
 
 
+def test_the_figures_of_maximum_billing_are_their_bases_raised_by_the_index() -> None:
+    law, day = LAW["maximum_billing"], date(2023, 7, 1)
+    index = Decimal("1.1262")
+    bands, person = law.at("bands", day), law.at("of a person", day)
+    ceiling = law.at("social ceiling", day).number("amount")
+    assert ceiling == bands.number("fees2") == round(450 * index, 2) == Decimal("506.79")
+    assert person.number("child") == bands.number("fees3") == round(650 * index, 2)
+    assert person.number("chronic") == round(100 * index, 2)
+    before = law.at("of a person", date(2021, 7, 1)).number("chronic") / 100
+    assert law.at("social ceiling", date(2021, 7, 1)).number("amount") == 450 * before
+
+
+def test_the_bands_of_maximum_billing_rise_with_income() -> None:
+    rows = [row for row in known_rows("maximum_billing", "bands") if "beyond" in row.figures]
+    assert [row.start.year for row in rows] == [2023, 2024]
+    for row in rows:
+        limits = [row.number(f"income{number}") for number in range(1, 6)]
+        fees = [*(row.number(f"fees{number}") for number in range(1, 6)), row.number("beyond")]
+        assert limits == sorted(set(limits))
+        assert fees == sorted(set(fees))
+
+
 def test_the_income_guarantee_of_somebody_alone_is_one_and_a_half_times_the_base_amount() -> None:
     rows = known_rows("income_guarantee_elderly", "amounts")
     assert rows
