@@ -290,6 +290,16 @@ def test_the_income_guarantee_of_somebody_alone_is_one_and_a_half_times_the_base
         assert abs(row.number("alone") - row.number("amount") * Decimal("1.5")) <= Decimal("0.015"), row.start
 
 
+def test_the_income_guarantee_of_older_people_rises_by_the_index_and_by_what_was_announced() -> None:
+    rows = [row for row in known_rows("income_guarantee_elderly", "amounts") if row.start >= date(2022, 1, 1)]
+    assert len(rows) == 11
+    rises = {date(2023, 1, 1): Decimal("1.0258")}
+    for earlier, later in pairwise(rows):
+        rise = rises.get(later.start, Decimal("1.02"))
+        for name in ("amount", "alone"):
+            assert abs(later.number(name) - earlier.number(name) * rise) <= Decimal("0.05"), (later.start, name)
+
+
 def test_the_income_guarantee_of_part_timers_is_bounded_by_the_guaranteed_minimum_income() -> None:
     known = {
         row.start: row.number("amount")
