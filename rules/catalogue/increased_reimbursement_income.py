@@ -26,9 +26,16 @@ CAUSES = ((UNEMPLOYED,), (INCAPABLE, INVALID))
 NOT_SEEN = (
     unseen(Certainty.TO_CHECK, "whether the increased reimbursement was granted or looked at already", "the mutuality"),
     unseen(
-        Certainty.TO_CHECK, "who belongs to the household, and whether somebody lives alone", "the National Register"
+        Certainty.TO_CHECK,
+        "who belongs to the household, and whether somebody lives alone or only with relatives up to the second degree "
+        "who are neither dependants nor legal cohabitants",
+        "the National Register",
     ),
-    unseen(Certainty.TO_CHECK, "the income of the household, and other real estate", "the ministry of Finance"),
+    unseen(
+        Certainty.TO_CHECK,
+        "the income of the household, and other real estate that somebody owns or has in usufruct",
+        "the ministry of Finance",
+    ),
 )
 
 

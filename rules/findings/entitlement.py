@@ -53,7 +53,7 @@ def figure(
     of: str = "amount",
     outcome: ConditionOutcome | None = None,
 ) -> TraceStep:
-    """A figure of the law as a step; "unknown" where none was read for that day.
+    """A figure of the law as a step; "unknown" where none was read for that day, or its row does not have it.
 
     `outcome` is the outcome of the condition that it limits.
     """
@@ -64,6 +64,8 @@ def figure(
         return TraceStep(name, "unknown", None, source, outcome)
     if not row.quality.firm:
         return TraceStep(name, "unknown", None, f"derived only: {row.cited}", outcome)
+    if of not in row.figures:
+        return TraceStep(name, "unknown", None, f"not read: {row.cited}", outcome)
     return TraceStep(name, f"{row.number(of)}", unit, row.cited, outcome)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -211,11 +212,24 @@ def test_maxima_of_manual_workers_are_those_of_the_others_raised_by_eight_percen
 
 def test_a_further_person_raises_the_ceiling_of_the_increased_reimbursement_by_the_same_share() -> None:
     for name in ("ceiling of the year", "ceiling of the month"):
-        rows = known_rows("increased_reimbursement_income", name)
+        rows = [row for row in known_rows("increased_reimbursement_income", name) if "person" in row.figures]
         assert rows
         for row in rows:
             share = row.number("person") / row.number("amount")
             assert abs(share - Decimal("0.18513")) < Decimal("0.00001"), row.start
+
+
+def test_the_ceiling_of_a_year_of_income_is_the_average_of_its_months() -> None:
+    """So the days of the steps of 2022, which were not read, fit what was: one that is a month off moves it by 38 euro.
+
+    January and February are two steps of the index before May, March and April are one.
+    """
+    law = LAW["increased_reimbursement_income"]
+    may = law.at("ceiling of the month", date(2022, 5, 1)).number("amount")
+    months = [may / Decimal("1.02") ** 2] * 2 + [may / Decimal("1.02")] * 2
+    months += [law.at("ceiling of the month", date(2022, month, 1)).number("amount") for month in range(5, 13)]
+    year = law.at("ceiling of the year", date(2023, 1, 1)).number("amount")
+    assert abs(sum(months, Decimal(0)) / 12 - year) < 1
 
 
 @pytest.mark.parametrize(
@@ -239,11 +253,51 @@ def test_a_day_of_holiday_benefit_is_worth_65_percent_of_the_cap_over_26() -> No
         assert row.number("day") == round(row.number("amount") * Decimal("0.65") / 26, 2), row.start
 
 
+def test_the_cap_of_a_holiday_benefit_moves_by_index_steps_and_once_by_more() -> None:
+    rows = [row for row in known_rows("holiday_benefit", "cap") if row.start >= date(2021, 7, 1)]
+    assert len(rows) == 12
+    for earlier, later in pairwise(rows):
+        rise = Decimal("1.011") if later.start == date(2023, 7, 1) else Decimal("1.02")
+        assert abs(later.number("amount") - earlier.number("amount") * rise) <= Decimal("0.08"), later.start
+
+
+def test_the_figures_of_maximum_billing_are_their_bases_raised_by_the_index() -> None:
+    law, day = LAW["maximum_billing"], date(2023, 7, 1)
+    index = Decimal("1.1262")
+    bands, person = law.at("bands", day), law.at("of a person", day)
+    ceiling = law.at("social ceiling", day).number("amount")
+    assert ceiling == bands.number("fees2") == round(450 * index, 2) == Decimal("506.79")
+    assert person.number("child") == bands.number("fees3") == round(650 * index, 2)
+    assert person.number("chronic") == round(100 * index, 2)
+    before = law.at("of a person", date(2021, 7, 1)).number("chronic") / 100
+    assert law.at("social ceiling", date(2021, 7, 1)).number("amount") == 450 * before
+
+
+def test_the_bands_of_maximum_billing_rise_with_income() -> None:
+    rows = [row for row in known_rows("maximum_billing", "bands") if "beyond" in row.figures]
+    assert [row.start.year for row in rows] == [2023, 2024]
+    for row in rows:
+        limits = [row.number(f"income{number}") for number in range(1, 6)]
+        fees = [*(row.number(f"fees{number}") for number in range(1, 6)), row.number("beyond")]
+        assert limits == sorted(set(limits))
+        assert fees == sorted(set(fees))
+
+
 def test_the_income_guarantee_of_somebody_alone_is_one_and_a_half_times_the_base_amount() -> None:
     rows = known_rows("income_guarantee_elderly", "amounts")
     assert rows
     for row in rows:
         assert abs(row.number("alone") - row.number("amount") * Decimal("1.5")) <= Decimal("0.015"), row.start
+
+
+def test_the_income_guarantee_of_older_people_rises_by_the_index_and_by_what_was_announced() -> None:
+    rows = [row for row in known_rows("income_guarantee_elderly", "amounts") if row.start >= date(2022, 1, 1)]
+    assert len(rows) == 11
+    rises = {date(2023, 1, 1): Decimal("1.0258")}
+    for earlier, later in pairwise(rows):
+        rise = rises.get(later.start, Decimal("1.02"))
+        for name in ("amount", "alone"):
+            assert abs(later.number(name) - earlier.number(name) * rise) <= Decimal("0.05"), (later.start, name)
 
 
 def test_the_income_guarantee_of_part_timers_is_bounded_by_the_guaranteed_minimum_income() -> None:
@@ -253,6 +307,23 @@ def test_the_income_guarantee_of_part_timers_is_bounded_by_the_guaranteed_minimu
         if not row.unknown
     }
     assert known[date(2026, 7, 1)] == round(known[date(2026, 4, 1)] * Decimal("1.02"), 2)
+    minimum = {row.start: row.number("amount") for row in known_rows("income_guarantee", "guaranteed minimum income")}
+    assert known == minimum
+
+
+@pytest.mark.parametrize(
+    ("start", "before"),
+    [
+        (date(2022, 8, 1), date(2022, 7, 31)),
+        (date(2022, 11, 1), date(2022, 10, 31)),
+        (date(2025, 2, 1), date(2025, 1, 31)),
+    ],
+)
+def test_an_index_step_raises_the_guaranteed_minimum_income_by_2_percent(start: date, before: date) -> None:
+    later, earlier = (
+        LAW["income_guarantee"].at("guaranteed minimum income", day).number("amount") for day in (start, before)
+    )
+    assert later == round(earlier * Decimal("1.02"), 2)
 
 
 def test_the_annual_cap_of_the_work_bonus_is_twelve_times_that_of_a_month() -> None:
