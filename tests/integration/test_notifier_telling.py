@@ -36,6 +36,7 @@ from schemas.identifiers import derive, pseudonym
 from schemas.registry import SchemaBook
 from tests.builders import notices as example
 from tests.builders.mail_server import Mailbox, free_port, listening
+from tests.builders.persons import ADDRESS, national_number, profile_line
 
 NUMBERS = count(5_000)
 PARTITIONS = count(1_000)
@@ -56,21 +57,17 @@ class Office:
 
     def person(self, **profile: Any) -> str:
         """Somebody with a profile; gives the number."""
-        number = example.person(next(NUMBERS))
+        number = national_number(next(NUMBERS))
         anna = replace(example.profile("nl"), email=f"{number}@mail.example", **profile)
         self.keep(number, anna)
         return number
 
     def keep(self, number: str, anna: Profile) -> None:
-        line = {
-            "person": number,
-            "name": {"first": anna.first_name, "last": anna.name},
-            "address": {
-                name: getattr(anna, name) for name in ("street", "number", "box", "postcode", "town", "country")
-            },
-            "language": anna.language,
-            "email": anna.email if anna.email_activated else None,
-        }
+        address = {name: getattr(anna, name) for name in ADDRESS}
+        line = profile_line(
+            number, name={"first": anna.first_name, "last": anna.name}, address=address, language=anna.language,
+            email=anna.email if anna.email_activated else None,
+        )  # fmt: skip
         path = self.folder.parent / "one.jsonl"
         path.write_bytes(orjson.dumps(line))
         with postgres.connect(self.settings, "operator") as connection:
@@ -201,7 +198,7 @@ def test_whoever_did_not_gets_a_letter(office: Office, mailbox: Mailbox) -> None
 
 
 def test_whoever_cannot_be_reached_is_accounted_for(office: Office) -> None:
-    nowhere, unknown = office.person(email_activated=False, street=""), example.person(next(NUMBERS))
+    nowhere, unknown = office.person(email_activated=False, street=""), national_number(next(NUMBERS))
     for somebody in (nowhere, unknown):
         office.arrive(somebody)
     office.tell()
@@ -700,23 +697,7 @@ def test_whoever_counts_notices_cannot_read_whom_they_are_about(office: Office, 
 
 def test_loading_the_same_profiles_again_changes_nothing(office: Office, tmp_path: Path) -> None:
     path = tmp_path / "persons.jsonl"
-    lines = [
-        {
-            "person": example.person(next(NUMBERS)),
-            "name": {"first": "Anna", "last": "Peeters"},
-            "address": {
-                "street": "Kerkstraat",
-                "number": "1",
-                "box": "",
-                "postcode": "9000",
-                "town": "Gent",
-                "country": "BE",
-            },
-            "language": "nl",
-            "email": None,
-        }
-        for _ in range(50)
-    ]
+    lines = [profile_line(national_number(next(NUMBERS))) for _ in range(50)]
     path.write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
     with postgres.connect(office.settings, "operator") as connection:
         assert profiles.load(connection, path) == profiles.LoadedProfiles(50, 50)

@@ -24,10 +24,10 @@ from rules.stream.held_facts import PARTS
 from rules.stream.run import STOP_S
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
-from schemas.identifiers import derive, inss, pseudonym
+from schemas.identifiers import derive, pseudonym
 from schemas.registration import SchemaVersion, subject
 from schemas.topics import FACTS, SCHEMAS
-from tests.builders import waiting
+from tests.builders import persons, waiting
 from tests.builders.facts import NARROW, UNCLAIMED, Facts, case_facts, decided, event_name
 from tests.builders.processes import ask_to_stop
 
@@ -39,8 +39,7 @@ PARTITIONS = 4
 until = partial(waiting.until, what="the rules did not get there in time")
 
 
-def person(number: int) -> str:
-    return inss(850101000 + number, after_2000=False)
+person = partial(persons.national_number, born=date(1985, 1, 1))
 
 
 def key(settings: Settings, number: int) -> bytes:
