@@ -12,16 +12,7 @@ from backbone.errors import Retry
 from backbone.settings import Settings
 from notifier import run
 from notifier.run import LONGEST_MAIL_REST_S, MAIL_REST_S, Notifier
-
-
-class Clock:
-    """Time that passes when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.now
+from tests.builders.clock import Clock
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import rules.stream.bundle
 from backbone.tally import Tally, digest_of
 from kruispunt.dead_letters.letters import events as events_in
 from kruispunt.dead_letters.letters import letter
-from rules.casebook.case_events import PERSON, decisions, events
+from rules.casebook.case_events import PERSON
 from rules.catalogue import RULES, decide_all, decide_history
 from rules.findings.finding import Certainty, Finding
 from rules.law.law import Law
@@ -19,12 +19,13 @@ from rules.stream.bundle import BundleOutcome, FactReader, FailedPerson, arrive,
 from rules.stream.held_facts import PARTS
 from rules.stream.store import dead
 from rules.view.history import history_of
-from rules.view.situation import Situation, situation
+from rules.view.situation import Situation
 from schemas.codec import decode_body
 from schemas.contracts import contract
 from schemas.identifiers import inss
 from tests.builders.facts import ANNE, AT, BERT, UNCLAIMED, Facts, case_facts, decided, event_name, narrow_book
 from tests.builders.law import LAW
+from tests.builders.situations import situation_of
 
 DAY = AT.date()
 BOOK = narrow_book()
@@ -44,7 +45,7 @@ PART_TIME = {
 
 
 def found(case: dict[str, Any]) -> list[Finding]:
-    return decide_all(situation(*events(case), decisions(case)), DAY, LAW)
+    return decide_all(situation_of(case), DAY, LAW)
 
 
 def reasons(finding: Finding) -> str:
@@ -95,13 +96,11 @@ def test_a_decision_that_ends_before_it_begins_opens_nothing_for_sure() -> None:
 def test_a_history_rests_on_the_contradiction_only_where_it_is_among_its_causes() -> None:
     status = {"kind": "disability_allowance", "from": date(2025, 1, 1)}
     wrong = {**IDLE, "until": date(2020, 1, 1)}
-    seen = history_of(
-        situation(*events({**UNCLAIMED, "from": date(2026, 9, 1)}), decisions({"decisions": [status, wrong]}))
-    )
+    seen = history_of(situation_of({**UNCLAIMED, "from": date(2026, 9, 1), "decisions": [status, wrong]}))
     (finding,) = [one for one in decide_history(seen, DAY, LAW) if one.rule == "increased_reimbursement"]
     assert finding.certainty is Certainty.LIKELY
     twice = {**status, "nature": "other", "from": date(2025, 2, 1)}
-    seen = history_of(situation(*events(UNCLAIMED), decisions({"decisions": [status, twice]})))
+    seen = history_of(situation_of({**UNCLAIMED, "decisions": [status, twice]}))
     (finding,) = [one for one in decide_history(seen, DAY, LAW) if one.rule == "increased_reimbursement"]
     assert finding.certainty is Certainty.TO_CHECK
 
@@ -205,7 +204,7 @@ def test_a_fact_that_cannot_be_read_is_named_unreadable_in_the_letter_and_the_ot
 @pytest.mark.parametrize("wrong", IMPOSSIBLE)
 def test_no_rule_raises_on_an_impossible_declaration(rule: str, wrong: str) -> None:
     case = {**UNCLAIMED, **IMPOSSIBLE[wrong], "claimed": {3000: 10.00}, "decisions": [IDLE]}
-    assert isinstance(RULES[rule].decide(situation(*events(case), decisions(case)), DAY, LAW), list)
+    assert isinstance(RULES[rule].decide(situation_of(case), DAY, LAW), list)
 
 
 def test_the_reason_of_a_finding_is_told_with_it() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from rules.casebook.case_events import EMPLOYER, PERSON, Example, events
+from rules.casebook.case_events import EMPLOYER, PERSON, Example
 from rules.casebook.case_file import shipped_cases
 from rules.casebook.case_history import case_history, history_example, number
 from rules.casebook.trial import decide
@@ -19,11 +19,11 @@ from rules.catalogue import HISTORY_RULES, RULES, decide_history
 from rules.stream.finding_changes import FindingState
 from rules.stream.held_facts import WORKING_TIME
 from rules.view.history import PersonHistory, QuarterRecord, copied, pack, unpack, worked
-from rules.view.situation import situation
 from schemas.identifiers import quarter_days, quarter_of
 from tests.builders.facts import ANNE, Facts, decided, declared, event_name
 from tests.builders.law import LAW
 from tests.builders.rules_store import MemoryStore
+from tests.builders.situations import situation_of
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)
 LEAST_FOUND = 5
@@ -179,7 +179,7 @@ def test_a_right_is_told_to_the_person_and_belongs_to_no_employer() -> None:
 
 
 def test_no_wage_is_kept_in_a_history() -> None:
-    seen = situation(*events({"quarter": "2026Q1", "wage": {1: 4321.09}, "days": {1: 60}}))
+    seen = situation_of({"quarter": "2026Q1", "wage": {1: 4321.09}, "days": {1: 60}})
     packed = pack({("2026Q1", EMPLOYER): QuarterRecord(worked(seen), (copied("e", b"body"),))})
     assert b"432109" not in packed
     assert PERSON.encode() not in packed
