@@ -1,10 +1,12 @@
-"""A consumer of a group and an administrator, as much of them as is used; a contract test holds them to real ones."""
+"""Consumers, topics and an administrator, as much of them as is used; contract tests hold them to real ones."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, TopicPartition
+
+from backbone.errors import Stop
 
 TOPIC = "some topic"
 Rebalanced = Callable[[Any, list[TopicPartition]], None]
@@ -98,3 +100,28 @@ class SilentAdmin:
 
     def list_offsets(self, places: Iterable[TopicPartition], **_options: Any) -> dict[TopicPartition, Future[Any]]:
         return {place: Future() for place in places}
+
+
+class MemoryTopics:
+    """Records by where they are; what lies before the first or behind the last of a partition is lost."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, int], dict[int, Message]] = {}
+
+    def put(self, record: Message) -> None:
+        """Keep a record at its place."""
+        place = str(record.topic()), int(record.partition() or 0)
+        self._records.setdefault(place, {})[int(record.offset() or 0)] = record
+
+    def clear(self) -> None:
+        """Lose everything."""
+        self._records.clear()
+
+    def read_on(self, _reader: object, positions: list[TopicPartition], **_options: Any) -> Iterator[Message]:
+        """As `kafka.read_on`."""
+        for place in positions:
+            records = self._records.get((place.topic, place.partition), {})
+            begin, end = min(records, default=0), max(records, default=-1) + 1
+            if not begin <= place.offset <= end:
+                raise Stop(f"The position of this reader in {place.topic}[{place.partition}] is lost: out of range.")
+            yield from (records[offset] for offset in sorted(records) if offset >= place.offset)

@@ -1,6 +1,6 @@
 """What stands in for Kafka answers, and refuses, what a broker does."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -9,12 +9,13 @@ from confluent_kafka import Message, TopicPartition
 
 from backbone import kafka, transactions
 from backbone.batches import BatchReader, Fetched
+from backbone.errors import Stop
 from backbone.offsets import Offsets
 from backbone.settings import Settings
 from backbone.unpacking import Unpacker
 from schemas.topics import LARGEST_CHANGES, changes, delivery
 from tests.builders.change_topics import MemoryBatches
-from tests.builders.kafka_group import Group
+from tests.builders.kafka_group import Group, MemoryTopics
 
 INSTITUTION = "nic"
 TOPIC = delivery(INSTITUTION)
@@ -27,18 +28,28 @@ def end_of(servers: Settings, topic: str) -> int:
         return offsets.ends([topic], servers.partitions)[topic, 0]
 
 
-@pytest.fixture(params=["fake", "real"])
-def group(request: pytest.FixtureRequest) -> Iterator[tuple[Any, int]]:
-    """A consumer that has not subscribed, and the offset from which three records lie on the topic."""
-    if request.param == "fake":
-        yield Group([Message(topic=TOPIC, partition=0, offset=5 + n, value=v) for n, v in enumerate(VALUES)]), 5
-        return
-    servers: Settings = request.getfixturevalue("servers")
+def records(first: int) -> list[Message]:
+    return [Message(topic=TOPIC, partition=0, offset=first + n, value=value) for n, value in enumerate(VALUES)]
+
+
+def written(servers: Settings) -> int:
+    """Writes three records on the topic; returns the offset of the first."""
     first = end_of(servers, TOPIC)
     writer = transactions.writer(servers, "exchange", "exchange-fakes")
     with transactions.transaction(writer):
         for value in VALUES:
             transactions.send(writer, TOPIC, value, partition=0)
+    return first
+
+
+@pytest.fixture(params=["fake", "real"])
+def group(request: pytest.FixtureRequest) -> Iterator[tuple[Any, int]]:
+    """A consumer that has not subscribed, and the offset from which three records lie on the topic."""
+    if request.param == "fake":
+        yield Group(records(5)), 5
+        return
+    servers: Settings = request.getfixturevalue("servers")
+    first = written(servers)
     with closing(kafka.consumer(servers, INSTITUTION, f"{INSTITUTION}.fakes")) as consumer:
         yield consumer, first
 
@@ -118,3 +129,31 @@ def test_batches_are_whole_end_where_the_topic_ends_and_are_lost_beyond_it(
     answer = reader.fetch({here: first[here], beyond: first[beyond] + 4}, 0)
     assert told(answer[here], first[here]) == (whole, 3, False)
     assert (answer[beyond].batches, answer[beyond].end, answer[beyond].lost) == ([], -1, True)
+
+
+@pytest.fixture(params=["fake", "real"])
+def read_on(request: pytest.FixtureRequest) -> Iterator[tuple[Callable[[TopicPartition], Iterator[Message]], int]]:
+    """Reads to the end from a place, and the offset from which three records lie there."""
+    if request.param == "fake":
+        topics = MemoryTopics()
+        for record in records(5):
+            topics.put(record)
+        yield lambda place: topics.read_on(None, [place], batch=1), 5
+        return
+    servers: Settings = request.getfixturevalue("servers")
+    first = written(servers)
+    with closing(kafka.end_reader(servers, INSTITUTION)) as reader:
+        yield lambda place: kafka.read_on(reader, [place], batch=1), first
+
+
+def test_a_topic_is_read_from_a_place_to_its_end_and_a_place_that_is_not_there_is_lost(
+    read_on: tuple[Callable[[TopicPartition], Iterator[Message]], int],
+) -> None:
+    read, first = read_on
+    for inside in range(3):
+        found = read(TopicPartition(TOPIC, 0, first + inside))
+        assert [(message.offset(), message.value()) for message in found] == [
+            (first + number, VALUES[number]) for number in range(inside, 3)
+        ]
+    with pytest.raises(Stop, match=rf"The position of this reader in {TOPIC}\[0\] is lost"):
+        list(read(TopicPartition(TOPIC, 0, first + 1_000_000)))

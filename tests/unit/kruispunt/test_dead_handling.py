@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from confluent_kafka import Consumer, Message
 
 from backbone import kafka
-from backbone.errors import Stop
+from backbone.settings import Settings
 from kruispunt.commands.stack import wait as waiting
 from kruispunt.dead_letters import contents, letters, originals
 from kruispunt.dead_letters.letters import LetterPosition
@@ -20,6 +21,7 @@ from schemas.dead_letter import Origin, dead_letter
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_MESSAGE
+from tests.builders.kafka_group import MemoryTopics
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 BOOK = SchemaBook()
@@ -58,22 +60,15 @@ def place_only(origin: Origin, key: bytes) -> bytes:
 
 
 @pytest.fixture
-def topics(monkeypatch: pytest.MonkeyPatch) -> dict[Origin, Message]:
-    """What lies on the topics; a place that is not there is a place that is lost."""
-    there: dict[Origin, Message] = {}
-
-    def read_on(_reader: Consumer, places: list[Any], **_: Any) -> Iterator[Message]:
-        place = Origin(places[0].topic, places[0].partition, places[0].offset)
-        if place not in there:
-            raise Stop("The place of this reader is lost.")
-        yield there[place]
-
-    monkeypatch.setattr(kafka, "read_on", read_on)
+def topics(monkeypatch: pytest.MonkeyPatch) -> MemoryTopics:
+    """What lies on the topics."""
+    there = MemoryTopics()
+    monkeypatch.setattr(kafka, "read_on", there.read_on)
     return there
 
 
-def lying(topics: dict[Origin, Message], value: bytes) -> letters.DeadLetter:
-    topics[Origin(DEAD_LETTERS, 2, 5)] = record(Origin(DEAD_LETTERS, 2, 5), KEY, value)
+def lying(topics: MemoryTopics, value: bytes) -> letters.DeadLetter:
+    topics.put(record(Origin(DEAD_LETTERS, 2, 5), KEY, value))
     return letters.letter(value, lies=LetterPosition(2, 5))
 
 
@@ -86,55 +81,54 @@ def test_a_letter_has_the_same_name_wherever_it_lies_and_another_than_every_othe
 
 @pytest.mark.parametrize("value", [None, b"", b"nonsense", contract(DEAD_LETTERS).prefix + b"\xff"])
 def test_a_record_that_is_no_letter_is_one_that_can_only_be_dropped(
-    monkeypatch: pytest.MonkeyPatch, value: bytes | None
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: bytes | None
 ) -> None:
     other = written(Origin(KIND, 3, 41), KEY, EVENT)
     lie = [
         record(Origin(DEAD_LETTERS, 0, number), None, one) for number, one in enumerate([value, value, other, other])
     ]
     monkeypatch.setattr(kafka, "read_to_end", lambda *_, **__: iter(lie))
-    config = type("Settings", (), {"partitions": 1})()
-    found = list(letters.read(cast("Any", config)))
+    found = list(letters.read(Settings(home=tmp_path)))
     assert [one.code for one in found] == [letters.UNREADABLE_LETTER, letters.UNREADABLE_LETTER, "unreadable"]
     assert len({one.name for one in found}) == len(found)
     with pytest.raises(OriginalMissing, match="itself cannot be read"):
         originals.message_to_put_back(READER, found[0])
 
 
-def test_a_message_goes_back_whole_to_the_partition_it_came_from(topics: dict[Origin, Message]) -> None:
+def test_a_message_goes_back_whole_to_the_partition_it_came_from(topics: MemoryTopics) -> None:
     found = originals.message_to_put_back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT)))
     assert found == (KIND, 3, KEY, EVENT)
 
 
-def test_a_bundle_goes_back_without_the_key_of_its_letter(topics: dict[Origin, Message]) -> None:
+def test_a_bundle_goes_back_without_the_key_of_its_letter(topics: MemoryTopics) -> None:
     found = originals.message_to_put_back(READER, lying(topics, written(Origin(FACTS, 1, 7), KEY, BUNDLE)))
     assert found == (FACTS, 1, None, BUNDLE)
     bad = originals.message_to_put_back(READER, lying(topics, written(Origin(FACTS, 1, 8), None, b"no bundle")))
     assert bad.value == b"no bundle"
 
 
-def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: dict[Origin, Message]) -> None:
+def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: MemoryTopics) -> None:
     origin = Origin(FINDINGS, 0, 12)
     letter = lying(topics, place_only(origin, KEY))
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
         originals.message_to_put_back(READER, letter)
-    topics[origin] = record(origin, b"of somebody else", b"another")
+    topics.put(record(origin, b"of somebody else", b"another"))
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
         originals.message_to_put_back(READER, letter)
-    topics[origin] = record(origin, KEY, b"v" * LARGEST_MESSAGE)
+    topics.put(record(origin, KEY, b"v" * LARGEST_MESSAGE))
     with pytest.raises(OriginalMissing, match=f"has {LARGEST_MESSAGE + len(KEY)} bytes"):
         originals.message_to_put_back(READER, letter)
-    topics[origin] = record(origin, KEY, b"what fits now")
+    topics.put(record(origin, KEY, b"what fits now"))
     assert originals.message_to_put_back(READER, letter) == (FINDINGS, 0, KEY, b"what fits now")
 
 
 @pytest.mark.parametrize("value", [None, b""])
-def test_nothing_is_put_back_of_a_message_without_a_value(topics: dict[Origin, Message], value: bytes | None) -> None:
+def test_nothing_is_put_back_of_a_message_without_a_value(topics: MemoryTopics, value: bytes | None) -> None:
     with pytest.raises(OriginalMissing, match="no value"):
         originals.message_to_put_back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, value)))
 
 
-def test_a_letter_that_is_gone_or_another_by_now_is_not_put_back(topics: dict[Origin, Message]) -> None:
+def test_a_letter_that_is_gone_or_another_by_now_is_not_put_back(topics: MemoryTopics) -> None:
     letter = lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT))
     lying(topics, written(Origin(KIND, 3, 42), KEY, EVENT))
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
