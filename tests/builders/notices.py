@@ -1,16 +1,16 @@
 """Made-up notices of each kind, for tests and for work on the texts; every number in them is synthetic."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
 from notifier.channel import Profile
 from notifier.ledger import name_notice
 from notifier.notice_content import Notice, NoticeFinding, NoticeStep
-from schemas.identifiers import derive, inss
+from schemas.identifiers import derive
 from schemas.languages import Language
+from tests.builders.persons import national_number
 
 EMPLOYER = "0897223670"
 MADE_AT = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-FIRST_BORN, BORN_A_DAY = date(1940, 1, 1), 400
 TOWNS: dict[Language, tuple[str, str, str]] = {
     "nl": ("Lange Leemstraat", "2018", "Antwerpen"),
     "fr": ("Rue de la Station", "4800", "Verviers"),
@@ -23,12 +23,6 @@ def profile(language: Language, first: str = "Anna", name: str = "Van den Bossch
     """Somebody who reads this language."""
     street, postcode, town = TOWNS[language]
     return Profile(first, name, street, "27", "3", postcode, town, "BE", language, "anna@mail.example", True)
-
-
-def person(number: int) -> str:
-    """One of many synthetic national numbers."""
-    born = FIRST_BORN + timedelta(days=number // BORN_A_DAY)
-    return inss(int(f"{born:%y%m%d}{1 + number % BORN_A_DAY:03d}"), after_2000=False)
 
 
 def reduction(number: int, certainty: str = "certain", claimed: int = 0) -> NoticeFinding:
@@ -51,8 +45,8 @@ def reduction(number: int, certainty: str = "certain", claimed: int = 0) -> Noti
         NoticeStep("Ps", f"{amount / 100:.2f}", "EUR", "RD 16/05/2003"),
     )
     return NoticeFinding(
-        "found", derive("finding", str(number)), "structural_reduction", EMPLOYER, person(number), "495/1", "3000",
-        amount, claimed, amount - claimed, certainty, trace,
+        "found", derive("finding", str(number)), "structural_reduction", EMPLOYER, national_number(number), "495/1",
+        "3000", amount, claimed, amount - claimed, certainty, trace,
     )  # fmt: skip
 
 
@@ -69,7 +63,7 @@ def work_bonus(certainty: str = "likely") -> NoticeFinding:
         NoticeStep("certainty", certainty, None, "the bonus is reckoned by month"),
     )
     return NoticeFinding(
-        "found", derive("finding", "bonus"), "work_bonus", EMPLOYER, person(1), "495/1", "0001",
+        "found", derive("finding", "bonus"), "work_bonus", EMPLOYER, national_number(1), "495/1", "0001",
         129_193, 20_000, 109_193, certainty, trace,
     )  # fmt: skip
 
@@ -83,7 +77,7 @@ def income_guarantee() -> NoticeFinding:
         NoticeStep("reference amount 2026-05", "1280.00", "EUR", "leaflet T70", "did_not_hold"),
     )
     return NoticeFinding(
-        "found", derive("finding", "benefit"), "income_guarantee", EMPLOYER, person(1), "495/1", None,
+        "found", derive("finding", "benefit"), "income_guarantee", EMPLOYER, national_number(1), "495/1", None,
         None, 0, None, "to_check", trace,
     )  # fmt: skip
 
@@ -104,7 +98,7 @@ def senior_holiday() -> NoticeFinding:
         derive("finding", "senior"),
         "senior_holiday",
         "",
-        person(1),
+        national_number(1),
         None,
         None,
         None,
@@ -118,7 +112,7 @@ def senior_holiday() -> NoticeFinding:
 def for_citizen(language: Language, *told: NoticeFinding, sequence: int = 1) -> Notice:
     """A notice to a citizen."""
     return Notice(
-        name_notice("citizen", language, "2026Q3", sequence), "citizen", person(1), language, MADE_AT,
+        name_notice("citizen", language, "2026Q3", sequence), "citizen", national_number(1), language, MADE_AT,
         profile(language), 0, "2026Q3", sequence, told or (work_bonus(), income_guarantee()),
         {EMPLOYER: "Bakkerij Peeters BV"},
     )  # fmt: skip

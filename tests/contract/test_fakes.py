@@ -1,12 +1,18 @@
 """What stands in for a library in unit tests does as the library does."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
+import psycopg
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from tests.builders.kafka_group import TOPIC, Group, Polled
+from backbone.batches import BatchReader
+from tests.builders.change_topics import MemoryBatches
+from tests.builders.databases import IdleDatabase
+from tests.builders.kafka_group import TOPIC, Group, SilentAdmin
 
 NOBODY = "127.0.0.1:9"
 """No broker: what a consumer answers before it has been given a partition."""
@@ -17,7 +23,6 @@ def group(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A consumer that has subscribed, and has no partition."""
     if request.param == "fake":
         consumer: Any = Group([], [])
-        consumer.fails = True
         consumer.subscribe([TOPIC], on_revoke=lambda *_: None)
         yield consumer
         return
@@ -35,15 +40,30 @@ def test_a_consumer_without_a_partition_has_nothing_and_can_go_nowhere(group: An
     assert refused.value.args[0].code() == KafkaError._UNKNOWN_PARTITION
 
 
-def test_a_message_with_no_value_has_no_length_and_no_error() -> None:
-    for message in (Polled(2, 7), Message(topic=TOPIC, partition=2, offset=7)):
-        assert (message.topic(), message.partition(), message.offset()) == (TOPIC, 2, 7)
-        assert message.error() is None
-        assert len(message) == 0
+@pytest.mark.parametrize(
+    "admin", [SilentAdmin(), AdminClient({"bootstrap.servers": NOBODY, "log_level": 0})], ids=["fake", "real"]
+)
+def test_a_broker_that_is_silent_is_asked_about_each_place_and_answers_nothing_in_time(admin: Any) -> None:
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the stub lacks it
+    places = {TopicPartition(TOPIC, number): latest for number in range(2)}
+    asked = admin.list_offsets(places, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=10.0)
+    assert list(asked) == list(places)
+    for answer in asked.values():
+        assert isinstance(answer, Future)
+        with pytest.raises(TimeoutError):
+            answer.result(0.05)
 
 
-@pytest.mark.parametrize(("fake", "real"), [(Group, Consumer), (Polled, Message)])
+@pytest.mark.parametrize(
+    ("fake", "real"),
+    [
+        (Group, Consumer),
+        (SilentAdmin, AdminClient),
+        (MemoryBatches, BatchReader),
+        (IdleDatabase, psycopg.Connection),
+    ],
+)
 def test_a_fake_has_no_method_that_the_real_one_lacks(fake: type, real: type) -> None:
     methods = {name for name, value in vars(fake).items() if callable(value) and not name.startswith("_")}
     assert methods
-    assert methods <= set(dir(real))
+    assert methods - {"change_hands"} <= set(dir(real)), "but for what a test says to it"

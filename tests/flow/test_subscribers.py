@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ from consumers.deliberations import load
 from consumers.narrowing.projection import Projection, projections
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
-from schemas.identifiers import derive, inss
+from schemas.identifiers import derive
 from schemas.samples import sample
 from schemas.topics import delivery
+from tests.builders.persons import national_number
 from tests.builders.processes import Kruispunt, as_process, start
 from tests.builders.quarters import Declared
 from tests.builders.waiting import until
@@ -240,8 +242,7 @@ def fresh(what: str) -> str:
     return derive(what, str(time.time_ns()))
 
 
-def person(number: int) -> str:
-    return inss(620101000 + number, after_2000=False)
+person = partial(national_number, born=date(1962, 1, 1))
 
 
 def test_a_higher_version_replaces_a_lower_one_in_whatever_order_they_come_once_it_is_committed(

@@ -15,9 +15,9 @@ from consumers.directory import Dossier, Dossiers, look_up
 from consumers.directory.file_loader import LoadedDossiers, load
 from consumers.directory.lookup import listing
 from population.generate import generate
-from schemas.identifiers import inss
+from tests.builders.persons import national_number
 
-PERSONS = [inss(700101000 + number, after_2000=False) for number in range(3)]
+PERSONS = [national_number(number, date(1970, 1, 1)) for number in range(3)]
 FRESH = time.time_ns() // 1_000_000
 
 
@@ -84,10 +84,9 @@ def test_a_wrong_line_is_told_with_its_number_and_nothing_is_taken_in(servers: S
     assert PERSONS[2] not in known(servers)
 
 
-def person(number: int) -> str:
+def unknown(number: int) -> str:
     """Somebody nobody has on file before this run."""
-    month, day, place = 1 + FRESH % 12, 1 + FRESH // 12 % 28, FRESH // 336 % 90 * 10
-    return inss(770000000 + 100_000 * month + 1_000 * day + place + number, after_2000=False)
+    return national_number(FRESH % 10_000 * 10 + number, date(1977, 1, 1))
 
 
 def kept(settings: Settings, *persons: str) -> list[tuple[Any, ...]]:
@@ -121,7 +120,7 @@ def acts(settings: Settings) -> list[dict[str, Any]]:
 def test_another_last_day_is_a_new_version_and_only_what_grows_is_told_to_replays(
     servers: Settings, tmp_path: Path
 ) -> None:
-    who = person(0)
+    who = unknown(0)
     for until, changed in (("2024-06-30", 1), ("2024-06-30", 0), ("2024-03-31", 1), (None, 1), ("2026-03-31", 1)):
         assert loaded(servers, write(tmp_path, line(who, until=until))) == LoadedDossiers(1, changed)
     assert kept(servers, who) == [("18/1", "2024-01-01", "2026-03-31", 4, False)]
@@ -144,7 +143,7 @@ def test_another_last_day_is_a_new_version_and_only_what_grows_is_told_to_replay
 def test_a_period_that_contradicts_another_refuses_the_whole_file(
     servers: Settings, tmp_path: Path, lines: list[dict[str, Any]], wrong: list[int]
 ) -> None:
-    who, sound = person(1), person(2)
+    who, sound = unknown(1), unknown(2)
     on_file = [
         line(who, quality="18/4", **{"from": "2020-01-01", "until": "2020-12-31"}),
         line(who, quality="18/4", **{"from": "2021-03-01", "until": "2021-12-31"}),
@@ -165,7 +164,7 @@ def test_a_period_that_contradicts_another_refuses_the_whole_file(
 def test_periods_that_follow_each_other_and_other_qualities_contradict_nothing(
     servers: Settings, tmp_path: Path
 ) -> None:
-    who = person(3)
+    who = unknown(3)
     path = write(
         tmp_path,
         line(who, until="2024-03-31"), line(who, **{"from": "2024-04-01"}), line(who, **{"from": "2024-04-01"}),
@@ -180,7 +179,7 @@ def test_periods_that_follow_each_other_and_other_qualities_contradict_nothing(
 
 
 def test_an_old_file_brings_nothing_back_that_was_ended(servers: Settings, tmp_path: Path) -> None:
-    who = person(4)
+    who = unknown(4)
     path = write(tmp_path, line(who))
     loaded(servers, path)
     with postgres.connect(servers, "operator") as connection:
@@ -192,7 +191,7 @@ def test_an_old_file_brings_nothing_back_that_was_ended(servers: Settings, tmp_p
 
 
 def test_a_provisional_file_is_taken_in_and_asks_for_no_replay(servers: Settings, tmp_path: Path) -> None:
-    who = person(5)
+    who = unknown(5)
     assert loaded(servers, write(tmp_path, line(who, quality="18/902"))).changed == 1
     assert kept(servers, who) == [("18/902", "2024-01-01", None, 1, False)]
     assert integrations(servers, who) == []

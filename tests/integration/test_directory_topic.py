@@ -27,11 +27,12 @@ from schemas.identifiers import derive, inss
 from schemas.institutions import INSTITUTIONS
 from schemas.legal_day import first_moment
 from schemas.topics import ANSWERS, CHANGES, answers, changes
+from tests.builders.persons import national_number
 from tests.builders.processes import ask_to_stop, start
 from tests.builders.waiting import until
 
 MARK = derive("directory topic", str(time.time_ns()))[:12]
-PERSONS = [inss(120101000 + number, after_2000=False) for number in range(6_000)]
+PERSONS = [national_number(number, date(1912, 1, 1)) for number in range(6_000)]
 QUALITY = {"rva": "18/1", "nic": "11/2"}
 PATIENCE_S = 120.0
 JUNE = date(2026, 6, 30)

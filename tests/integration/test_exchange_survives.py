@@ -27,15 +27,16 @@ from consumers.narrowing.projection import in_force, projections
 from kruispunt.monitoring import lag
 from schemas.codec import decode_body, encode_body, split
 from schemas.contracts import contract, make
-from schemas.identifiers import derive, inss, pseudonym
+from schemas.identifiers import derive, pseudonym
 from schemas.legal_day import legal_today
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
+from tests.builders.persons import national_number
 from tests.builders.processes import ask_to_stop, start
 from tests.builders.waiting import until
 
-PERSONS = [inss(710101000 + number, after_2000=False) for number in range(5_000)]
+PERSONS = [national_number(number, date(1971, 1, 1)) for number in range(5_000)]
 KINDS = DECLARATIONS[:3]
 MARK = derive("survives", str(time.time_ns()))
 KNOWN = {"rva": "18/1", "fpd": "5/10"}

@@ -30,13 +30,13 @@ from producers.intake.receipts import Receipt
 from producers.intake.receive import nothing_more, receive
 from schemas.codec import decode_body, split
 from schemas.contracts import contract
-from schemas.identifiers import inss, pseudonym
+from schemas.identifiers import pseudonym
 from schemas.roles import Role
+from tests.builders.declarations import FORM, decision_line, of_employer, with_form
 from tests.builders.law import LAW
 from tests.builders.processes import COMMAND
 from tests.builders.receive_file import receive_file
 
-SOUND = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8")
 RECEIVED = date(2022, 10, 20)
 BARRED = ["00218-008", "00013-313"]
 numbers = itertools.count(random.SystemRandom().randrange(10_000_000, 19_000_000))
@@ -67,14 +67,6 @@ def send(servers: Settings, tmp_path: Path) -> Send:
     return submit
 
 
-def decision(name: str) -> dict[str, Any]:
-    """A decision of that name, sound as it is."""
-    return {
-        "decision": name, "institution": "rva", "person": inss(900101001, after_2000=False),
-        "kind": "unemployment_benefit", "from": "2026-01-15", "amount": "55.10", "per": "day",
-    }  # fmt: skip
-
-
 def rows(servers: Settings, query: Any, *values: Any) -> list[Any]:
     with postgres.connect(servers, "owner") as connection:
         return connection.execute(query, values).fetchall()
@@ -89,14 +81,9 @@ def events(servers: Settings, receipt: Receipt) -> list[tuple[str, bytes, dict[s
     return [entry for entry in decoded if entry[2]["declaration"] in wanted]
 
 
-def of(number: str) -> str:
-    """The sound declaration, of another employer."""
-    return SOUND.replace("1000000021", number)
-
-
 def test_an_accepted_declaration_and_its_facts_are_there_together(servers: Settings, send: Send) -> None:
     number = employer()
-    receipt = send(of(number))
+    receipt = send(of_employer(number))
     assert receipt.accepted
     assert not receipt.already_received
     (declared,) = receipt.declarations
@@ -112,7 +99,7 @@ def test_an_accepted_declaration_and_its_facts_are_there_together(servers: Setti
 
 
 def test_the_same_bytes_give_the_first_receipt_and_nothing_new(servers: Settings, send: Send) -> None:
-    text = of(employer())
+    text = of_employer(employer())
     first, again = send(text), send(text)
     assert (again.submission, again.declarations, again.anomalies) == (
         first.submission,
@@ -125,7 +112,7 @@ def test_the_same_bytes_give_the_first_receipt_and_nothing_new(servers: Settings
 
 def test_the_same_bytes_at_the_same_moment_are_registered_once(servers: Settings, tmp_path: Path) -> None:
     path = tmp_path / "same.xml"
-    path.write_text(of(employer()), "utf-8")
+    path.write_text(of_employer(employer()), "utf-8")
     with ThreadPoolExecutor(4) as pool:
         receipts = list(pool.map(lambda _: receive_file(servers, path, on=RECEIVED), range(4)))
     assert sorted(receipt.already_received for receipt in receipts) == [False, True, True, True]
@@ -140,7 +127,7 @@ def test_two_originals_of_one_declaration_at_the_same_moment_are_accepted_once(
     paths = []
     for reference in ("one", "two", "three"):
         paths.append(tmp_path / f"{reference}.xml")
-        paths[-1].write_text(of(number).replace("2022-3-0001", reference), "utf-8")
+        paths[-1].write_text(of_employer(number).replace("2022-3-0001", reference), "utf-8")
     with ThreadPoolExecutor(3) as pool:
         receipts = list(pool.map(lambda path: receive_file(servers, path, on=RECEIVED), paths))
     assert sorted(receipt.accepted for receipt in receipts) == [False, False, True]
@@ -150,8 +137,8 @@ def test_two_originals_of_one_declaration_at_the_same_moment_are_accepted_once(
 
 def test_a_second_original_is_refused_and_says_where(send: Send) -> None:
     number = employer()
-    assert send(of(number)).accepted
-    receipt = send(of(number).replace("2022-3-0001", "another"))
+    assert send(of_employer(number)).accepted
+    receipt = send(of_employer(number).replace("2022-3-0001", "another"))
     assert not receipt.accepted
     assert [(anomaly.code, anomaly.path) for anomaly in receipt.anomalies] == [
         ("90007-006", "/DmfAOriginal/Form[1]/EmployerDeclaration")
@@ -161,25 +148,23 @@ def test_a_second_original_is_refused_and_says_where(send: Send) -> None:
 
 def test_one_wrong_form_keeps_all_forms_of_a_file_out(servers: Settings, send: Send) -> None:
     good, bad = employer(), employer()
-    start, end = SOUND.index("  <Form>"), SOUND.index("</DmfAOriginal>")
-    wrong = SOUND[start:end].replace("1000000021", bad).replace("85073003328", "85073003329")
-    receipt = send(of(good).replace("</DmfAOriginal>", wrong + "</DmfAOriginal>"))
+    wrong = of_employer(bad, FORM).replace("85073003328", "85073003329")
+    receipt = send(with_form(wrong, of_employer(good)))
     assert not receipt.accepted
     assert rows(servers, "select 1 from register.declaration where employer in (%s, %s)", good, bad) == []
-    assert send(of(good)).accepted
+    assert send(of_employer(good)).accepted
 
 
 def test_a_form_that_is_there_already_keeps_all_forms_of_a_file_out(servers: Settings, send: Send) -> None:
     old, new = employer(), employer()
-    assert send(of(old)).accepted
-    start, end = SOUND.index("  <Form>"), SOUND.index("</DmfAOriginal>")
-    receipt = send(of(new).replace("</DmfAOriginal>", SOUND[start:end].replace("1000000021", old) + "</DmfAOriginal>"))
+    assert send(of_employer(old)).accepted
+    receipt = send(with_form(of_employer(old, FORM), of_employer(new)))
     assert [anomaly.path for anomaly in receipt.anomalies] == ["/DmfAOriginal/Form[2]/EmployerDeclaration"]
     assert rows(servers, "select 1 from register.declaration where employer = %s", new) == []
 
 
 def test_a_refused_file_gets_the_same_refusal_again(servers: Settings, send: Send) -> None:
-    text = of(employer()).replace("85073003328", "85073003329")
+    text = of_employer(employer()).replace("85073003328", "85073003329")
     first, again = send(text), send(text)
     assert [anomaly.code for anomaly in first.anomalies] == ["00024-004"]
     assert (again.submission, again.anomalies, again.already_received) == (first.submission, first.anomalies, True)
@@ -193,7 +178,7 @@ def test_a_quarter_is_time_barred_by_the_day_of_receipt_whatever_day_the_form_sa
     servers: Settings, tmp_path: Path, day: date | None, codes: list[str]
 ) -> None:
     path = tmp_path / "old.xml"
-    path.write_text(of(employer()), "utf-8")
+    path.write_text(of_employer(employer()), "utf-8")
     first = receive_file(servers, path, on=day)
     assert [anomaly.code for anomaly in first.anomalies] == codes
     again = receive_file(servers, path, on=RECEIVED)
@@ -202,7 +187,7 @@ def test_a_quarter_is_time_barred_by_the_day_of_receipt_whatever_day_the_form_sa
 
 def test_a_form_made_after_the_day_of_receipt_is_refused(servers: Settings, tmp_path: Path) -> None:
     path = tmp_path / "early.xml"
-    path.write_text(of(employer()), "utf-8")
+    path.write_text(of_employer(employer()), "utf-8")
     receipt = receive_file(servers, path, on=date(2022, 10, 13))
     assert [(anomaly.code, anomaly.severity) for anomaly in receipt.anomalies] == [("00218-008", "blocking")]
 
@@ -230,7 +215,7 @@ def test_what_is_taken_beyond_what_is_due_is_told_on_the_receipt_as_in_the_check
 
 
 def test_what_the_tables_do_not_know_is_kept_in_the_register_and_in_no_event(servers: Settings, send: Send) -> None:
-    later = of(employer()).replace("2022-", "2026-").replace("20223", "20263")
+    later = of_employer(employer()).replace("2022-", "2026-").replace("20223", "20263")
     text = later.replace("<Retired>0</Retired>", "<Retired>0</Retired><FlexiMark>7</FlexiMark>", 1)
     receipt = send(text.replace("<ServiceCode>001<", "<ServiceCode>081<", 1), date(2026, 10, 20))
     assert receipt.accepted
@@ -251,10 +236,7 @@ def test_a_decision_that_changes_is_a_new_version_and_one_that_does_not_is_nothi
     servers: Settings, send: Send
 ) -> None:
     name = f"rva-{next(numbers)}"
-    decision = {
-        "decision": name, "institution": "rva", "person": inss(900101001, after_2000=False),
-        "kind": "unemployment_benefit", "from": "2026-01-15", "amount": "55.10", "per": "day",
-    }  # fmt: skip
+    decision = decision_line(name)
     first = send(json.dumps(decision))
     changed = send(json.dumps({**decision, "until": "2026-06-30"}))
     same = send(json.dumps({**decision, "until": "2026-06-30"}) + "\n\n")
@@ -269,10 +251,7 @@ def test_changes_of_one_decision_at_the_same_moment_all_become_versions(servers:
     name = f"nic-{next(numbers)}"
     paths = []
     for cents in range(3):
-        decision = {
-            "decision": name, "institution": "nic", "person": inss(900101001, after_2000=False),
-            "kind": "incapacity", "from": "2026-01-15", "amount": f"55.1{cents}", "per": "day",
-        }  # fmt: skip
+        decision = decision_line(name, institution="nic", kind="incapacity", amount=f"55.1{cents}")
         paths.append(tmp_path / f"{cents}.jsonl")
         paths[-1].write_text(json.dumps(decision), "utf-8")
     with ThreadPoolExecutor(3) as pool:
@@ -298,7 +277,7 @@ def test_a_receipt_too_long_for_one_value_is_the_same_when_it_is_asked_for_again
     servers: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     monkeypatch.setattr(register, "PART", 3)
-    lines = [decision(f"rva-{next(numbers)}") for _ in range(number)]
+    lines = [decision_line(f"rva-{next(numbers)}") for _ in range(number)]
     path = tmp_path / "decisions.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
     first, again = receive_file(servers, path), receive_file(servers, path)
@@ -316,7 +295,7 @@ def test_a_long_receipt_is_written_whole_or_not_at_all(
 ) -> None:
     monkeypatch.setattr(register, "PART", 1)
     path = tmp_path / "decisions.jsonl"
-    path.write_text("\n".join(json.dumps(decision(f"rva-{next(numbers)}")) for _ in range(3)), "utf-8")
+    path.write_text("\n".join(json.dumps(decision_line(f"rva-{next(numbers)}")) for _ in range(3)), "utf-8")
     with monkeypatch.context() as broken:
         broken.setattr(register, "FACTS", "copy register.outbox (nothing) from stdin (format binary)")
         with pytest.raises(Stop):
@@ -325,7 +304,7 @@ def test_a_long_receipt_is_written_whole_or_not_at_all(
 
 
 def test_a_full_folder_for_temporary_files_refuses_nothing(servers: Settings, tmp_path: Path) -> None:
-    lines = [{**decision(f"rva-{next(numbers)}"), "basis": "x" * 400} for _ in range(20_000)]
+    lines = [{**decision_line(f"rva-{next(numbers)}"), "basis": "x" * 400} for _ in range(20_000)]
     path = tmp_path / "decisions.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)), "utf-8")
     # A limit on the size of a file is heard where a full disk would be, and needs no disk of one's own.

@@ -9,19 +9,17 @@ import pytest
 
 from backbone import postgres
 from backbone.settings import Settings
-from tests.builders import notices as example
+from tests.builders.persons import ADDRESS, national_number, profile_line
 from tests.builders.processes import within
 
 NUMBERS = count(61_000)
 STREET = "Zilverspartstraat"
 
 
-def person(**changes: Any) -> dict[str, Any]:
-    address = {"street": STREET, "number": "1", "box": None, "postcode": "9000", "town": "Gent", "country": "BE"}
+def somebody(**changes: Any) -> dict[str, Any]:
+    address = {**ADDRESS, "street": STREET, "box": None}
     name = {"first": "Anna", "last": "Peeters-Vandamme"}
-    return {
-        "person": example.person(next(NUMBERS)), "name": name, "address": address, "language": "nl", "email": None,
-    } | changes  # fmt: skip
+    return profile_line(national_number(next(NUMBERS)), name=name, address=address) | changes
 
 
 def write(folder: Path, name: str, *lines: dict[str, Any]) -> None:
@@ -57,8 +55,8 @@ def refusals(settings: Settings) -> list[tuple[str, int]]:
 def test_a_wrong_line_in_one_file_keeps_all_files_out_and_every_file_says_what_is_wrong(
     servers: Settings, tmp_path: Path
 ) -> None:
-    sound, wrong = person(), person(language="es")
-    firm = {**person(), "employer": "0403019261", "name": "Bakkerij"}
+    sound, wrong = somebody(), somebody(language="es")
+    firm = {**somebody(), "employer": "0403019261", "name": "Bakkerij"}
     del firm["person"]
     write(tmp_path, "persons.jsonl", sound, wrong)
     write(tmp_path, "employers.jsonl", firm)
@@ -81,7 +79,7 @@ def test_a_wrong_line_in_one_file_keeps_all_files_out_and_every_file_says_what_i
 
 
 def test_what_was_loaded_is_one_act_a_file(servers: Settings, tmp_path: Path) -> None:
-    anna = person()
+    anna = somebody()
     write(tmp_path, "persons.jsonl", anna)
     dossier = {"person": anna["person"], "institution": "rva", "quality": "18/1", "from": "2025-01-01", "until": None}
     write(tmp_path, "directory.jsonl", dossier)
@@ -95,7 +93,7 @@ def test_what_was_loaded_is_one_act_a_file(servers: Settings, tmp_path: Path) ->
 def test_a_line_that_contradicts_another_is_refused_and_one_that_repeats_it_is_not(
     servers: Settings, tmp_path: Path
 ) -> None:
-    anna, other = person(), person()
+    anna, other = somebody(), somebody()
     write(tmp_path, "persons.jsonl", anna, other, anna, anna | {"language": "fr"}, other | {"email": "a@mail.example"})
     said = load(servers, tmp_path, 2, anna["person"])
     assert "2 lines are wrong" in said
@@ -107,7 +105,7 @@ def test_a_line_that_contradicts_another_is_refused_and_one_that_repeats_it_is_n
 
 
 def test_somebody_with_one_name_is_loaded_and_a_sign_of_windows_is_mended(servers: Settings, tmp_path: Path) -> None:
-    one, two = person(name={"first": None, "last": "Suharto"}), person(name={"first": "Jan", "last": "D\x92Hondt"})
+    one, two = somebody(name={"first": None, "last": "Suharto"}), somebody(name={"first": "Jan", "last": "D\x92Hondt"})
     write(tmp_path, "persons.jsonl", one, two)
     load(servers, tmp_path, 0)
     assert [row[1:] for row in stored(servers, one["person"], two["person"])] == [
@@ -116,7 +114,7 @@ def test_somebody_with_one_name_is_loaded_and_a_sign_of_windows_is_mended(server
 
 
 def test_what_the_database_refuses_is_told_without_the_row(servers: Settings, tmp_path: Path) -> None:
-    anna = person()
+    anna = somebody()
     write(tmp_path, "persons.jsonl", anna)
     with postgres.connect(servers, "owner", autocommit=True) as connection:
         connection.execute("alter table notifier.profile add constraint strange check (town <> 'Gent') not valid")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from confluent_kafka import Message
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from psycopg import Connection, sql
@@ -50,27 +51,6 @@ CHAINS, SEGMENTS, PERSONS = 3, 12, 6
 OTHER_KEY = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 ONLY_REFUSED = bytes([99]) * 16
 Place = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Received:
-    """A record as the broker hands it over."""
-
-    number: int
-    at: int
-    content: bytes = field(repr=False)
-
-    def topic(self) -> str:
-        return DISCLOSURES
-
-    def partition(self) -> int:
-        return self.number
-
-    def offset(self) -> int:
-        return self.at
-
-    def value(self) -> bytes:
-        return self.content
 
 
 @dataclass(frozen=True)
@@ -139,8 +119,10 @@ def keep(connection: Connection[Any], numbers: range) -> None:
     """Keep records as the audit process does."""
     contracts = Contracts(book())
     for segment in numbers:
-        messages: list[Any] = [
-            Received(chain, segment, encode(contract(DISCLOSURES), record(chain, segment))) for chain in range(CHAINS)
+        values = [encode(contract(DISCLOSURES), record(chain, segment)) for chain in range(CHAINS)]
+        messages = [
+            Message(topic=DISCLOSURES, partition=chain, offset=segment, value=value)
+            for chain, value in enumerate(values)
         ]
         with connection.transaction(), connection.cursor() as cursor:
             found = store.segments(cursor, messages, book())

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -23,10 +24,11 @@ from backbone.standby import AGAIN_S, Standby
 from kruispunt.declared_outboxes import OUTBOXES
 from schemas.codec import encode_body
 from schemas.contracts import contract
-from schemas.identifiers import derive, inss, pseudonym
+from schemas.identifiers import derive, pseudonym
 from schemas.roles import Role
 from schemas.samples import sample
 from schemas.topics import DECLARATIONS, delivery
+from tests.builders.persons import national_number
 from tests.builders.processes import ask_to_stop, start, surroundings
 from tests.builders.waiting import until
 
@@ -43,7 +45,7 @@ INSTITUTION, QUALITY = "rva", "18/1"
 KIND = DECLARATIONS[1]
 STATUS = "notices.status"
 """A topic nobody reads on the servers of a test run."""
-PERSONS = [inss(730303000 + number, after_2000=False) for number in range(40)]
+PERSONS = [national_number(number, date(1973, 3, 3)) for number in range(40)]
 PUT = "insert into notifier.outbox (topic, key, value) select * from unnest(%s::text[], %s::bytea[], %s::bytea[])"
 
 

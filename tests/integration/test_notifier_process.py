@@ -22,6 +22,7 @@ from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
 from tests.builders import notices as example
+from tests.builders.persons import national_number, profile_line
 from tests.builders.processes import SILENT, ask_to_stop, start
 
 NUMBERS = count(20_000)
@@ -36,7 +37,7 @@ class Crowd:
 
     def __init__(self, settings: Settings, size: int, folder: Path) -> None:
         self.settings = settings
-        self.numbers = [example.person(next(NUMBERS)) for _ in range(size)]
+        self.numbers = [national_number(next(NUMBERS)) for _ in range(size)]
         self.names = {pseudonym(settings.pepper(), number).hex() for number in self.numbers}
         path = folder / "persons.jsonl"
         path.write_bytes(b"\n".join(orjson.dumps(self._profile(place)) for place in range(size)))
@@ -44,19 +45,8 @@ class Crowd:
             profiles.load(connection, path)
 
     def _profile(self, place: int) -> dict[str, object]:
-        address = {
-            "street": "Kerkstraat",
-            "number": "1",
-            "box": "",
-            "postcode": "9000",
-            "town": "Gent",
-            "country": "BE",
-        }
-        return {
-            "person": self.numbers[place], "name": {"first": "Anna", "last": "Peeters"}, "address": address,
-            "language": ("nl", "fr", "de", "en")[place % 4],
-            "email": f"crowd{self.numbers[place][-6:]}@mail.example" if place % 2 else None,
-        }  # fmt: skip
+        email = f"crowd{self.numbers[place][-6:]}@mail.example" if place % 2 else None
+        return profile_line(self.numbers[place], language=("nl", "fr", "de", "en")[place % 4], email=email)
 
     def publish(self) -> None:
         writer = kafka.producer(self.settings, "relay")

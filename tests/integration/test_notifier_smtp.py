@@ -1,11 +1,7 @@
 """What a mail server answers, and what is then known of the mail."""
 
-import asyncio
-import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,67 +10,16 @@ from backbone.settings import Settings
 from notifier.mail import smtp as mail
 from notifier.mail.replies import MailOutcome
 from notifier.mail.smtp import MailPool, OutgoingMail
-from tests.builders.mail_server import MailServer
-
-
-class Server:
-    """A mail server that answers as told: by recipient, for RCPT and for DATA; None hangs up."""
-
-    def __init__(self) -> None:
-        self.rcpt: dict[str, str] = {}
-        self.data: dict[str, str | None] = {}
-        self.sender = "250 OK"
-        self.taken: list[str] = []
-        self.sessions: set[Any] = set()
-        """The sessions themselves: the number of one that is gone is given out again."""
-
-    async def handle_MAIL(self, _s: Any, _session: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
-        envelope.mail_from = address
-        return self.sender
-
-    async def handle_RCPT(self, _s: Any, _session: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
-        answer = self.rcpt.get(address, "250 OK")
-        if answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        address = envelope.rcpt_tos[0]
-        answer = self.data.get(address, "250 OK")
-        if answer is None:
-            self.taken.append(address)
-            server.transport.abort()
-            return "250 nobody hears this"
-        if answer.startswith("250"):
-            self.taken.append(address)
-            self.sessions.add(session)
-            await asyncio.sleep(0)
-        return answer
+from tests.builders.mail_server import Mailbox, free_port, listening
 
 
 @pytest.fixture
-def server() -> Server:
-    return Server()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@contextmanager
-def listening(server: Server, port: int, **more: Any) -> Iterator[None]:
-    controller = MailServer(server, hostname="127.0.0.1", port=port, **more)
-    controller.start()
-    try:
-        yield
-    finally:
-        controller.stop()
+def server() -> Mailbox:
+    return Mailbox()
 
 
 @pytest.fixture
-def port(server: Server) -> Iterator[int]:
+def port(server: Mailbox) -> Iterator[int]:
     found = free_port()
     with listening(server, found):
         yield found
@@ -99,7 +44,7 @@ def hand_over(settings: Settings) -> Iterator[Outcomes]:
         yield run
 
 
-def test_every_mail_of_a_group_is_taken_over_few_connections(server: Server, hand_over: Outcomes) -> None:
+def test_every_mail_of_a_group_is_taken_over_few_connections(server: Mailbox, hand_over: Outcomes) -> None:
     names = [f"p{number}@mail.example" for number in range(60)]
     assert hand_over(*names) == dict.fromkeys(names, MailOutcome.TAKEN)
     assert hand_over(*names) == dict.fromkeys(names, MailOutcome.TAKEN)
@@ -108,7 +53,7 @@ def test_every_mail_of_a_group_is_taken_over_few_connections(server: Server, han
 
 
 def test_a_connection_is_renewed_after_so_many_mails(
-    server: Server, hand_over: Outcomes, monkeypatch: pytest.MonkeyPatch
+    server: Mailbox, hand_over: Outcomes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mail, "MAILS_PER_CONNECTION", 5)
     names = [f"p{number}@mail.example" for number in range(60)]
@@ -117,7 +62,7 @@ def test_a_connection_is_renewed_after_so_many_mails(
     assert len(server.sessions) >= 12
 
 
-def test_one_refused_address_does_not_hold_up_the_others(server: Server, hand_over: Outcomes) -> None:
+def test_one_refused_address_does_not_hold_up_the_others(server: Mailbox, hand_over: Outcomes) -> None:
     server.rcpt["gone@mail.example"] = "550 no such user"
     names = ["a@mail.example", "gone@mail.example", "b@mail.example", "c@mail.example"]
     outcomes = hand_over(*names)
@@ -126,7 +71,7 @@ def test_one_refused_address_does_not_hold_up_the_others(server: Server, hand_ov
 
 
 @pytest.mark.parametrize("answer", ["450 mailbox busy", "421 come back later"])
-def test_what_is_refused_for_now_may_be_tried_again(server: Server, hand_over: Outcomes, answer: str) -> None:
+def test_what_is_refused_for_now_may_be_tried_again(server: Mailbox, hand_over: Outcomes, answer: str) -> None:
     server.rcpt["a@mail.example"] = answer
     assert hand_over("a@mail.example", "b@mail.example") == {
         "a@mail.example": MailOutcome.PASSING,
@@ -140,27 +85,27 @@ def test_what_is_refused_for_now_may_be_tried_again(server: Server, hand_over: O
     ("answer", "outcome"), [("554 not this", MailOutcome.REFUSED), ("451 not now", MailOutcome.PASSING)]
 )
 def test_a_refusal_after_the_text_is_known_for_certain(
-    server: Server, hand_over: Outcomes, answer: str, outcome: MailOutcome
+    server: Mailbox, hand_over: Outcomes, answer: str, outcome: MailOutcome
 ) -> None:
     server.data["a@mail.example"] = answer
     assert hand_over("a@mail.example") == {"a@mail.example": outcome}
     assert server.taken == []
 
 
-def test_a_connection_that_dies_after_the_text_leaves_the_mail_in_doubt(server: Server, hand_over: Outcomes) -> None:
+def test_a_connection_that_dies_after_the_text_leaves_the_mail_in_doubt(server: Mailbox, hand_over: Outcomes) -> None:
     server.data["a@mail.example"] = None
     outcomes = hand_over("a@mail.example", "b@mail.example")
     assert outcomes == {"a@mail.example": MailOutcome.IN_DOUBT, "b@mail.example": MailOutcome.TAKEN}
     assert "a@mail.example" in server.taken
 
 
-def test_a_server_that_refuses_our_sender_makes_no_letters(server: Server, hand_over: Outcomes) -> None:
+def test_a_server_that_refuses_our_sender_makes_no_letters(server: Mailbox, hand_over: Outcomes) -> None:
     server.sender = "550 not you"
     assert hand_over("a@mail.example") == {"a@mail.example": MailOutcome.PASSING}
 
 
 def test_an_address_in_other_letters_is_offered_where_the_server_can_write_it(
-    server: Server, hand_over: Outcomes, tmp_path: Path
+    server: Mailbox, hand_over: Outcomes, tmp_path: Path
 ) -> None:
     name = "żółć@mail.example"
     assert hand_over(name) == {name: MailOutcome.TAKEN}
@@ -181,7 +126,7 @@ def test_a_server_that_is_not_there_is_found_out_before_anything_is_said(tmp_pat
 
 
 def test_a_server_that_closed_an_idle_connection_is_asked_first(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mail, "IDLE_S", 0.0)
     port = free_port()
@@ -195,7 +140,7 @@ def test_a_server_that_closed_an_idle_connection_is_asked_first(
     assert server.taken == ["a@mail.example", "b@mail.example"]
 
 
-def test_a_server_without_the_encryption_we_insist_on_gets_nothing(server: Server, settings: Settings) -> None:
+def test_a_server_without_the_encryption_we_insist_on_gets_nothing(server: Mailbox, settings: Settings) -> None:
     strict = settings.model_copy(update={"smtp_tls": "starttls"})
     with MailPool(strict) as pool:
         with pytest.raises((Retry, Stop)):

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
+from confluent_kafka import Message
 
 from backbone import postgres
 from backbone.errors import Retry
@@ -34,56 +35,12 @@ from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
 from schemas.registry import SchemaBook
 from tests.builders import notices as example
-from tests.builders.mail_server import MailServer
+from tests.builders.mail_server import Mailbox, free_port, listening
+from tests.builders.persons import ADDRESS, national_number, profile_line
 
 NUMBERS = count(5_000)
 PARTITIONS = count(1_000)
 """Partitions that no topic has: each test works on one of its own."""
-
-
-@dataclass
-class Arriving:
-    """A message as the topic gives it."""
-
-    content: bytes
-    place: int
-    at: int
-
-    def topic(self) -> str:
-        return "findings"
-
-    def partition(self) -> int:
-        return self.place
-
-    def offset(self) -> int:
-        return self.at
-
-    def key(self) -> bytes:
-        return b"0" * 16
-
-    def value(self) -> bytes:
-        return self.content
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 1_790_000_000_000
-
-
-class Mailbox:
-    """A mail server that takes everything, but for the addresses it is told to refuse."""
-
-    def __init__(self) -> None:
-        self.refused: dict[str, str] = {}
-        self.asked: list[str] = []
-        self.contents: list[bytes] = []
-
-    async def handle_RCPT(self, _s: Any, _session: Any, envelope: Any, address: str, _o: Any) -> str:  # noqa: N802
-        self.asked.append(address)
-        envelope.rcpt_tos.append(address)
-        return self.refused.get(address, "250 OK")
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
-        self.contents.append(envelope.content)
-        return "250 OK"
 
 
 class Office:
@@ -100,21 +57,17 @@ class Office:
 
     def person(self, **profile: Any) -> str:
         """Somebody with a profile; gives the number."""
-        number = example.person(next(NUMBERS))
+        number = national_number(next(NUMBERS))
         anna = replace(example.profile("nl"), email=f"{number}@mail.example", **profile)
         self.keep(number, anna)
         return number
 
     def keep(self, number: str, anna: Profile) -> None:
-        line = {
-            "person": number,
-            "name": {"first": anna.first_name, "last": anna.name},
-            "address": {
-                name: getattr(anna, name) for name in ("street", "number", "box", "postcode", "town", "country")
-            },
-            "language": anna.language,
-            "email": anna.email if anna.email_activated else None,
-        }
+        address = {name: getattr(anna, name) for name in ADDRESS}
+        line = profile_line(
+            number, name={"first": anna.first_name, "last": anna.name}, address=address, language=anna.language,
+            email=anna.email if anna.email_activated else None,
+        )  # fmt: skip
         path = self.folder.parent / "one.jsonl"
         path.write_bytes(orjson.dumps(line))
         with postgres.connect(self.settings, "operator") as connection:
@@ -130,7 +83,13 @@ class Office:
         self.read([encode(contract("findings"), record | more)])
 
     def read(self, values: Sequence[bytes]) -> None:
-        messages = [Arriving(value, self.partition, next(self._offsets)) for value in values]
+        messages = [
+            Message(
+                topic="findings", partition=self.partition, offset=next(self._offsets), key=b"0" * 16, value=value,
+                timestamp=(1, 1_790_000_000_000),
+            )
+            for value in values
+        ]  # fmt: skip
         with self.connection.transaction(), self.connection.cursor() as cursor:
             batch = findings.read(messages, self.settings.pepper(), SchemaBook())
             findings.store(cursor, batch, findings.positions_of(cursor, [self.partition]))
@@ -207,17 +166,14 @@ def mailbox() -> Mailbox:
 
 @pytest.fixture
 def office(servers: Settings, mailbox: Mailbox, tmp_path: Path) -> Iterator[Office]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = MailServer(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
+    port = free_port()
     settings = servers.model_copy(update={"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_tls": "none"})
-    try:
-        with postgres.connect(settings, "notifier", autocommit=True) as connection, MailPool(settings, 2) as pool:
-            yield Office(settings, connection, pool, tmp_path / "outgoing")
-    finally:
-        controller.stop()
+    with (
+        listening(mailbox, port),
+        postgres.connect(settings, "notifier", autocommit=True) as connection,
+        MailPool(settings, 2) as pool,
+    ):
+        yield Office(settings, connection, pool, tmp_path / "outgoing")
 
 
 def test_whoever_chose_e_mail_gets_one_and_nothing_by_post(office: Office, mailbox: Mailbox) -> None:
@@ -242,7 +198,7 @@ def test_whoever_did_not_gets_a_letter(office: Office, mailbox: Mailbox) -> None
 
 
 def test_whoever_cannot_be_reached_is_accounted_for(office: Office) -> None:
-    nowhere, unknown = office.person(email_activated=False, street=""), example.person(next(NUMBERS))
+    nowhere, unknown = office.person(email_activated=False, street=""), national_number(next(NUMBERS))
     for somebody in (nowhere, unknown):
         office.arrive(somebody)
     office.tell()
@@ -302,7 +258,7 @@ def test_nothing_is_told_before_it_has_come_to_rest(office: Office) -> None:
 
 def test_an_address_the_server_refuses_gets_a_letter(office: Office, mailbox: Mailbox) -> None:
     anna = office.person()
-    mailbox.refused[f"{anna}@mail.example"] = "550 no such user"
+    mailbox.rcpt[f"{anna}@mail.example"] = "550 no such user"
     office.arrive(anna)
     office.tell()
     assert office.states(anna) == [("handed over", "letter")]
@@ -313,11 +269,11 @@ def test_an_address_the_server_refuses_gets_a_letter(office: Office, mailbox: Ma
 
 def test_what_the_server_cannot_take_now_waits(office: Office, mailbox: Mailbox) -> None:
     anna = office.person()
-    mailbox.refused[f"{anna}@mail.example"] = "451 later"
+    mailbox.rcpt[f"{anna}@mail.example"] = "451 later"
     office.arrive(anna)
     office.tell()
     assert office.states(anna) == [("postponed", "e-mail")]
-    mailbox.refused.clear()
+    mailbox.rcpt.clear()
     assert office.mail() == 0, "it waits"
     office.make_due()
     assert office.mail() == 1
@@ -593,7 +549,7 @@ def test_an_address_python_cannot_write_goes_by_letter_and_stops_nobody(office: 
 def test_a_group_of_which_some_are_taken_and_some_wait_is_accounted_for(office: Office, mailbox: Mailbox) -> None:
     people = [office.person() for _ in range(6)]
     later, gone = people[2], people[4]
-    mailbox.refused |= {f"{later}@mail.example": "451 later", f"{gone}@mail.example": "550 5.1.1 unknown"}
+    mailbox.rcpt |= {f"{later}@mail.example": "451 later", f"{gone}@mail.example": "550 5.1.1 unknown"}
     for somebody in people:
         office.arrive(somebody)
     office.tell()
@@ -601,7 +557,7 @@ def test_a_group_of_which_some_are_taken_and_some_wait_is_accounted_for(office: 
     assert office.states(gone) == [("handed over", "letter")]
     for somebody in {*people} - {later, gone}:
         assert office.states(somebody) == [("handed over", "e-mail")]
-    mailbox.refused.clear()
+    mailbox.rcpt.clear()
     office.make_due()
     office.tell()
     assert office.states(later) == [("handed over", "e-mail")]
@@ -628,7 +584,7 @@ def test_a_server_that_lets_nobody_through_sends_no_letter_however_often_it_is_t
     office: Office, mailbox: Mailbox
 ) -> None:
     people = [office.person() for _ in range(5)]
-    mailbox.refused |= {f"{person}@mail.example": "550 5.7.1 Relaying denied" for person in people}
+    mailbox.rcpt |= {f"{person}@mail.example": "550 5.7.1 Relaying denied" for person in people}
     for somebody in people:
         office.arrive(somebody)
     office.tell()
@@ -640,7 +596,7 @@ def test_a_server_that_lets_nobody_through_sends_no_letter_however_often_it_is_t
     assert {state for person in people for state in office.states(person)} == {("postponed", "e-mail")}
     assert {office.reason(person) for person in people} == {"The mail server answered 550 5.7.1."}
     assert office.letters() == []
-    mailbox.refused.clear()
+    mailbox.rcpt.clear()
     for _ in range(2):
         office.make_due()
         office.mail()
@@ -651,7 +607,7 @@ def test_a_mail_that_is_not_taken_again_and_again_though_others_are_goes_by_lett
     office: Office, mailbox: Mailbox
 ) -> None:
     anna, berta = office.person(), office.person()
-    mailbox.refused[f"{anna}@mail.example"] = "550 5.7.1 not this sender to this recipient"
+    mailbox.rcpt[f"{anna}@mail.example"] = "550 5.7.1 not this sender to this recipient"
     office.arrive(anna)
     for _ in range(by_mail.ATTEMPTS + 1):
         office.tell()
@@ -741,23 +697,7 @@ def test_whoever_counts_notices_cannot_read_whom_they_are_about(office: Office, 
 
 def test_loading_the_same_profiles_again_changes_nothing(office: Office, tmp_path: Path) -> None:
     path = tmp_path / "persons.jsonl"
-    lines = [
-        {
-            "person": example.person(next(NUMBERS)),
-            "name": {"first": "Anna", "last": "Peeters"},
-            "address": {
-                "street": "Kerkstraat",
-                "number": "1",
-                "box": "",
-                "postcode": "9000",
-                "town": "Gent",
-                "country": "BE",
-            },
-            "language": "nl",
-            "email": None,
-        }
-        for _ in range(50)
-    ]
+    lines = [profile_line(national_number(next(NUMBERS))) for _ in range(50)]
     path.write_bytes(b"\n".join(orjson.dumps(line) for line in lines))
     with postgres.connect(office.settings, "operator") as connection:
         assert profiles.load(connection, path) == profiles.LoadedProfiles(50, 50)

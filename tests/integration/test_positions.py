@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource
 
 from backbone import instance_number, kafka, logs, positions, postgres, transactions
@@ -19,73 +19,12 @@ from consumers.exchange.run import Exchange
 from notifier import findings
 from schemas.registry import SchemaBook
 from schemas.topics import DECLARATIONS, FINDINGS, delivery
+from tests.builders.kafka_group import Group, polled
 
 INSTITUTION = "nic"
 SCHEMA = "store"
 TOPIC = "a topic of this test"
 GROUP = "exchange"
-
-
-class Record:
-    """As much of a Kafka message as a keeper looks at."""
-
-    def __init__(self, topic: str, offset: int) -> None:
-        self._topic, self._offset = topic, offset
-
-    def topic(self) -> str:
-        return self._topic
-
-    def partition(self) -> int:
-        return 0
-
-    def offset(self) -> int:
-        return self._offset
-
-    def key(self) -> None:
-        return None
-
-    def value(self) -> bytes:
-        return b"?"
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 0
-
-    def error(self) -> None:
-        return None
-
-
-class Reader:
-    """Gives records; partitions change hands when told so."""
-
-    def __init__(self, records: list[Record]) -> None:
-        self.records = records
-        self.change: Callable[[], None] = lambda: None
-        self.assigned: list[TopicPartition] = []
-        self.sought: list[tuple[str, int, int]] = []
-
-    def subscribe(self, topics: list[str], on_assign: Any, **_others: Any) -> None:
-        self._on_assign = on_assign
-        on_assign(self, [TopicPartition(topics[0], 0)])
-
-    def assign(self, places: list[TopicPartition]) -> None:
-        self.assigned = places
-
-    def assignment(self) -> list[TopicPartition]:
-        return self.assigned
-
-    def seek(self, place: TopicPartition) -> None:
-        self.sought.append((place.topic, place.partition, place.offset))
-
-    def close(self) -> None:
-        pass
-
-    def hand_over(self) -> None:
-        self._on_assign(self, self.assigned)
-
-    def consume(self, number: int, _timeout: float) -> list[Record]:
-        given, self.records = self.records[:number], self.records[number:]
-        self.change()
-        return given
 
 
 class Kept:
@@ -126,51 +65,57 @@ def kept(servers: Settings) -> Iterator[Kept]:
         connection.execute("delete from store.position where topic = %s", (topic,))
 
 
-def records(kept: Kept, first: int, last: int) -> list[Record]:
-    return [Record(kept.topic, offset) for offset in range(first, last + 1)]
+def records(kept: Kept, first: int, last: int) -> list[Message]:
+    return [polled(0, offset, kept.topic) for offset in range(first, last + 1)]
 
 
 def test_a_reader_that_was_paused_keeps_nothing_of_what_another_kept_meanwhile(kept: Kept) -> None:
-    # A gathers 10 to 19 and is paused; B keeps 10 to 14; A goes on.
-    first = kept.keeper(Reader(records(kept, 0, 9)))
+    # A has its position and is paused; B keeps 10 to 14; A goes on with 10 to 19.
+    first = kept.keeper(Group(records(kept, 0, 9)))
     assert first.handle_batch() == 10
-    a, b = kept.keeper(Reader(records(kept, 10, 19))), kept.keeper(Reader(records(kept, 10, 14)))
-    assert b.handle_batch() == 5
+    paused = Group([])
+    a, b = kept.keeper(paused), kept.keeper(Group(records(kept, 10, 14)))
+    assert (a.handle_batch(), b.handle_batch()) == (0, 5)
+    paused.records = records(kept, 10, 19)
     with pytest.raises(Retry, match="Another process is further"):
         a.handle_batch()
     assert kept.position() == 15
 
 
 def test_a_first_batch_is_kept_by_one_reader_only(kept: Kept) -> None:
-    a, b = kept.keeper(Reader(records(kept, 0, 9))), kept.keeper(Reader(records(kept, 0, 4)))
-    assert b.handle_batch() == 5
+    paused = Group([])
+    a, b = kept.keeper(paused), kept.keeper(Group(records(kept, 0, 4)))
+    assert (a.handle_batch(), b.handle_batch()) == (0, 5)
+    paused.records = records(kept, 0, 9)
     with pytest.raises(Retry, match="Another process is further"):
         a.handle_batch()
     assert kept.position() == 5
 
 
 def test_gaps_between_the_records_of_transactions_are_no_gaps(kept: Kept) -> None:
-    reader = Reader([Record(kept.topic, 0), Record(kept.topic, 1)])
+    reader = Group(records(kept, 0, 1))
     keeper = kept.keeper(reader)
     assert keeper.handle_batch() == 2
-    reader.records = [Record(kept.topic, 3), Record(kept.topic, 7)]
+    reader.records = [polled(0, 3, kept.topic), polled(0, 7, kept.topic)]
     assert keeper.handle_batch() == 2
     assert kept.position() == 8
 
 
 def test_what_was_read_while_partitions_changed_hands_is_thrown_away_and_read_again(kept: Kept) -> None:
-    reader = Reader(records(kept, 0, 4))
+    reader = Group(records(kept, 0, 4))
     keeper = kept.keeper(reader)
     assert keeper.handle_batch() == 5
-    reader.records, reader.change = records(kept, 5, 9), reader.hand_over
+    reader.records = records(kept, 0, 9)
+    reader.change_hands()
     assert keeper.handle_batch() == 0
     assert kept.offsets == [0, 1, 2, 3, 4]
     assert reader.sought == [(kept.topic, 0, 5)]
+    assert keeper.handle_batch() == 5
+    assert kept.offsets == list(range(10))
 
 
 def test_what_comes_with_the_first_assignment_is_kept_and_not_read_again(kept: Kept) -> None:
-    reader = Reader(records(kept, 0, 4))
-    reader.change = reader.hand_over
+    reader = Group(records(kept, 0, 4))
     assert kept.keeper(reader).handle_batch() == 5
     assert reader.sought == []
     assert kept.position() == 5
@@ -181,7 +126,14 @@ def test_a_notifier_that_was_paused_keeps_nothing_of_what_another_kept_meanwhile
     pepper, book = servers.pepper(), SchemaBook()
 
     def batch(first: int, last: int) -> findings.FindingBatch:
-        read = findings.read([Record(FINDINGS, offset) for offset in range(first, last + 1)], pepper, book)
+        read = findings.read(
+            [
+                Message(topic=FINDINGS, partition=0, offset=offset, value=b"?", timestamp=(1, 0))
+                for offset in range(first, last + 1)
+            ],
+            pepper,
+            book,
+        )
         return read._replace(dead=[], positions={(FINDINGS, number): last + 1})
 
     with postgres.connect(servers, "notifier") as connection, connection.cursor() as cursor:
@@ -310,7 +262,7 @@ def test_the_broker_never_forgets_a_place(servers: Settings) -> None:
 def test_a_reader_with_nothing_to_do_sees_that_its_position_was_put_back(
     servers: Settings, kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = kept.keeper(Reader(records(kept, 0, 9)))
+    reader = kept.keeper(Group(records(kept, 0, 9)))
     assert reader.handle_batch() == 10
     monkeypatch.setattr("backbone.postgres_consumer.LOOK_S", 0.0)
     assert reader.handle_batch() == 0

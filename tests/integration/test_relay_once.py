@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import date
 
 import psycopg
 import pytest
@@ -22,8 +23,9 @@ from backbone.outbox_relay import Publisher
 from backbone.progress import BEGINNING, Progress, published, record
 from backbone.settings import Settings
 from kruispunt.declared_outboxes import BY_NAME
-from schemas.identifiers import derive, inss, pseudonym
+from schemas.identifiers import derive, pseudonym
 from schemas.topics import POSITIONS
+from tests.builders.persons import national_number
 from tests.builders.processes import ask_to_stop, start
 from tests.builders.waiting import until
 
@@ -32,7 +34,7 @@ TOPIC = "notices.status"
 SOURCE = "notifier"
 OUTBOX = BY_NAME[SOURCE]
 PUT = "insert into notifier.outbox (topic, key, value) select * from unnest(%s::text[], %s::bytea[], %s::bytea[])"
-KEYS = [pseudonym(b"relay", inss(700201000 + number, after_2000=False)) for number in range(50)]
+KEYS = [pseudonym(b"relay", national_number(number, date(1970, 2, 1))) for number in range(50)]
 
 
 def put(settings: Settings, values: list[bytes]) -> None:

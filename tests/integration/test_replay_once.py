@@ -22,10 +22,11 @@ from schemas.identifiers import derive, inss, pseudonym
 from schemas.topics import DECLARATIONS, DISCLOSURES, POSITIONS, delivery
 from tests.builders import waiting
 from tests.builders.events import accept, copies
+from tests.builders.persons import national_number
 from tests.builders.processes import ask_to_stop, running, start
 
 MARK = derive("replay", str(time.time_ns()))
-PERSONS = [inss(130101000 + number, after_2000=False) for number in range(3_000)]
+PERSONS = [national_number(number, date(1913, 1, 1)) for number in range(3_000)]
 STEP = 500
 """More than one transaction of the replay."""
 NUMBER = "20/296"

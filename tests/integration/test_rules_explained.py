@@ -10,21 +10,18 @@ import pytest
 
 from backbone import kafka, postgres
 from backbone.settings import Settings
-from rules.casebook.case_events import EMPLOYER, events
+from rules.casebook.case_events import EMPLOYER
+from rules.stream.held_facts import PARTS, WAGES, WORKING_TIME
 from rules.stream.transaction import Decider
-from rules.view.required_fields import NEEDS
-from schemas.codec import decode_body, encode, encode_body, split
-from schemas.contracts import Contract, contract, make
-from schemas.fields import narrower
+from schemas.codec import decode_body, encode, split
+from schemas.contracts import contract
 from schemas.identifiers import inss, pseudonym
 from schemas.registration import SchemaVersion, subject
 from schemas.registry import SchemaBook
 from schemas.topics import FACTS, SCHEMAS
+from tests.builders.facts import NARROW, UNCLAIMED, case_facts, event_name
 from tests.builders.processes import within
 
-KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
-NARROW: dict[str, Contract] = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in KINDS}
-CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
 AT = datetime(2026, 10, 20, 9, tzinfo=UTC)
 PERSON = inss(900202011, after_2000=False)
 YOUNG = inss(30315051, after_2000=True)
@@ -37,18 +34,8 @@ PARTITION = 9_001
 
 def bundle(settings: Settings, case: dict[str, Any], version: int, *, person: str = PERSON) -> bytes:
     name = "explained" if person == PERSON else f"lived-{case['quarter']}"
-    envelope = {
-        "declaration": name, "version": version, "status": "original", "person": person, "occurred_at": AT,
-        "trace_parent": "", "deliberation": "24/100@1", "replay": False,
-    }  # fmt: skip
-    facts = [
-        {
-            "person": pseudonym(settings.pepper(), person),
-            "contract": NARROW[kind].id,
-            "body": encode_body(NARROW[kind], {**event, **envelope, "event": f"{name}-{kind}-{version}"}),
-        }
-        for kind, event in zip(KINDS, events({**case, "person": person}), strict=True)
-    ]
+    key = pseudonym(settings.pepper(), person)
+    facts = case_facts(key, {**case, "person": person}, version=version, declaration=name)
     return encode(contract(FACTS), {"at": AT, "facts": facts})
 
 
@@ -57,7 +44,7 @@ def finding(servers: Settings) -> str:
     """A finding that was told, whose facts were replaced since by others that change nothing."""
     decider = _decider(servers)
     for number in (1, 2):
-        assert decider.take(PARTITION, FAR + number, bundle(servers, CASE, number))
+        assert decider.take(PARTITION, FAR + number, bundle(servers, UNCLAIMED, number))
     decider.close()
     return _told(servers, PERSON, "structural_reduction")
 
@@ -138,7 +125,7 @@ def test_a_jurist_sees_law_formula_figures_with_their_version_and_the_events(ser
         "Programme law (I)",
         "R  = F + alpha",
         "REPO",
-        "explained-declarations.wages-1",
+        event_name(WAGES, "explained", 1),
         f"employer {EMPLOYER}",
     ):
         assert words in shown
@@ -162,7 +149,7 @@ def test_a_condition_is_explained_with_what_became_of_it(
 def test_a_program_gets_every_condition_with_source_figures_and_events(servers: Settings, finding: str) -> None:
     document = json.loads(run(servers, "explain", finding, "--json").stdout)
     assert (document["person"], document["amount"], document["certainty"]) == (None, "1203.71", "likely")
-    assert {one["event"] for one in document["evidence"]} == {f"explained-{kind}-1" for kind in KINDS}
+    assert {one["event"] for one in document["evidence"]} == {event_name(kind, "explained", 1) for kind in PARTS}
     (bound,) = (step for step in document["trace"] if step["step"] == "S0")
     assert bound["parameters"][0].startswith("structural_reduction.yaml | category 1 | 2026-07-01 | REPO | ")
     assert json.loads(run(servers, "explain", finding, "--json", "--person").stdout)["person"] == PERSON
@@ -219,7 +206,7 @@ def test_what_was_changed_behind_the_rules_back_comes_out(servers: Settings, fin
         connection.execute("update rules.finding set version = 1 where finding = %s", (finding,))
         connection.execute(
             "delete from rules.earlier where kind = %s and person = %s",
-            (KINDS[0], pseudonym(servers.pepper(), PERSON)),
+            (WAGES, pseudonym(servers.pepper(), PERSON)),
         )
     gone = run(servers, "replay", finding)
     assert gone.returncode == 1
@@ -229,7 +216,7 @@ def test_what_was_changed_behind_the_rules_back_comes_out(servers: Settings, fin
 def _kept(servers: Settings, quarter: str) -> set[tuple[str, str]]:
     """The digests of the working time that was sent in a quarter in its first version."""
     value = decode_body(contract(FACTS), split(bundle(servers, {"quarter": quarter, **JOB}, 1, person=YOUNG))[1])
-    return {(f"lived-{quarter}-{KINDS[1]}-1", sha256(value["facts"][1]["body"]).hexdigest())}
+    return {(event_name(WORKING_TIME, f"lived-{quarter}", 1), sha256(value["facts"][1]["body"]).hexdigest())}
 
 
 def test_a_right_over_several_quarters_shows_the_working_time_of_each_and_is_decided_again(
@@ -271,7 +258,7 @@ def test_a_figure_that_is_not_there_is_wrong_use(servers: Settings, change: str)
 
 
 def test_working_time_that_was_changed_behind_the_rules_back_is_told_of_a_right(servers: Settings, right: str) -> None:
-    whose = (KINDS[1], "2025Q4", pseudonym(servers.pepper(), YOUNG))
+    whose = (WORKING_TIME, "2025Q4", pseudonym(servers.pepper(), YOUNG))
     change = "update rules.earlier set body = %s where kind = %s and quarter = %s and person = %s"
     with postgres.connect(servers, "owner") as connection:
         query = "select body from rules.earlier where kind = %s and quarter = %s and person = %s"
@@ -279,7 +266,7 @@ def test_working_time_that_was_changed_behind_the_rules_back_is_told_of_a_right(
         connection.execute(change, (bytes(held) + b"\x00", *whose))
     told = run(servers, "replay", right)
     assert told.returncode == 1
-    assert "1 events it rests on are not held any more: lived-2025Q4-declarations.working-time-1" in told.stderr
+    assert f"1 events it rests on are not held any more: {event_name(WORKING_TIME, 'lived-2025Q4', 1)}" in told.stderr
     with postgres.connect(servers, "owner") as connection:
         connection.execute(change, (held, *whose))
     assert run(servers, "replay", right).returncode == 0

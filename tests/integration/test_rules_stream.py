@@ -21,63 +21,51 @@ from backbone.settings import Settings
 from backbone.stack.ports import reachable
 from backbone.stack.processes import PROCESSES
 from backbone.stack.stack import status
-from rules.casebook.case_events import EMPLOYER, decisions, events
+from rules.casebook.case_events import EMPLOYER, decisions
 from rules.law.knowledge import known_on
 from rules.law.load import shipped_law
+from rules.stream.held_facts import PARTS
 from rules.stream.run import STOP_S
 from rules.stream.transaction import Decider
-from rules.view.required_fields import NEEDS
-from schemas.codec import decode_body, encode, encode_body, split
-from schemas.contracts import Contract, contract, make
-from schemas.fields import narrower
-from schemas.identifiers import derive, inss, pseudonym
+from schemas.codec import decode_body, encode, split
+from schemas.contracts import contract
+from schemas.identifiers import derive, pseudonym
 from schemas.registration import SchemaVersion, subject
 from schemas.topics import FACTS, SCHEMAS
-from tests.builders import waiting
+from tests.builders import persons, waiting
+from tests.builders.facts import NARROW, UNCLAIMED, Facts, case_facts, decided, event_name
 from tests.builders.processes import as_process, ask_to_stop
 
-KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
-NARROW: dict[str, Contract] = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in NEEDS}
-UNCLAIMED = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
 DUE = {3000: 1203.71}
 AT = datetime(2026, 10, 20, 9, tzinfo=UTC)
 PATIENCE_S = 60
 PARTITIONS = 4
 
-Facts = list[dict[str, Any]]
-
 until = partial(waiting.until, what="the rules did not get there in time")
 
 
-def person(number: int) -> str:
-    return inss(850101000 + number, after_2000=False)
+person = partial(persons.national_number, born=date(1985, 1, 1))
+
+
+def key(settings: Settings, number: int) -> bytes:
+    return pseudonym(settings.pepper(), person(number))
+
+
+def declaration(number: int, quarter: str) -> str:
+    return derive("declaration", person(number), quarter)
 
 
 def facts(settings: Settings, number: int, case: dict[str, Any], version: int = 1, status: str = "original") -> Facts:
     """The three narrowed facts of a case about one person."""
-    national = person(number)
-    envelope = {
-        "declaration": derive("declaration", EMPLOYER, case["quarter"]),
-        "version": version,
-        "status": status,
-        "person": national,
-        "occurred_at": AT,
-        "trace_parent": "",
-        "deliberation": "24/100@1",
-        "replay": False,
-    }
-    return [
-        fact(settings, national, kind, {**event, **envelope, "event": derive("event", national, kind, str(version))})
-        for kind, event in zip(KINDS, events(case), strict=True)
-    ]
+    name = declaration(number, case["quarter"])
+    return case_facts(
+        key(settings, number), case, version=version, declaration=name, status=status, person=person(number)
+    )
 
 
-def fact(settings: Settings, national: str, kind: str, record: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "person": pseudonym(settings.pepper(), national),
-        "contract": NARROW[kind].id,
-        "body": encode_body(NARROW[kind], record),
-    }
+def event(number: int, kind: str) -> str:
+    """The event of this kind about one person in the quarter that nobody claimed for."""
+    return event_name(kind, declaration(number, UNCLAIMED["quarter"]), 1)
 
 
 def partition_of(number: int) -> int:
@@ -259,12 +247,8 @@ def test_a_decision_that_comes_after_the_job_is_seen(servers: Settings, process:
         ],
     }
     send(servers, [(3, facts(servers, 3, case))])
-    (decided,) = decisions(case) or []
-    envelope = {
-        "declaration": "decision-3", "version": 1, "status": "original", "quarter": "2025Q1", "employer": "",
-        "person": person(3), "occurred_at": AT, "trace_parent": "", "deliberation": "24/100@1", "replay": False,
-    }  # fmt: skip
-    send(servers, [(3, [fact(servers, person(3), "declarations.entitlements", {**decided, **envelope})])])
+    (written,) = decisions(case) or []
+    send(servers, [(3, decided(person(3), "decision-3", written, key=key(servers, 3)))])
     until(lambda: about(servers, 3) == [("found", 1), ("found", 1)])
     found = {one["rule"]: (one["side"], one["amount"], one["employer"]) for one in told(servers, 3)}
     assert found == {
@@ -307,8 +291,7 @@ def test_what_cannot_be_read_is_set_aside_and_the_rest_goes_on(servers: Settings
     send(servers, [(1, broken + facts(servers, 9, UNCLAIMED))])
     until(lambda: about(servers, 9) == [("found", 1)])
     assert about(servers, 5) == []
-    key = pseudonym(servers.pepper(), person(5))
-    (letter,) = [one for one in letters(servers) if one["key"] == key]
+    (letter,) = [one for one in letters(servers) if one["key"] == key(servers, 5)]
     assert (letter["stage"], letter["code"], letter["partition"]) == ("rules", "unreadable-fact", 1)
     kept = decode_body(contract(FACTS), split(letter["value"])[1])
     assert [entry["body"] for entry in kept["facts"]] == [entry["body"] for entry in broken]
@@ -318,16 +301,10 @@ ON_AN_ALLOWANCE = ("increased_reimbursement", "maximum_billing", "social_energy_
 """The rules over a history that speak on a disability allowance nobody turned into another right."""
 
 
-def allowance(settings: Settings, number: int) -> dict[str, Any]:
+def allowance(settings: Settings, number: int) -> Facts:
     """The decision of a disability allowance that runs since the beginning of the year."""
-    given = {"decisions": [{"kind": "disability_allowance", "from": date(2026, 1, 1)}]}
-    (decided,) = decisions(given) or []
-    envelope = {
-        "event": derive("event", person(number), "allowance"), "declaration": f"allowance-{number}", "version": 1,
-        "status": "original", "quarter": "2026Q1", "employer": "", "person": person(number), "occurred_at": AT,
-        "trace_parent": "", "deliberation": "24/100@1", "replay": False,
-    }  # fmt: skip
-    return fact(settings, person(number), "declarations.entitlements", {**decided, **envelope})
+    given = {"kind": "disability_allowance", "from": date(2026, 1, 1)}
+    return decided(person(number), f"allowance-{number}", given, key=key(settings, number))
 
 
 def test_two_workers_decide_each_bundle_once_while_they_are_killed_again_and_again(
@@ -341,7 +318,8 @@ def test_two_workers_decide_each_bundle_once_while_they_are_killed_again_and_aga
         for partition in range(PARTITIONS):
             some = [number for number in range(start, start + 20) if partition_of(number) == partition]
             part = [one for number in some for one in facts(servers, number, UNCLAIMED)]
-            bundles.append((partition, part + [allowance(servers, number) for number in some if number % 5 == 0]))
+            part += [one for number in some if number % 5 == 0 for one in allowance(servers, number)]
+            bundles.append((partition, part))
     send(servers, bundles)
     expected = len(numbers) + len(ON_AN_ALLOWANCE) * len(idle)
     with another() as second:
@@ -396,12 +374,12 @@ def test_a_rule_that_raises_sets_that_person_aside_with_the_events_and_the_rest_
     found = {one["key"]: one for one in letters(servers)[before:]}
     assert {one["code"] for one in found.values()} == {"undecidable-person"}
     for number, raised in ((slot, "ZeroDivisionError"), (history, "KeyError")):
-        letter = found[pseudonym(servers.pepper(), person(number))]
+        letter = found[key(servers, number)]
         assert letter["reason"].startswith(f"{raised} in <string>")
         assert person(number) not in str(letter["reason"])
         kept = decode_body(contract(FACTS), split(letter["value"])[1])["facts"]
-        ids = [decode_body(NARROW[kind], one["body"])["event"] for kind, one in zip(KINDS, kept, strict=True)]
-        assert ids == [derive("event", person(number), kind, "1") for kind in KINDS]
+        ids = [decode_body(NARROW[kind], one["body"])["event"] for kind, one in zip(PARTS, kept, strict=True)]
+        assert ids == [event(number, kind) for kind in PARTS]
     broken.end()
     process.start()
     send(servers, [(1, facts(servers, slot, UNCLAIMED) + facts(servers, history, UNCLAIMED))])
@@ -416,8 +394,8 @@ def test_a_person_with_two_numbers_is_set_aside_and_the_rest_goes_on(servers: Se
     until(lambda: about(servers, sound) == [("found", 1)])
     letter = letters(servers)[-1]
     assert letter["code"] == "contradictory-facts"
-    assert derive("event", person(two), KINDS[0], "1") in letter["reason"]
-    assert derive("event", person(41), KINDS[2], "1") in letter["reason"]
+    assert event(two, PARTS[0]) in letter["reason"]
+    assert event(41, PARTS[2]) in letter["reason"]
     assert about(servers, two) == about(servers, 41) == []
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-LATER = (Path(__file__).parents[1] / "data" / "declaration.xml").read_text("utf-8").replace("2022", "2026")
+from tests.builders.declarations import LATER
+
 MEASURE = """
 import re, sys
 from pathlib import Path

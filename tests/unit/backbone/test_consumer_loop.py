@@ -15,6 +15,7 @@ from backbone.errors import Retry, Stop
 from backbone.kafka import AccessRefused
 from backbone.process import Drain
 from backbone.settings import Settings
+from tests.builders.clock import Clock
 
 
 class Played:
@@ -40,19 +41,6 @@ class Played:
 
     def close(self) -> None:
         self._heard.append(f"close {self._number}")
-
-
-class Clock:
-    """Time that passes in sleep only."""
-
-    def __init__(self) -> None:
-        self.now = 1.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.fixture

@@ -15,22 +15,8 @@ def kept(number: int, token: str, before: str) -> StoredMark:
     return StoredMark(Mark(number, token), before, BEGINNING, {})
 
 
-class Record:
-    """As much of a message as is read."""
-
-    def __init__(self, key: bytes, value: bytes) -> None:
-        self._key, self._value = key, value
-
-    def key(self) -> bytes:
-        return self._key
-
-    def value(self) -> bytes:
-        return self._value
-
-
 def read(*records: tuple[bytes, bytes]) -> dict[str, OutboxPosition]:
-    messages: list[Message] = [Record(*one) for one in records]  # type: ignore[misc]
-    return positions(messages)
+    return positions([Message(key=key, value=value) for key, value in records])
 
 
 def test_whoever_was_killed_between_the_two_has_one_mark_more_and_agrees() -> None:

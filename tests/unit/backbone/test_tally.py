@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from confluent_kafka import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,28 +98,19 @@ def test_what_nobody_can_read_is_counted_as_well(value: bytes) -> None:
         assert -(2**63) <= digest(topic, value) < 2**63
 
 
-class Record:
-    """As much of a Kafka message as is read here."""
-
-    def __init__(self, key: bytes, value: bytes) -> None:
-        self._both = key, value
-
-    def key(self) -> bytes:
-        return self._both[0]
-
-    def value(self) -> bytes:
-        return self._both[1]
+def message(key: bytes, value: bytes) -> Message:
+    return Message(key=key, value=value)
 
 
 def test_a_position_says_what_was_published_and_one_of_an_earlier_version_does_not() -> None:
     first, second = (one for one in contracts() if one.name == "relay.positions")
-    old = Record(b"register", encode(first, {"source": "register", "tx": 7, "id": 8}))
+    old = message(b"register", encode(first, {"source": "register", "tx": 7, "id": 8}))
     published = {"declarations.wages": summed(["a", "b"]), FINDINGS: Tally()}
-    new = Record(*record("register", Progress(9, 10), tallies=published))
-    replay = Record(*record("replay", Progress(1, 2)))
+    new = message(*record("register", Progress(9, 10), tallies=published))
+    replay = message(*record("replay", Progress(1, 2)))
     assert second.id == contract("relay.positions").id
-    found: list[Any] = [old, replay]
-    both: list[Any] = [*found, new]
+    found = [old, replay]
+    both = [*found, new]
     assert (reached(found)["register"], sums(found)) == (Progress(7, 8), {})
     assert (reached(both)["register"], sums(both)) == (Progress(9, 10), {"register": published})
 

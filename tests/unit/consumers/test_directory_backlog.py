@@ -2,10 +2,8 @@
 
 import time
 import tracemalloc
-from collections.abc import Iterable
 
 import pytest
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from backbone.batches import HEADER, Fetched, RecordBatch, split
 from backbone.unpacking import Unpackable, Unpacker
@@ -20,28 +18,12 @@ from consumers.directory.backlog import (
 from consumers.directory.change_batch import UnreadableRecords
 from consumers.directory.change_decision import DossierChange, DossierKey
 from schemas.legal_day import legal_today
+from tests.builders.change_topics import CODECS, batch, stored
 
-CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 MIB = 1024 * 1024
 BOMB = {"gzip": 24 * MIB, "snappy": 9 * MIB, "lz4": 24 * MIB, "zstd": 24 * MIB}
 """Beyond what is unpacked, and still less than a megabyte with each codec."""
 KEY = DossierKey("", "rva", "18/1")
-
-
-def stored(values: Iterable[bytes], first: int = 0, codec: str = "none") -> bytes:
-    """A batch as it lies on a broker."""
-    builder = DefaultRecordBatchBuilder(
-        magic=2, compression_type=CODECS[codec], is_transactional=0, producer_id=-1, producer_epoch=-1,
-        base_sequence=-1, batch_size=2**31 - 1,
-    )  # fmt: skip
-    for number, value in enumerate(values):
-        builder.append(number, timestamp=0, key=None, value=value, headers=[])
-    return first.to_bytes(8, "big") + bytes(builder.build())[8:]
-
-
-def batch(values: Iterable[bytes], first: int = 0, codec: str = "none") -> RecordBatch:
-    [one] = split(stored(values, first, codec))
-    return one
 
 
 def read(institution: str, value: bytes) -> DossierChange | None:

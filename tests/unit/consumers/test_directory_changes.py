@@ -1,6 +1,5 @@
 """A change of a dossier is taken in whole, or refused with everything that is wrong with it; batches change nothing."""
 
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
@@ -13,9 +12,6 @@ from consumers.deliberations import load
 from consumers.directory import Dossier
 from consumers.directory.change_batch import (
     LONGEST_ID,
-    Answer,
-    ChangeReference,
-    RecordedAnswer,
     UnreadableRecords,
     judge,
 )
@@ -28,8 +24,8 @@ from schemas.codec import encode_body
 from schemas.contracts import contract
 from schemas.identifiers import inss
 from schemas.samples import sample
+from tests.builders.dossiers import NOW, MemoryDossiers
 
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PERSON, OTHER = inss(700101001, after_2000=False), inss(700101002, after_2000=False)
 KEY = DossierKey(PERSON, "rva", "18/1")
 JANUARY, JUNE, JULY, DECEMBER = date(2026, 1, 1), date(2026, 6, 30), date(2026, 7, 1), date(2026, 12, 31)
@@ -229,34 +225,6 @@ def test_records_that_cannot_be_read_are_answered_once_with_their_offsets_and_wh
     assert told in answer.reason
 
 
-@dataclass
-class Directory:
-    """What the database keeps, in a few dictionaries."""
-
-    live: dict[DossierKey, dict[date, StoredDossier]] = field(default_factory=dict)
-    ended: list[tuple[DossierKey, StoredDossier]] = field(default_factory=list)
-    integrations: list[IntegratedPeriod] = field(default_factory=list)
-    given: dict[ChangeReference, RecordedAnswer] = field(default_factory=dict)
-    answers: list[Answer] = field(default_factory=list)
-
-    def take_in(self, batch: list[DossierChange | UnreadableRecords]) -> None:
-        files = OpenDossiers({key: [replace(one) for one in kept.values()] for key, kept in self.live.items()})
-        judged = judge(batch, files, self.given, NOW)
-        for key, held in files.touched:
-            if not held.fresh:
-                del self.live[key][held.since]
-        for key, held in files.touched:
-            kept = replace(held, fresh=False)
-            if kept.ended:
-                self.ended.append((key, kept))
-            else:
-                assert held.since not in self.live.setdefault(key, {})
-                self.live[key][held.since] = kept
-        self.integrations += files.integrations
-        self.given |= judged.given
-        self.answers += judged.answers
-
-
 DAYS = st.sampled_from([date(2026, month, 1) for month in range(1, 6)])
 KEYS = st.sampled_from(
     [KEY, KEY._replace(quality="18/902"), DossierKey(OTHER, "nic", "11/2"), KEY._replace(person="1")]
@@ -275,29 +243,22 @@ ANYTHING = st.one_of(
 )
 
 
-def ordered(found: list[tuple[DossierKey, StoredDossier]]) -> list[str]:
-    return sorted(map(repr, found))
-
-
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(ANYTHING, st.booleans()), max_size=40))
 def test_however_changes_are_cut_into_batches_the_end_and_the_answers_are_the_same(
     sequence: list[tuple[DossierChange | UnreadableRecords, bool]],
 ) -> None:
-    one_by_one, batched = Directory(), Directory()
+    one_by_one, batched = MemoryDossiers(), MemoryDossiers()
     batch: list[DossierChange | UnreadableRecords] = []
     for one, last in sequence:
-        one_by_one.take_in([one])
+        one_by_one.take_in(None, [one])
         batch.append(one)
         if last:
-            batched.take_in(batch)
+            batched.take_in(None, batch)
             batch = []
-    batched.take_in(batch)
+    batched.take_in(None, batch)
     assert batched.answers == one_by_one.answers
-    assert {key: kept for key, kept in batched.live.items() if kept} == {
-        key: kept for key, kept in one_by_one.live.items() if kept
-    }
-    assert ordered(batched.ended) == ordered(one_by_one.ended)
+    assert batched.rows() == one_by_one.rows()
     assert (batched.integrations, batched.given) == (one_by_one.integrations, one_by_one.given)
     assert len(batched.answers) == len(sequence)
     for kept in batched.live.values():

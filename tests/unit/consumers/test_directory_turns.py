@@ -1,73 +1,42 @@
 """Each institution has its turns: a fault that the records of one bring out holds up nobody else."""
 
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 import structlog
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from structlog.testing import LogCapture
 
 from backbone import positions
-from backbone.batches import Fetched, split
 from backbone.errors import Retry, Stop
 from backbone.settings import Settings
 from consumers.directory import alarms, store
 from consumers.directory import run as module
 from consumers.directory.change_batch import UnreadableRecords
+from consumers.directory.change_decision import DossierChange
 from consumers.directory.run import Turns
 from schemas.institutions import INSTITUTIONS
 from schemas.topics import changes
+from tests.builders.change_topics import MemoryBatches
+from tests.builders.databases import IdleDatabase
+from tests.builders.dossiers import MemoryDossiers
 
 
-def records(number: int) -> bytes:
-    builder = DefaultRecordBatchBuilder(
-        magic=2, compression_type=0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=-1,
-        batch_size=2**20,
-    )  # fmt: skip
-    for place in range(number):
-        builder.append(place, timestamp=0, key=None, value=b"x", headers=[])
-    return bytes(builder.build())
-
-
-class Topics:
-    """Holds three records of each institution."""
-
-    gone = ""
-    """The topic on which nothing is any more."""
-
-    def fetch(self, places: Mapping[str, int], wait_ms: int) -> dict[str, Fetched]:
-        del wait_ms
-        return {
-            topic: Fetched(list(split(records(3))) if at < 3 and topic != self.gone else [], 3, topic == self.gone)
-            for topic, at in places.items()
-        }
-
-
-class Nowhere:
-    """Is no database."""
-
-    def transaction(self) -> Any:
-        return nullcontext()
-
-    def cursor(self) -> Any:
-        return nullcontext()
-
-
-class Directory:
+class FaultyDossiers(MemoryDossiers):
     """Takes in what comes, or fails for one institution."""
 
     def __init__(self, error: BaseException | None) -> None:
+        super().__init__()
         self.error = error
         self.taken: dict[str, list[int]] = {}
 
-    def decided(self, _cursor: object, arrived: list[UnreadableRecords]) -> None:
+    def decided(self, cursor: object, arrived: Sequence[DossierChange | UnreadableRecords]) -> None:
         [run] = arrived
+        assert isinstance(run, UnreadableRecords)
         if self.error and run.institution == "fpd":
             raise self.error
+        super().take_in(cursor, arrived)
         self.taken.setdefault(run.institution, []).append(run.records)
 
 
@@ -82,7 +51,7 @@ def turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: LogCapture) ->
     monkeypatch.setattr(store, "write", lambda *_: None)
     monkeypatch.setattr(module, "GATHER_S", 0.0)
     log = structlog.wrap_logger(None, processors=[heard], wrapper_class=structlog.make_filtering_bound_logger(0))
-    made = Turns(Settings(home=tmp_path), Nowhere(), Topics(), {}, log)  # type: ignore[arg-type]
+    made = Turns(Settings(home=tmp_path), IdleDatabase(), MemoryBatches([b"x"] * 3), {}, log)  # type: ignore[arg-type]
     for institution in INSTITUTIONS:
         made._begin(institution, 0)
     return made
@@ -92,7 +61,7 @@ def turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: LogCapture) ->
 def test_a_fault_is_told_without_its_words_and_tried_again_later_and_all_others_go_on(
     turns: Turns, heard: LogCapture, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    directory = Directory(error)
+    directory = FaultyDossiers(error)
     monkeypatch.setattr(store, "decided", directory.decided)
     monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
     assert turns.handle_batch() == len(INSTITUTIONS) - 1
@@ -108,10 +77,10 @@ def test_a_fault_is_told_without_its_words_and_tried_again_later_and_all_others_
 def test_a_place_that_is_lost_is_that_of_one_institution(
     turns: Turns, heard: LogCapture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    directory = Directory(None)
+    directory = FaultyDossiers(None)
     monkeypatch.setattr(store, "decided", directory.decided)
     monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
-    turns._reader.gone = changes("nic")  # type: ignore[attr-defined]
+    turns._reader.begin[changes("nic")] = 1  # type: ignore[attr-defined]
     assert turns.handle_batch() == len(INSTITUTIONS) - 1
     assert turns.handle_batch() == 0
     assert directory.taken == {name: [3] for name in INSTITUTIONS if name != "nic"}
@@ -131,7 +100,7 @@ def test_a_place_that_is_lost_is_that_of_one_institution(
 def test_what_is_nobodys_fault_begins_again_or_stops_the_process(
     turns: Turns, heard: LogCapture, monkeypatch: pytest.MonkeyPatch, error: Exception, kind: type[Exception]
 ) -> None:
-    monkeypatch.setattr(store, "decided", Directory(error).decided)
+    monkeypatch.setattr(store, "decided", FaultyDossiers(error).decided)
     monkeypatch.setattr(alarms, "raised", lambda _cursor: [])
     with pytest.raises(kind):
         turns.handle_batch()

@@ -18,13 +18,14 @@ from consumers.narrowing.access import Access
 from consumers.narrowing.projection import in_force, projections
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
-from schemas.identifiers import derive, inss, pseudonym
+from schemas.identifiers import derive, pseudonym
 from schemas.institutions import INSTITUTIONS
 from schemas.legal_day import legal_day
 from schemas.qualities import QUALITIES
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, DISCLOSURES, FACTS, delivery
+from tests.builders.persons import national_number
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 ACCESS = Access(in_force(projections(load()), NOW.date()))
@@ -32,12 +33,8 @@ PEPPER = b"pepper"
 KINDS = DECLARATIONS[:3]
 
 
-def person(number: int) -> str:
-    return inss(850101000 + number, after_2000=False)
-
-
 def message(kind: str, number: int, partition: int = 0, **changes: Any) -> Received:
-    who = person(number)
+    who = national_number(number)
     record = sample(kind) | {"person": who, "event": derive("event", who, kind)} | changes
     return Received(kind, partition, number, pseudonym(PEPPER, who), encode(contract(kind), record))
 
@@ -73,11 +70,11 @@ def test_a_deliberation_until_30_june_delivers_until_midnight_in_belgium(moment:
 
 
 def test_a_copy_lies_in_the_partition_and_under_the_key_of_its_event() -> None:
-    dossiers = {person(number): [Dossier("rva", "18/1", date(2020, 1, 1), None)] for number in range(4)}
+    dossiers = {national_number(number): [Dossier("rva", "18/1", date(2020, 1, 1), None)] for number in range(4)}
     found = written([message("declarations.working-time", number, number % 2) for number in range(4)], dossiers)
     copies = [one for one in found if one.topic == delivery("rva")]
     assert [(one.partition, one.key) for one in copies] == [
-        (number % 2, pseudonym(PEPPER, person(number))) for number in range(4)
+        (number % 2, pseudonym(PEPPER, national_number(number))) for number in range(4)
     ]
 
 
@@ -86,7 +83,7 @@ def test_the_facts_of_a_partition_travel_together_in_their_order() -> None:
     bundles = records(written(events), FACTS)
     assert [(partition, len(bundle["facts"])) for partition, bundle in bundles] == [(0, 9), (1, 9)]
     assert [fact["person"] for fact in bundles[1][1]["facts"]] == [
-        pseudonym(PEPPER, person(number)) for number in (1, 3, 5) for _ in KINDS
+        pseudonym(PEPPER, national_number(number)) for number in (1, 3, 5) for _ in KINDS
     ]
 
 
@@ -101,7 +98,7 @@ def test_a_bundle_never_outgrows_a_message(monkeypatch: Any) -> None:
 
 def test_every_copy_and_every_refusal_is_on_record(monkeypatch: Any) -> None:
     monkeypatch.setattr(module, "ENTRIES", 10)
-    dossiers = {person(number): [Dossier("rjv", "10/10", date(2020, 1, 1), None)] for number in range(0, 8, 2)}
+    dossiers = {national_number(number): [Dossier("rjv", "10/10", date(2020, 1, 1), None)] for number in range(0, 8, 2)}
     found = written([message(kind, number, number % 2) for number in range(8) for kind in KINDS], dossiers)
     kept = records(found, DISCLOSURES)
     assert all(len(one["disclosures"]) + len(one["refusals"]) <= 10 for _, one in kept)
@@ -118,7 +115,7 @@ def test_every_event_is_delivered_to_an_institution_or_refused_or_counted(seed: 
     random = Random(seed)  # noqa: S311 - repetition is the purpose
     files = [(name, quality) for name in INSTITUTIONS for quality in QUALITIES[name]]
     dossiers = {
-        person(number): [
+        national_number(number): [
             Dossier(*file, date(random.choice((2015, 2030)), 1, 1), None) for file in random.sample(files, 9)
         ]
         for number in range(0, 30, 2)
@@ -156,15 +153,17 @@ def test_a_message_that_is_no_event_is_kept_whole_and_counted() -> None:
 
 def test_directory_is_asked_about_readable_events_only() -> None:
     good = message(KINDS[0], 1)
-    assert concerned(opened([good, good._replace(value=b"")], SchemaBook())) == {person(1)}
+    assert concerned(opened([good, good._replace(value=b"")], SchemaBook())) == {national_number(1)}
 
 
 def test_what_was_read_what_left_and_what_became_of_it_are_summed_up_by_partition() -> None:
-    dossiers = {person(number): [Dossier("rjv", "10/10", date(2020, 1, 1), None)] for number in range(0, 8, 2)}
+    dossiers = {national_number(number): [Dossier("rjv", "10/10", date(2020, 1, 1), None)] for number in range(0, 8, 2)}
     events = [message(kind, number, number % 3) for number in range(8) for kind in DECLARATIONS]
     found = written([*events, events[0]._replace(value=events[0].value[:-3])], dossiers)
     kept = [(partition, record) for partition, record in records(found, DISCLOSURES) if record["exchanged"]]
-    everything = {derive("event", person(number), kind): number % 3 for number in range(8) for kind in DECLARATIONS}
+    everything = {
+        derive("event", national_number(number), kind): number % 3 for number in range(8) for kind in DECLARATIONS
+    }
     for partition, record in kept:
         mine = Tally(record["read"], int(record["digest"]))
         assert mine == summed([event for event, place in everything.items() if place == partition])

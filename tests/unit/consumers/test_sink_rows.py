@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from confluent_kafka import Message
 
 from backbone.errors import Retry, Stop
 from consumers.deliberations import load
@@ -17,39 +18,24 @@ from schemas.samples import sample
 ENTITLEMENTS = "declarations.entitlements"
 
 
-class Delivered:
-    """A message, as far as a sink looks at it."""
-
-    def __init__(self, value: bytes, offset: int = 7) -> None:
-        self._value, self._offset = value, offset
-
-    def topic(self) -> str:
-        return "deliveries.fpd"
-
-    def partition(self) -> int:
-        return 2
-
-    def offset(self) -> int:
-        return self._offset
-
-    def value(self) -> bytes:
-        return self._value
-
-
 def projection(deliberation: str, kind: str) -> Projection:
     return next(one for one in projections(load()) if (one.deliberation, one.contract.name) == (deliberation, kind))
 
 
-def stored(*delivered: Delivered, known: Projection | None = None) -> list[StoreRow]:
+def delivered(value: bytes) -> Message:
+    return Message(topic="deliveries.fpd", partition=2, offset=7, value=value)
+
+
+def stored(*messages: Message, known: Projection | None = None) -> list[StoreRow]:
     book = SchemaBook()
     if known:
         book.add(known.contract)
-    return list(rows(delivered, book))  # type: ignore[arg-type]  # a fake of a message
+    return list(rows(messages, book))
 
 
-def delivery(one: Projection, **changes: Any) -> Delivered:
+def delivery(one: Projection, **changes: Any) -> Message:
     record = sample(one.contract.name) | {"deliberation": one.deliberation, "replay": False} | changes
-    return Delivered(encode(one.contract, record))
+    return delivered(encode(one.contract, record))
 
 
 def test_a_row_has_the_envelope_in_columns_and_the_permitted_fields_as_content() -> None:
@@ -86,4 +72,4 @@ def test_a_delivery_that_cannot_be_read_stops_the_sink_with_its_place() -> None:
     found = projection("23/112@1", ENTITLEMENTS)
     for value in (b"", b"\x07abcdef", found.contract.prefix + b"\xff\xff"):
         with pytest.raises(Stop, match=r"deliveries\.fpd\[2\]@7"):
-            stored(Delivered(value), known=found)
+            stored(delivered(value), known=found)

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import EnumType
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import Any, NamedTuple, NoReturn
 
 import orjson
-import psycopg
 import pytest
 
 from backbone import postgres
@@ -26,6 +25,7 @@ from kruispunt.cli.app import PROCESS
 from kruispunt.commands.rules import impact
 from tests.builders.broken_input import BROKEN_TEXT, FAULT, HOMES, drive, settings_files
 from tests.builders.command_line import CliRunner, commands
+from tests.builders.databases import RefusingDatabase
 from tests.builders.somebody import NAME, PERSON, PROFILE, STREET
 
 SOUND = {
@@ -180,7 +180,7 @@ def test_a_file_that_is_broken_is_refused_without_saying_what_is_in_it(
     place = tmp_path / "input"
     place.mkdir()
     monkeypatch.setenv("KRUISPUNT_HOME", str(home_with_secrets(tmp_path / "home")))
-    monkeypatch.setattr(postgres, "connect", connects_to(Unstored()))
+    monkeypatch.setattr(postgres, "connect", connects_to(RefusingDatabase()))
     for path in broken_paths(place).values():
         for parameter in verb.parameters:
             if kind(parameter) is Path:
@@ -209,21 +209,6 @@ def test_a_number_that_cannot_be_read_from_standard_input_is_no_fault(
     drive(arguments(verb, sound_input, asked), stdin[:1000] + b"\n")
 
 
-class Unstored:
-    """A database that refuses whatever it is asked, and quotes the row, as PostgreSQL does."""
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise psycopg.errors.NotNullViolation(
-            f'null value in column "postcode"\nDETAIL:  Failing row contains ({PERSON}, citizen, {NAME}, {STREET}).'
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-
 def connects_to(connection: Any) -> Any:
     return lambda *_, **__: connection
 
@@ -247,7 +232,7 @@ def test_what_the_database_says_of_a_row_is_not_repeated(
     tmp_path: Path, sound_input: Path, monkeypatch: pytest.MonkeyPatch, verb: Verb
 ) -> None:
     monkeypatch.setenv("KRUISPUNT_HOME", str(home_with_secrets(tmp_path / "home")))
-    monkeypatch.setattr(postgres, "connect", connects_to(Unstored()))
+    monkeypatch.setattr(postgres, "connect", connects_to(RefusingDatabase()))
     drive(arguments(verb, sound_input), PERSON.encode())
 
 
@@ -255,7 +240,7 @@ def test_a_refusal_of_the_database_is_told_by_its_code(
     tmp_path: Path, sound_input: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KRUISPUNT_HOME", str(home_with_secrets(tmp_path / "home")))
-    monkeypatch.setattr(postgres, "connect", connects_to(Unstored()))
+    monkeypatch.setattr(postgres, "connect", connects_to(RefusingDatabase()))
     assert "PostgreSQL refuses a row. (SQLSTATE 23502)" in drive(["load", str(sound_input)])
 
 

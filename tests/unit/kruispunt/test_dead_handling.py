@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from confluent_kafka import Consumer, Message
 
 from backbone import kafka
-from backbone.errors import Stop
+from backbone.settings import Settings
 from kruispunt.commands.stack import wait as waiting
 from kruispunt.dead_letters import contents, letters, originals
 from kruispunt.dead_letters.letters import LetterPosition
@@ -20,6 +21,7 @@ from schemas.dead_letter import Origin, dead_letter
 from schemas.registry import SchemaBook
 from schemas.samples import sample
 from schemas.topics import DEAD_LETTERS, DECLARATIONS, FACTS, FINDINGS, LARGEST_MESSAGE
+from tests.builders.kafka_group import MemoryTopics
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 BOOK = SchemaBook()
@@ -32,29 +34,12 @@ BUNDLE = encode(contract(FACTS), {"at": AT, "facts": [FACT, BROKEN_FACT]})
 READER = cast("Consumer", None)
 
 
-class Record:
+def record(place: Origin, key: bytes | None, value: bytes | None) -> Message:
     """A record as Kafka gives it."""
-
-    def __init__(self, place: Origin, key: bytes | None, value: bytes | None) -> None:
-        self._place, self._key, self._value = place, key, value
-
-    def topic(self) -> str:
-        return self._place.topic
-
-    def partition(self) -> int:
-        return self._place.partition
-
-    def offset(self) -> int:
-        return self._place.offset
-
-    def key(self) -> bytes | None:
-        return self._key
-
-    def value(self) -> bytes | None:
-        return self._value
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 1_800_000_000_000
+    return Message(
+        topic=place.topic, partition=place.partition, offset=place.offset, key=key, value=value,
+        timestamp=(1, 1_800_000_000_000),
+    )  # fmt: skip
 
 
 def written(origin: Origin, key: bytes | None, value: bytes | None, at: datetime = AT) -> bytes:
@@ -62,7 +47,7 @@ def written(origin: Origin, key: bytes | None, value: bytes | None, at: datetime
 
 
 def place_only(origin: Origin, key: bytes) -> bytes:
-    record = {
+    written = {
         **origin._asdict(),
         "stage": "exchange",
         "code": "unreadable",
@@ -71,26 +56,19 @@ def place_only(origin: Origin, key: bytes) -> bytes:
         "value": None,
         "at": AT,
     }
-    return encode(contract(DEAD_LETTERS), record)
+    return encode(contract(DEAD_LETTERS), written)
 
 
 @pytest.fixture
-def topics(monkeypatch: pytest.MonkeyPatch) -> dict[Origin, Record]:
-    """What lies on the topics; a place that is not there is a place that is lost."""
-    there: dict[Origin, Record] = {}
-
-    def read_on(_reader: Consumer, places: list[Any], **_: Any) -> Iterator[Message]:
-        place = Origin(places[0].topic, places[0].partition, places[0].offset)
-        if place not in there:
-            raise Stop("The place of this reader is lost.")
-        yield cast("Message", there[place])
-
-    monkeypatch.setattr(kafka, "read_on", read_on)
+def topics(monkeypatch: pytest.MonkeyPatch) -> MemoryTopics:
+    """What lies on the topics."""
+    there = MemoryTopics()
+    monkeypatch.setattr(kafka, "read_on", there.read_on)
     return there
 
 
-def lying(topics: dict[Origin, Record], value: bytes) -> letters.DeadLetter:
-    topics[Origin(DEAD_LETTERS, 2, 5)] = Record(Origin(DEAD_LETTERS, 2, 5), KEY, value)
+def lying(topics: MemoryTopics, value: bytes) -> letters.DeadLetter:
+    topics.put(record(Origin(DEAD_LETTERS, 2, 5), KEY, value))
     return letters.letter(value, lies=LetterPosition(2, 5))
 
 
@@ -103,55 +81,54 @@ def test_a_letter_has_the_same_name_wherever_it_lies_and_another_than_every_othe
 
 @pytest.mark.parametrize("value", [None, b"", b"nonsense", contract(DEAD_LETTERS).prefix + b"\xff"])
 def test_a_record_that_is_no_letter_is_one_that_can_only_be_dropped(
-    monkeypatch: pytest.MonkeyPatch, value: bytes | None
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: bytes | None
 ) -> None:
     other = written(Origin(KIND, 3, 41), KEY, EVENT)
     lie = [
-        Record(Origin(DEAD_LETTERS, 0, number), None, one) for number, one in enumerate([value, value, other, other])
+        record(Origin(DEAD_LETTERS, 0, number), None, one) for number, one in enumerate([value, value, other, other])
     ]
     monkeypatch.setattr(kafka, "read_to_end", lambda *_, **__: iter(lie))
-    config = type("Settings", (), {"partitions": 1})()
-    found = list(letters.read(cast("Any", config)))
+    found = list(letters.read(Settings(home=tmp_path)))
     assert [one.code for one in found] == [letters.UNREADABLE_LETTER, letters.UNREADABLE_LETTER, "unreadable"]
     assert len({one.name for one in found}) == len(found)
     with pytest.raises(OriginalMissing, match="itself cannot be read"):
         originals.message_to_put_back(READER, found[0])
 
 
-def test_a_message_goes_back_whole_to_the_partition_it_came_from(topics: dict[Origin, Record]) -> None:
+def test_a_message_goes_back_whole_to_the_partition_it_came_from(topics: MemoryTopics) -> None:
     found = originals.message_to_put_back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT)))
     assert found == (KIND, 3, KEY, EVENT)
 
 
-def test_a_bundle_goes_back_without_the_key_of_its_letter(topics: dict[Origin, Record]) -> None:
+def test_a_bundle_goes_back_without_the_key_of_its_letter(topics: MemoryTopics) -> None:
     found = originals.message_to_put_back(READER, lying(topics, written(Origin(FACTS, 1, 7), KEY, BUNDLE)))
     assert found == (FACTS, 1, None, BUNDLE)
     bad = originals.message_to_put_back(READER, lying(topics, written(Origin(FACTS, 1, 8), None, b"no bundle")))
     assert bad.value == b"no bundle"
 
 
-def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: dict[Origin, Record]) -> None:
+def test_a_message_too_large_for_its_letter_is_read_where_it_came_from(topics: MemoryTopics) -> None:
     origin = Origin(FINDINGS, 0, 12)
     letter = lying(topics, place_only(origin, KEY))
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
         originals.message_to_put_back(READER, letter)
-    topics[origin] = Record(origin, b"of somebody else", b"another")
+    topics.put(record(origin, b"of somebody else", b"another"))
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
         originals.message_to_put_back(READER, letter)
-    topics[origin] = Record(origin, KEY, b"v" * LARGEST_MESSAGE)
+    topics.put(record(origin, KEY, b"v" * LARGEST_MESSAGE))
     with pytest.raises(OriginalMissing, match=f"has {LARGEST_MESSAGE + len(KEY)} bytes"):
         originals.message_to_put_back(READER, letter)
-    topics[origin] = Record(origin, KEY, b"what fits now")
+    topics.put(record(origin, KEY, b"what fits now"))
     assert originals.message_to_put_back(READER, letter) == (FINDINGS, 0, KEY, b"what fits now")
 
 
 @pytest.mark.parametrize("value", [None, b""])
-def test_nothing_is_put_back_of_a_message_without_a_value(topics: dict[Origin, Record], value: bytes | None) -> None:
+def test_nothing_is_put_back_of_a_message_without_a_value(topics: MemoryTopics, value: bytes | None) -> None:
     with pytest.raises(OriginalMissing, match="no value"):
         originals.message_to_put_back(READER, lying(topics, written(Origin(KIND, 3, 41), KEY, value)))
 
 
-def test_a_letter_that_is_gone_or_another_by_now_is_not_put_back(topics: dict[Origin, Record]) -> None:
+def test_a_letter_that_is_gone_or_another_by_now_is_not_put_back(topics: MemoryTopics) -> None:
     letter = lying(topics, written(Origin(KIND, 3, 41), KEY, EVENT))
     lying(topics, written(Origin(KIND, 3, 42), KEY, EVENT))
     with pytest.raises(OriginalMissing, match="no longer on its topic"):
@@ -171,8 +148,7 @@ def test_a_broker_that_refuses_is_not_taken_for_a_topic_that_lost_its_record(mon
 
 
 def test_a_message_is_decoded_as_far_as_it_can_be() -> None:
-    record = contents.content(EVENT, BOOK)["record"]
-    assert record["person"] == sample(KIND)["person"]
+    assert contents.content(EVENT, BOOK)["record"]["person"] == sample(KIND)["person"]
     first, second = contents.content(BUNDLE, BOOK)["facts"]
     assert (first["person"], first["record"]["event"]) == (KEY.hex(), sample(KIND)["event"])
     assert second == {"person": (b"l" * 16).hex(), "contract": 1, "bytes": "/w=="}

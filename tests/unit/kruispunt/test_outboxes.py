@@ -17,19 +17,6 @@ WAGES = "declarations.wages"
 LATER = datetime(2031, 5, 6, 7, 8, tzinfo=UTC)
 
 
-class Published:
-    """As much of a message as is read."""
-
-    def __init__(self, topic: str, value: bytes) -> None:
-        self._topic, self._value = topic, value
-
-    def topic(self) -> str:
-        return self._topic
-
-    def value(self) -> bytes:
-        return self._value
-
-
 def same(topic: str, name: str, **later: Any) -> bool:
     """Whether a sample is recognised when it comes with other values."""
     first, second = (encode(contract(name), sample(name) | changes) for changes in ({}, later))
@@ -56,7 +43,7 @@ def test_a_message_that_was_set_aside_again_is_the_same() -> None:
 
 def test_only_other_content_under_the_same_event_is_told() -> None:
     published, again = sample(WAGES), sample(WAGES) | {"occurred_at": LATER}
-    messages: list[Message] = [Published(WAGES, encode(contract(WAGES), published))]  # type: ignore[list-item]
+    messages = [Message(topic=WAGES, value=encode(contract(WAGES), published))]
     identity = IdentityReader().identity(WAGES, b"", encode(contract(WAGES), again))
     assert otherwise({identity: encode(contract(WAGES), again)}, messages) == []
     altered = again | {"employer": "another"}

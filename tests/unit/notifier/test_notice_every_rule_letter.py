@@ -23,6 +23,7 @@ from notifier.render.texts import Texts, texts
 from rules.catalogue import HISTORY_RULES, RULES
 from schemas.languages import LANGUAGES, Language
 from tests.builders import notices as example
+from tests.builders.persons import national_number
 
 EVERY = sorted({*RULES, *HISTORY_RULES})
 SIDES: tuple[Literal["citizen", "employer"], ...] = ("citizen", "employer")
@@ -148,10 +149,10 @@ def test_the_calculation_for_an_employer_is_the_trace_of_each_worker(
 ) -> None:
     said = texts(language)
     every = found_by_rule[rule]
-    alike = [every[0], replace(every[0], person=example.person(7))]
+    alike = [every[0], replace(every[0], person=national_number(7))]
     for group in (alike, *([told] for told in every), every):
         # One person may be found again and again in the cases: here each is somebody else.
-        told = [replace(entry, person=example.person(place)) for place, entry in enumerate(group)]
+        told = [replace(entry, person=national_number(place)) for place, entry in enumerate(group)]
         body, calculation = blocks_of(notice_of(told, "employer", language, tells))
         assert list(amounts_of(body, said)) == [
             (words.person_number(entry.person), (entry.amount, entry.claimed, entry.missing))

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from confluent_kafka import Message
 
 from notifier.findings import read
 from schemas.codec import encode
@@ -16,31 +17,6 @@ PEPPER = b"p" * 32
 VERSIONS = [one for one in contracts() if one.name == "findings"]
 TRACE = 16
 """Where the trace is in a row."""
-
-
-class Told:
-    """A message as Kafka has it."""
-
-    def __init__(self, value: bytes) -> None:
-        self._value = value
-
-    def topic(self) -> str:
-        return "findings"
-
-    def partition(self) -> int:
-        return 0
-
-    def offset(self) -> int:
-        return 7
-
-    def key(self) -> bytes:
-        return b""
-
-    def value(self) -> bytes:
-        return self._value
-
-    def timestamp(self) -> tuple[int, int]:
-        return 1, 0
 
 
 def fitted(schema: Any, record: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +34,9 @@ def test_there_are_four_contracts_of_findings() -> None:
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda one: str(one.id))
 def test_a_finding_of_any_contract_is_stored_with_the_outcomes_it_has(version: Contract) -> None:
-    batch = read([Told(encode(version, fitted(version.schema, sample("findings"))))], PEPPER, SchemaBook())
+    value = encode(version, fitted(version.schema, sample("findings")))
+    message = Message(topic="findings", partition=0, offset=7, key=b"", value=value, timestamp=(1, 0))
+    batch = read([message], PEPPER, SchemaBook())
     assert batch.dead == []
     (row,) = batch.rows
     steps = orjson.loads(row[TRACE])
@@ -67,11 +45,10 @@ def test_a_finding_of_any_contract_is_stored_with_the_outcomes_it_has(version: C
 
 def test_a_finding_that_changed_law_led_to_is_stored_with_the_day_it_is_known() -> None:
     change = {"known": date(2026, 11, 28), "parameters": ["structural_reduction.yaml | category 1"]}
-    rows = [
-        row[-1]
-        for law_change in (change, None)
-        for row in read(
-            [Told(encode(VERSIONS[-1], sample("findings") | {"law_change": law_change}))], PEPPER, SchemaBook()
-        ).rows
+    values = [encode(VERSIONS[-1], sample("findings") | {"law_change": led}) for led in (change, None)]
+    messages = [
+        Message(topic="findings", partition=0, offset=number, key=b"", value=value, timestamp=(1, 0))
+        for number, value in enumerate(values)
     ]
+    rows = [row[-1] for row in read(messages, PEPPER, SchemaBook()).rows]
     assert rows == [date(2026, 11, 28), None]

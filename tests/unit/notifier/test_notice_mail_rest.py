@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,17 +10,9 @@ from backbone import logs
 from backbone.errors import Retry
 from backbone.settings import Settings
 from notifier import run
+from notifier.mail.smtp import MailPool
 from notifier.run import LONGEST_MAIL_REST_S, MAIL_REST_S, Notifier
-
-
-class Clock:
-    """Time that passes when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def monotonic(self) -> float:
-        return self.now
+from tests.builders.clock import Clock
 
 
 @pytest.fixture
@@ -40,7 +31,8 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any
     secret.chmod(0o600)
 
     def make(*refusing: bool | None) -> Any:
-        pool: Any = SimpleNamespace(refusing=False)
+        settings = Settings(home=tmp_path, smtp_tls="none")
+        pool = MailPool(settings)
         groups = list(refusing)
 
         def hand_over(*_: object) -> int:
@@ -55,7 +47,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any
         monkeypatch.setattr("notifier.mail.hand_over.hand_over_mails", hand_over)
         connection: Any = None
         log = logs.configure("test", "error")
-        return Notifier(Settings(home=tmp_path), connection, pool, log), groups
+        return Notifier(settings, connection, pool, log), groups
 
     return make
 

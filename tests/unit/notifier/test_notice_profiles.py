@@ -10,15 +10,9 @@ from backbone.errors import Reject
 from backbone.jsonlines import LONGEST, SHOWN, Faults, Refused
 from notifier.profile_lines import is_email
 from notifier.profiles import row, rows
+from tests.builders.persons import ADDRESS, profile_line
 
-ADDRESS = {"street": "Kerkstraat", "number": "1", "box": "", "postcode": "9000", "town": "Gent", "country": "BE"}
-PERSON: dict[str, Any] = {
-    "person": "85073003328",
-    "name": {"first": "Anna", "last": "Peeters"},
-    "address": ADDRESS,
-    "language": "nl",
-    "email": None,
-}
+PERSON = profile_line("85073003328")
 EMPLOYER = {
     "employer": "0403019261",
     "name": "Bakkerij BV",

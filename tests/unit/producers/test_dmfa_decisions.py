@@ -7,21 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.builders.declarations import decision_line
 from tests.builders.read_file import read
 
-SOUND: dict[str, Any] = {
-    "decision": "rva-1",
-    "institution": "rva",
-    "person": "85073003328",
-    "kind": "unemployment_benefit",
-    "nature": "01",
-    "from": "2026-01-15",
-    "until": None,
-    "amount": "55.10",
-    "per": "day",
-    "family_situation": "alone",
-    "basis": "Royal decree of 25 November 1991",
-}
+SOUND = decision_line("rva-1")
 
 
 def written(tmp_path: Path, *lines: dict[str, Any] | str) -> Path:

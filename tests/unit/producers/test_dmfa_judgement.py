@@ -13,10 +13,9 @@ from backbone.errors import Reject
 from producers.intake import anomalies
 from producers.intake.dmfa import xml_stream as reader
 from schemas.dmfa.tables import blocks
+from tests.builders.declarations import DECLARATION, FORM, SOUND, of_employer, once, with_form
 from tests.builders.read_file import read
 
-SOUND = (Path(__file__).parents[2] / "data" / "declaration.xml").read_text("utf-8")
-DECLARATION = "/DmfAOriginal/Form[1]/EmployerDeclaration"
 FIRST = f"{DECLARATION}/NaturalPerson[1]"
 Told = list[tuple[str, str, str]]
 
@@ -33,12 +32,6 @@ def told(tmp_path: Path) -> Callable[..., Told]:
             return [(anomaly.code, anomaly.path, anomaly.severity) for anomaly in reading.anomalies]
 
     return judge
-
-
-def once(old: str, new: str) -> str:
-    """The sound declaration with the first `old` replaced."""
-    assert old in SOUND
-    return SOUND.replace(old, new, 1)
 
 
 def persons(tmp_path: Path, text: str) -> list[dict[str, Any]]:
@@ -235,18 +228,14 @@ def test_an_employer_without_any_number_is_refused(told: Callable[..., Told]) ->
 
 
 def test_a_second_form_is_read_like_the_first_and_named_in_the_path(told: Callable[..., Told]) -> None:
-    start, end = SOUND.index("  <Form>"), SOUND.index("</DmfAOriginal>")
-    form = SOUND[start:end]
-    other = form.replace(">1000000021<", ">1000000120<").replace(">85073003328<", ">85073003329<")
-    assert told(SOUND[:end] + other + SOUND[end:]) == [
+    other = of_employer("1000000120", FORM).replace(">85073003328<", ">85073003329<")
+    assert told(with_form(other)) == [
         ("00024-004", f"{DECLARATION.replace('Form[1]', 'Form[2]')}/NaturalPerson[1]/INSS", BLOCKING)
     ]
 
 
 def test_the_same_declaration_twice_in_a_file_is_refused(told: Callable[..., Told]) -> None:
-    start, end = SOUND.index("  <Form>"), SOUND.index("</DmfAOriginal>")
-    found = told(SOUND[:end] + SOUND[start:end] + SOUND[end:])
-    assert found == [("90007-006", "/DmfAOriginal/Form[2]/EmployerDeclaration", BLOCKING)]
+    assert told(with_form(FORM)) == [("90007-006", "/DmfAOriginal/Form[2]/EmployerDeclaration", BLOCKING)]
 
 
 NO_DMFA: dict[str, tuple[bytes, str]] = {

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,12 +20,11 @@ from rules.view.history import QuarterRecord, history_of, pack, unpack
 from rules.view.situation import Situation, situation
 from schemas.contracts import contract
 from schemas.dmfa.tables import EVENT_KINDS, TABLES_OF, is_later
+from tests.builders import declarations
+from tests.builders.declarations import DECLARATION, LATER, SOUND
 from tests.builders.law import LAW
 from tests.builders.read_file import read
 
-OF_THE_TABLES = (Path(__file__).parents[2] / "data" / "declaration.xml").read_text("utf-8")
-LATER = OF_THE_TABLES.replace("2022", "2026")
-DECLARATION = "/DmfAOriginal/Form[1]/EmployerDeclaration"
 LINE = f"{DECLARATION}/NaturalPerson[1]/WorkerRecord[1]"
 OCCUPATION = f"{LINE}/Occupation[1]"
 BLOCKING, TOLD = "blocking", "non-blocking"
@@ -57,9 +57,7 @@ ZONES: dict[str, tuple[str, str]] = {
 NEW = '<FlexiMark since="2026-07-01">yes<Detail note="x">1</Detail></FlexiMark>'
 
 
-def once(old: str, new: str, text: str = LATER) -> str:
-    assert old in text
-    return text.replace(old, new, 1)
+once = partial(declarations.once, text=LATER)
 
 
 def changed(case: str) -> str:
@@ -119,7 +117,7 @@ def test_a_code_that_the_tables_do_not_know_is_told_kept_and_reaches_nobody(
 @pytest.mark.parametrize("case", CODES)
 def test_the_same_code_in_a_quarter_of_the_tables_refuses_the_file(case: str, reading: Callable[[str], Read]) -> None:
     name, old, new, path = CODES[case]
-    found = reading(once(f"<{name}>{old}</{name}>", f"<{name}>{new}</{name}>", OF_THE_TABLES))
+    found = reading(once(f"<{name}>{old}</{name}>", f"<{name}>{new}</{name}>", text=SOUND))
     assert not found.accepted
     assert (path, BLOCKING) in [(place.replace("2026", "2022"), severity) for _, place, severity in found.told]
 
@@ -157,7 +155,7 @@ def test_a_zone_that_the_tables_do_not_know_is_told_kept_and_reaches_nobody(
     assert [one["xml"] for one in found.kept] == [NEW]
     personal = f"{DECLARATION}/NaturalPerson[" in found.told[0][1]
     assert found.unread == [personal] + [False] * 5
-    assert not reading(once(after, f"{after}{NEW}", OF_THE_TABLES)).accepted
+    assert not reading(once(after, f"{after}{NEW}", text=SOUND)).accepted
 
 
 REFUSED: dict[str, tuple[str, str, str]] = {

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders.declarations import SOUND
 from tests.builders.read_file import read
 
-SOUND = (Path(__file__).parents[2] / "data" / "declaration.xml").read_text("utf-8")
 BYTES = SOUND.encode()
 ACCENT = SOUND.replace("counter", "comptoir d'été", 1)
 LINE = 1 + SOUND[: SOUND.index("counter")].count("\n")

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from rules.calculation.coverage import young
 from rules.calculation.target_groups.claims import all_codes
-from rules.casebook.case_events import events
 from rules.casebook.case_history import case_history, number
 from rules.catalogue import decide_all, decide_history, excesses
 from rules.findings.finding import Certainty, Finding
 from rules.view.ages import ANY_AGE, Ages, Birth, age_on, birth
 from rules.view.history import PersonHistory
-from rules.view.situation import InstitutionDecision, situation
+from rules.view.situation import InstitutionDecision
 from schemas.identifiers import birth_date, birth_days, inss
 from tests.builders.law import LAW
+from tests.builders.situations import situation_of
 
 UNKNOWN = inss(1033, after_2000=False)
 """00 00 01: a birth date wholly unknown."""
@@ -111,11 +111,11 @@ def test_a_finding_is_sure_only_if_it_is_the_same_for_every_day_of_the_year(
     case: dict[str, Any] = {"quarter": quarter, "wage": {1: wage}, "days": {1: 65}, "from": hired}
     if code:
         case["claimed"] = {code: {"amount": claim, "since": AGED[code]}}
-    seen = situation(*events({**case, "person": year_only(year)}))
+    seen = situation_of({**case, "person": year_only(year)})
     day = date(2026, 11, 1)
     found, beyond = decide_all(seen, day, LAW), excesses(seen, LAW)
     every = [
-        situation(*events({**case, "person": number(one)}))
+        situation_of({**case, "person": number(one)})
         for one in days_of(year)
         if one.day in (1, 2, 9, 10, 11, 28, 29, 30, 31)
     ]
@@ -149,8 +149,8 @@ def test_at_every_limit_of_age_a_year_is_sure_only_of_what_all_its_days_give(cod
         case["claimed"] = {code: {"amount": claim, "since": AGED[code]}}
         for year in EDGES[code]:
             days = (*[date(year, month, 1) for month in range(1, 13)], *[date(year, month, 28) for month in (3, 6, 9)])
-            seen = situation(*events({**case, "person": year_only(year)}))
-            every = [situation(*events({**case, "person": number(one)})) for one in (*days, date(year, 12, 31))]
+            seen = situation_of({**case, "person": year_only(year)})
+            every = [situation_of({**case, "person": number(one)}) for one in (*days, date(year, 12, 31))]
             certain, too_much = sure(decide_all(seen, day, LAW)), excesses(seen, LAW)
             each = [sure(decide_all(one, day, LAW)) for one in every]
             same = set.intersection(*(set(one.items()) for one in each))
@@ -192,13 +192,13 @@ def test_so_it_is_with_rights_over_a_history(year: int, asked: date, day: date) 
 
 def test_whose_year_is_unknown_is_told_nothing_for_certain_and_nobody_is_told_that_too_much_was_taken() -> None:
     case = {"quarter": "2026Q3", "wage": {1: 6900.00}, "days": {1: 66}, "person": UNKNOWN}
-    found = decide_all(situation(*events(case)), date(2026, 11, 1), LAW)
+    found = decide_all(situation_of(case), date(2026, 11, 1), LAW)
     assert {one.rule for one in found} == {"structural_reduction", "work_bonus"}
     assert {one.certainty for one in found} == {Certainty.TO_CHECK}
     reasons = [step.source for one in found for step in one.trace if step.step == "certainty"]
     assert all("the year of birth is unknown" in reason for reason in reasons)
     claims = {"claimed": {3000: 2000.00}, "claimed on the line": {1: 2000.00}}
-    assert excesses(situation(*events({**case, **claims})), LAW) == []
+    assert excesses(situation_of({**case, **claims}), LAW) == []
 
 
 def test_a_hire_of_somebody_whose_year_is_unknown_is_still_told_to_check() -> None:
@@ -206,9 +206,7 @@ def test_a_hire_of_somebody_whose_year_is_unknown_is_still_told_to_check() -> No
         "quarter": "2026Q3", "wage": {1: 6900.00}, "days": {1: 66}, "person": UNKNOWN, "from": date(2026, 7, 1),
         "contributions": [810],
     }  # fmt: skip
-    (one,) = [
-        one for one in decide_all(situation(*events(case)), date(2026, 11, 1), LAW) if one.rule == "first_hirings"
-    ]
+    (one,) = [one for one in decide_all(situation_of(case), date(2026, 11, 1), LAW) if one.rule == "first_hirings"]
     assert one.certainty is Certainty.TO_CHECK
     assert any("the year of birth is unknown" in step.source for step in one.trace)
 
@@ -220,15 +218,15 @@ def test_the_young_under_limited_subjection_have_no_target_group(code: int, pers
         "quarter": "2025Q2", "wage": {1: 7000.00}, "days": {1: 65}, "person": person, "from": date(2025, 4, 1),
         "claimed": {code: {"amount": 400.00, "since": date(2025, 4, 1)}},
     }  # fmt: skip
-    (excess,) = excesses(situation(*events(case)), LAW)
+    (excess,) = excesses(situation_of(case), LAW)
     assert (excess.code, excess.deduction_code, excess.due) == ("00089-044", str(code), Decimal("0.00"))
-    assert decide_all(situation(*events(case)), date(2025, 7, 20), LAW) == []
+    assert decide_all(situation_of(case), date(2025, 7, 20), LAW) == []
 
 
 @pytest.mark.parametrize("code", ["027", "035", "050", "439", "450", "487", "840", "841"])
 def test_apprentices_students_and_flexi_jobs_have_no_target_group_either(code: str) -> None:
     case = {"quarter": "2025Q2", "wage": {1: 7000.00}, "days": {1: 65}, "worker code": code, "claimed": {3500: 400.00}}
-    (excess,) = excesses(situation(*events(case)), LAW)
+    (excess,) = excesses(situation_of(case), LAW)
     assert (excess.deduction_code, excess.due) == ("3500", Decimal("0.00"))
 
 
@@ -237,7 +235,7 @@ def test_a_birthday_that_may_lie_in_any_quarter_is_told_of_once_when_it_surely_w
 
     def rules(quarter: str, **change: Any) -> set[str]:
         case = {"quarter": quarter, "wage": {1: 12000.00}, "days": {1: 65}, "person": year_only(1970), **change}
-        return {one.rule for one in decide_all(situation(*events(case)), day, LAW)}
+        return {one.rule for one in decide_all(situation_of(case), day, LAW)}
 
     assert [name for name in ("2025Q1", "2025Q2", "2025Q3", "2025Q4") if "older_workers" in rules(name)] == ["2025Q4"]
     assert "older_workers" in rules("2025Q2", **{"from": date(2025, 4, 1)})
@@ -251,9 +249,7 @@ def test_what_a_year_leaves_open_takes_the_most_and_says_so() -> None:
         "claimed": {8320: 0},
         "person": year_only(1967),
     }
-    (one,) = [
-        one for one in decide_all(situation(*events(case)), date(2025, 7, 20), LAW) if one.rule == "older_workers"
-    ]
+    (one,) = [one for one in decide_all(situation_of(case), date(2025, 7, 20), LAW) if one.rule == "older_workers"]
     assert (one.amount, one.certainty) == (Decimal("1000.00"), Certainty.TO_CHECK)
     steps = {step.step: step.value for step in one.trace}
     assert steps["age at the end of the quarter"] == "57-58"

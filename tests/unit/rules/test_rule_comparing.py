@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from kruispunt.cli import app
-from rules.casebook.case_events import events
 from rules.catalogue import decide_all
 from rules.law.law import Law
 from rules.law.load import catalogue, law_in_folder, law_in_texts
 from rules.law.parse import WrongParameters
 from rules.law.variants import UnknownFigure, frozen_on, with_figures
 from rules.questions.impact import Asked, ImpactTally, compare
-from rules.view.situation import Situation, situation
+from rules.view.situation import Situation
 from tests.builders.command_line import CliRunner
 from tests.builders.law import LAW
+from tests.builders.situations import situation_of
 
 DAY = date(2026, 10, 15)
 S0 = "structural_reduction.category 1.S0"
@@ -25,7 +25,7 @@ S0 = "structural_reduction.category 1.S0"
 
 def asked(wage: str, **more: Any) -> tuple[Situation, date]:
     case = {"quarter": "2026Q3", "wage": {1: wage}, "days": {1: 65}, "claimed on the line": {1: 900}, **more}
-    return situation(*events(case)), DAY
+    return situation_of(case), DAY
 
 
 def compared(before: Law, after: Law, *some: Asked, keep: bool = False) -> ImpactTally:

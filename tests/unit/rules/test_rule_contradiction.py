@@ -1,7 +1,6 @@
 """What cannot be true as it was declared: a finding to check or a dead letter that names the events, never a guess."""
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,34 +11,27 @@ import rules.stream.person
 from backbone.tally import Tally, digest_of
 from kruispunt.dead_letters.letters import events as events_in
 from kruispunt.dead_letters.letters import letter
-from rules.casebook.case_events import PERSON, decisions, events
+from rules.casebook.case_events import PERSON
 from rules.catalogue import RULES, decide_all, decide_history
 from rules.findings.finding import Certainty, Finding
 from rules.law.law import Law
 from rules.stream.arrival import FailedPerson, arrive
 from rules.stream.bundle import BundleOutcome, decide_bundle
 from rules.stream.evidence import FactReader
+from rules.stream.held_facts import PARTS
 from rules.stream.store import dead
 from rules.view.history import history_of
-from rules.view.required_fields import NEEDS
-from rules.view.situation import Situation, situation
-from schemas.codec import decode_body, encode_body
-from schemas.contracts import contract, make
-from schemas.fields import narrower
+from rules.view.situation import Situation
+from schemas.codec import decode_body
+from schemas.contracts import contract
 from schemas.identifiers import inss
-from schemas.registry import SchemaBook
+from tests.builders.facts import ANNE, AT, BERT, UNCLAIMED, Facts, case_facts, decided, event_name, narrow_book
 from tests.builders.law import LAW
+from tests.builders.situations import situation_of
 
-AT = datetime(2026, 10, 20, tzinfo=UTC)
 DAY = AT.date()
+BOOK = narrow_book()
 OTHER = inss(850101007, after_2000=False)
-ANNE, BERT = b"a" * 16, b"b" * 16
-KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
-NARROW = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in KINDS}
-BOOK = SchemaBook()
-for _narrow in NARROW.values():
-    BOOK.add(_narrow)
-SOUND: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
 IMPOSSIBLE: dict[str, dict[str, Any]] = {
     "ends before it begins": {"from": date(2026, 8, 3), "until": date(2026, 7, 1)},
     "lies outside 2026Q3": {"from": date(2020, 1, 1), "until": date(2021, 1, 1)},
@@ -55,7 +47,7 @@ PART_TIME = {
 
 
 def found(case: dict[str, Any]) -> list[Finding]:
-    return decide_all(situation(*events(case), decisions(case)), DAY, LAW)
+    return decide_all(situation_of(case), DAY, LAW)
 
 
 def reasons(finding: Finding) -> str:
@@ -63,14 +55,14 @@ def reasons(finding: Finding) -> str:
 
 
 def test_a_sound_declaration_is_doubted_by_nobody() -> None:
-    (finding,) = found(SOUND)
+    (finding,) = found(UNCLAIMED)
     assert finding.certainty is Certainty.LIKELY
     assert "cannot be" not in reasons(finding)
 
 
 @pytest.mark.parametrize("wrong", IMPOSSIBLE)
 def test_whatever_rests_on_an_impossible_declaration_is_to_check_at_most(wrong: str) -> None:
-    findings = found({**SOUND, **IMPOSSIBLE[wrong]})
+    findings = found({**UNCLAIMED, **IMPOSSIBLE[wrong]})
     assert {one.rule for one in findings} == {"structural_reduction"}
     for finding in findings:
         assert finding.certainty.rank >= Certainty.TO_CHECK.rank
@@ -81,7 +73,7 @@ def test_whatever_rests_on_an_impossible_declaration_is_to_check_at_most(wrong: 
     "wrong", ["ends before it begins", "more days than 2026Q3", "working time is negative", "a wage is negative"]
 )
 def test_an_impossible_declaration_says_what_is_wrong_with_it(wrong: str) -> None:
-    findings = found({**SOUND, **IMPOSSIBLE[wrong]})
+    findings = found({**UNCLAIMED, **IMPOSSIBLE[wrong]})
     assert findings
     assert all(wrong.removeprefix("an occupation ") in reasons(finding) for finding in findings)
 
@@ -106,48 +98,46 @@ def test_a_decision_that_ends_before_it_begins_opens_nothing_for_sure() -> None:
 def test_a_history_rests_on_the_contradiction_only_where_it_is_among_its_causes() -> None:
     status = {"kind": "disability_allowance", "from": date(2025, 1, 1)}
     wrong = {**IDLE, "until": date(2020, 1, 1)}
-    seen = history_of(
-        situation(*events({**SOUND, "from": date(2026, 9, 1)}), decisions({"decisions": [status, wrong]}))
-    )
+    seen = history_of(situation_of({**UNCLAIMED, "from": date(2026, 9, 1), "decisions": [status, wrong]}))
     (finding,) = [one for one in decide_history(seen, DAY, LAW) if one.rule == "increased_reimbursement"]
     assert finding.certainty is Certainty.LIKELY
     twice = {**status, "nature": "other", "from": date(2025, 2, 1)}
-    seen = history_of(situation(*events(SOUND), decisions({"decisions": [status, twice]})))
+    seen = history_of(situation_of({**UNCLAIMED, "decisions": [status, twice]}))
     (finding,) = [one for one in decide_history(seen, DAY, LAW) if one.rule == "increased_reimbursement"]
     assert finding.certainty is Certainty.TO_CHECK
 
 
-def facts(person: bytes, numbers: tuple[str, str, str] = (PERSON,) * 3, case: dict[str, Any] = SOUND) -> Any:
-    for kind, event, number in zip(KINDS, events(case), numbers, strict=True):
-        record = {
-            **event, "declaration": "d1", "version": 1, "status": "original", "person": number, "occurred_at": AT,
-            "trace_parent": "", "event": f"{kind} of {person[:1].decode()}", "deliberation": "24/100@1",
-            "replay": False,
-        }  # fmt: skip
-        yield {"person": person, "contract": NARROW[kind].id, "body": encode_body(NARROW[kind], record)}
+def facts(key: bytes, numbers: tuple[str, str, str] = (PERSON,) * 3, case: dict[str, Any] = UNCLAIMED) -> Facts:
+    """Events that may name several people."""
+    return [
+        case_facts(key, case, declaration=key.decode(), person=number)[place] for place, number in enumerate(numbers)
+    ]
 
 
-def outcome(some: Iterator[Any], decide: Any = decide_all) -> BundleOutcome:
+def event_names(key: bytes) -> tuple[str, ...]:
+    return tuple(event_name(kind, key.decode(), 1) for kind in PARTS)
+
+
+def outcome(some: Facts, decide: Any = decide_all) -> BundleOutcome:
     reader = FactReader(BOOK)
-    return decide_bundle(arrive({"at": AT, "facts": list(some)}, reader), [], {}, reader, LAW, decide=decide)
+    return decide_bundle(arrive({"at": AT, "facts": some}, reader), [], {}, reader, LAW, decide=decide)
 
 
-def both() -> Iterator[Any]:
-    yield from facts(ANNE)
-    yield from facts(BERT)
+def both() -> Facts:
+    return facts(ANNE) + facts(BERT)
 
 
 def test_a_person_with_two_numbers_is_set_aside_and_the_reason_names_the_events_and_no_number() -> None:
     (failure,) = outcome(facts(ANNE, (PERSON, OTHER, PERSON))).failures
     assert failure.code == "contradictory-facts"
-    assert all(f"{kind} of a" in failure.reason for kind in KINDS)
+    assert [name for name in event_names(ANNE) if name not in failure.reason] == []
     assert PERSON not in failure.reason
     assert OTHER not in failure.reason
 
 
 def test_two_numbers_in_two_bundles_are_no_less_a_contradiction() -> None:
     reader = FactReader(BOOK)
-    parts = list(facts(ANNE, (PERSON, PERSON, OTHER)))
+    parts = facts(ANNE, (PERSON, PERSON, OTHER))
     first = decide_bundle(arrive({"at": AT, "facts": parts[:2]}, reader), [], {}, reader, LAW)
     assert (first.failures, first.changes) == ([], [])
     second = decide_bundle(arrive({"at": AT, "facts": parts[2:]}, reader), first.facts, {}, reader, LAW)
@@ -156,18 +146,10 @@ def test_two_numbers_in_two_bundles_are_no_less_a_contradiction() -> None:
 
 
 def test_a_decision_about_another_number_is_a_contradiction_too() -> None:
-    kind = "declarations.entitlements"
-    narrow = make(kind, narrower(contract(kind).schema, NEEDS[kind]))
-    BOOK.add(narrow)
-    (decided,) = decisions({"decisions": [IDLE]}) or []
-    record = {
-        **decided, "declaration": "d2", "version": 1, "status": "original", "quarter": "2025Q1", "employer": "",
-        "person": OTHER, "occurred_at": AT, "trace_parent": "", "deliberation": "24/100@1", "replay": False,
-    }  # fmt: skip
-    decision = {"person": ANNE, "contract": narrow.id, "body": encode_body(narrow, record)}
-    (failure,) = outcome(iter([*facts(ANNE), decision])).failures
+    decision = decided(OTHER, "d2", IDLE, key=ANNE)
+    (failure,) = outcome([*facts(ANNE), *decision]).failures
     assert failure.code == "contradictory-facts"
-    assert "decision-0" in failure.reason
+    assert "d2@1" in failure.reason
     assert OTHER not in failure.reason
 
 
@@ -207,27 +189,28 @@ def test_a_history_rule_that_raises_sets_the_person_aside_and_the_others_go_on(
     monkeypatch.setattr(rules.stream.person, "decide_history", fragile)
     failure = _set_aside(outcome(both()))
     shown = letter(dead(failure, AT, 1, 7), BOOK)
-    assert shown.events == tuple(f"{kind} of a" for kind in KINDS)
+    assert shown.events == event_names(ANNE)
     assert (shown.stage, shown.code, shown.partition, shown.offset) == ("rules", "undecidable-person", 1, 7)
 
 
 def test_a_fact_that_cannot_be_read_is_named_unreadable_in_the_letter_and_the_others_by_their_ids() -> None:
-    some = list(facts(ANNE))
+    some = facts(ANNE)
     some[1]["body"] = b"\xff"
-    (failure,) = outcome(iter(some)).failures
+    (failure,) = outcome(some).failures
     shown = letter(dead(failure, AT, 0, 1), BOOK)
-    assert shown.events == (f"{KINDS[0]} of a", "unreadable", f"{KINDS[2]} of a")
+    wages, _, contributions = event_names(ANNE)
+    assert shown.events == (wages, "unreadable", contributions)
 
 
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("wrong", IMPOSSIBLE)
 def test_no_rule_raises_on_an_impossible_declaration(rule: str, wrong: str) -> None:
-    case = {**SOUND, **IMPOSSIBLE[wrong], "claimed": {3000: 10.00}, "decisions": [IDLE]}
-    assert isinstance(RULES[rule].decide(situation(*events(case), decisions(case)), DAY, LAW), list)
+    case = {**UNCLAIMED, **IMPOSSIBLE[wrong], "claimed": {3000: 10.00}, "decisions": [IDLE]}
+    assert isinstance(RULES[rule].decide(situation_of(case), DAY, LAW), list)
 
 
 def test_the_reason_of_a_finding_is_told_with_it() -> None:
-    case = {**SOUND, **IMPOSSIBLE["a wage is negative"]}
+    case = {**UNCLAIMED, **IMPOSSIBLE["a wage is negative"]}
     (change,) = [one for _, one in outcome(facts(ANNE, case=case)).changes]
     record = decode_body(contract("findings"), change.state.body)
     assert record["certainty"] == "to_check"
@@ -241,8 +224,8 @@ def test_a_dead_letter_of_any_bytes_is_listed(body: bytes) -> None:
 
 
 def test_what_came_is_summed_up_as_decided_or_set_aside() -> None:
-    made = outcome(iter([*facts(ANNE), *facts(BERT, (PERSON, OTHER, PERSON))]))
-    of = {who: Tally(3, sum(digest_of(f"{kind} of {who[:1].decode()}") for kind in KINDS)) for who in (ANNE, BERT)}
+    made = outcome(facts(ANNE) + facts(BERT, (PERSON, OTHER, PERSON)))
+    of = {who: Tally(3, sum(map(digest_of, event_names(who)))) for who in (ANNE, BERT)}
     basis = "24/100@1"
     assert made.tallies["received", basis] == of[ANNE].plus(of[BERT])
     assert made.tallies["decided", basis] == of[ANNE]

@@ -6,18 +6,17 @@ from typing import Any
 
 import pytest
 
-from rules.casebook.case_events import events
 from rules.catalogue import decide_all, excesses, structural_reduction
 from rules.law.variants import with_figures
-from rules.view.situation import situation
 from tests.builders.law import LAW
+from tests.builders.situations import situation_of
 
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 9000.00}, "days": {1: 66}}
 DUE = {"claimed": {3000: 876.45}, "claimed on the line": {1: 325.94}}
 
 
 def test_a_reduction_and_a_bonus_that_are_too_high_are_told_with_their_place() -> None:
-    seen = situation(*events({**CASE, "claimed": {9999: 1, 3000: 1500.00}, "claimed on the line": {1: 500.00}}))
+    seen = situation_of({**CASE, "claimed": {9999: 1, 3000: 1500.00}, "claimed on the line": {1: 500.00}})
     reduction, bonus = excesses(seen, LAW)
     assert (reduction.code, reduction.line, reduction.occupation, reduction.deduction) == ("00089-044", 0, 0, 1)
     assert (reduction.declaration, reduction.rule) == (seen.lines[0].declaration, "structural_reduction")
@@ -27,10 +26,10 @@ def test_a_reduction_and_a_bonus_that_are_too_high_are_told_with_their_place() -
 
 
 def test_what_is_due_is_neither_too_much_nor_missed() -> None:
-    findings = decide_all(situation(*events(CASE)), date(2026, 10, 15), LAW)
+    findings = decide_all(situation_of(CASE), date(2026, 10, 15), LAW)
     exact = {finding.rule: finding.amount for finding in findings}
     claimed = {"claimed": {3000: exact["structural_reduction"]}, "claimed on the line": {1: exact["work_bonus"]}}
-    seen = situation(*events({**CASE, **claimed}))
+    seen = situation_of({**CASE, **claimed})
     assert excesses(seen, LAW) == []
     assert decide_all(seen, date(2026, 10, 15), LAW) == []
 
@@ -41,17 +40,17 @@ def test_what_is_due_is_neither_too_much_nor_missed() -> None:
     ids=["no law on that day", "worker code in no list", "figures derived"],
 )
 def test_nobody_is_told_of_too_much_where_the_reckoning_is_not_sure(change: dict[str, Any]) -> None:
-    seen = situation(*events({**CASE, "claimed": {3000: 5000.00}, **change}))
+    seen = situation_of({**CASE, "claimed": {3000: 5000.00}, **change})
     assert excesses(seen, LAW) == []
 
 
 def test_a_reduction_for_somebody_who_is_not_covered_is_too_much() -> None:
-    (excess,) = excesses(situation(*events({**CASE, "worker code": "450", "claimed": {3000: 100.00}})), LAW)
+    (excess,) = excesses(situation_of({**CASE, "worker code": "450", "claimed": {3000: 100.00}}), LAW)
     assert excess.due == 0
 
 
 def test_a_situation_that_was_reckoned_is_reckoned_anew_by_other_figures() -> None:
-    seen, day = situation(*events(CASE)), date(2026, 10, 15)
+    seen, day = situation_of(CASE), date(2026, 10, 15)
     (before,) = structural_reduction.RULE.decide(seen, day, LAW)
     higher = with_figures(LAW, ["structural_reduction.category 1.alpha=0.15"])
     (other,) = structural_reduction.RULE.decide(seen, day, higher)

@@ -1,6 +1,6 @@
 """Rules over several quarters: any order of facts ends in the same state, and only what a fact touches is told anew."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -11,114 +11,53 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from rules.casebook.case_events import EMPLOYER, PERSON, Example, events
+from rules.casebook.case_events import EMPLOYER, PERSON, Example
 from rules.casebook.case_history import case_history, number
 from rules.casebook.trial import decide
 from rules.catalogue import HISTORY_RULES, decide_history
-from rules.stream.arrival import arrive
-from rules.stream.bundle import BundleOutcome, decide_bundle
-from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import FindingState
-from rules.stream.held_facts import ENTITLEMENTS, PARTS, HeldFact, Slot
+from rules.stream.held_facts import WORKING_TIME
 from rules.view.history import PersonHistory, QuarterRecord, copied, pack, unpack, worked
-from rules.view.situation import situation
-from schemas.codec import decode_body, encode_body
-from schemas.contracts import contract
 from schemas.identifiers import quarter_days, quarter_of
-from schemas.registry import SchemaBook
 from schemas.twins.rules_facts import Fact
-from tests.builders.full_events import filled
+from tests.builders.facts import ANNE, Facts, decided, declared, event_name
 from tests.builders.law import LAW
+from tests.builders.rules_store import MemoryStore
 from tests.builders.shipped import EXAMPLES
+from tests.builders.situations import situation_of
 
 AT = datetime(2026, 7, 20, tzinfo=UTC)
-ANNE = b"a" * 16
 LEAST_FOUND = 5
 """Cases of each rule in which something is found, at the very least."""
 LOST_IN_TIME = {"increased_reimbursement"}
 """The rules with a case on the last day on which a status that has ended is still a ground to ask."""
 YOUNG, SENIOR = number(date(2003, 3, 15)), number(date(1973, 6, 10))
 OTHER_EMPLOYER = "0428759497"
-Facts = list[Fact]
 
 
-def fact(kind: str, record: dict[str, Any]) -> Fact:
-    full = contract(kind)
-    return {"person": ANNE, "contract": full.id, "body": encode_body(full, filled(full.schema, record))}
+def rights_store() -> MemoryStore:
+    """Looks at the rules over several quarters only."""
+    return MemoryStore(at=AT, decide=lambda *_: [])
 
 
-def declared(
-    person: str,
-    quarter: str,
-    case: dict[str, Any],
-    *,
-    version: int = 1,
-    status: str = "original",
-    employer: str = EMPLOYER,
-) -> Facts:
-    """The three facts of one quarter of work, by default taken up in full so that no reduction is found in it."""
-    made = events({"quarter": quarter, "person": person, "days": {1: 60}, **case})
-    envelope = {
-        "declaration": f"{quarter}-{employer}", "version": version, "status": status, "employer": employer,
-        "occurred_at": AT, "trace_parent": "",
-    }  # fmt: skip
-    return [
-        fact(kind, {**event, **envelope, "event": f"{kind}-{quarter}-{employer}-{version}"})
-        for kind, event in zip(PARTS, made, strict=True)
-    ]
+def told(states: Iterable[FindingState]) -> list[tuple[str, str, str]]:
+    """Rule, quarter and status of each finding."""
+    records = [state.record() for state in states]
+    return sorted((record["rule"], record["quarter"], record["status"]) for record in records)
 
 
-def decided(person: str, name: str, what: dict[str, Any], *, version: int = 1, status: str = "original") -> Facts:
-    """The fact of one decision of an institution."""
-    record = {
-        "event": f"{name}-{version}", "declaration": name, "version": version, "status": status, "quarter": "",
-        "employer": "", "person": person, "occurred_at": AT, "trace_parent": "", "institution": "rva",
-        "nature": "", "until": None, **what,
-    }  # fmt: skip
-    return [fact(ENTITLEMENTS, record)]
+def stands(store: MemoryStore) -> set[tuple[str, str, str]]:
+    """Rule, quarter and certainty of each finding that stands."""
+    records = [state.record() for _, state in store.published()]
+    return {
+        (record["rule"], record["quarter"], record["certainty"])
+        for record in records
+        if record["status"] != "withdrawn"
+    }
 
 
 def _digest(one: Fact) -> str:
     return sha256(one["body"]).hexdigest()
-
-
-class Store:
-    """What PostgreSQL would hold between bundles: held facts are read only as far as the queries read them."""
-
-    def __init__(self) -> None:
-        self.facts: dict[Any, HeldFact] = {}
-        self.states: dict[Slot, dict[str, FindingState]] = {}
-        self.histories: dict[bytes, bytes] = {}
-        self.read: list[int] = []
-
-    def take(self, *some: Facts) -> list[tuple[str, str, str]]:
-        """Rule, quarter and status of each finding told."""
-        records = [decode_body(contract("findings"), change.state.body) for _, change in self.outcome(*some).changes]
-        return sorted((one["rule"], one["quarter"], one["status"]) for one in records)
-
-    def outcome(self, *some: Facts) -> BundleOutcome:
-        reader = FactReader(SchemaBook())
-        arrived = arrive({"at": AT, "facts": [one for part in some for one in part]}, reader)
-        held = list(self._held(arrived.quarters(), arrived.with_decisions()))
-        self.read.append(len(held))
-        outcome = decide_bundle(arrived, held, self.states, reader, LAW, decide=lambda *_: [], histories=self.histories)
-        assert outcome.failures == []
-        self.facts |= {one.key: one for one in outcome.facts}
-        self.histories |= outcome.histories
-        for slot, change in outcome.changes:
-            self.states.setdefault(slot, {})[change.state.finding] = change.state
-        return outcome
-
-    def _held(self, quarters: list[str], decisions: list[bytes]) -> Iterator[HeldFact]:
-        """As held.sql."""
-        for place, one in self.facts.items():
-            if place.quarter in quarters or place.person in decisions or place.person not in self.histories:
-                yield one
-
-    def told(self) -> set[tuple[str, str, str]]:
-        """What stands told: rule, quarter and certainty."""
-        records = [decode_body(contract("findings"), s.body) for some in self.states.values() for s in some.values()]
-        return {(r["rule"], r["quarter"], r["certainty"]) for r in records if r["status"] != "withdrawn"}
 
 
 FEBRUARY = {"from": date(2026, 2, 2)}
@@ -140,8 +79,8 @@ LIFE: list[Facts] = [
 ]
 
 
-def _of(bundles: list[list[Facts]]) -> Store:
-    store = Store()
+def _of(bundles: list[list[Facts]]) -> MemoryStore:
+    store = rights_store()
     for bundle in bundles:
         store.take(*bundle)
     return store
@@ -159,7 +98,7 @@ EXPECTED = {
 
 
 def test_a_life_in_order_ends_in_what_the_rules_find() -> None:
-    assert _of([[one] for one in LIFE]).told() == EXPECTED
+    assert stands(_of([[one] for one in LIFE])) == EXPECTED
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -167,7 +106,7 @@ def test_a_life_in_order_ends_in_what_the_rules_find() -> None:
 def test_any_order_and_any_cut_into_bundles_ends_in_the_same_state(order: list[int], cuts: list[int]) -> None:
     edges = [0, *sorted(set(cuts)), len(LIFE)]
     store = _of([[LIFE[place] for place in order[a:b]] for a, b in pairwise(edges)])
-    assert store.told() == EXPECTED
+    assert stands(store) == EXPECTED
     assert unpack(store.histories[ANNE]) == unpack(_of([LIFE]).histories[ANNE])
 
 
@@ -175,7 +114,7 @@ def test_any_order_and_any_cut_into_bundles_ends_in_the_same_state(order: list[i
 @given(some.permutations([(place, part) for place in range(5) for part in range(3)]))
 def test_the_parts_of_declarations_may_come_in_any_order(order: list[tuple[int, int]]) -> None:
     store = _of([[LIFE[6]], *([[LIFE[place][part]]] for place, part in order), [LIFE[7]]])
-    assert store.told() == EXPECTED
+    assert stands(store) == EXPECTED
 
 
 def test_a_late_quarter_is_read_without_the_quarters_around_it() -> None:
@@ -195,53 +134,53 @@ def test_whoever_has_no_history_yet_gets_one_of_everything_that_is_held() -> Non
 
 
 def test_a_correction_that_takes_the_days_withdraws_the_right_of_another_quarter() -> None:
-    store = Store()
+    store = rights_store()
     store.take(declared(YOUNG, "2025Q4", OCTOBER))
-    assert store.take(declared(YOUNG, "2026Q1", OCTOBER)) == [("youth_holiday", "2026Q1", "found")]
+    assert told(store.take(declared(YOUNG, "2026Q1", OCTOBER))) == [("youth_holiday", "2026Q1", "found")]
     later = declared(YOUNG, "2026Q2", {**OCTOBER, "days": {1: 50, 73: 10}})
-    assert store.take(later) == [("youth_holiday", "2026Q1", "withdrawn")]
+    assert told(store.take(later)) == [("youth_holiday", "2026Q1", "withdrawn")]
 
 
 def test_a_cancelled_declaration_takes_its_work_out_of_the_history() -> None:
-    store = Store()
+    store = rights_store()
     store.take(declared(YOUNG, "2025Q4", OCTOBER))
     store.take(declared(YOUNG, "2026Q1", OCTOBER))
     cancelled = declared(YOUNG, "2026Q1", OCTOBER, version=2, status="cancelled")
-    assert store.take(cancelled) == [("youth_holiday", "2026Q1", "withdrawn")]
+    assert told(store.take(cancelled)) == [("youth_holiday", "2026Q1", "withdrawn")]
     kept = unpack(store.histories[ANNE])
     assert {quarter for (quarter, _), one in kept.items() if one.worked} == {"2025Q4"}
     (copy,) = kept["2026Q1", EMPLOYER].copies
     assert copy.shown() == {
-        "event": "declarations.working-time-2026Q1-" + EMPLOYER + "-2",
+        "event": event_name(WORKING_TIME, f"2026Q1-{EMPLOYER}", 2),
         "sha256": _digest(cancelled[1]),
     }
 
 
 def test_a_right_taken_up_silences_the_finding_and_one_given_back_finds_it_again() -> None:
-    store = Store()
+    store = rights_store()
     status = decided(SENIOR, "v1", ALLOWANCE)
-    assert ("increased_reimbursement", "2026Q1", "found") in store.take(status)
-    assert ("increased_reimbursement", "2026Q1", "withdrawn") in store.take(decided(SENIOR, "b1", INCREASED))
-    assert ("increased_reimbursement", "2026Q1", "found") in store.take(
-        decided(SENIOR, "b1", INCREASED, version=2, status="cancelled")
+    assert ("increased_reimbursement", "2026Q1", "found") in told(store.take(status))
+    assert ("increased_reimbursement", "2026Q1", "withdrawn") in told(store.take(decided(SENIOR, "b1", INCREASED)))
+    assert ("increased_reimbursement", "2026Q1", "found") in told(
+        store.take(decided(SENIOR, "b1", INCREASED, version=2, status="cancelled"))
     )
 
 
 def test_the_same_facts_again_say_nothing_new() -> None:
     store = _of([[one] for one in LIFE])
     assert store.outcome(*LIFE).histories == {}
-    assert store.take(*LIFE) == []
+    assert told(store.take(*LIFE)) == []
 
 
 def test_a_right_is_told_to_the_person_and_belongs_to_no_employer() -> None:
-    store = Store()
+    store = rights_store()
     outcome = store.outcome(decided(SENIOR, "v1", ALLOWANCE))
     assert {change.recipient for _, change in outcome.changes} == {SENIOR}
     assert {slot.employer for slot, _ in outcome.changes} == {""}
 
 
 def test_no_wage_is_kept_in_a_history() -> None:
-    seen = situation(*events({"quarter": "2026Q1", "wage": {1: 4321.09}, "days": {1: 60}}))
+    seen = situation_of({"quarter": "2026Q1", "wage": {1: 4321.09}, "days": {1: 60}})
     packed = pack({("2026Q1", EMPLOYER): QuarterRecord(worked(seen), (copied("e", b"body"),))})
     assert b"432109" not in packed
     assert PERSON.encode() not in packed

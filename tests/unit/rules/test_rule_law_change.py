@@ -9,32 +9,19 @@ from typing import Any
 import pytest
 
 from rules.casebook.case_events import events
-from rules.catalogue import decide_all
+from rules.casebook.case_file import shipped_cases
+from rules.casebook.trial import attempt, read
+from rules.catalogue import HISTORY_RULES, RULES, decide_all
 from rules.law.dated_figures import FigureRow, SourceQuality
 from rules.law.knowledge import first_known, known_on, last_known, learned_since
 from rules.law.law import Law
-from rules.questions.reproduce import reproduce
-from rules.stream.arrival import arrive
-from rules.stream.bundle import decide_bundle
-from rules.stream.evidence import FactReader
-from rules.stream.finding_changes import FindingState, LawChange
-from rules.stream.held_facts import HeldFact, Slot
-from rules.stream.redecision import ChangedLaw, RedecisionOutcome, redecide
-from rules.view.required_fields import NEEDS
+from rules.stream.finding_changes import LawChange
+from rules.stream.redecision import ChangedLaw, RedecisionOutcome
 from rules.view.situation import situation
-from schemas.codec import encode_body
-from schemas.contracts import Contract, contract, make
-from schemas.fields import narrower
-from schemas.registry import SchemaBook
-from schemas.twins.rules_facts import Fact
+from tests.builders.facts import ANNE, BERT, UNCLAIMED, Facts, case_facts
 from tests.builders.law import LAW
+from tests.builders.rules_store import MemoryStore
 
-KINDS = ("declarations.wages", "declarations.working-time", "declarations.contributions")
-NARROW: dict[str, Contract] = {kind: make(kind, narrower(contract(kind).schema, NEEDS[kind])) for kind in KINDS}
-BOOK = SchemaBook()
-for _narrow in NARROW.values():
-    BOOK.add(_narrow)
-ANNE, BART = b"a" * 16, b"b" * 16
 DECREED = date(2027, 3, 1)
 DECIDED, AGAIN = datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 3, 2, tzinfo=UTC)
 SERIES = "category 1"
@@ -59,64 +46,35 @@ def corrected(law: Law, known: date, **figures: str) -> Law:
 
 
 BEFORE = LAW
+LOW = UNCLAIMED
 AFTER = corrected(LAW, DECREED, gamma="0.30")
 
 
-def facts(person: bytes, case: dict[str, Any]) -> list[Fact]:
-    envelope = {
-        "declaration": f"{case['quarter']}-{person!r}", "version": 1, "status": "original", "occurred_at": DECIDED,
-        "trace_parent": "", "deliberation": "24/100@1", "replay": False,
-    }  # fmt: skip
-    return [
-        {
-            "person": person,
-            "contract": NARROW[kind].id,
-            "body": encode_body(NARROW[kind], {**event, **envelope, "event": f"{kind}-{case['quarter']}-{person!r}"}),
-        }
-        for kind, event in zip(KINDS, events(case), strict=True)
-    ]
+def facts(key: bytes, case: dict[str, Any]) -> Facts:
+    return case_facts(key, case, declaration=f"{case['quarter']}-{key.decode()}")
 
 
-LOW: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 6771.00}, "days": {1: 66}, "claimed on the line": {1: 900.00}}
+def again(store: MemoryStore, before: Law = BEFORE, after: Law = AFTER, since: date = DECREED) -> RedecisionOutcome:
+    learned = learned_since(since, after)
+    changed = ChangedLaw(before, after, "2026Q3", LawChange(since, tuple(row.version for row in learned)))
+    return store.decide_again(changed, AGAIN)
 
 
-class Held:
-    """What the stream holds of some persons."""
+def told(store: MemoryStore) -> list[tuple[str, int, str, int | None]]:
+    records = [state.record() for _, state in store.published()]
+    return sorted((one["rule"], one["version"], one["status"], one["missing"]) for one in records)
 
-    def __init__(self) -> None:
-        self.facts: dict[Any, HeldFact] = {}
-        self.states: dict[Slot, dict[str, FindingState]] = {}
-        self.reader = FactReader(BOOK)
 
-    def take(self, some: list[Fact], law: Law = BEFORE, at: datetime = DECIDED) -> None:
-        arrived = arrive({"at": at, "facts": some}, self.reader)
-        outcome = decide_bundle(arrived, list(self.facts.values()), self.states, self.reader, law)
-        assert outcome.failures == []
-        self.facts |= {one.key: one for one in outcome.facts}
-        self._keep(outcome.changes)
-
-    def again(self, before: Law = BEFORE, after: Law = AFTER, since: date = DECREED) -> RedecisionOutcome:
-        persons = sorted({fact.key.person for fact in self.facts.values()})
-        learned = learned_since(since, after)
-        law = ChangedLaw(before, after, "2026Q3", LawChange(since, tuple(row.version for row in learned)))
-        result = redecide(persons, self.facts.values(), self.states, {}, self.reader, law, AGAIN)
-        self._keep(result.outcome.changes)
-        return result
-
-    def _keep(self, changes: list[Any]) -> None:
-        for slot, change in changes:
-            self.states.setdefault(slot, {})[change.state.finding] = change.state
-
-    def told(self) -> list[tuple[str, int, str, int | None]]:
-        records = [state.record() for states in self.states.values() for state in states.values()]
-        return sorted((one["rule"], one["version"], one["status"], one["missing"]) for one in records)
+def reduction(store: MemoryStore) -> tuple[str, int, str, int | None]:
+    (found,) = (one for one in told(store) if one[0] == "structural_reduction")
+    return found
 
 
 def test_a_finding_is_replaced_and_says_which_figures_became_known_and_since_when() -> None:
-    held = Held()
-    held.take(facts(ANNE, LOW))
-    (before,) = [one for one in held.told() if one[0] == "structural_reduction"]
-    result = held.again()
+    store = MemoryStore(at=DECIDED)
+    store.take(facts(ANNE, LOW))
+    before = reduction(store)
+    result = again(store)
     ((slot, change),) = result.outcome.changes
     record = change.state.record()
     assert (slot.person, record["version"], record["status"]) == (ANNE, 2, "replaced")
@@ -129,83 +87,74 @@ def test_a_finding_is_replaced_and_says_which_figures_became_known_and_since_whe
 
 
 def test_who_is_not_touched_is_told_nothing_also_where_the_rules_would_find_otherwise_today() -> None:
-    held = Held()
-    held.take(facts(ANNE, {**LOW, "quarter": "2026Q4"}))
-    stale = {
-        slot: {name: replace(state, essence="as an older release decided it") for name, state in states.items()}
-        for slot, states in held.states.items()
-    }
-    held.states = stale
-    assert held.again().outcome.changes == []
+    store = MemoryStore(at=DECIDED)
+    store.take(facts(ANNE, {**LOW, "quarter": "2026Q4"}))
+    for states in store.states.values():
+        for name, state in states.items():
+            states[name] = replace(state, essence="as an older release decided it")
+    assert again(store).outcome.changes == []
 
 
 def test_a_second_time_and_the_same_law_change_nothing() -> None:
-    held = Held()
-    held.take(facts(ANNE, LOW))
-    assert held.again(AFTER, AFTER).outcome.changes == []
-    assert len(held.again().outcome.changes) == 1
-    assert held.again().outcome.changes == []
+    store = MemoryStore(at=DECIDED)
+    store.take(facts(ANNE, LOW))
+    assert again(store, AFTER, AFTER).outcome.changes == []
+    assert len(again(store).outcome.changes) == 1
+    assert again(store).outcome.changes == []
 
 
 def test_a_correction_of_a_correction_is_told_as_one_more_version() -> None:
-    held = Held()
-    held.take(facts(ANNE, LOW))
-    first = held.told()
-    held.again()
-    back = corrected(
-        AFTER, date(2027, 4, 1), gamma=f"{LAW['structural_reduction'].at(SERIES, date(2026, 7, 1)).number('gamma')}"
-    )
-    held.again(AFTER, back, date(2027, 4, 1))
-    (now,) = [one for one in held.told() if one[0] == "structural_reduction"]
-    (then,) = [one for one in first if one[0] == "structural_reduction"]
-    assert now == ("structural_reduction", 3, "replaced", then[3])
+    store = MemoryStore(at=DECIDED)
+    store.take(facts(ANNE, LOW))
+    first = reduction(store)
+    again(store)
+    gamma = LAW["structural_reduction"].at(SERIES, date(2026, 7, 1)).number("gamma")
+    back = corrected(AFTER, date(2027, 4, 1), gamma=f"{gamma}")
+    again(store, AFTER, back, date(2027, 4, 1))
+    assert reduction(store) == ("structural_reduction", 3, "replaced", first[3])
 
 
 def test_a_finding_that_the_new_law_does_not_give_is_withdrawn_and_one_it_gives_is_found() -> None:
     nothing = corrected(LAW, DECREED, alpha="0", gamma="0")
-    held = Held()
-    held.take(facts(ANNE, LOW))
-    ((_, change),) = held.again(BEFORE, nothing).outcome.changes
+    store = MemoryStore(at=DECIDED)
+    store.take(facts(ANNE, LOW))
+    ((_, change),) = again(store, BEFORE, nothing).outcome.changes
     assert (change.state.status, change.state.record()["law_change"]["known"]) == ("withdrawn", DECREED)
-    again = corrected(nothing, date(2027, 4, 1), alpha="0.14", gamma="0.16")
-    ((_, change),) = held.again(nothing, again, date(2027, 4, 1)).outcome.changes
+    once_more = corrected(nothing, date(2027, 4, 1), alpha="0.14", gamma="0.16")
+    ((_, change),) = again(store, nothing, once_more, date(2027, 4, 1)).outcome.changes
     assert (change.state.status, change.state.version) == ("found", 3)
 
 
 def test_a_declaration_that_comes_after_the_decree_and_before_the_command_is_told_once() -> None:
-    held = Held()
-    held.take(facts(ANNE, LOW), AFTER, AGAIN)
-    assert held.again().outcome.changes == []
+    store = MemoryStore(at=AGAIN, law=AFTER)
+    store.take(facts(ANNE, LOW))
+    assert again(store).outcome.changes == []
 
 
 def test_somebody_whose_case_raises_stays_as_it_was_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = Held()
-    for person in (ANNE, BART):
-        held.take(facts(person, LOW))
+    store = MemoryStore(at=DECIDED)
+    for person in (ANNE, BERT):
+        store.take(facts(person, LOW))
 
     def raises(seen: Any, day: date, law: Law) -> Any:
-        if law is AFTER and any("b'aaaa" in event for events in seen.declared for event in events):
+        if law is AFTER and any("aaaa" in event for events in seen.declared for event in events):
             raise ZeroDivisionError(seen.person)
         return decide_all(seen, day, law)
 
     monkeypatch.setattr("rules.stream.redecision.decide_all", raises)
-    result = held.again()
-    assert [slot.person for slot, _ in result.outcome.changes] == [BART]
+    result = again(store)
+    assert [slot.person for slot, _ in result.outcome.changes] == [BERT]
     assert list(result.problems) == [ANNE]
     assert result.problems[ANNE].startswith("ZeroDivisionError in test_rule_law_change.py")
 
 
 def test_a_finding_is_reproduced_by_the_law_that_was_known_when_it_was_made() -> None:
-    held = Held()
-    held.take(facts(ANNE, LOW))
-    ((slot, states),) = [(slot, some) for slot, some in held.states.items() if slot.employer]
-    (state,) = states.values()
-    evidence = list(held.facts.values())
-    assert reproduce(slot, state, evidence, held.reader, AFTER).same
-    held.again()
-    (state,) = held.states[slot].values()
-    assert reproduce(slot, state, evidence, held.reader, AFTER).same
-    assert not reproduce(slot, state, evidence, held.reader, BEFORE).same
+    store = MemoryStore(at=DECIDED)
+    store.take(facts(ANNE, LOW))
+    assert store.again("structural_reduction", law=AFTER).same
+    again(store)
+    assert store.again("structural_reduction", law=AFTER).same
+    assert not store.again("structural_reduction", law=BEFORE).same
 
 
 def test_the_law_as_it_was_known_on_a_day_is_without_what_was_read_later() -> None:
@@ -237,12 +186,8 @@ def test_a_rule_whose_figures_were_all_read_later_says_nothing_before() -> None:
 
 @pytest.mark.parametrize("known", sorted({row.known for row in learned_since(date.min, LAW)}))
 def test_every_case_is_decided_by_the_law_as_it_was_known_on_any_day_it_changed(known: date) -> None:
-    from rules.casebook.case_file import shipped_cases
-    from rules.casebook.trial import attempt, read
-    from rules.catalogue import HISTORY_RULES, RULES
-
     then = known_on(known, LAW)
-    cases = list(shipped_cases({*RULES, *HISTORY_RULES}))
+    cases = shipped_cases({*RULES, *HISTORY_RULES})
     outcomes = [attempt(read(one), then) for one in cases if one.rule in then.parameters]
     assert len(outcomes) > 100
     assert list(chain.from_iterable(outcome.findings for outcome in outcomes))

@@ -7,10 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as some
 
-from rules.casebook.case_events import events
 from rules.catalogue import structural_reduction, work_bonus
-from rules.view.situation import situation
 from tests.builders.law import LAW
+from tests.builders.situations import situation_of
 
 CENT = Decimal("0.01")
 FIGURES = {
@@ -62,7 +61,7 @@ def test_a_full_time_worker_gets_what_the_formula_says(quarter: str, wage: Decim
     with localcontext() as context:
         context.prec = 60
         expected = min(reduction(quarter, wage, days, Decimal(5)), cent(wage * Decimal("0.25")))
-    seen = situation(*events({"quarter": quarter, "wage": {1: wage}, "days": {1: days}}))
+    seen = situation_of({"quarter": quarter, "wage": {1: wage}, "days": {1: days}})
     found = stated(structural_reduction.RULE.decide(seen, date(2022, 1, 1), LAW))
     assert found == expected if expected > CENT else found in (0, expected)
 
@@ -74,7 +73,7 @@ def test_a_half_time_worker_gets_what_the_formula_says(quarter: str, wage: Decim
         context.prec = 60
         expected = min(reduction(quarter, wage, hours, Decimal(38)), cent(wage * Decimal("0.25")))
     case = {"quarter": quarter, "contract": (19, 38), "wage": {1: wage}, "hours": {1: hours}}
-    found = stated(structural_reduction.RULE.decide(situation(*events(case)), date(2022, 1, 1), LAW))
+    found = stated(structural_reduction.RULE.decide(situation_of(case), date(2022, 1, 1), LAW))
     assert found == expected if expected > CENT else found in (0, expected)
 
 
@@ -88,14 +87,14 @@ def test_a_full_month_gets_the_bonus_the_formula_says(wage: Decimal) -> None:
         "days": {1: 23},
     }
     expected = bonus(wage)
-    found = stated(work_bonus.RULE.decide(situation(*events(case)), date(2026, 8, 15), LAW))
+    found = stated(work_bonus.RULE.decide(situation_of(case), date(2026, 8, 15), LAW))
     assert found == expected if expected > CENT else found in (0, expected)
 
 
 @given(wages, some.sampled_from(["1", "2", "4", "5", "12"]), some.sampled_from(["6", "7", "11", "13", "23"]))
 def test_remuneration_that_does_not_count_changes_nothing(wage: Decimal, counted: str, other: str) -> None:
     case = {"quarter": "2025Q2", "days": {1: 65}}
-    alone = structural_reduction.RULE.decide(situation(*events({**case, "wage": {1: wage}})), date(2025, 7, 15), LAW)
+    alone = structural_reduction.RULE.decide(situation_of({**case, "wage": {1: wage}}), date(2025, 7, 15), LAW)
     paid = {counted: wage, other: Decimal("500.00")}
-    mixed = structural_reduction.RULE.decide(situation(*events({**case, "wage": paid})), date(2025, 7, 15), LAW)
+    mixed = structural_reduction.RULE.decide(situation_of({**case, "wage": paid}), date(2025, 7, 15), LAW)
     assert stated(alone) == stated(mixed)

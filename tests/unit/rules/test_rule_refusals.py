@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from rules.casebook.case_events import events
 from rules.casebook.trial import stated
 from rules.catalogue import RULES
-from rules.view.situation import situation
 from tests.builders.law import LAW
+from tests.builders.situations import situation_of
 
 
 def _claims(quarter: str, claimed: dict[int, Any], **change: Any) -> dict[str, Any]:
@@ -405,7 +404,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
 def test_a_claim_that_gives_nothing_says_which_condition_was_not_met(
     rule: str, case: dict[str, Any], said: list[str]
 ) -> None:
-    one = RULES[rule].assessments(situation(*events(case)), LAW)[0]
+    one = RULES[rule].assessments(situation_of(case), LAW)[0]
     steps = [stated(step) for step in one.trace()]
     doubts = [f"{doubt.certainty} | {doubt.reason}" for doubt in one.doubts]
     assert one.due == 0

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from rules.calculation.fraction import mu_glob
 from rules.calculation.months import ALL, months, performed
 from rules.calculation.working_week import days_between, expected
-from rules.casebook.case_events import events
 from rules.catalogue import decide_all
 from rules.findings.finding import Certainty, Finding
-from rules.view.situation import Situation, situation
+from rules.view.situation import Situation
 from schemas.identifiers import quarter_days
 from tests.builders.law import LAW
+from tests.builders.situations import situation_of
 
 QUARTERS = [f"{year}Q{quarter}" for year in range(2022, 2027) for quarter in range(1, 5)]
 CODES = frozenset({"001"})
@@ -31,7 +31,7 @@ def days_of(quarter: str, weekdays: set[int]) -> int:
 
 def seen(quarter: str, per_week: float, days: float, **change: Any) -> Situation:
     case = {"quarter": quarter, "days per week": per_week, "days": {1: days}, "wage": {1: 6900.00}, **change}
-    return situation(*events(case))
+    return situation_of(case)
 
 
 def share(of: Situation) -> object:

@@ -12,13 +12,14 @@ from rules.findings.finding import Excess
 from rules.view.ages import birthday
 from rules.view.situation import Situation, situation
 from tests.builders.law import LAW
+from tests.builders.situations import situation_of
 
 SINCE = date(2018, 2, 1)
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 18000.00}, "days": {1: 65}}
 
 
 def _excesses(claimed: dict[int, Any], **change: Any) -> list[Excess]:
-    return excesses(situation(*events({**CASE, "claimed": claimed, **change})), LAW)
+    return excesses(situation_of({**CASE, "claimed": claimed, **change}), LAW)
 
 
 def test_a_first_hire_taken_at_the_amount_of_before_the_reform_is_too_much_on_its_own_place() -> None:
@@ -76,7 +77,7 @@ def test_nobody_is_told_of_too_much_where_the_reckoning_is_not_sure(change: dict
 
 def test_what_is_due_is_neither_too_much_nor_missed() -> None:
     case = {**CASE, "claimed": {3315: {"amount": 2000.00, "since": SINCE}}}
-    seen = situation(*events(case))
+    seen = situation_of(case)
     assert excesses(seen, LAW) == []
     assert [one for one in decide_all(seen, date(2026, 10, 15), LAW) if one.rule == "first_hirings"] == []
 
@@ -112,7 +113,7 @@ def test_what_each_target_group_gives_is_the_most_that_may_be_taken(
 def test_a_restructuring_card_is_too_much_after_its_three_quarters_and_only_then() -> None:
     for start, told in ((date(2025, 10, 1), []), (date(2025, 9, 30), [Decimal(0)])):
         claimed = {601: {"amount": 100.00, "since": start}}
-        seen = situation(*events({**CASE, "quarter": "2026Q2", "claimed on the line": claimed}))
+        seen = situation_of({**CASE, "quarter": "2026Q2", "claimed on the line": claimed})
         assert [one.due for one in excesses(seen, LAW) if one.deduction_code == "0601"] == told
 
 
@@ -145,7 +146,7 @@ def _found(rule: str, seen: Situation) -> list[tuple[str, str, tuple[str, ...], 
 def test_a_right_that_may_be_there_is_told_under_its_rule_with_person_and_causes(
     rule: str, case: dict[str, Any]
 ) -> None:
-    seen = situation(*events({**CASE, **case}))
+    seen = situation_of({**CASE, **case})
     causes = ("wages", "working-time", "contributions")
     assert _found(rule, seen) == [(rule, seen.person, causes, None, None, Decimal("0.00"))]
 

@@ -1,13 +1,13 @@
 """Other figures over histories: who would have a right, whether or not it was taken up, and who would not any more."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
 
 from kruispunt.commands.rules.impact import of_person
-from rules.casebook.case_events import EMPLOYER, events
+from rules.casebook.case_events import EMPLOYER
 from rules.casebook.case_history import case_history, number
 from rules.catalogue import HISTORY_RULES, decide_history
 from rules.law.law import Law
@@ -15,14 +15,12 @@ from rules.law.load import catalogue, law_in_texts
 from rules.law.variants import with_figures
 from rules.questions.counterfactual import DAYS, GRANTED, LEFT_AS_IT_IS, as_if_not_taken_up
 from rules.questions.impact import ImpactTally, compare
-from rules.stream.evidence import FactReader
-from rules.stream.held_facts import ENTITLEMENTS, PARTS, FactKey, HeldFact
+from rules.stream.held_facts import CONTRIBUTIONS, FactKey
 from rules.view.history import PersonHistory
 from rules.view.situation import Situation
-from schemas.codec import encode_body
-from schemas.contracts import contract, make
-from schemas.registry import SchemaBook
+from tests.builders.facts import ANNE, decided, declared
 from tests.builders.law import LAW
+from tests.builders.rules_store import MemoryStore
 
 DAY = date(2026, 10, 15)
 BORN = date(2003, 3, 15)
@@ -173,47 +171,21 @@ def _file(name: str) -> str:
 
 
 def test_of_a_person_that_is_held_every_quarter_is_compared_and_the_history_soon_after_the_last() -> None:
-    book, held, person = SchemaBook(), {}, number(BORN)
-    at = datetime(2026, 7, 20, tzinfo=UTC)
-    more = {
-        "occurred_at": at,
-        "trace_parent": "",
-        "deliberation": "",
-        "replay": False,
-        "version": 1,
-        "status": "original",
-    }
+    person, store = number(BORN), MemoryStore()
     for quarter in ("2025Q4", "2026Q1"):
-        made = events({"quarter": quarter, "person": person, "from": date(2025, 10, 1), "days": {1: 60}})
-        for kind, event in zip(PARTS, made, strict=True):
-            record = {**event, **more, "event": f"{kind}{quarter}", "declaration": quarter}
-            place = FactKey(b"a", quarter, quarter, kind)
-            held[place] = HeldFact(place, EMPLOYER, 1, *_written(book, kind, record))
-    decision = {
-        "event": "v1", "declaration": "v1", "quarter": "", "employer": "", "person": person, "institution": "rva",
-        "nature": "", "kind": "disability_allowance", "from": date(2026, 5, 1), "until": None, **more,
-    }  # fmt: skip
-    place = FactKey(b"a", "", "v1", ENTITLEMENTS)
-    held[place] = HeldFact(place, "", 1, *_written(book, ENTITLEMENTS, decision))
-    incomplete = FactKey(b"a", "2026Q1", "2026Q1", "declarations.contributions")
-    *situations, (history, day) = of_person(b"a", held, FactReader(book))
+        store.take(declared(person, quarter, {"from": date(2025, 10, 1)}))
+    store.take(decided(person, "v1", {"kind": "disability_allowance", "from": date(2026, 5, 1)}))
+    held = store.facts
+    incomplete = FactKey(ANNE, "2026Q1", f"2026Q1-{EMPLOYER}", CONTRIBUTIONS)
+    *situations, (history, day) = of_person(ANNE, held, store.reader)
     assert [(about.quarter, on) for about, on in situations if isinstance(about, Situation)] == [
         ("2025Q4", date(2026, 1, 15)),
         ("2026Q1", date(2026, 4, 15)),
     ]
     assert isinstance(history, PersonHistory)
     assert (history.person, sorted(history.quarters), day) == (person, ["2025Q4", "2026Q1"], date(2026, 7, 15))
-    assert [one.event for one in history.decisions or ()] == ["v1"]
+    assert [one.event for one in history.decisions or ()] == ["v1@1"]
     del held[incomplete]
-    (_, (history, _)) = of_person(b"a", held, FactReader(book))
+    (_, (history, _)) = of_person(ANNE, held, store.reader)
     assert isinstance(history, PersonHistory)
     assert history.quarters == {"2025Q4"}
-
-
-def _written(book: SchemaBook, kind: str, record: dict[str, Any]) -> tuple[int, bytes]:
-    from rules.view.required_fields import NEEDS
-    from schemas.fields import narrower
-
-    narrow = make(kind, narrower(contract(kind).schema, NEEDS[kind]))
-    book.add(narrow)
-    return narrow.id, encode_body(narrow, record)
