@@ -106,6 +106,10 @@ class FigureRow:
         """A figure that is a list of codes."""
         return cast("frozenset[str]", self.figures[name])
 
+    def codes_if_any(self, name: str) -> frozenset[str]:
+        """The same, empty where the row does not have it: rows that were known earlier may say less."""
+        return self.codes(name) if name in self.figures else frozenset()
+
     @cached_property
     def says(self) -> str:
         """Its figures, label and source, or why there are none: rows that say the same differ in days only."""
@@ -195,8 +199,17 @@ class Parameters:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, name: str, day: date) -> FigureRow:
-        """The row of a series in force on a day.
+        """The row of a series in force on a day; nothing of a series that nobody knew of yet is.
 
         Raises NoLaw.
         """
+        if name not in self.series:
+            raise NoLaw(name, day, "nothing was known of it")
         return self.series[name].at(day)
+
+    def at_if_known(self, name: str, day: date) -> FigureRow | None:
+        """The row of a series in force on a day; None without law."""
+        try:
+            return self.at(name, day)
+        except NoLaw:
+            return None

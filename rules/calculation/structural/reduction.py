@@ -8,7 +8,7 @@ from rules.calculation.combination import combine
 from rules.calculation.coverage import Subjection
 from rules.calculation.structural.base import base
 from rules.calculation.structural.category import Category, category
-from rules.calculation.structural.floor import factor
+from rules.calculation.structural.floor import Floor, factor
 from rules.calculation.structural.measure import Measure, measure
 from rules.calculation.structural.terms import RATE, CategoryTerms, QuarterFigures, general, terms
 from rules.findings.finding import UNKNOWN, Certainty, Doubt
@@ -65,7 +65,8 @@ def calculate_reduction(
         result.doubt(Certainty.UNDETERMINED, f"the working time needed for S or mu is not declared: {SERVICES}")
         return result
     _theoretical(result)
-    beta, doubts = factor(known.beta, situation, occupation, measured.mu_glob, sheltered=kind.sheltered)
+    floor = Floor(known.beta, known.exceptions)
+    beta, doubts = factor(floor, situation, line, occupation, measured.mu_glob, sheltered=kind.sheltered)
     result.doubts += doubts
     if beta is not None:
         result.beta = beta.factor

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.calculation.coverage import Subjection
 from rules.calculation.structural.base import contribution_rows
-from rules.calculation.structural.floor import floor_steps
+from rules.calculation.structural.floor import Floor, floor_steps
 from rules.calculation.structural.reduction import SERVICES, StructuralCalculation
 from rules.calculation.structural.terms import QuarterFigures
 from rules.findings.finding import DID_NOT_HOLD, HELD, TraceStep
@@ -28,7 +28,8 @@ def trace(result: StructuralCalculation) -> Iterator[TraceStep]:
     yield from _theoretical(result, statute)
     yield from _fraction(result, statute)
     known = result.general
-    source = citing(known.base.cited, *contribution_rows(result.line, known))
+    rows = contribution_rows(result.line, result.occupation, result.category, known)
+    source = citing(known.base.cited, *rows)
     yield TraceStep("base contributions", plain(result.base), "EUR", source)
     yield TraceStep("Ps", plain(result.due or 0), "EUR", statute)
 
@@ -84,7 +85,8 @@ def _fraction(result: StructuralCalculation, statute: str) -> Iterator[TraceStep
     else:
         yield TraceStep("X", plain(occupation.days(codes)), "days", source)
     yield TraceStep("mu", plain(result.measured.mu or 0), None, statute)
-    yield from floor_steps(occupation, result.general.beta, result.measured.mu_glob or 0)
+    floor = Floor(result.general.beta, result.general.exceptions)
+    yield from floor_steps(floor, result.line, occupation, result.measured.mu_glob or 0)
     yield TraceStep("beta_s", decimals(result.beta), None, result.general.beta.cited)
 
 

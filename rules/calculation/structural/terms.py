@@ -51,10 +51,14 @@ class QuarterFigures:
     worked: frozenset[str]
     counted: frozenset[str]
     beta: FigureRow
+    exceptions: FigureRow | None
     base: FigureRow
+    unmoderated: FigureRow | None
     high_wage: FigureRow
     manual: FigureRow
     maribel: FigureRow
+    maribel_in_1: frozenset[str]
+    threshold: FigureRow | None
     raised: FigureRow
 
 
@@ -66,6 +70,7 @@ def general(law: Law, day: date) -> QuarterFigures:
     """
     known = law[NAME]
     wage, services = known.at("wage W", day), known.at("services", day)
+    committees, maribel = known.at("joint committees", day), known.at("social maribel", day)
     return QuarterFigures(
         known.statute,
         day,
@@ -76,9 +81,13 @@ def general(law: Law, day: date) -> QuarterFigures:
         services.codes("wage"),
         services.codes("fraction"),
         known.at("beta", day),
+        known.at_if_known("floor exceptions", day),
         known.at("base contributions", day),
+        known.at_if_known("contributions without wage moderation", day),
         known.at("high wage", day),
         known.at("wage of manual workers", day),
-        known.at("social maribel", day),
+        maribel,
+        committees.codes_if_any("maribel_1") | maribel.codes_if_any("category_1"),
+        known.at_if_known("social maribel threshold", day),
         known.at("raised wage", day),
     )

@@ -58,7 +58,8 @@ class ClaimContext:
         known = self.known
         raised = (known.raised,) if self.situation.quarter.endswith(("Q1", "Q4")) else ()
         without = self.law[RULE].at("worker codes without", self.first)
-        shared = (without, known.wage, known.services, *contribution_rows(self.line, known), *raised)
+        contributions = contribution_rows(self.line, self.occupation, self.category, known)
+        shared = (without, known.wage, known.services, *contributions, *raised)
         return (*self.worker.why.rows, *self.category.rows, *shared)
 
     def below(self, limit: int, *, at_most: bool = False) -> tuple[bool, list[Doubt]]:

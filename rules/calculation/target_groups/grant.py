@@ -8,7 +8,7 @@ from functools import partial
 from rules.calculation.combination import chosen, combine
 from rules.calculation.coverage import Cover
 from rules.calculation.structural.base import base
-from rules.calculation.structural.floor import factor, floor_steps
+from rules.calculation.structural.floor import Floor, factor, floor_steps
 from rules.calculation.structural.reduction import SERVICES, calculate_reduction
 from rules.calculation.target_groups.claims import ClaimContext, all_codes, claims, place
 from rules.calculation.target_groups.times import RULE, nth_quarter
@@ -233,9 +233,11 @@ def _granted(
     if not right.amount and not right.whole:
         return 0, doubts, steps
     row, statute = here.law[RULE].at("beta", here.first), here.law[RULE].statute
-    beta, more = factor(row, here.situation, here.occupation, share[1], sheltered=here.category.sheltered)
+    floor = Floor(row, here.known.exceptions)
+    beta, more = factor(floor, here.situation, here.line, here.occupation, share[1], sheltered=here.category.sheltered)
     doubts += more
-    steps += [TraceStep("mu", plain(share[0]), None, statute, HELD), *floor_steps(here.occupation, row, share[1])]
+    steps.append(TraceStep("mu", plain(share[0]), None, statute, HELD))
+    steps += floor_steps(floor, here.line, here.occupation, share[1])
     if beta is None:
         return None, doubts, steps
     steps.append(TraceStep("beta_g", decimals(beta.factor), None, row.cited))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from rules.calculation.combination import chosen
 from rules.calculation.coverage import all_branches, perhaps_all_branches
-from rules.calculation.structural.floor import factor
+from rules.calculation.structural.floor import Floor, factor
 from rules.calculation.structural.measure import measure
 from rules.calculation.structural.terms import general
 from rules.calculation.target_groups.claims import all_codes
@@ -92,5 +92,6 @@ def works_enough(situation: Situation, line: DeclaredLine, occupation: DeclaredO
     measured = measure(situation, line, occupation, known)
     if not measured.mu or not measured.mu_glob or not measured.factor:
         return False
-    found, _ = factor(row, situation, occupation, measured.mu_glob, sheltered=False)
+    floor = Floor(row, known.exceptions)
+    found, _ = factor(floor, situation, line, occupation, measured.mu_glob, sheltered=False)
     return found is not None and found.factor > 0

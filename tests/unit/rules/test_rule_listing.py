@@ -54,7 +54,7 @@ def test_a_figure_is_shown_with_unit_label_period_and_source() -> None:
 
 def test_the_day_decides_which_figure_is_shown() -> None:
     before, after = (shown("structural-reduction", day)["series"][0]["figures"] for day in ("2025-06-30", "2025-07-01"))
-    assert {"figure": "gamma", "value": "0.40", "unit": "factor"} in before
+    assert {"figure": "gamma", "value": "0.21", "unit": "factor"} in before
     assert {"figure": "gamma", "value": "0.15", "unit": "factor"} in after
 
 

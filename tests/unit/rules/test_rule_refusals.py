@@ -121,9 +121,9 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
                 "force from 2016-07-01 | did not hold"
             ),
             (
-                "likely | category 2 rests on a partial list: Instruction on the structural reduction "
-                "(categories); joint committees of the Social Maribel (royal decree of 18/07/2002) (SEC), in "
-                "force from 2003-01-01"
+                "likely | category 2 rests on a partial list: VLAIO 05/05/2023, Prato, APEF and Aides aux entreprises "
+                "sociales (Social Maribel); NSSO intermediate instruction of 13/03/2023 (adapted work) (SEC), in "
+                "force from 2023-01-01"
             ),
         ],
     ),

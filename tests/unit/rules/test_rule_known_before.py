@@ -1,0 +1,80 @@
+"""The rules decide by the law as it was known on an earlier day, when some series and figures were not known yet."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from rules.casebook.case_events import Example, events
+from rules.casebook.case_file import shipped_cases
+from rules.casebook.trial import decide, read
+from rules.catalogue import HISTORY_RULES, RULES, decide_all
+from rules.findings.finding import Certainty, Finding
+from rules.law.dated_figures import Parameters, Series
+from rules.law.law import Law
+from rules.view.situation import situation
+from tests.builders.law import LAW
+
+FIRST_READ = date(2026, 11, 23)
+EXAMPLES = [read(written) for written in shipped_cases({*RULES, *HISTORY_RULES})]
+
+
+def series_known_on(parameters: Parameters, day: date) -> dict[str, Series]:
+    return {name: then for name, series in parameters.series.items() if (then := series.known_on(day))}
+
+
+def known_on(day: date) -> Law:
+    """The law without what became known later."""
+    return Law({name: replace(one, series=series_known_on(one, day)) for name, one in LAW.parameters.items()})
+
+
+BEFORE = known_on(FIRST_READ)
+
+
+def by_name(rule: str) -> list[Example]:
+    return [one for one in EXAMPLES if one.rule == rule]
+
+
+@pytest.mark.parametrize("rule", [*RULES, *HISTORY_RULES])
+def test_every_case_can_be_decided_by_the_law_as_it_was_first_known(rule: str) -> None:
+    examples = by_name(rule)
+    assert examples
+    for example in examples:
+        decide(example, BEFORE)
+
+
+def structural(law: Law, **case: Any) -> list[Finding]:
+    seen = situation(*events({"days": {1: 65}, **case}))
+    return [one for one in decide_all(seen, date(2026, 12, 1), law) if one.rule == "structural_reduction"]
+
+
+@pytest.mark.parametrize(
+    ("case", "before", "today"),
+    [
+        ({"quarter": "2025Q2", "wage": {1: 6000.00}}, "1165.62", "1236.74"),
+        ({"quarter": "2025Q2", "wage": {1: 6500.00}, "joint committee": "327.01"}, "1027.05", "1193.17"),
+        ({"quarter": "2025Q2", "wage": {1: 6500.00}, "joint committee": "319.01"}, "1141.30", None),
+        (
+            {"quarter": "2025Q3", "wage": {1: 85000.00, 2: 415000.00}, "joint committee": "330"},
+            "27540.00",
+            "29090.53",
+        ),
+    ],
+)
+def test_what_was_said_before_is_what_was_known_then(case: dict[str, Any], before: str, today: str | None) -> None:
+    (then,), (now,) = structural(BEFORE, **case), structural(LAW, **case)
+    assert then.amount == Decimal(before)
+    assert now.amount == (None if today is None else Decimal(today))
+
+
+def test_of_the_exceptions_to_the_floor_contracts_of_half_time_alone_were_known() -> None:
+    half = {"quarter": "2024Q2", "contract": (19, 38), "wage": {1: 1400.00}, "days": {}, "hours": {1: 98.8}}
+    seen = situation(*events(half))
+    (then,), (now,) = (RULES["structural_reduction"].decide(seen, date(2024, 7, 15), law) for law in (BEFORE, LAW))
+    assert (then.amount, then.certainty) == (Decimal("125.47"), Certainty.LIKELY)
+    assert (now.amount, now.certainty) == (Decimal("125.47"), Certainty.CERTAIN)
+    horeca = {**half, "joint committee": "302", "contract": (8, 38), "wage": {1: 1800.00}}
+    assert structural(BEFORE, **horeca) == []
+    assert len(structural(LAW, **horeca)) == 1
