@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,9 @@ def test_the_name_of_a_file_that_is_no_text_can_be_printed(tmp_path: Path) -> No
         done = subprocess.run([COMMAND, *given], cwd=tmp_path, capture_output=True, check=False, timeout=PATIENCE_S)
         assert done.returncode in {1, 2, 3}
         assert b"Traceback" not in done.stderr
+
+
+def test_garbage_is_collected_once_the_command_line_is_imported() -> None:
+    code = "import gc, kruispunt.cli; print(gc.isenabled())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=PATIENCE_S)
+    assert done.stdout == b"True\n"
