@@ -11,10 +11,17 @@ PART = 0.05
 """The pause grows with the time waited so far: each look takes processor time from what is waited for."""
 
 
-def until(met: Callable[[], Any], what: str, patience: float = PATIENCE_S) -> None:
-    """Return when it is so; `what` says what is wrong where it never is."""
+def eventually(met: Callable[[], Any], patience: float = PATIENCE_S) -> bool:
+    """Wait until it is so; whether that came in time."""
     began = time.monotonic()
     while not met():
         waited = time.monotonic() - began
-        assert waited < patience, what
+        if waited >= patience:
+            return False
         time.sleep(min(max(PAUSE_S, waited * PART), LONGEST_PAUSE_S))
+    return True
+
+
+def until(met: Callable[[], Any], what: str, patience: float = PATIENCE_S) -> None:
+    """Return when it is so; `what` says what is wrong where it never is."""
+    assert eventually(met, patience), what

@@ -24,6 +24,7 @@ from schemas.identifiers import derive, pseudonym
 from tests.builders import notices as example
 from tests.builders.persons import national_number, profile_line
 from tests.builders.processes import SILENT, ask_to_stop, start
+from tests.builders.waiting import eventually
 
 NUMBERS = count(20_000)
 PATIENCE_S = 60.0
@@ -102,10 +103,7 @@ def worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def until(crowd: Crowd, wanted: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while crowd.finished() < wanted:
-        assert time.monotonic() < deadline, crowd.states()
-        time.sleep(0.1)
+    assert eventually(lambda: crowd.finished() >= wanted), crowd.states()
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:

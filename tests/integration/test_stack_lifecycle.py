@@ -8,8 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -29,6 +28,7 @@ from backbone.stack.postgres import SUPERUSER
 from backbone.stack.processes import PROCESSES
 from backbone.stack.programs import RUNNING, Program
 from backbone.stack.stack import Leash, Plan, down, status, up
+from tests.builders.waiting import eventually
 from tests.machine import everything, left, read
 
 SERVERS = ("kafka", "postgres", "inbox")
@@ -46,15 +46,6 @@ def pids(home: Path) -> dict[str, int]:
 
 def identity(home: Path) -> str:
     return str(Places(home).recall()["identity"])
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.2)
-    return True
 
 
 def remember_something(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +18,7 @@ from backbone.stack import orphans, processes, stack
 from backbone.stack.places import Places
 from backbone.stack.programs import Program
 from backbone.stack.supervisor import Supervisor
+from tests.builders.waiting import eventually
 from tests.machine import Seen, seen
 
 PATIENCE_S = 20.0
@@ -107,15 +108,6 @@ def plants(tmp_path: Path, identity: str) -> Iterator[Plants]:
     found = Plants(tmp_path)
     yield found
     found.close()
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def gone(one: Seen) -> bool:

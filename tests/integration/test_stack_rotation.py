@@ -37,6 +37,7 @@ from schemas.identifiers import derive
 from schemas.samples import sample
 from schemas.topics import delivery
 from tests.builders.processes import as_process
+from tests.builders.waiting import eventually
 
 SINK, STOCK = "rva", "fin"
 SESSION_MS = 3_000
@@ -80,15 +81,6 @@ def state(settings: Settings, name: str) -> ProcessState:
 
 def log(settings: Settings, name: str) -> str:
     return (Places(settings.home).logs / f"{name}.log").read_text("utf-8")
-
-
-def eventually(condition: Callable[[], bool], patience: float = PATIENCE_S) -> bool:
-    end = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.2)
-    return True
 
 
 def copies(events: list[str]) -> list[bytes]:
