@@ -66,7 +66,6 @@ class Sector:
 
     name: str
     classes: tuple[str, ...]
-    regions: tuple[str, ...]
     manual: Job
     employee: Job
     hours: int
@@ -122,7 +121,6 @@ def _sector(row: dict[str, str]) -> Sector:
     return Sector(
         name=row["sector"],
         classes=tuple(row["classes"].split("|")),
-        regions=tuple(filter(None, row["regions"].split("|"))),
         manual=Job(row["manual_committee"], int(row["manual_wage"]) * 100),
         employee=Job(row["employee_committee"], int(row["employee_wage"]) * 100),
         hours=int(row["hours"]),
