@@ -12,7 +12,7 @@ WORKERS = 3
 # `make bench BENCH_PERSONS=500 BENCH_WITHDRAWALS=1` is quick, but says little.
 BENCH_PERSONS = 15000
 BENCH_WITHDRAWALS = 20
-.PHONY: help setup demo test lint bench mutate pictures clean
+.PHONY: help setup demo test lint bench mutate pictures rules clean
 
 help: ## print this
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
@@ -40,6 +40,9 @@ mutate: setup ## find changes to the rules that no case notices; MUTANTS="rules.
 
 pictures: setup ## make the pictures of the README from the demo
 	@exec .venv/bin/python docs/pictures.py
+
+rules: setup ## write docs/rules.md from the catalogue
+	@.venv/bin/python -m docs.rules
 
 clean: ## stop this checkout's stack, remove its data and everything that make made
 	@if [ -x .venv/bin/kruispunt ]; then .venv/bin/kruispunt down --wipe; fi

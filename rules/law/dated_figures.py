@@ -191,12 +191,13 @@ def _outside(span: Span, row: FigureRow) -> Iterator[Span]:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """All series of one rule, and the statute they belong to."""
+    """All series of one rule, the statute they belong to, and what the rule cannot see."""
 
     rule: str
     statute: str
     series: Mapping[str, Series]
     names: Mapping[str, str] = field(default_factory=dict)
+    unseen: str = ""
 
     def at(self, name: str, day: date) -> FigureRow:
         """The row of a series in force on a day; nothing of a series that nobody knew of yet is.

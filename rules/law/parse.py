@@ -9,7 +9,7 @@ from rules.law.dated_figures import DAY, Figure, FigureRow, Parameters, Series, 
 from rules.law.yaml_lines import Mapping, Problem, Sequence, read_placed
 
 RESERVED = {"from", "to", "quality", "source", "unknown", "unit", "article", "known", "published"}
-OF_THE_FILE = {"rule", "law", "names", "known", "series"}
+OF_THE_FILE = {"rule", "law", "names", "known", "unseen", "series"}
 OF_A_SERIES = {"about", "unit", "ended", "values", "article"}
 CODES = "codes"
 """The unit of a list of codes; it needs no other."""
@@ -60,7 +60,8 @@ class _Reader:
             str(name): self._series(str(name), part, content.at(name)) for name, part in content["series"].items()
         }
         names = {str(language): str(name) for language, name in (content.get("names") or {}).items()}
-        return Parameters(str(content.get("rule")), str(content.get("law")), series, names)
+        unseen = " ".join(str(content.get("unseen") or "").split())
+        return Parameters(str(content.get("rule")), str(content.get("law")), series, names, unseen)
 
     def _unknown_keys(self, part: Mapping, known: set[str], whose: str) -> None:
         for key in part:

@@ -7,6 +7,7 @@ import pytest
 import typer
 
 from kruispunt.cli import app
+from tests.builders.law import LAW
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -105,15 +106,31 @@ def test_every_return_code_is_explained_as_the_answers_explain_it() -> None:
     assert rows == [(str(code), means, remedy) for code, (means, remedy) in MEANS.items()]
 
 
-def test_every_rule_has_its_row_in_the_table_of_rules() -> None:
+def test_the_page_of_rules_is_the_one_made_from_the_catalogue() -> None:
+    from docs.rules import PAGE, page
+
+    assert PAGE.read_text("utf-8") == page(LAW), "run `make rules`"
+
+
+def test_the_page_of_rules_says_of_each_what_it_cannot_see_and_its_figures_with_period_and_label() -> None:
     from rules.catalogue import HISTORY_RULES, RULES
 
-    every = {*RULES, *HISTORY_RULES}
-    table = (ROOT / "docs" / "rules.md").read_text("utf-8")
-    law, _, citizens = table.partition("\n## Rights of citizens\n")
-    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", law, re.MULTILINE)
-    assert sorted(name for name, _ in rows) == sorted(every)
-    assert all(all(cell.strip() for cell in cells.split("|")) and cells.count("|") == 3 for _, cells in rows)
+    text = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    overview = re.findall(r"^\| \[`(\w+)`\]\(#\w+\) \| (.+) \| (.+) \|$", text, re.MULTILINE)
+    assert [name for name, *_ in overview] == [*RULES, *HISTORY_RULES]
+    sections = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL))
+    assert sections.keys() == LAW.parameters.keys()
+    for name, parameters in LAW.parameters.items():
+        rows = re.findall(r"^\| (.+?) \| (.*?) \| (.*?) \| .* \|$", sections[name], re.MULTILINE)[1:]
+        assert [series for series, *_ in rows] == list(parameters.series)
+        assert all(periods or unknown for _, periods, unknown in rows)
+
+
+def test_every_right_of_a_citizen_has_its_row_in_the_page_on_deciding() -> None:
+    from rules.catalogue import HISTORY_RULES
+
+    text = (ROOT / "docs" / "deciding.md").read_text("utf-8")
+    _, _, citizens = text.partition("\n## Rights of citizens\n")
     told = re.findall(r"^\| (`[^|]*`) \|", citizens.partition("\n## ")[0], re.MULTILINE)
     assert sorted(name for cell in told for name in re.findall(r"`(\w+)`", cell)) == sorted(
         [*HISTORY_RULES, "allowed_work"]
