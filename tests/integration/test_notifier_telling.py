@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ class Office:
     def settle(self, quiet: float = 0) -> int:
         with self.connection.transaction(), self.connection.cursor() as cursor:
             ripe = occasions.find_ripe(cursor, [self.partition], quiet)
-            return occasions.make_notices(cursor, ripe) if ripe else 0
+            return occasions.make_notices(cursor, ripe, self.settings.least_change_cents) if ripe else 0
 
     def choose(self) -> int:
         with self.connection.transaction(), self.connection.cursor() as cursor:
@@ -705,3 +705,33 @@ def test_loading_the_same_profiles_again_changes_nothing(office: Office, tmp_pat
         lines[0]["language"] = "fr"
         path.write_bytes(b"\n".join(orjson.dumps(line) for line in [*lines, lines[0]]))
         assert profiles.load(connection, path) == profiles.LoadedProfiles(51, 1)
+
+
+BY_LAW = {"known": date(2026, 11, 28), "parameters": ["work_bonus.yaml | single formula"]}
+
+
+def test_changed_law_is_told_once_with_the_day_it_is_known_and_a_declaration_after_it_is_not(office: Office) -> None:
+    anna = office.person(email_activated=False)
+    office.arrive(anna)
+    office.tell()
+    office.arrive(anna, 2, "replaced", missing=25_000, amount=35_000, law_change=BY_LAW)
+    office.tell()
+    office.arrive(anna, 3, "replaced", missing=25_000, amount=35_000)
+    office.tell()
+    assert office.states(anna) == [("handed over", "letter"), ("handed over", "letter"), ("suppressed", None)]
+    (told,) = office.told(anna)[1].findings
+    assert (told.tells, told.law_known) == ("changed", date(2026, 11, 28))
+    (letter,) = [notice for notice in office.told(anna) if notice.sequence == 2]
+    said = [str(block) for block in for_letter(letter, texts("nl")).blocks]
+    assert sum("Wij kennen de nieuwe sinds 28 november 2026." in block for block in said) == 1
+    assert not any(texts("nl").say("says.changed") in block for block in said)
+
+
+def test_what_changed_law_moves_by_less_than_a_euro_is_not_told_until_it_adds_up(office: Office) -> None:
+    anna = office.person(email_activated=False)
+    office.arrive(anna)
+    office.tell()
+    for version, missing in ((2, 20_060), (3, 20_120)):
+        office.arrive(anna, version, "replaced", missing=missing, amount=10_000 + missing, law_change=BY_LAW)
+        office.tell()
+    assert office.states(anna) == [("handed over", "letter"), ("suppressed", None), ("handed over", "letter")]
