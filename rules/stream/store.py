@@ -37,9 +37,12 @@ def positions_held(connection: Connection[TupleRow]) -> positions.Positions:
         return positions.load(cursor, SCHEMA)
 
 
-def move(cursor: Cursor[TupleRow], partition: int, offset: int) -> bool:
-    """Move past a bundle; False if it was processed before. Locks the partition until the transaction ends."""
-    return positions.advance(cursor, SCHEMA, FACTS, partition, offset + 1)
+def move(cursor: Cursor[TupleRow], since: positions.Positions, partition: int, offset: int) -> bool:
+    """Move past a bundle; False if the position is not where it was: then roll back.
+
+    Locks the partition until the transaction ends.
+    """
+    return positions.store(cursor, SCHEMA, since, {(FACTS, partition): offset + 1})
 
 
 def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[HeldFact]:
