@@ -47,15 +47,3 @@ def store(cursor: Cursor[Any], schema: str, since: Positions, positions: Mapping
         )
         moved += cursor.rowcount
     return moved == len(positions)
-
-
-def advance(cursor: Cursor[Any], schema: str, topic: str, partition: int, following: int) -> bool:
-    """Move one position past one record; False when it is there already."""
-    cursor.execute(
-        sql.SQL(
-            "insert into {0}.position as kept (topic, partition, next) values (%s, %s, %s)"
-            " on conflict (topic, partition) do update set next = excluded.next where kept.next < excluded.next"
-        ).format(sql.Identifier(schema)),
-        (topic, partition, following),
-    )
-    return cursor.rowcount == 1

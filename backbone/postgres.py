@@ -92,9 +92,9 @@ def try_lock(connection: Connection[Any], lock: int, number: int | None = None) 
     return _take(connection, lock, number, for_transaction=False, wait=False)
 
 
-def wait_for_lock(connection: Connection[Any], lock: int) -> None:
-    """Take a lock for as long as the connection lives; waits until it is free."""
-    _take(connection, lock, None, for_transaction=False, wait=True)
+def wait_for_lock(connection: Connection[Any], lock: int, number: int | None = None) -> None:
+    """Take a lock, or one of several of a kind, for as long as the connection lives; waits until it is free."""
+    _take(connection, lock, number, for_transaction=False, wait=True)
 
 
 def unlock(connection: Connection[Any], lock: int, number: int) -> None:
@@ -110,9 +110,9 @@ def close(connection: Connection[Any]) -> None:
         connection.close()
 
 
-def hold(cursor: Cursor[Any], lock: int) -> None:
-    """Take a lock until the transaction ends; waits until it is free."""
-    _take(cursor, lock, None, for_transaction=True, wait=True)
+def hold(cursor: Cursor[Any], lock: int, number: int | None = None) -> None:
+    """Take a lock, or one of several of a kind, until the transaction ends; waits until it is free."""
+    _take(cursor, lock, number, for_transaction=True, wait=True)
 
 
 def try_to_hold(cursor: Cursor[Any], lock: int) -> bool:

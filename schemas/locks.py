@@ -20,3 +20,5 @@ class StageLock(IntEnum):
     ACTS = 5_019_779
     CHECKPOINT = 5_019_785
     REJUDGE = 5_019_791
+    DECIDING = 5_019_792
+    """Of one partition of facts: its holder decides a bundle, or persons again whom changed law touches."""

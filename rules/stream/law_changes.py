@@ -15,14 +15,12 @@ from rules.stream import store
 from rules.stream.evidence import FactReader
 from rules.stream.finding_changes import LawChange
 from rules.stream.redecision import ChangedLaw, RedecisionOutcome, redecide
-from schemas.topics import FACTS
 
 AT_ONCE = 250
 """Persons in one transaction: bundles wait for it."""
 PARTITION = -2
 """Where the tallies count findings that no bundle led to."""
 OPEN = "select change, since, parameters, quarter from rules.law_change where decided < persons order by begun_at"
-HOLD = "select from rules.position where topic = %s order by partition for update"
 PROBLEMS = """
 insert into rules.redecision (change, person, problem) select %s, * from unnest(%s::bytea[], %s::text[])
 """
@@ -49,8 +47,8 @@ class LawChanges:
     def decide_some(self, cursor: Cursor[TupleRow], reader: FactReader, pseudonym: Callable[[str], bytes]) -> int:
         """Decide some of those that wait, in the caller's transaction; returns how many, 0 when nobody does."""
         for change in self._open(cursor):
-            # No bundle is decided meanwhile: facts and findings stay as they are read here.
-            cursor.execute(HOLD, (FACTS,))
+            # Facts and findings stay as they are read here.
+            store.hold_bundles(cursor)
             cursor.execute(_take(), (change.change, AT_ONCE))
             persons = [person for (person,) in cursor]
             if persons:

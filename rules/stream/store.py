@@ -1,7 +1,8 @@
 """Stores facts, findings, the outbox and the position in one transaction per bundle: all or nothing."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -10,7 +11,7 @@ from typing import Any
 from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
-from backbone import positions
+from backbone import positions, postgres
 from backbone.tally import Tally
 from rules.stream.arrival import Arrived, FailedPerson
 from rules.stream.bundle import BundleOutcome
@@ -19,6 +20,7 @@ from rules.stream.held_facts import FactKey, HeldFact, Slot
 from schemas.codec import encode
 from schemas.contracts import contract
 from schemas.dead_letter import Origin, dead_letter, lies_under
+from schemas.locks import StageLock
 from schemas.topics import DEAD_LETTERS, FACTS, FINDINGS
 
 SCHEMA = "rules"
@@ -37,9 +39,31 @@ def positions_held(connection: Connection[TupleRow]) -> positions.Positions:
         return positions.load(cursor, SCHEMA)
 
 
-def move(cursor: Cursor[TupleRow], partition: int, offset: int) -> bool:
-    """Move past a bundle; False if it was processed before. Locks the partition until the transaction ends."""
-    return positions.advance(cursor, SCHEMA, FACTS, partition, offset + 1)
+@contextmanager
+def deciding(connection: Connection[TupleRow], partition: int) -> Iterator[None]:
+    """Nobody is decided again by changed law while a bundle of this partition is in hand, in no transaction."""
+    postgres.wait_for_lock(connection, StageLock.DECIDING, partition)
+    try:
+        yield
+    finally:
+        # Where the connection is lost the lock is free as well.
+        if not connection.closed:
+            postgres.unlock(connection, StageLock.DECIDING, partition)
+
+
+def hold_bundles(cursor: Cursor[TupleRow]) -> None:
+    """Let no bundle be in hand until the transaction ends."""
+    cursor.execute("select partition from rules.position where topic = %s order by partition", (FACTS,))
+    for (partition,) in cursor.fetchall():
+        postgres.hold(cursor, StageLock.DECIDING, partition)
+
+
+def move(cursor: Cursor[TupleRow], since: positions.Positions, partition: int, offset: int) -> bool:
+    """Move past a bundle; False if the position is not where it was: then roll back.
+
+    Locks the partition until the transaction ends.
+    """
+    return positions.store(cursor, SCHEMA, since, {(FACTS, partition): offset + 1})
 
 
 def held(cursor: Cursor[TupleRow], arrived: Arrived) -> list[HeldFact]:

@@ -1,4 +1,8 @@
-"""Takes bundles one by one: position, facts, findings and outbox are written together or not at all."""
+"""Takes bundles one by one: position, facts, findings and outbox are written together or not at all.
+
+No transaction is open while a bundle is decided. What it is decided from counts only if the position is still the same
+when all is written: nobody else writes about the persons of a partition without moving its position.
+"""
 
 import threading
 from collections.abc import Iterator
@@ -12,7 +16,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from backbone import postgres
-from backbone.errors import Stop
+from backbone.errors import Retry, Stop
 from backbone.schema_topic import published_book
 from backbone.settings import Settings
 from backbone.trouble import of_postgres, translated
@@ -21,7 +25,7 @@ from rules.law.law import Law
 from rules.law.load import shipped_law
 from rules.stream import store
 from rules.stream.arrival import arrive
-from rules.stream.bundle import decide_bundle
+from rules.stream.bundle import BundleOutcome, decide_bundle
 from rules.stream.evidence import FactReader
 from rules.stream.law_changes import LawChanges
 from rules.stream.person import Decide
@@ -115,27 +119,33 @@ class Decider:
         Raises Retry, Stop; nothing was written then.
         """
         bundle = _open(value)
-        # 1. Everything below is one transaction.
-        with self._connected() as connection, connection.transaction() as transaction, connection.cursor() as cursor:
-            # 2. The position first: it locks the partition, and says whether another process was faster.
-            moved = store.move(cursor, partition, offset)
-            if not moved:
-                raise psycopg.Rollback(transaction)
-            # 3. Facts, findings and what follows from them: all written with the position.
-            if bundle is None:
-                self._keep_dead_letter(cursor, partition, offset, value)
-            else:
-                reader = FactReader(self._book)
-                arrived = arrive(bundle, reader)
-                held, states = store.held(cursor, arrived), store.states(cursor, arrived)
-                histories = store.histories(cursor, arrived.persons())
-                outcome = decide_bundle(
-                    arrived, held, states, reader, self._law, decide=self._decide, histories=histories
-                )
-                store.keep(cursor, outcome, self._pseudonym, at=arrived.at, partition=partition, offset=offset)
-        if moved:
-            self._left[partition] = offset + 1
-        return moved
+        with self._connected() as connection, store.deciding(connection, partition), connection.cursor() as cursor:
+            # 1. The position as it is before anything else is read: it says whether another process was faster.
+            since = store.positions_held(connection)
+            if since.get((FACTS, partition), 0) > offset:
+                return False
+            # 2. What is held, and what follows from it.
+            decided = bundle and self._decided(cursor, bundle)
+            # 3. One transaction: the position first, which locks the partition, then all that is written with it.
+            with connection.transaction():
+                if not store.move(cursor, since, partition, offset):
+                    raise Retry("Another process was faster.")
+                if decided is None:
+                    self._keep_dead_letter(cursor, partition, offset, value)
+                else:
+                    at, outcome = decided
+                    store.keep(cursor, outcome, self._pseudonym, at=at, partition=partition, offset=offset)
+        self._left[partition] = offset + 1
+        return True
+
+    def _decided(self, cursor: psycopg.Cursor[TupleRow], bundle: Bundle) -> tuple[datetime, BundleOutcome]:
+        reader = FactReader(self._book)
+        arrived = arrive(bundle, reader)
+        held, states = store.held(cursor, arrived), store.states(cursor, arrived)
+        histories = store.histories(cursor, arrived.persons())
+        return arrived.at, decide_bundle(
+            arrived, held, states, reader, self._law, decide=self._decide, histories=histories
+        )
 
     def decide_again(self) -> int:
         """Decide again some of the persons whom changed law may touch; returns how many, 0 when nobody waits.

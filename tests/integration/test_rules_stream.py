@@ -11,22 +11,28 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
-from backbone import kafka, positions, postgres
+from backbone import kafka, postgres
+from backbone.errors import Retry
 from backbone.offsets import Offsets
 from backbone.settings import Settings
 from backbone.stack.ports import reachable
 from backbone.stack.processes import PROCESSES
 from backbone.stack.stack import status
 from rules.casebook.case_events import EMPLOYER, decisions
+from rules.catalogue import decide_all
+from rules.findings.finding import Finding
 from rules.law.knowledge import known_on
+from rules.law.law import Law
 from rules.law.load import shipped_law
 from rules.stream.held_facts import PARTS
 from rules.stream.run import STOP_S
 from rules.stream.transaction import Decider
+from rules.view.situation import Situation
 from schemas.codec import decode_body, encode, split
 from schemas.contracts import contract
 from schemas.identifiers import derive, pseudonym
@@ -40,6 +46,10 @@ DUE = {3000: 1203.71}
 AT = datetime(2026, 10, 20, 9, tzinfo=UTC)
 PATIENCE_S = 60
 PARTITIONS = 4
+MOVE = """
+insert into rules.position as kept (topic, partition, next) values (%s, %s, %s)
+on conflict (topic, partition) do update set next = greatest(kept.next, excluded.next)
+"""
 
 until = partial(waiting.until, what="the rules did not get there in time")
 
@@ -143,12 +153,12 @@ class Process:
 
 @pytest.fixture(scope="module")
 def caught_up(servers: Settings) -> None:
-    """The rules stand at the end of their topic: other tests left bundles there that take minutes to decide."""
+    """The rules are at the end of their topic: other tests left bundles there that take minutes to decide."""
     with closing(Offsets(servers, "inspector")) as offsets:
         ends = offsets.ends([FACTS], servers.partitions, open_too=True)
     with postgres.connect(servers, "rules") as connection, connection.cursor() as cursor:
         for (topic, partition), end in ends.items():
-            positions.advance(cursor, "rules", topic, partition, end)
+            cursor.execute(MOVE, (topic, partition, end))
 
 
 @pytest.fixture(scope="module")
@@ -343,6 +353,7 @@ import rules.stream.person
 from backbone.settings import load
 from rules.catalogue import decide_all, decide_history
 from rules.stream.transaction import Decider
+from rules.view.situation import Situation
 from rules.stream.run import run
 
 def one_raises(seen, day, law):
@@ -402,6 +413,7 @@ def test_a_person_with_two_numbers_is_set_aside_and_the_rest_goes_on(servers: Se
 FAULTY = """
 from backbone.settings import load
 from rules.stream.transaction import Decider
+from rules.view.situation import Situation
 from rules.stream.run import run
 
 class Faulty(Decider):
@@ -426,33 +438,56 @@ def test_a_process_with_a_fault_stops_and_passes_no_bundle(
 
 SLOW = """
 import time
+from pathlib import Path
 from backbone.settings import load
 from rules.catalogue import decide_all
 from rules.stream.transaction import Decider
+from rules.view.situation import Situation
 from rules.stream.run import run
 
 def slowly(seen, day, law):
+    Path({deciding!r}).touch()
     time.sleep(2)
     return decide_all(seen, day, law)
 
 run(load(), Decider(load(), decide=slowly))
 """
-IN_HAND = "select from pg_stat_activity where usename = 'rules' and state = 'idle in transaction'"
+OPEN = "select from pg_stat_activity where usename = 'rules' and xact_start is not null and pid <> pg_backend_pid()"
 
 
 def test_a_process_asked_to_stop_finishes_the_bundle_in_hand(
-    servers: Settings, process: Process, another: Callable[..., Process]
+    servers: Settings, process: Process, another: Callable[..., Process], tmp_path: Path
 ) -> None:
     assert process.end() == 0
-    slow = another(SLOW)
+    deciding = tmp_path / "deciding"
+    slow = another(SLOW.format(deciding=str(deciding)))
     send(servers, [(1, facts(servers, 45, UNCLAIMED))])
-    until(lambda: len(_rows(servers, IN_HAND)) == 1)
+    until(deciding.exists)
+    assert _rows(servers, OPEN) == [], "no transaction is open while a bundle is decided"
     assert slow.end() == 0
     assert about(servers, 45) == [("found", 1)]
     process.start()
     send(servers, [(1, facts(servers, 49, UNCLAIMED))])
     until(lambda: about(servers, 49) == [("found", 1)])
     assert about(servers, 45) == [("found", 1)]
+
+
+def test_what_was_decided_counts_only_where_the_position_is_still_the_same(servers: Settings, schemas: None) -> None:
+    far = 9_002
+
+    def overtaken(seen: Situation, day: date, law: Law) -> list[Finding]:
+        with postgres.connect(servers, "rules") as connection:
+            connection.execute(MOVE, (FACTS, far, 8))
+        return decide_all(seen, day, law)
+
+    value = encode(contract(FACTS), {"at": AT, "facts": facts(servers, 77, UNCLAIMED)})
+    with closing(Decider(servers, decide=overtaken)) as decider:
+        with pytest.raises(Retry, match="faster"):
+            decider.take(far, 7, value)
+        assert about(servers, 77) == []
+        assert not decider.take(far, 7, value)
+    assert about(servers, 77) == []
+    assert _rows(servers, "select next from rules.position where partition = 9002") == [(8,)]
 
 
 @pytest.mark.parametrize(("trouble", "remedy"), [(signal.SIGKILL, None), (signal.SIGSTOP, signal.SIGCONT)])
@@ -489,6 +524,7 @@ from rules.law.knowledge import known_on
 from rules.law.load import shipped_law
 from rules.stream.run import run
 from rules.stream.transaction import Decider
+from rules.view.situation import Situation
 
 settings = load()
 run(settings, Decider(settings, law=known_on(date(2026, 11, 27), shipped_law())))
