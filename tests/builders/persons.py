@@ -14,8 +14,8 @@ def national_number(number: int, born: date = FIRST_BORN) -> str:
 
     Modules that share a database take people who were born at other times.
     """
-    day = born + timedelta(days=number // BORN_A_DAY)
-    return inss(int(f"{day:%y%m%d}{1 + number % BORN_A_DAY:03d}"), after_2000=day.year >= 2000)
+    born += timedelta(days=number // BORN_A_DAY)
+    return inss(int(f"{born:%y%m%d}{1 + number % BORN_A_DAY:03d}"), after_2000=born.year >= 2000)
 
 
 def profile_line(person: str, **changes: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ DAYS_NOT_MOMENTS = {
     ("rules/calculation/months.py", "self.first:%Y-%m"): "the first day of a month",
     ("rules/casebook/case_history.py", "born:%y%m%d"): "a birth date",
     ("population/persons.py", "born:%y%m%d"): "a birth date",
-    ("tests/builders/notices.py", "born:%y%m%d"): "a birth date",
+    ("tests/builders/persons.py", "born:%y%m%d"): "a birth date",
     ("population/careers.py", "start:%Y-%m"): "the first day of a job",
     ("notifier/letter/print_folder.py", "day:%Y%m%d"): "the legal day of a batch",
 }
