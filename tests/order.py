@@ -45,13 +45,17 @@ LONG = (
 )
 """The longest of those that need servers only, longest first."""
 LONG_WITHOUT_SERVERS = (
-    "tests/contract/test_rule_labels.py",
     "tests/unit/kruispunt/test_cli_broken_input.py",
     "tests/contract/test_surroundings.py",
+    "tests/unit/rules/test_rule_births.py",
     "tests/contract/test_registry_clients.py",
-    "tests/unit/notifier/test_notice_every_rule_letter.py",
-    "tests/unit/kruispunt/test_cli_without_stack.py",
     "tests/process/test_command_line.py",
+    "tests/unit/notifier/test_notice_every_rule_letter.py",
+    "tests/process/test_broken_homes.py",
+    "tests/unit/notifier/test_notice_every_rule_mail.py",
+    "tests/contract/test_rule_labels.py",
+    "tests/process/test_revisions.py",
+    "tests/unit/kruispunt/test_cli_without_stack.py",
     "tests/contract/test_workers.py",
 )
 """The longest of the others, longest first."""

@@ -6,8 +6,8 @@ from typing import Any
 
 PATIENCE_S = 60.0
 PAUSE_S = 0.05
-LONGEST_PAUSE_S = 0.25
-PART = 0.05
+LONGEST_PAUSE_S = 0.2
+PART = 0.02
 """The pause grows with the time waited so far: each look takes processor time from what is waited for."""
 
 

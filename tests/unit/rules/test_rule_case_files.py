@@ -93,6 +93,8 @@ def test_everything_wrong_in_a_file_of_cases_is_told_at_once_with_its_line() -> 
     [
         ("", "my.yaml:1: a file of cases is a mapping"),
         ("cases: {", "my.yaml:1: this is not YAML"),
+        ("cases: [1, 2\n", "my.yaml:2: this is not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("cases: " + "[" * 5_000 + "]" * 5_000, "my.yaml:1: this is nested too deeply"),
         ("rule: work_bonus", "my.yaml:1: `cases` is missing in a file of cases"),
         (GOOD.replace("    days:", "    quarter: 2026Q2\n    days:"), "my.yaml:6: the key quarter stands twice"),
     ],
