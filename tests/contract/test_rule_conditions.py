@@ -49,7 +49,7 @@ CONDITIONS: dict[str, dict[str, set[ConditionOutcome]]] = {
         **COVERED,
         "worker code": {H, N},
         "category": {H, N},
-        "pension age reached on": {H, N, U},
+        "pension age reached on": {H, N},
         "limit of S": {H, N, U},
         "least age": {H, N},
         "least age on the eve": {H, U},

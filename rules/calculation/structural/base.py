@@ -99,7 +99,7 @@ def contribution_rows(
         if max(sum(one.wage(codes) for one in line.occupations) for codes in wages) > cents(high.number("ceiling")):
             rows.append(high)
     if kind.name == "2" or occupation.joint_committee.split(".")[0] in known.maribel_in_1:
-        rows += [row for row in (known.maribel, known.threshold) if row and row.quality.firm]
+        rows += [row for row in (known.maribel if known.maribel.quality.firm else None, known.threshold) if row]
     return tuple(rows)
 
 

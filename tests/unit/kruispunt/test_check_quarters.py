@@ -21,7 +21,7 @@ LAWLESS = {
     "2022Q1": BOTH,
     **dict.fromkeys(("2025Q2", "2026Q2", "2026Q3", "2026Q4"), REDUCTION),
 }
-"""Where figures were not found: the reduction before 2022Q2, the bonus in March 2022, category 2 in 2025Q2 and from 2026Q2 on."""
+"""Where figures were not found: both before 2022Q2, category 2 in 2025Q2 and from 2026Q2 on."""
 PERSONS, SEED = 150, 7
 SURENESS = {certainty.value for certainty in Certainty}
 
