@@ -27,6 +27,7 @@ EVERY = {**RULES, **HISTORY_RULES}
 EXAMPLES = [read(written) for written in cases(set(EVERY))]
 NEVER_SURE = {
     "artists",
+    "horeca_workers",
     "restructuring_card",
     "allowed_work",
     "youth_holiday",

@@ -105,7 +105,9 @@ def test_what_is_due_is_neither_too_much_nor_missed() -> None:
         ({8320: 900.00}, {"quarter": "2026Q2", "from": date(2026, 1, 1), "wage": {1: 13500.00}, **BORN_1961}, "0.00"),
         ({3500: {"amount": 900.00, "shortened": {"on": date(2025, 3, 31), "from": 36.99, "to": 36}}}, {}, None),
         ({9300: 900.00}, {"person": "85073003328"}, "0.00"),
-        ({3900: 900.00}, {}, None),
+        ({3900: 900.00}, {}, "0.00"),
+        ({3900: 900.00}, {"joint committee": "302"}, None),
+        ({3900: 900.00}, {"joint committee": "302", "contract": (19, 38), "days": {}, "hours": {1: 247}}, "0.00"),
     ],
 )
 def test_what_each_target_group_gives_is_the_most_that_may_be_taken(
