@@ -25,6 +25,7 @@ OVER_A_QUARTER = (
     "working_time_reduction",
     "mentors",
     "artists",
+    "horeca_workers",
     "restructuring_card",
     "work_bonus",
     "income_guarantee",

@@ -37,9 +37,14 @@ from schemas.identifiers import quarter_days
 NAME = "older_workers"
 WALLONIA, BRUSSELS, FLANDERS, FLANDERS_NEW, GERMAN = "8320", "7320", "6320", "6321", "9300"
 CODES = frozenset({WALLONIA, BRUSSELS, FLANDERS, FLANDERS_NEW, GERMAN})
-REGIONS = {WALLONIA: "Wallonia", BRUSSELS: "Brussels", FLANDERS: "Flanders"}
+REGIONS = {
+    WALLONIA: "Wallonia",
+    BRUSSELS: "Brussels",
+    FLANDERS: "Flanders",
+    GERMAN: "German-speaking Community",
+}
 """Where age and wage alone decide once the region is known, and the amount is."""
-BANDS = (3, 2, 1)
+BANDS = (4, 3, 2, 1)
 YOUNGEST = 55
 """Nobody younger has the right anywhere; keeps the search for possible rights short."""
 MISSING = MissingFact(
@@ -47,6 +52,9 @@ MISSING = MissingFact(
     "the employer, or the Crossroads Bank for Enterprises by the number of the establishment unit (zone 00042)",
 )
 AGE = "age at the end of the quarter"
+ALREADY = "Wallonia ages", "Wallonia limit"
+NEW = "Wallonia hired from 2026", "Wallonia limit hired from 2026"
+"""Ages and limit of S in Wallonia, of who was in service already and of new hires."""
 LEAST_AGE, AGES, PENSION_AGE = "least age", "ages", "pension age reached on"
 BEFORE_THE_REGION = (AGE, "category", "S")
 """Steps that are the same in every region."""
@@ -74,7 +82,10 @@ def entitle(here: ClaimContext) -> Entitled:
 
 
 def _wallonia(here: ClaimContext, right: Entitled, born: date, age: int) -> Entitled:
-    ages, limit = (here.law[NAME].at(f"Wallonia {name}", here.first) for name in ("ages", "limit"))
+    new = hired_anew(here.occupation, here.law)
+    ages, limit = (here.law[NAME].at(name, here.first) for name in (NEW if new else ALREADY))
+    if new:
+        right.steps.append(TraceStep("hired on", f"{here.occupation.start}", None, ages.cited))
     over, doubts = retired(born, here.situation.quarter, here.law)
     right.doubts += doubts
     reached = f"{pension(here.law, born)[0]}"
@@ -82,15 +93,33 @@ def _wallonia(here: ClaimContext, right: Entitled, born: date, age: int) -> Enti
         return right.refuse(PENSION_AGE, reached, ages.cited)
     right.hold(PENSION_AGE, reached, ages.cited, outcome=UNKNOWN if doubts else HELD)
     if not right.limited(here, limit, cents(limit.number("limit"))):
+        if "indexed" in limit.figures and here.below(cents(limit.number("indexed")))[0]:
+            right.unseen(Certainty.TO_CHECK, f"not settled whether the limit of S moved with the index: {limit.cited}")
         return right
-    band = next((band for band in BANDS if age >= ages.number(f"age_{band}")), None)
+    band = _band(ages, age)
     if band is None:
         return right.refuse(LEAST_AGE, f"{ages.number('age_1')}", ages.cited, "years")
     right.hold(LEAST_AGE, f"{ages.number(f'age_{band}')}", ages.cited, "years")
-    if "unsettled_from" in ages.figures and ages.number("unsettled_from") <= age <= ages.number("unsettled_to"):
-        right.doubt(Certainty.TO_CHECK, f"two scales were read, and since when the second holds was not: {ages.cited}")
+    _unsettled(right, ages, age, "two scales were read, and since when the second holds was not")
     _registered(here, right, age)
     return right.give(ages, f"amount_{band}")
+
+
+def hired_anew(occupation: DeclaredOccupation, law: Law) -> bool:
+    """Whether the occupation began when Wallonia had other ages and another limit for new hires."""
+    new = law[NAME].series.get(NEW[0])
+    return new is not None and occupation.start is not None and occupation.start >= new.timeline[0].start
+
+
+def _band(row: FigureRow, age: int) -> int | None:
+    """The highest band of ages that is reached, None where none is."""
+    return next((band for band in BANDS if f"age_{band}" in row.figures and age >= row.number(f"age_{band}")), None)
+
+
+def _unsettled(right: Entitled, row: FigureRow, age: int, reason: str) -> None:
+    """A reason to check the amount of the ages on which the sources differ."""
+    if "unsettled_from" in row.figures and row.number("unsettled_from") <= age <= row.number("unsettled_to"):
+        right.doubt(Certainty.TO_CHECK, f"{reason}: {row.cited}")
 
 
 def _registered(here: ClaimContext, right: Entitled, age: int) -> None:
@@ -119,9 +148,10 @@ def _flanders(here: ClaimContext, right: Entitled, born: date, age: int) -> Enti
         right.unseen(Certainty.TO_CHECK, "not settled whether it goes on after the pension age")
     if not right.limited(here, row, _limit(here, row)):
         return right
-    band = next((band for band in BANDS if f"age_{band}" in row.figures and age >= row.number(f"age_{band}")), None)
+    band = _band(row, age)
     if band is not None:
         right.hold(LEAST_AGE, f"{row.number(f'age_{band}')}", row.cited, "years")
+        _unsettled(right, row, age, "two sources differ on the ages")
         return right.give(row, f"amount_{band}")
     eve = row.start - timedelta(days=1)
     if "kept_age" in row.figures and age_on(born, eve) >= row.number("kept_age"):
@@ -151,13 +181,21 @@ def _newly_hired(here: ClaimContext, right: Entitled, born: date, _: int) -> Ent
 
 def _german(here: ClaimContext, right: Entitled, _: date, age: int) -> Entitled:
     row = here.law[NAME].at("German-speaking Community", here.first)
-    if age < row.number("age_before"):
-        return right.refuse(LEAST_AGE, f"{row.number('age_before')}", row.cited, "years")
-    right.hold(LEAST_AGE, f"{row.number('age_before')}", row.cited, "years")
-    if age >= row.number("age") and not right.limited(here, row, cents(row.number("limit"))):
-        right.doubt(Certainty.TO_CHECK, f"since when the limit of S holds was not found: {row.cited}")
+    band = _band(row, age)
+    if age < row.number("age"):
+        if age >= row.number("age_before"):
+            reason = f"since when it is {row.number('age')} years instead of {row.number('age_before')} was not found"
+            right.doubt(Certainty.TO_CHECK, f"{reason}: {row.cited}")
+        return right.refuse(LEAST_AGE, f"{row.number('age')}", row.cited, "years")
+    if not right.limited(here, row, cents(row.number("limit"))):
         return right
-    return unknown(right, f"the amount of the German-speaking Community was not found: {row.cited}")
+    if band is None:
+        return unknown(right, f"the amount of the German-speaking Community was not found: {row.cited}")
+    if age > row.number("age_to"):
+        right.doubt(Certainty.TO_CHECK, f"the amounts were read up to {row.number('age_to')} years: {row.cited}")
+        return right.refuse(AGES, f"{row.number('age')}-{row.number('age_to')}", row.cited, "years")
+    right.hold(LEAST_AGE, f"{row.number(f'age_{band}')}", row.cited, "years")
+    return right.give(row, f"amount_{band}")
 
 
 _REGION = {
@@ -237,7 +275,10 @@ def _opening_age(code: str, occupation: DeclaredOccupation, day: date, born: dat
     if code == FLANDERS:
         row = law[NAME].at("Flanders in service", day)
         return None if "abolished" in row.figures else int(row.number("age_1"))
-    least = int(law[NAME].at("Wallonia ages", day).number("age_1"))
+    if code == GERMAN:
+        row = law[NAME].at("German-speaking Community", day)
+        return int(row.number("age")) if "age_1" in row.figures else None
+    least = int(law[NAME].at((NEW if hired_anew(occupation, law) else ALREADY)[0], day).number("age_1"))
     registered = law[NAME].series["Wallonia registration"].rows[-1]
     if occupation.start is None or occupation.start < registered.start:
         return least

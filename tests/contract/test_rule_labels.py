@@ -26,6 +26,7 @@ from tests.builders.shipped import EXAMPLES
 EVERY = {**RULES, **HISTORY_RULES}
 NEVER_SURE = {
     "artists",
+    "horeca_workers",
     "restructuring_card",
     "allowed_work",
     "youth_holiday",

@@ -95,12 +95,17 @@ def contribution_rows(
     rows = [known.base]
     high = known.high_wage
     if high.number("exempt") and "ceiling" in high.figures:
-        codes = high.codes_if_any("codes") or known.wage_codes
-        if sum(one.wage(codes) for one in line.occupations) > cents(high.number("ceiling")):
+        wages = (known.wage_codes, _of_high_wage(known))
+        if max(sum(one.wage(codes) for one in line.occupations) for codes in wages) > cents(high.number("ceiling")):
             rows.append(high)
     if kind.name == "2" or occupation.joint_committee.split(".")[0] in known.maribel_in_1:
-        rows += [row for row in (known.maribel, known.threshold) if row and row.quality.firm]
+        rows += [row for row in (known.maribel if known.maribel.quality.firm else None, known.threshold) if row]
     return tuple(rows)
+
+
+def _of_high_wage(known: QuarterFigures) -> frozenset[str]:
+    """The remuneration codes that count for the ceiling of high wages: those of W where the row names none."""
+    return known.high_wage.codes("codes") if "codes" in known.high_wage.figures else known.wage_codes
 
 
 class _Figures(NamedTuple):
@@ -132,7 +137,7 @@ def _figures(law: Law, day: date, kind: str, committee: str) -> _Figures:
         rate,
         scaled(known.unmoderated.number("rate"), RATE) if kind == "3bis" and known.unmoderated else 0,
         scaled(known.manual.number("factor"), 100),
-        high.codes_if_any("codes") or known.wage_codes,
+        _of_high_wage(known),
         cents(high.number("ceiling")) if high.number("exempt") and "ceiling" in high.figures else NO_CEILING,
         maribel,
         scaled(known.threshold.number("share"), 100) if known.threshold else 0,

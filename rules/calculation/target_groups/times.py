@@ -27,12 +27,13 @@ def end_of_quarter(day: date) -> date:
 @per_law
 def pension(law: Law, born: date) -> tuple[date, FigureRow]:
     """The day on which the legal pension age is reached, and the row that sets it."""
-    rows = law[RULE].series["pension age"].rows
-    for row in rows:
+    spans = law[RULE].series["pension age"].timeline
+    for start, end, row in spans:
         day = birthday(born, int(row.number("years")))
-        if day >= row.start and (row.end is None or day <= row.end):
+        if day >= start and (end is None or day <= end):
             return day, row
-    return birthday(born, int(rows[-1].number("years"))), rows[-1]
+    last = spans[-1].row
+    return birthday(born, int(last.number("years"))), last
 
 
 def retired(born: date, quarter: str, law: Law) -> tuple[bool, list[Doubt]]:

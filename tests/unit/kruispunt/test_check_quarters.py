@@ -16,13 +16,12 @@ from tests.builders.command_line import CliRunner
 from tests.builders.law import LAW
 
 QUARTERS = [f"{year}Q{number}" for year in range(2022, 2027) for number in range(1, 5)]
-BOTH, BONUS, REDUCTION = {"structural_reduction", "work_bonus"}, {"work_bonus"}, {"structural_reduction"}
+BOTH, REDUCTION = {"structural_reduction", "work_bonus"}, {"structural_reduction"}
 LAWLESS = {
     "2022Q1": BOTH,
-    **dict.fromkeys(("2022Q3", "2022Q4", "2023Q1", "2023Q2"), BONUS),
-    **dict.fromkeys(("2026Q2", "2026Q3", "2026Q4"), REDUCTION),
+    **dict.fromkeys(("2025Q2", "2026Q2", "2026Q3", "2026Q4"), REDUCTION),
 }
-"""Where the figures were not found: all before 2022Q2, the bonus for a year, category 2 from 2026Q2 on."""
+"""Where figures were not found: both before 2022Q2, category 2 in 2025Q2 and from 2026Q2 on."""
 PERSONS, SEED = 150, 7
 SURENESS = {certainty.value for certainty in Certainty}
 

@@ -26,6 +26,7 @@ RULES = {
     ("working_time_reduction", "employer"),
     ("mentors", "employer"),
     ("artists", "employer"),
+    ("horeca_workers", "employer"),
     ("restructuring_card", "citizen"),
     ("work_bonus", "employer"),
     ("income_guarantee", "citizen"),

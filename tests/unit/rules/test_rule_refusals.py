@@ -23,6 +23,7 @@ def _shortened(day: date, before: float, after: float) -> dict[str, Any]:
     return {"amount": 100.00, "shortened": {"on": day, "from": before, "to": after}}
 
 
+GERMAN = "Securex, aides à l'emploi en Communauté germanophone; NSSO 2018/1 (limit) (SEC), in force from 2019-01-01"
 REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (
         "a right that begins after the quarter",
@@ -147,7 +148,6 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
                 "pension age reached on | 2024-12-31 | - | Programme law (I) of 24/12/2002, art. 339 par. 1; "
                 "Overview of 2025/26; horecaestmapassion.be (SEC), in force from 2025-01-01 | did not hold"
             ),
-            "to check | the pension age of then is from memory: Not read (MEM), in force from 1900-01-01",
         ],
     ),
     (
@@ -237,7 +237,42 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         "older_workers",
         _claims("2025Q2", {9300: 100.00}, person="71070103322"),
         [
-            "least age | 54 | years | Securex (SEC), in force from 2019-01-01 | did not hold",
+            f"least age | 55 | years | {GERMAN} | did not hold",
+        ],
+    ),
+    (
+        "of the age of before in the German-speaking Community",
+        "older_workers",
+        _claims("2025Q2", {9300: 100.00}, person="71063003318"),
+        [
+            f"least age | 55 | years | {GERMAN} | did not hold",
+            f"to check | since when it is 55 years instead of 54 was not found: {GERMAN}",
+        ],
+    ),
+    (
+        "older than the bands of the German-speaking Community",
+        "older_workers",
+        _claims("2025Q2", {9300: 100.00}, person="59063003357"),
+        [
+            f"ages | 55-65 | years | {GERMAN} | did not hold",
+            f"to check | the amounts were read up to 65 years: {GERMAN}",
+        ],
+    ),
+    (
+        "a wage between the limit of Wallonia and where the index would put it",
+        "older_workers",
+        _claims("2026Q3", {8320: 100.00}, person="61031503343", wage={1: 13600.00}, **{"from": date(2026, 1, 1)}),
+        [
+            (
+                "limit of S | 13500.00 | EUR | Programme law (I) of 24/12/2002, art. 339 par. 1, first paragraph, 3°; "
+                "Securex, aides Impulsion et Tremplin; Horeca Wallonie 07/01/2026; UCM; decree of 18/12/2025 "
+                "(preamble) (SEC), in force from 2026-07-01 | did not hold"
+            ),
+            (
+                "to check | not settled whether the limit of S moved with the index: Programme law (I) of 24/12/2002, "
+                "art. 339 par. 1, first paragraph, 3°; Securex, aides Impulsion et Tremplin; Horeca Wallonie "
+                "07/01/2026; UCM; decree of 18/12/2025 (preamble) (SEC), in force from 2026-07-01"
+            ),
         ],
     ),
     (
@@ -249,8 +284,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
                 "S | 13942.47 | EUR | Programme law (I) of 24/12/2002, title IV, chapter 7 (art. 324 and "
                 "following); royal decree of 16/05/2003"
             ),
-            "limit of S | 13942.47 | EUR | Securex (SEC), in force from 2019-01-01 | did not hold",
-            "to check | since when the limit of S holds was not found: Securex (SEC), in force from 2019-01-01",
+            f"limit of S | 13942.47 | EUR | {GERMAN} | did not hold",
         ],
     ),
     (

@@ -38,6 +38,7 @@ TARGET_GROUPS = (
     "working_time_reduction",
     "mentors",
     "artists",
+    "horeca_workers",
     "restructuring_card",
 )
 

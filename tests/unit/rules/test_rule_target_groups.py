@@ -15,6 +15,7 @@ from tests.builders.law import LAW
 from tests.builders.situations import situation_of
 
 SINCE = date(2018, 2, 1)
+BORN_1961 = {"person": "61031503343"}
 CASE: dict[str, Any] = {"quarter": "2026Q3", "wage": {1: 18000.00}, "days": {1: 65}}
 
 
@@ -96,11 +97,18 @@ def test_what_is_due_is_neither_too_much_nor_missed() -> None:
         ({3510: {"amount": 400.00, "since": date(2024, 3, 31)}}, {"days per week": 4, "days": {1: 52}}, "0.00"),
         ({3800: 900.00}, {}, "800.00"),
         ({4300: 900.00}, {"worker code": "046"}, None),
-        ({9300: 900.00}, {"person": "69031503317"}, None),
-        ({9300: 900.00}, {"person": "70063003394", "wage": {1: 13942.47}}, None),
+        ({9300: 900.00}, {"person": "69031503317"}, "400.00"),
+        ({9300: 900.00}, {"person": "70063003394", "wage": {1: 13942.47}}, "0.00"),
+        ({9300: 900.00}, {"person": "71063003318"}, None),
+        ({9300: 900.00}, {"person": "59063003357"}, None),
+        ({8320: 900.00}, {"quarter": "2026Q3", "from": date(2026, 1, 1), "wage": {1: 13769.99}, **BORN_1961}, None),
+        ({8320: 900.00}, {"quarter": "2026Q3", "from": date(2026, 1, 1), "wage": {1: 13770.00}, **BORN_1961}, "0.00"),
+        ({8320: 900.00}, {"quarter": "2026Q2", "from": date(2026, 1, 1), "wage": {1: 13500.00}, **BORN_1961}, "0.00"),
         ({3500: {"amount": 900.00, "shortened": {"on": date(2025, 3, 31), "from": 36.99, "to": 36}}}, {}, None),
         ({9300: 900.00}, {"person": "85073003328"}, "0.00"),
-        ({3900: 900.00}, {}, None),
+        ({3900: 900.00}, {}, "0.00"),
+        ({3900: 900.00}, {"joint committee": "302"}, None),
+        ({3900: 900.00}, {"joint committee": "302", "contract": (19, 38), "days": {}, "hours": {1: 247}}, "0.00"),
     ],
 )
 def test_what_each_target_group_gives_is_the_most_that_may_be_taken(
