@@ -113,7 +113,7 @@ CONDITIONS: dict[str, dict[str, set[ConditionOutcome]]] = {
     },
     "maximum_billing": {"status": {H}, "right from": {H}, "social ceiling": {U}},
     "social_energy_tariff": {"status": {H}, "right from": {H}, "tariff from": {H}},
-    "child_benefit_supplement": {"status": {H}, "child benefit from": {H}},
+    "child_benefit_supplement": {"status": {H}, "child benefit from": {H}, "region of the family": {U}},
     "income_guarantee_elderly": {"age": {H}, "status": {H}, "days abroad at most": {U}},
     "sickness_benefit": {"sick days": {H}, "days of work": {H, N, U}, "hours of work": {H}},
     "unemployment_admission": {
@@ -131,6 +131,7 @@ NEVER_HELD = {
     "ceiling of the year",
     "social ceiling",
     "days abroad at most",
+    "region of the family",
     "employer class",
     "year of birth + 18",
 }
