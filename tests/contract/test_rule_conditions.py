@@ -121,6 +121,8 @@ CONDITIONS: dict[str, dict[str, set[ConditionOutcome]]] = {
         "integration income from": {H},
         "last job until": {H},
         "days of work": {H, U},
+        "career for a benefit without limit": {U},
+        "days of career, if it was a resignation": {H, U},
     },
 }
 """The conditions of each rule, and at least which outcomes of each the cases show."""
@@ -132,6 +134,7 @@ NEVER_HELD = {
     "social ceiling",
     "days abroad at most",
     "region of the family",
+    "career for a benefit without limit",
     "employer class",
     "year of birth + 18",
 }
