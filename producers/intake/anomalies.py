@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from lxml.etree import _Element, tostring
 
 from schemas.dmfa.code_lists import Severity, severities
+from schemas.dmfa.later_forms import later_parts
 from schemas.dmfa.tables import ROOT, TABLES_OF, blocks
 from schemas.identifiers import to_dmfa
 
@@ -55,12 +56,13 @@ UnreadElement = dict[str, str]
 """What was not read: `path`, and `xml` as it is in the file."""
 
 
-def not_known(value: str, what: str) -> str:
-    """The message about a zone or code that the tables do not know."""
+def not_known(value: str, what: str, kind: str) -> str:
+    """The message about a zone or code that the tables do not know; `kind` is its list, or the elements."""
     of = to_dmfa(TABLES_OF)
+    later = later_parts().get((kind, value))
     return (
         f"{shown(value)} is not known to these tables, which are those of {of[:4]}/{of[4]}: {what}. It is kept with "
-        "the declaration, but not read and not passed on. Look whether it is right."
+        f"the declaration, but not read and not passed on. {f'{later.said} ' if later else ''}Look whether it is right."
     )
 
 

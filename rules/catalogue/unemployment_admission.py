@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from rules.calculation.windows import WorkWindow, window
+from rules.calculation.unemployment_duration import after_resignation, duration, worth
+from rules.calculation.windows import Count, WorkWindow, window
 from rules.calculation.working_week import expected
-from rules.findings.entitlement import DAY, missing, months_later, not_seen, over, right, unseen
+from rules.findings.entitlement import missing, months_later, not_seen, over, right, unseen
 from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, TraceStep, whether
 from rules.findings.rule import HistoryRule
 from rules.law.dated_figures import FigureRow, NoLaw, citing
@@ -26,9 +27,13 @@ NAME = "unemployment_admission"
 INTEGRATION_INCOME, UNEMPLOYED = "integration_income", "unemployment_benefit"
 INSTEAD = (UNEMPLOYED, "income_guarantee", "incapacity", "invalidity", "pension", "career_break")
 CAREER_MONTHS = 120
+WHOLE_CAREER = 12 * 60
+"""Months before a request in which all of a career lies."""
 BIRTH = not_seen("the year of birth", "the National Register")
 NOT_SEEN = unseen(
-    Certainty.LIKELY, "why the job ended, and registration as job seeker", "the National Employment Office"
+    Certainty.LIKELY,
+    "why the job ended, earlier unemployment, and registration as job seeker",
+    "the National Employment Office",
 )
 
 
@@ -88,7 +93,9 @@ def _of_decision(history: PersonHistory, decision: InstitutionDecision, day: dat
     if not best.open:
         doubts.append(Doubt(Certainty.TO_CHECK, history.born.doubt if history.born else BIRTH, UNKNOWN))
     codes = services.codes("counted")
-    if any(one.part_time or one.days_per_week != SIX for one in new if _six_days(one, codes)):
+    career = window(history, insured, asked, WHOLE_CAREER, _count(services, conversion), _most(conversion))
+    other = any(one.part_time or one.days_per_week != SIX for one in new if _six_days(one, codes))
+    if other and not conversion.quality.firm:
         doubts.append(Doubt(Certainty.TO_CHECK, f"days brought to a week of six: {conversion.cited}"))
     age = f"{_ages(history, asked)}" if history.born else "unknown"
     trace = (
@@ -104,7 +111,9 @@ def _of_decision(history: PersonHistory, decision: InstitutionDecision, day: dat
             citing(f"{best.name}: {best.row.cited}", best.row, services, conversion),
             whether(best.enough),
         ),
-        *_duration(asked, law),
+        *duration(asked, day, career, history.born, law[NAME]),
+        *worth(asked, law[NAME]),
+        *after_resignation(asked, career, law[NAME]),
     )
     causes = (*(event for one in new for event in one.events), decision.event)
     yield right(NAME, history.person, quarter_of(asked), trace=trace, doubts=doubts, causes=causes)
@@ -118,6 +127,21 @@ SIX = 600
 """Days per week x 100 of the regime the law counts in."""
 
 
+def _most(conversion: FigureRow) -> int:
+    """The days x 100 that a quarter counts for at most."""
+    return int(conversion.number("quarter")) * 100
+
+
+def _count(services: FigureRow, conversion: FigureRow) -> Count:
+    """What an occupation in a quarter counts for, in days x 100 of a week of six."""
+    codes, most = services.codes("counted"), _most(conversion)
+
+    def count(one: Worked) -> int:
+        return most if _complete(one, codes) else _six_days(one, codes)
+
+    return count
+
+
 def _lines(
     history: PersonHistory,
     new: Sequence[Worked],
@@ -129,11 +153,7 @@ def _lines(
 ) -> Iterator[AdmissionPath]:
     """Every line open to the age on the day of the request; a line of an older group is open to the younger."""
     ages = _ages(history, asked)
-    codes, most = services.codes("counted"), int(conversion.number("quarter")) * 100
-
-    def count(one: Worked) -> int:
-        return most if _complete(one, codes) else _six_days(one, codes)
-
+    count, most = _count(services, conversion), _most(conversion)
     for name, series in law[NAME].series.items():
         if not name.startswith("line"):
             continue
@@ -183,19 +203,6 @@ def _six_days(one: Worked, codes: frozenset[str]) -> int:
         hours = one.hours(codes)
         return half_up(hours * SIX, one.reference_hours) if hours and one.reference_hours else 0
     return half_up(one.days(codes) * SIX, one.days_per_week) if one.days_per_week else 0
-
-
-def _duration(asked: date, law: Law) -> tuple[TraceStep, ...]:
-    """How long the benefit can last since the reform."""
-    try:
-        row = law[NAME].at("duration", asked)
-    except NoLaw:
-        return ()
-    least, most = int(row.number("months")), int(row.number("months")) + int(row.number("more"))
-    return (
-        TraceStep("benefit until at least", f"{months_later(asked, least) - DAY}", None, row.cited),
-        TraceStep("benefit until at most", f"{months_later(asked, most) - DAY}", None, row.cited),
-    )
 
 
 RULE = HistoryRule(NAME, find)

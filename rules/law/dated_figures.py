@@ -202,7 +202,7 @@ class Parameters:
     def at(self, name: str, day: date) -> FigureRow:
         """The row of a series in force on a day; nothing of a series that nobody knew of yet is.
 
-        Raises NoLaw.
+        Raises NoLaw, also where nothing was known of the series.
         """
         if name not in self.series:
             raise NoLaw(name, day, "nothing was known of it")

@@ -97,6 +97,19 @@ def test_every_code_found_since_the_tables_is_listed() -> None:
     assert listed == found
 
 
+def test_every_part_of_a_later_form_that_was_heard_of_is_listed() -> None:
+    from schemas.dmfa.later_forms import later_parts
+
+    text = (ROOT / "docs" / "anomalies.md").read_text("utf-8")
+    listed = re.findall(r"^\| (.+) \| (.+) \| (.+) \| (OFF|SEC|REPO) \| .+ \|$", text, re.MULTILINE)
+    for part in later_parts().values():
+        (row,) = [row for row in listed if (part.code in row[0] if part.code else part.number in row[1])]
+        assert part.number in row[1] or row[1] == "not found"
+        assert row[2] == (f"{part.first} to {part.last}" if part.first else "first quarter not found")
+        assert row[3] == part.quality
+    assert listed
+
+
 def test_every_return_code_is_explained_as_the_answers_explain_it() -> None:
     from consumers.directory.return_codes import MEANS, ReturnCode
 

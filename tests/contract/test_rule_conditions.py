@@ -127,7 +127,7 @@ CONDITIONS: dict[str, dict[str, set[ConditionOutcome]]] = {
     },
     "maximum_billing": {"status": {H}, "right from": {H}, "social ceiling": {U}},
     "social_energy_tariff": {"status": {H}, "right from": {H}, "tariff from": {H}},
-    "child_benefit_supplement": {"status": {H}, "child benefit from": {H}},
+    "child_benefit_supplement": {"status": {H}, "child benefit from": {H}, "region of the family": {U}},
     "income_guarantee_elderly": {"age": {H}, "status": {H}, "days abroad at most": {U}},
     "sickness_benefit": {"sick days": {H}, "days of work": {H, N, U}, "hours of work": {H}},
     "unemployment_admission": {
@@ -135,6 +135,8 @@ CONDITIONS: dict[str, dict[str, set[ConditionOutcome]]] = {
         "integration income from": {H},
         "last job until": {H},
         "days of work": {H, U},
+        "career for a benefit without limit": {U},
+        "days of career, if it was a resignation": {H, U},
     },
 }
 """The conditions of each rule, and at least which outcomes of each the cases show."""
@@ -148,6 +150,8 @@ NEVER_HELD = {
     "workers with this reduction",
     "workers on average",
     "certified cash register",
+    "region of the family",
+    "career for a benefit without limit",
     "employer class",
     "year of birth + 18",
 }

@@ -11,6 +11,7 @@ from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, not_known, shown, tag
 from producers.intake.dmfa.block_types import BlockCheck, BlockRecord, BlockRecords, ReadElement
+from schemas.dmfa.later_forms import ELEMENTS
 from schemas.dmfa.tables import Block, blocks, elements
 
 FIRST_BLOCK = "90000"
@@ -137,7 +138,8 @@ class BlockReader:
             anomalies.tell(child, f"{known[name]}-091", name, message, blocking=True)
         elif self.later and child.tag not in elements() and child.tag == name:
             what = f"it is no part of {self.block.element} in them"
-            anomalies.tell_unread(child, f"{self.block.number}-092", name, name, not_known(name, what))
+            message = not_known(name, what, ELEMENTS)
+            anomalies.tell_unread(child, f"{self.block.number}-092", name, name, message)
             anomalies.keep(child)
         else:
             message = f"{shown(name)} is no part of {self.block.element}. Take it out, or correct its name."

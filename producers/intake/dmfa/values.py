@@ -26,7 +26,7 @@ def _listed(zone: Zone, read: Convert, codes: CodeList, quarter: str) -> Convert
         if codes.holds(code, quarter):
             return value
         if codes.may_be_new(code, quarter):
-            raise UnknownCode(OUTSIDE, not_known(code, what), value)
+            raise UnknownCode(OUTSIDE, not_known(code, what, codes.name), value)
         if not codes.knows(code):
             raise ValueFault(
                 OUTSIDE, f"{shown(code)} does not exist as code for: {what}. Put a code of the list.", value

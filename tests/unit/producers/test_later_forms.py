@@ -19,7 +19,9 @@ from rules.findings.finding import Certainty
 from rules.view.history import QuarterRecord, history_of, pack, unpack
 from rules.view.situation import Situation, situation
 from schemas.contracts import contract
-from schemas.dmfa.tables import EVENT_KINDS, TABLES_OF, is_later
+from schemas.dmfa.code_lists import code_list
+from schemas.dmfa.later_forms import ELEMENTS, later_parts
+from schemas.dmfa.tables import EVENT_KINDS, TABLES_OF, elements, is_later
 from tests.builders import declarations
 from tests.builders.declarations import DECLARATION, LATER, SOUND
 from tests.builders.law import LAW
@@ -186,6 +188,66 @@ def test_a_code_found_since_travels_from_its_quarter_on_and_is_not_known_before(
     found = reading(earlier.replace("2026-08-31", "2026-05-31"))
     assert ("00062-008", TOLD) in [(code, severity) for code, _, severity in found.told]
     assert not found.travels('"038"')
+
+
+@pytest.mark.parametrize("code", ["016", "017", "081"])
+@pytest.mark.parametrize("quarter", [("20263", ""), ("20224", "2022")])
+def test_a_service_code_whose_first_quarter_was_not_found_is_named_and_not_read(
+    code: str, quarter: tuple[str, str], reading: Callable[[str], Read]
+) -> None:
+    text = once("<ServiceCode>001<", f"<ServiceCode>{code}<")
+    if quarter[1]:
+        text = text.replace("2026", "2022").replace("20223", "20224")
+        text = text.replace("2022-07-01", "2022-10-01").replace("2022-09-30", "2022-12-31").replace("08-31", "11-30")
+    found = reading(text)
+    assert found.accepted
+    told = [one for one, (told, _, severity) in zip(found.messages, found.told, strict=True) if severity == TOLD]
+    (message,) = [one for one in told if f"“{code}”" in one]
+    assert later_parts()["services", code].said in message
+    assert "first quarter not found (REPO: " in message
+    assert not found.travels(f'"code": "{code}"')
+    assert found.unread[0]
+    assert not reading(once("<ServiceCode>001<", f"<ServiceCode>{code}<", OF_THE_TABLES)).accepted
+
+
+@pytest.mark.parametrize("name", ["EmployerCompensation", "FlexiNotion"])
+def test_a_block_or_zone_of_a_later_form_is_named_and_kept(name: str, reading: Callable[[str], Read]) -> None:
+    added = f"<{name}>1</{name}>"
+    place = "<System5>0</System5>" if name == "EmployerCompensation" else "<HorecaExtra>E</HorecaExtra>"
+    found = reading(once(place, f"{place}{added}"))
+    assert found.accepted
+    assert [severity for _, _, severity in found.told] == [TOLD]
+    assert later_parts()[ELEMENTS, name].said in found.messages[0]
+    assert [one["xml"] for one in found.kept] == [added]
+    assert not reading(once(place, f"{place}{added}", OF_THE_TABLES)).accepted
+
+
+def test_a_part_of_a_later_form_says_how_it_was_read_and_is_in_no_table() -> None:
+    assert len(later_parts()) == 9
+    known = {(ELEMENTS, element) for element in elements()}
+    for (kind, code), part in later_parts().items():
+        assert part.quality in ("OFF", "SEC", "REPO")
+        assert part.source
+        assert part.label
+        assert (kind, code) not in known
+        assert kind == ELEMENTS or not code_list(kind).knows(code)
+        assert part.first or "first quarter not found" in part.said
+        assert not part.first or is_later(part.first)
+
+
+@pytest.mark.parametrize("employer_class", ["373", "673"])
+@pytest.mark.parametrize("worker_code", ["012", "025", "485", "492"])
+def test_sheltered_workers_may_stand_under_the_classes_of_tailored_work(
+    employer_class: str, worker_code: str, reading: Callable[[str], Read]
+) -> None:
+    text = once("<EmployerClass>017<", f"<EmployerClass>{employer_class}<")
+    found = reading(once("<WorkerCode>015<", f"<WorkerCode>{worker_code}<", text))
+    assert found.accepted
+    assert not [code for code, _, _ in found.told if code.startswith(("00036", "00037"))]
+    assert found.unread[0] is False
+    for quarter in ("2023Q1", "2026Q3"):
+        assert code_list("employer_classes").holds(employer_class, quarter)
+        assert code_list("workers").holds(worker_code, quarter)
 
 
 def test_what_is_everywhere_is_told_once_with_its_number_of_places(reading: Callable[[str], Read]) -> None:

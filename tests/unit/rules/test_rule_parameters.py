@@ -73,6 +73,7 @@ def test_a_correction_of_a_correction_holds_from_the_day_it_is_known() -> None:
     again = CORRECTED.replace("2022-03-01", "2023-01-01").replace("amount: 1.30", "amount: 1.40")
     series = parse(values(FIRST, SECOND, CORRECTED, again)).series["rate"]
     told = {date(2021, 6, 1): "1.20", date(2022, 6, 1): "1.30", date(2023, 1, 1): "1.40"}
+    assert len(series.written) == len(told) + 1
     for known, amount in told.items():
         then = series.known_on(known)
         assert then is not None
