@@ -207,7 +207,7 @@ def test_a_service_code_whose_first_quarter_was_not_found_is_named_and_not_read(
     assert "first quarter not found (REPO: " in message
     assert not found.travels(f'"code": "{code}"')
     assert found.unread[0]
-    assert not reading(once("<ServiceCode>001<", f"<ServiceCode>{code}<", OF_THE_TABLES)).accepted
+    assert not reading(once("<ServiceCode>001<", f"<ServiceCode>{code}<", text=SOUND)).accepted
 
 
 @pytest.mark.parametrize("name", ["EmployerCompensation", "FlexiNotion"])
@@ -219,7 +219,7 @@ def test_a_block_or_zone_of_a_later_form_is_named_and_kept(name: str, reading: C
     assert [severity for _, _, severity in found.told] == [TOLD]
     assert later_parts()[ELEMENTS, name].said in found.messages[0]
     assert [one["xml"] for one in found.kept] == [added]
-    assert not reading(once(place, f"{place}{added}", OF_THE_TABLES)).accepted
+    assert not reading(once(place, f"{place}{added}", text=SOUND)).accepted
 
 
 def test_a_part_of_a_later_form_says_how_it_was_read_and_is_in_no_table() -> None:
@@ -241,7 +241,7 @@ def test_sheltered_workers_may_stand_under_the_classes_of_tailored_work(
     employer_class: str, worker_code: str, reading: Callable[[str], Read]
 ) -> None:
     text = once("<EmployerClass>017<", f"<EmployerClass>{employer_class}<")
-    found = reading(once("<WorkerCode>015<", f"<WorkerCode>{worker_code}<", text))
+    found = reading(once("<WorkerCode>015<", f"<WorkerCode>{worker_code}<", text=text))
     assert found.accepted
     assert not [code for code, _, _ in found.told if code.startswith(("00036", "00037"))]
     assert found.unread[0] is False

@@ -2,14 +2,18 @@
 
 from datetime import date
 from itertools import product
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from rules.casebook.case_history import case_history
 from rules.catalogue import HISTORY_RULES
-from schemas.twins.declarations_entitlements import Entitlement
+from schemas.contracts import contract
 from tests.builders.law import LAW
 
-KINDS = get_args(get_type_hints(Entitlement)["kind"])
+KINDS = next(
+    field["type"]["symbols"]
+    for field in contract("declarations.entitlements").schema["fields"]
+    if field["name"] == "kind"
+)
 NATURES = ("01", "05", "22")
 YEARS = range(1990, 2036, 5)
 FIRST_FORM = 2003
