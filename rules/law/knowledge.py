@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from rules.law.dated_figures import FigureRow, Parameters, Series, SourceQuality
-from rules.law.law import Law
+from rules.law.law import Law, per_law
 
 
 def first_known(law: Law) -> date:
@@ -13,6 +13,7 @@ def first_known(law: Law) -> date:
     return min(row.known for row in rows(law))
 
 
+@per_law
 def last_known(law: Law) -> date:
     """The day on which the last figures were read."""
     return max(row.known for row in rows(law))

@@ -10,7 +10,7 @@ from rules.findings.finding import Finding
 from rules.law.knowledge import first_known, known_on
 from rules.law.law import Law
 from rules.stream.evidence import FactReader, Witness, exhibit
-from rules.stream.finding_changes import FINDINGS, WITHDRAWN, FindingState, LawChange, finding_id, tell
+from rules.stream.finding_changes import FINDINGS, WITHDRAWN, DecidedBy, FindingState, LawChange, finding_id, tell
 from rules.stream.held_facts import (
     CANCELLED,
     WORKING_TIME,
@@ -82,7 +82,7 @@ def reproduce(
         return _failed(f"{len(wanted)} events it rests on are not held any more: {', '.join(sorted(_events(wanted)))}")
     witness = Witness(reader)
     day = legal_day(record["found_at"])
-    law = known_on(max(day, first_known(law)), law)
+    law = known_on(_known_on(record, law), law)
     if slot.employer:
         seen = situation(slot, held, witness)
         if seen is None:
@@ -110,9 +110,15 @@ def _again(published: FindingState, record: dict[str, Any], decided: Finding | N
         return _withdrawn(published, record, witness, again=decided is not None)
     if decided is None:
         return Reproduction(None, False, (FieldDifference("finding", published.finding, NOTHING),))
-    status, at, law_change = published.status, record["found_at"], _law_change(record)
-    change = tell(decided, published.finding, published.version, status, at, witness.evidence, law_change)
+    by = DecidedBy(record["found_at"], record["law_known_on"], _law_change(record))
+    change = tell(decided, published.finding, published.version, published.status, by, witness.evidence)
     return _compared(published, change.state.body)
+
+
+def _known_on(record: dict[str, Any], law: Law) -> date:
+    """The day as of which the law was known that decided; records of older contracts only say when they were made."""
+    day: date = record["law_known_on"] or max(legal_day(record["found_at"]), first_known(law))
+    return day
 
 
 def _law_change(record: dict[str, Any]) -> LawChange | None:

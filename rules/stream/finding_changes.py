@@ -62,6 +62,20 @@ class LawChange:
         return {"known": self.known, "parameters": list(self.parameters)}
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedBy:
+    """When findings are published, the day as of which the law is known that they are decided by, and its change."""
+
+    at: datetime
+    law_known_on: date
+    law_change: LawChange | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        """As the contract `findings` holds it."""
+        change = None if self.law_change is None else self.law_change.as_record()
+        return {"found_at": self.at, "law_known_on": self.law_known_on, "law_change": change}
+
+
 def essence(finding: Finding) -> str:
     """What makes a finding another one when it changes."""
     parts = (finding.deduction_code, finding.amount, finding.claimed, finding.missing, finding.certainty)
@@ -71,54 +85,37 @@ def essence(finding: Finding) -> str:
 def _since_then(record: dict[str, Any]) -> dict[str, Any]:
     """A record of an older contract, completed with the fields of the newest."""
     steps = [{"parameters": [], "outcome": None, **step} for step in record["trace"]]
-    return {"parameters": [], "evidence": [], "law_change": None, **record, "trace": steps}
+    return {"parameters": [], "evidence": [], "law_known_on": None, "law_change": None, **record, "trace": steps}
 
 
 def changes(
-    before: Mapping[str, FindingState],
-    found: Iterable[Finding],
-    at: datetime,
-    evidence: GatherEvidence,
-    law_change: LawChange | None = None,
+    before: Mapping[str, FindingState], found: Iterable[Finding], by: DecidedBy, evidence: GatherEvidence
 ) -> Iterator[FindingChange]:
-    """What changed between the states `before`, by finding, and what is found at `at`; through the law, where given."""
+    """What changed between the states `before`, by finding, and what is found now."""
     now = {finding_id(finding): finding for finding in found}
     for identifier, finding in now.items():
         state = before.get(identifier)
         if state is None or state.status == WITHDRAWN:
-            yield tell(finding, identifier, (state.version if state else 0) + 1, FOUND, at, evidence, law_change)
+            yield tell(finding, identifier, (state.version if state else 0) + 1, FOUND, by, evidence)
         elif state.essence != essence(finding):
-            yield tell(finding, identifier, state.version + 1, REPLACED, at, evidence, law_change)
+            yield tell(finding, identifier, state.version + 1, REPLACED, by, evidence)
     for identifier, state in before.items():
         if identifier not in now and state.status != WITHDRAWN:
-            yield _withdrawn(state, at, evidence, law_change)
+            yield _withdrawn(state, by, evidence)
 
 
 def tell(
-    finding: Finding,
-    identifier: str,
-    version: int,
-    status: str,
-    at: datetime,
-    evidence: GatherEvidence,
-    law_change: LawChange | None = None,
+    finding: Finding, identifier: str, version: int, status: str, by: DecidedBy, evidence: GatherEvidence
 ) -> FindingChange:
     """A finding as it is published."""
-    record = {**finding.as_record(), "finding": identifier, "version": version, "status": status, "found_at": at}
-    return _change(record | _reason(evidence, law_change), essence(finding))
+    record = {**finding.as_record(), "finding": identifier, "version": version, "status": status}
+    return _change(record | by.as_record() | {"evidence": evidence()}, essence(finding))
 
 
-def _withdrawn(
-    state: FindingState, at: datetime, evidence: GatherEvidence, law_change: LawChange | None
-) -> FindingChange:
+def _withdrawn(state: FindingState, by: DecidedBy, evidence: GatherEvidence) -> FindingChange:
     """The record as last published, withdrawn; its evidence is what was read when it was withdrawn."""
-    record = state.record()
-    record |= {"version": state.version + 1, "status": WITHDRAWN, "found_at": at}
-    return _change(record | _reason(evidence, law_change), state.essence)
-
-
-def _reason(evidence: GatherEvidence, law_change: LawChange | None) -> dict[str, Any]:
-    return {"evidence": evidence(), "law_change": None if law_change is None else law_change.as_record()}
+    record = state.record() | {"version": state.version + 1, "status": WITHDRAWN}
+    return _change(record | by.as_record() | {"evidence": evidence()}, state.essence)
 
 
 def _change(record: dict[str, Any], what: str) -> FindingChange:

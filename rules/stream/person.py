@@ -7,9 +7,10 @@ from datetime import date, datetime
 from rules.catalogue import decide_history
 from rules.findings.contradiction import Contradiction
 from rules.findings.finding import Finding
+from rules.law.knowledge import last_known
 from rules.law.law import Law
 from rules.stream.evidence import FactReader, Witness, in_order
-from rules.stream.finding_changes import FindingChange, FindingState, LawChange, changes
+from rules.stream.finding_changes import DecidedBy, FindingChange, FindingState, changes
 from rules.stream.held_facts import (
     ENTITLEMENTS,
     HeldFact,
@@ -58,14 +59,14 @@ def decide_person(
     outcome = PersonOutcome(list(new.values()))
     if not new:
         return outcome
-    number = number_of(facts, held, reader)
+    number, by = number_of(facts, held, reader), DecidedBy(at, last_known(law))
     seen: dict[Slot, Situation | None] = {}
     for slot in sorted(slots_to_decide(held, new, reader)):
         witness = Witness(reader)
         current = seen[slot] = situation(slot, held, witness)
         if current is not None:
             findings = decide(current, legal_day(at), law)
-            changed = changes(case.states.get(slot, {}), findings, at, witness.evidence)
+            changed = changes(case.states.get(slot, {}), findings, by, witness.evidence)
             outcome.changes += [(slot, change) for change in changed]
     if not _speaks(new, seen):
         return outcome
@@ -77,7 +78,7 @@ def decide_person(
     work = {quarter_at_employer: record.worked for quarter_at_employer, record in slots.items()}
     about_person = past.history(number, work, decisions(case.person, held, witness))
     findings = decide_history(about_person, legal_day(at), law)
-    outcome.changes += history_changes(case, findings, at, slots, witness)
+    outcome.changes += history_changes(case, findings, by, slots, witness)
     return outcome
 
 
@@ -119,10 +120,9 @@ def quarters_of(
 def history_changes(
     case: PersonState,
     findings: list[Finding],
-    at: datetime,
+    by: DecidedBy,
     quarters: past.QuarterRecords,
     witness: Witness,
-    law_change: LawChange | None = None,
 ) -> list[tuple[Slot, FindingChange]]:
     """Changes of findings that belong to no employer, by the quarter in which the right arises.
 
@@ -138,7 +138,7 @@ def history_changes(
     return [
         (slot, change)
         for slot in sorted(slots)
-        for change in changes(before.get(slot, {}), _of_quarter(findings, slot.quarter), at, evidence, law_change)
+        for change in changes(before.get(slot, {}), _of_quarter(findings, slot.quarter), by, evidence)
     ]
 
 

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from rules.catalogue import decide_all, decide_history
 from rules.findings.finding import Finding
+from rules.law.knowledge import last_known
 from rules.law.law import Law
 from rules.stream.bundle import BundleOutcome, sum_up_findings, where_raised
 from rules.stream.evidence import FactReader, Witness
-from rules.stream.finding_changes import FindingChange, FindingState, LawChange, changes, essence, finding_id
+from rules.stream.finding_changes import DecidedBy, FindingChange, FindingState, LawChange, changes, essence, finding_id
 from rules.stream.held_facts import ENTITLEMENTS, HeldFact, HeldFacts, Slot, decisions, situation
 from rules.stream.person import PersonState, history_changes, number_of, quarters_of
 from rules.view import history as past
@@ -26,6 +27,10 @@ class ChangedLaw:
     after: Law
     quarter: str
     reason: LawChange
+
+    def decided(self, at: datetime) -> DecidedBy:
+        """By what findings are published that the change leads to."""
+        return DecidedBy(at, last_known(self.after), self.reason)
 
 
 @dataclass(slots=True)
@@ -83,7 +88,7 @@ def _decide_again(case: PersonState, reader: FactReader, law: ChangedLaw, at: da
         if current is not None and slot.quarter >= law.quarter:
             touched, now = _difference(*(decide_all(current, legal_day(at), one) for one in (law.before, law.after)))
             before = _only(case.states.get(slot, {}), touched)
-            changed += [(slot, change) for change in changes(before, now, at, witness.evidence, law.reason)]
+            changed += [(slot, change) for change in changes(before, now, law.decided(at), witness.evidence)]
     return changed + _of_history(case, seen, reader, law, at)
 
 
@@ -96,7 +101,7 @@ def _of_history(
     about_person = past.history(number, work, decisions(case.person, case.held, witness))
     touched, now = _difference(*(decide_history(about_person, legal_day(at), one) for one in (law.before, law.after)))
     states = {slot: _only(published, touched) for slot, published in case.states.items()}
-    return history_changes(replace(case, states=states), now, at, quarters, witness, law.reason)
+    return history_changes(replace(case, states=states), now, law.decided(at), quarters, witness)
 
 
 def _difference(old: list[Finding], new: list[Finding]) -> tuple[frozenset[str], list[Finding]]:

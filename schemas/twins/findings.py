@@ -51,4 +51,5 @@ class Finding(TypedDict):
     found_at: datetime
     parameters: list[str]
     evidence: list[Evidence]
+    law_known_on: date | None
     law_change: LawChange | None
