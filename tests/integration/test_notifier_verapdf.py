@@ -68,7 +68,7 @@ def test_every_kind_of_letter_keeps_its_promise(
     jars: list[Path], letters: list[Path], tmp_path: Path, flavour: str, promise: str
 ) -> None:
     path = os.pathsep.join(map(str, jars))
-    java = ["java", f"-Djava.io.tmpdir={tmp_path}", "-cp", path, MAIN]
+    java = ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={tmp_path}", "-cp", path, MAIN]
     check = [*java, "-f", flavour, "--format", "text", *map(str, letters)]
     said = subprocess.run(check, capture_output=True, text=True, check=False, timeout=CHECK_S).stdout.splitlines()
     assert len(said) == len(letters) == 13
