@@ -98,7 +98,13 @@ CONDITIONS: dict[str, dict[str, set[ConditionOutcome]]] = {
         "below the age of": {H, N},
         "target groups of an occupation": {N},
     },
-    "restructuring_card": {"quarters of the right": {H, N, U}, "undetermined": {U}},
+    "restructuring_card": {
+        "worker code": {H, N, U},
+        "quarters of the right": {H, N, U},
+        "limit of a month": {H, N, U},
+        "W": {H},
+        "undetermined": {U},
+    },
     "work_bonus": {"worker code": {H, N, U}, "W": {H, N}, "undetermined": {U}},
     "income_guarantee": {
         "worker code": {H},

@@ -27,7 +27,6 @@ EVERY = {**RULES, **HISTORY_RULES}
 NEVER_SURE = {
     "artists",
     "horeca_workers",
-    "restructuring_card",
     "allowed_work",
     "youth_holiday",
     "increased_reimbursement_income",
@@ -43,6 +42,7 @@ NEVER_SURE = {
 }
 """Rules that ask for something no event shows, or rest on a row that is derived or from memory: never sure."""
 NEVER_CERTAIN = NEVER_SURE | {
+    "restructuring_card",
     "work_bonus",
     "income_guarantee",
     "senior_holiday",

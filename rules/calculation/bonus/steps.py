@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from rules.calculation.bonus.monthly import SERVICES, BonusCalculation, Monthly
+from rules.calculation.bonus.monthly import SERVICES, BonusCalculation, BonusFigures, Monthly
 from rules.calculation.coverage import Subjection
 from rules.findings.finding import TraceStep, whether
 from rules.law.dated_figures import Citation, citing
@@ -14,18 +14,18 @@ def trace(worker: Subjection, calculations: Iterable[BonusCalculation], statute:
     yield worker.why
     total = 0
     for result in calculations:
-        source = citing("DmfA zones 00067 and 00070", result.general.wage)
-        yield TraceStep("W", plain(result.wage), "EUR", source, whether(result.wage > 0))
-        yield from _time(result)
-        known = result.general
-        personal = citing(known.personal.cited, known.personal, *((known.manual,) if worker.manual else ()))
+        yield from measured(result)
+        personal = contribution(result.general, manual=worker.manual)
         for monthly in result.months:
             yield from _month(monthly, statute, personal)
         total += result.due or 0
     yield TraceStep("bonus of the quarter", plain(total), "EUR", statute)
 
 
-def _time(result: BonusCalculation) -> Iterator[TraceStep]:
+def measured(result: BonusCalculation) -> Iterator[TraceStep]:
+    """The wage and the working time of an occupation in the quarter."""
+    source = citing("DmfA zones 00067 and 00070", result.general.wage)
+    yield TraceStep("W", plain(result.wage), "EUR", source, whether(result.wage > 0))
     occupation, codes = result.occupation, result.general.worked
     source = citing(SERVICES, result.general.services)
     if occupation.part_time:
@@ -34,6 +34,11 @@ def _time(result: BonusCalculation) -> Iterator[TraceStep]:
     else:
         yield TraceStep("J", plain(occupation.days(codes)), "days", source)
         yield TraceStep("D", plain(occupation.days_per_week), "days", "DmfA zone 00047")
+
+
+def contribution(known: BonusFigures, *, manual: bool) -> Citation:
+    """The source of the personal contribution due."""
+    return citing(known.personal.cited, known.personal, *((known.manual,) if manual else ()))
 
 
 def _month(monthly: Monthly, statute: str, personal: Citation) -> Iterator[TraceStep]:

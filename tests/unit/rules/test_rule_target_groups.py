@@ -125,6 +125,15 @@ def test_a_restructuring_card_is_too_much_after_its_three_quarters_and_only_then
         assert [one.due for one in excesses(seen, LAW) if one.deduction_code == "0601"] == told
 
 
+@pytest.mark.parametrize(("taken", "told"), [(400.00, []), (400.01, ["399.99"]), (500.00, ["399.99"])])
+def test_a_restructuring_card_is_too_much_beyond_its_amount(taken: float, told: list[str]) -> None:
+    claimed = {601: {"amount": taken, "since": date(2025, 4, 1)}}
+    seen = situation(
+        *events({"quarter": "2025Q2", "wage": {1: 12000.00}, "days": {1: 65}, "claimed on the line": claimed})
+    )
+    assert [f"{one.due:.2f}" for one in excesses(seen, LAW) if one.deduction_code == "0601"] == told
+
+
 def test_copies_of_before_the_rules_were_granted_start_dates_are_read_and_nothing_is_guessed_from_them() -> None:
     wages, working_time, contributions = events({**CASE, "from": date(2026, 7, 1), "claimed": {3324: 0}})
     for line in contributions["lines"]:
