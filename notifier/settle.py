@@ -51,13 +51,18 @@ class FindingVersion:
             (other.holds, other.certainty, other.amount, other.missing)
         )
 
+    @property
+    def states_an_amount(self) -> bool:
+        """Whether its recipient reads an amount."""
+        return self.certainty in ("certain", "likely")
+
     def too_small(self, before: "FindingVersion | None", least: int) -> bool:
         """Whether changed law moved less than `least` eurocents, which nobody need act on; a right has no amount."""
         if not self.by_law or (self.holds and self.missing is None):
             return False
         if before is None or not before.holds:
             return (self.missing or 0) < least
-        if before.missing is None or (self.holds and self.certainty != before.certainty):
+        if before.missing is None or (self.holds and self.states_an_amount != before.states_an_amount):
             return False
         now = (self.missing or 0) if self.holds else 0
         return abs(now - before.missing) < least

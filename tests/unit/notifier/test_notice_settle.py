@@ -104,6 +104,8 @@ LEAST = 100
         (replace(BY_LAW, missing=9_900), FOUND, "changed"),
         (replace(BY_LAW, missing=10_099, by_law=False), FOUND, "changed"),
         (replace(BY_LAW, missing=10_001, certainty="to_check"), FOUND, "changed"),
+        (replace(BY_LAW, certainty="likely"), FOUND, "nothing"),
+        (replace(BY_LAW, missing=20_000, certainty="likely"), FOUND, "changed"),
         (replace(BY_LAW, status="found", missing=99), None, "nothing"),
         (replace(BY_LAW, status="found", missing=100), None, "found"),
         (replace(BY_LAW, status="found", amount=None, missing=None), None, "found"),
