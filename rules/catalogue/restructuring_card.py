@@ -75,7 +75,7 @@ def _assess(situation: Situation, line: DeclaredLine, claim: Claim, law: Law) ->
             doubt = Doubt(Certainty.LIKELY, "counted from the first day of the right as declared")
             return Assessment(CODE, line, None, label, 0, claimed, (doubt,), partial(iter, steps))
     try:
-        card = _reckon(situation, line, claim, first, law)
+        card = _calculate(situation, line, claim, first, law)
     except NoLaw as error:
         doubt = Doubt(Certainty.UNDETERMINED, str(error))
         why = partial(iter, (*steps, *undetermined(error)))
@@ -91,7 +91,7 @@ def _quarters(row: FigureRow, outcome: ConditionOutcome) -> TraceStep:
     return TraceStep("quarters of the right", f"{row.number('quarters')}", None, row.cited, outcome)
 
 
-def _reckon(situation: Situation, line: DeclaredLine, claim: Claim, first: date, law: Law) -> _Card:
+def _calculate(situation: Situation, line: DeclaredLine, claim: Claim, first: date, law: Law) -> _Card:
     """What the card gives on a line.
 
     Raises NoLaw.
@@ -108,7 +108,7 @@ def _reckon(situation: Situation, line: DeclaredLine, claim: Claim, first: date,
         return card
     found = [calculate_bonus(one, situation.quarter, law, manual=worker.manual) for one in line.occupations]
     if len(found) > 1:
-        card.doubt(Certainty.LIKELY, "the line has several occupations, and each month is reckoned on its own")
+        card.doubt(Certainty.LIKELY, "the line has several occupations, and each month is calculated on its own")
     for result in found:
         _add(card, result, contribution(result.general, manual=worker.manual))
     card.steps.append(TraceStep("reduction of the quarter", plain(card.due), "EUR", amount.cited))

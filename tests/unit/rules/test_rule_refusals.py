@@ -421,12 +421,12 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
         [
             "right since | 2024-09-30 | - | DmfA zone 00090",
             (
-                "quarter of the right | 4 | - | Read beside the limits in the NSSO intermediate instructions "
-                "2022/2 and 2025/1 (SEC), in force from 2007-01-01"
+                "quarter of the right | 4 | - | National Employment Office, leaflet T115 of 19/04/2019; "
+                "NSSO instruction 2017/1 (OFF), in force from 2007-01-01"
             ),
             (
-                "quarters of the right | 3 | - | Read beside the limits in the NSSO intermediate instructions "
-                "2022/2 and 2025/1 (SEC), in force from 2007-01-01 | did not hold"
+                "quarters of the right | 3 | - | National Employment Office, leaflet T115 of 19/04/2019; "
+                "NSSO instruction 2017/1 (OFF), in force from 2007-01-01 | did not hold"
             ),
             "likely | counted from the first day of the right as declared",
         ],
