@@ -13,7 +13,7 @@ from rules.findings.finding import HELD, UNKNOWN, Certainty, Doubt, Finding, Tra
 from rules.findings.rule import HistoryRule
 from rules.law.dated_figures import FigureRow, NoLaw
 from rules.law.law import Law, per_law
-from rules.view.ages import birthday
+from rules.view.ages import Birth, birthday
 from rules.view.history import PersonHistory
 from rules.view.situation import InstitutionDecision
 from schemas.identifiers import quarter_of
@@ -54,14 +54,13 @@ def find(history: PersonHistory, day: date, law: Law) -> list[Finding]:
         return []
     for decision in history.decided(*sorted(low)):
         if decision.covers(earliest.birthday, latest.birthday):
-            return [_finding(history, decision, latest, law)]
+            return [_finding(history.person, history.born, decision, latest, law)]
     return []
 
 
-def _finding(history: PersonHistory, decision: InstitutionDecision, reached: GuaranteeAge, law: Law) -> Finding:
-    born, start, row = history.born, reached.start, reached.row
-    exact = born is not None and born.exact
-    by = "age reached on" if exact else "age reached at the latest on"
+def _finding(person: str, born: Birth, decision: InstitutionDecision, reached: GuaranteeAge, law: Law) -> Finding:
+    start, row = reached.start, reached.row
+    by = "age reached on" if born.exact else "age reached at the latest on"
     trace = (
         TraceStep("age", f"{row.number('years')}", "years", row.cited, HELD),
         TraceStep(by, f"{reached.birthday}", None, row.cited),
@@ -72,9 +71,9 @@ def _finding(history: PersonHistory, decision: InstitutionDecision, reached: Gua
         figure("amount a month alone", law[NAME], "amounts", start, unit="EUR", of="alone"),
         figure("days abroad at most", law[NAME], "residence", start, unit="days", of="abroad", outcome=UNKNOWN),
     )
-    unknown = () if exact or born is None else (Doubt(Certainty.TO_CHECK, born.doubt, UNKNOWN),)
+    unknown = () if born.exact else (Doubt(Certainty.TO_CHECK, born.doubt, UNKNOWN),)
     quarter = quarter_of(start)
-    return right(NAME, history.person, quarter, trace=trace, doubts=(*NOT_SEEN, *unknown), causes=(decision.event,))
+    return right(NAME, person, quarter, trace=trace, doubts=(*NOT_SEEN, *unknown), causes=(decision.event,))
 
 
 def _apart(kind: str, day: date, law: Law) -> tuple[TraceStep, ...]:
