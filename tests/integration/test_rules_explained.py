@@ -151,7 +151,8 @@ def test_a_program_gets_every_condition_with_source_figures_and_events(servers: 
     assert (document["person"], document["amount"], document["certainty"]) == (None, "1203.71", "likely")
     assert {one["event"] for one in document["evidence"]} == {event_name(kind, "explained", 1) for kind in PARTS}
     (bound,) = (step for step in document["trace"] if step["step"] == "S0")
-    assert bound["parameters"][0].startswith("structural_reduction.yaml | category 1 | 2026-07-01 | 2026-11-23 | REPO | ")
+    row = "structural_reduction.yaml | category 1 | 2026-07-01 | 2026-11-23 | REPO | "
+    assert bound["parameters"][0].startswith(row)
     assert json.loads(run(servers, "explain", finding, "--json", "--person").stdout)["person"] == PERSON
 
 
