@@ -24,6 +24,10 @@ def _shortened(day: date, before: float, after: float) -> dict[str, Any]:
 
 
 GERMAN = "Securex, aides à l'emploi en Communauté germanophone; NSSO 2018/1 (limit) (SEC), in force from 2019-01-01"
+HORECA = (
+    "Royal decree of 16/05/2003, art. 28/7 to 28/10 (derived); Horeca Wallonie 06/05/2025; "
+    "horecaestmapassion.be; Securex (SEC), in force from 2014-01-01"
+)
 REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
     (
         "a right that begins after the quarter",
@@ -411,6 +415,51 @@ REFUSED: list[tuple[str, str, dict[str, Any], list[str]]] = [
             (
                 "least weekly hours | 28 | hours | NSSO instruction collective_reduction_workingtime (SEC), in "
                 "force from 2023-11-01 | did not hold"
+            ),
+        ],
+    ),
+    (
+        "a worker outside horeca",
+        "horeca_workers",
+        _claims("2025Q2", {3900: 100.00}, **{"joint committee": "303.01"}),
+        [f"joint committee | 303.01 | - | {HORECA} | did not hold"],
+    ),
+    (
+        "half time in horeca",
+        "horeca_workers",
+        _claims("2025Q2", {3900: 100.00}, days={}, hours={1: 247}, contract=(19, 38), **{"joint committee": "302"}),
+        [f"joint committee | 302 | - | {HORECA} | held", f"Q / S | 0.5 | - | {HORECA} | did not hold"],
+    ),
+    (
+        "part-time in horeca, the hours of full time not declared",
+        "horeca_workers",
+        _claims("2025Q2", {3900: 100.00}, days={}, hours={1: 247}, contract=(None, 38), **{"joint committee": "302"}),
+        [f"Q / S | unknown | - | {HORECA} | did not hold"],
+    ),
+    (
+        "a restructuring card of a student",
+        "restructuring_card",
+        _claims("2025Q2", {}, **{"worker code": "840", "claimed on the line": {601: _since(date(2025, 4, 1))}}),
+        [
+            (
+                "likely | not seen here whether the job began within 6 months of the card: "
+                "National Employment Office, leaflet T115 of 19/04/2019 (OFF), in force from 2007-01-01"
+            ),
+            "to check | not settled whether somebody has it who does not owe 13.07 %",
+        ],
+    ),
+    (
+        "a restructuring card whose month is above the limit",
+        "restructuring_card",
+        _claims("2025Q2", {}, wage={1: 16474.53}, **{"claimed on the line": {601: _since(date(2025, 4, 1))}}),
+        [
+            (
+                "reduction of the quarter | 0.00 | EUR | National Employment Office, leaflet T115 of 19/04/2019; "
+                "NSSO instruction 2017/1 (OFF), in force from 2007-01-01"
+            ),
+            (
+                "likely | not seen here whether the job began within 6 months of the card: "
+                "National Employment Office, leaflet T115 of 19/04/2019 (OFF), in force from 2007-01-01"
             ),
         ],
     ),
