@@ -22,9 +22,12 @@ def duration(
     Nothing where the benefit had no limit yet, or where none was read.
     """
     try:
-        least, most, cited = _spans(asked, day, career, figures)
+        spans = _spans(asked, day, career, figures)
     except NoLaw:
         return
+    if spans is None:
+        return
+    least, most, cited = spans
     limitless = _without_limit(asked, born, figures)
     yield TraceStep(AT_LEAST, f"{least}", None, cited)
     yield TraceStep(AT_MOST, WITHOUT_LIMIT if limitless else f"{most}", None, cited)
@@ -56,36 +59,36 @@ def after_resignation(asked: date, career: WorkWindow, figures: Parameters) -> I
     yield TraceStep("months of benefit, if it was a resignation", f"{row.number('months')}", None, row.cited)
 
 
-def _spans(asked: date, day: date, career: WorkWindow, figures: Parameters) -> tuple[date, date, Citation]:
+def _spans(asked: date, day: date, career: WorkWindow, figures: Parameters) -> tuple[date, date, Citation] | None:
     """The last day at least, the last day at most, and the rows that say so.
 
-    Raises NoLaw where nothing was read of such a request.
+    None before the transition, when there was no limit, and for a request in it, of which nothing was read.
+
+    Raises NoLaw.
     """
-    reform, _ = _first(figures, "duration", asked)
+    reform, _ = _first(figures, "duration")
     if asked >= reform:
         row = figures.at("duration", asked)
         return (*_by_career(asked, career, row), row.cited)
-    in_force, transition = _first(figures, "transition, first period", asked)
-    if day < in_force:
-        raise NoLaw("duration", asked, "there was no limit of time yet")
-    if asked >= in_force:
-        raise NoLaw("duration", asked, f"how long a right lasts that began since {in_force} was not read")
+    in_force, transition = _first(figures, "transition, first period")
+    if day < in_force or asked >= in_force:
+        return None
     first = figures.at("first period", asked)
     if months_later(asked, int(first.number("months"))) >= in_force:
         return (*_by_career(in_force, career, transition), citing(transition.cited, transition, first))
-    flat, row = _first(figures, "transition, flat-rate period", asked)
-    second, other = _first(figures, "transition, second period", asked)
+    flat, row = _first(figures, "transition, flat-rate period")
+    second, other = _first(figures, "transition, second period")
     return flat - DAY, second - DAY, citing(row.cited, row, other, first)
 
 
-def _first(figures: Parameters, name: str, day: date) -> tuple[date, FigureRow]:
+def _first(figures: Parameters, name: str) -> tuple[date, FigureRow]:
     """The first day of a series, and its row then.
 
     Raises NoLaw where nothing was known of the series.
     """
     series = figures.series.get(name)
     if series is None:
-        raise NoLaw(name, day, "nothing was known of it")
+        raise NoLaw(name, date.min, "nothing was known of it")
     start, _, row = series.timeline[0]
     return start, row
 
@@ -103,7 +106,7 @@ def _by_career(start: date, career: WorkWindow, row: FigureRow) -> tuple[date, d
 def _without_limit(asked: date, born: Birth | None, figures: Parameters) -> FigureRow | None:
     """The row of the exemption where somebody is, or may be, old enough for a benefit without limit."""
     try:
-        in_force, _ = _first(figures, "without limit", asked)
+        in_force, _ = _first(figures, "without limit")
         row = figures.at("without limit", max(asked, in_force))
     except NoLaw:
         return None

@@ -36,7 +36,7 @@ HEADERS = {
 }  # fmt: skip
 GENERAL = {
     "nl": """
-        adres anderen bericht bijdragen brussel code deze gaat geen genoeg hebt komt krijgt naar niet niets over schrijf
+        adres bericht bijdragen brussel code deze gaat geen genoeg hebt komt krijgt naar niet niets over schrijf
         sinds sociale soms staat voor vraag vraagt zelf""",
     "fr": """
         adresse autres avec avez bruxelles code contient cotisations dans demande demandez depuis message même notre
