@@ -6,7 +6,7 @@ later; the row that it corrects stays, because it is what was said until then.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -173,11 +173,6 @@ class Series:
         if row.unknown is not None:
             raise NoLaw(self.name, day, row.unknown, row.sourced)
         return row
-
-    def known_on(self, day: date) -> "Series | None":
-        """The series as it was known on a day, without what became known later; None when nothing was."""
-        known = tuple(row for row in self.written if row.known <= day)
-        return replace(self, written=known) if known else None
 
 
 def _outside(span: Span, row: FigureRow) -> Iterator[Span]:

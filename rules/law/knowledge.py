@@ -1,6 +1,6 @@
 """The law as it was known on a day, and what became known since: figures that were corrected later are not in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import date
 
@@ -21,13 +21,12 @@ def last_known(law: Law) -> date:
 
 def known_on(day: date, law: Law) -> Law:
     """The law as it was known on a day: a rule whose figures were all read later is not in it."""
-    return Law(
-        {
-            name: replace(one, series={key: _known(series, day) for key, series in one.series.items()})
-            for name, one in law.parameters.items()
-            if any(row.known <= day for row in _of_file(one))
-        }
-    )
+    return _only(law, lambda row: row.known <= day, f"nothing was known on {day}")
+
+
+def without(versions: Collection[str], law: Law) -> Law:
+    """The law as if these rows had never become known."""
+    return _only(law, lambda row: row.version not in versions, "nothing was known before")
 
 
 def learned_since(day: date, law: Law, file: str | None = None) -> tuple[FigureRow, ...]:
@@ -46,13 +45,21 @@ def _of_file(parameters: Parameters) -> Iterator[FigureRow]:
         yield from series.written
 
 
-def _known(series: Series, day: date) -> Series:
-    return series.known_on(day) or replace(series, written=(_nothing(series, day),))
+def _only(law: Law, known: Callable[[FigureRow], bool], otherwise: str) -> Law:
+    """The law of the rows that are known; a file without one is not in it, and a series without one has no figure."""
+    parameters = {}
+    for name, one in law.parameters.items():
+        if any(map(known, _of_file(one))):
+            series = {key: _known(series, known, otherwise) for key, series in one.series.items()}
+            parameters[name] = replace(one, series=series)
+    return Law(parameters)
 
 
-def _nothing(series: Series, day: date) -> FigureRow:
+def _known(series: Series, known: Callable[[FigureRow], bool], otherwise: str) -> Series:
+    return replace(series, written=tuple(filter(known, series.written)) or (_nothing(series, otherwise),))
+
+
+def _nothing(series: Series, reason: str) -> FigureRow:
     """A series that was read later has no figure on any day."""
     first = series.written[0]
-    return FigureRow(
-        date.min, None, {}, SourceQuality.MEM, first.source, f"nothing was known on {day}", first.file, series.name
-    )
+    return FigureRow(date.min, None, {}, SourceQuality.MEM, first.source, reason, first.file, series.name)

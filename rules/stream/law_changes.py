@@ -1,7 +1,7 @@
 """Takes persons whom changed law may touch and decides them again: some in each transaction, between the bundles."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from psycopg import Cursor
 from psycopg.rows import TupleRow
 
-from rules.law.knowledge import known_on, rows
+from rules.law.knowledge import rows, without
 from rules.law.law import Law
 from rules.stream import store
 from rules.stream.evidence import FactReader
@@ -73,8 +73,7 @@ class LawChanges:
         return redecide(persons, held, states, store.histories(cursor, persons), reader, law, datetime.now(UTC))
 
     def _changed(self, since: date, quarter: str, parameters: tuple[str, ...]) -> ChangedLaw:
-        before = known_on(since - timedelta(days=1), self._law)
-        return ChangedLaw(before, self._law, quarter, LawChange(since, parameters))
+        return ChangedLaw(without(parameters, self._law), self._law, quarter, LawChange(since, parameters))
 
 
 def _settle(cursor: Cursor[TupleRow], change: OpenChange, persons: list[bytes], result: RedecisionOutcome) -> None:

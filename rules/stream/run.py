@@ -167,10 +167,13 @@ class Worker(faust.Worker):
 def run(settings: Settings, decider: Decider | None = None) -> None:
     """Decide until asked to stop."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    asyncio.set_event_loop(asyncio.new_event_loop())
     decider = decider or Decider(settings)
-    worker: Any = Worker(application(settings, decider))
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     try:
+        worker: Any = Worker(application(settings, decider))
         worker.execute_from_commandline()
     finally:
         decider.close()
+        if not loop.is_running():
+            loop.close()

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from backbone import postgres
 from kruispunt import settings
-from kruispunt.output import Exit, as_json, console, fail, progress
+from kruispunt.output import Exit, as_json, console, errors, fail, progress
 from rules.law.dated_figures import FigureRow
 from rules.law.knowledge import last_known, learned_since
 from rules.law.load import parameter_files, shipped_law
@@ -20,6 +20,8 @@ BEGIN = "select rules.begin_redecision(%s, %s, %s, %s, %s)"
 PROGRESS = "select persons, decided, changed from rules.law_change where change = %s"
 PROBLEMS = "select problem, count(*) from rules.redecision where change = %s and problem is not null group by problem"
 LOOK_S = 0.5
+PATIENCE_S = 30.0
+STANDING = "Nobody was decided for half a minute. `kruispunt status` shows if `rules` runs; it must be of this release."
 FIRST_QUARTER = "0001Q1"
 """Before every quarter: for figures that always held."""
 
@@ -66,10 +68,16 @@ def _first_quarter(row: FigureRow) -> str:
 
 def _wait(connection: Connection[Any], change: str) -> None:
     """Show how far it is until nobody waits any more; who interrupts stops the watching only."""
+    moved, before = time.monotonic(), -1
     with progress() as bar:
         task = bar.add_task("deciding again", total=None)
         while True:
             counted = Redecided(*_one(connection, PROGRESS, change))
+            if counted.decided != before:
+                moved, before = time.monotonic(), counted.decided
+            elif time.monotonic() - moved > PATIENCE_S:
+                errors.print(STANDING, style="yellow")
+                moved = float("inf")
             bar.update(task, total=counted.persons, completed=counted.decided)
             if counted.decided >= counted.persons:
                 return

@@ -3,17 +3,14 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from itertools import chain
 from typing import Any
 
 import pytest
 
 from rules.casebook.case_events import events
-from rules.casebook.case_file import shipped_cases
-from rules.casebook.trial import attempt, read
-from rules.catalogue import HISTORY_RULES, RULES, decide_all
+from rules.catalogue import decide_all
 from rules.law.dated_figures import FigureRow, SourceQuality
-from rules.law.knowledge import first_known, known_on, last_known, learned_since
+from rules.law.knowledge import first_known, known_on, last_known, learned_since, rows, without
 from rules.law.law import Law
 from rules.stream.finding_changes import LawChange
 from rules.stream.redecision import ChangedLaw, RedecisionOutcome
@@ -184,10 +181,11 @@ def test_a_rule_whose_figures_were_all_read_later_says_nothing_before() -> None:
     assert "structural_reduction" not in rules[1]
 
 
-@pytest.mark.parametrize("known", sorted({row.known for row in learned_since(date.min, LAW)}))
-def test_every_case_is_decided_by_the_law_as_it_was_known_on_any_day_it_changed(known: date) -> None:
-    then = known_on(known, LAW)
-    cases = shipped_cases({*RULES, *HISTORY_RULES})
-    outcomes = [attempt(read(one), then) for one in cases if one.rule in then.parameters]
-    assert len(outcomes) > 100
-    assert list(chain.from_iterable(outcome.findings for outcome in outcomes))
+def test_the_law_without_a_change_is_the_law_without_its_rows_and_no_others() -> None:
+    learned = [row.version for row in learned_since(DECREED, AFTER)]
+    before = without(learned, AFTER)
+    day = date(2026, 8, 1)
+    assert before["structural_reduction"].at(SERIES, day) == LAW["structural_reduction"].at(SERIES, day)
+    assert {row.version for row in rows(AFTER)} - {row.version for row in rows(before)} == set(learned)
+    nothing = without({row.version for row in rows(AFTER) if row.file == "work_bonus.yaml"}, AFTER)
+    assert AFTER.parameters.keys() - nothing.parameters.keys() == {"work_bonus"}

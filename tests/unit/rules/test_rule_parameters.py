@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.law.dated_figures import FigureRow, NoLaw, Series, SourceQuality, citing
+from rules.law.knowledge import known_on
+from rules.law.law import Law
 from rules.law.load import parameter_files
 from rules.law.parse import WrongParameters, parse
 from tests.builders.law import LAW
@@ -58,15 +60,20 @@ def test_days_declared_unknown_have_no_law_and_say_why() -> None:
     assert found.at("rate", date(2020, 10, 1)).number("amount") == 2
 
 
+def known(day: date, *corrections: str) -> Series:
+    """The series with these corrections, as it was known on a day."""
+    return known_on(day, Law({"rate": parse(values(FIRST, SECOND, *corrections))}))["rate"].series["rate"]
+
+
 def test_a_correction_holds_for_its_days_and_what_it_corrects_is_what_was_known_before() -> None:
     series = parse(values(FIRST, SECOND, CORRECTED)).series["rate"]
     days = [date(2020, 6, 30), date(2020, 7, 1), date(2020, 9, 30), date(2020, 10, 1)]
     assert [series.at(day).number("amount") for day in days] == [Decimal(x) for x in ("1.10", "1.30", "1.30", "1.20")]
-    before = series.known_on(date(2022, 2, 28))
-    assert before is not None
+    before = known(date(2022, 2, 28), CORRECTED)
     assert [before.at(day).number("amount") for day in days] == [Decimal(x) for x in ("1.10", "1.20", "1.20", "1.20")]
-    assert series.known_on(date(2022, 3, 1)) == series
-    assert series.known_on(date(2020, 12, 31)) is None
+    assert len(before.written) == len(series.written) - 1
+    assert len(known(date(2022, 3, 1), CORRECTED).written) == len(series.written)
+    assert known_on(date(2020, 12, 31), Law({"rate": parse(values(FIRST, SECOND))})).parameters == {}
 
 
 def test_a_correction_of_a_correction_holds_from_the_day_it_is_known() -> None:
@@ -74,10 +81,8 @@ def test_a_correction_of_a_correction_holds_from_the_day_it_is_known() -> None:
     series = parse(values(FIRST, SECOND, CORRECTED, again)).series["rate"]
     told = {date(2021, 6, 1): "1.20", date(2022, 6, 1): "1.30", date(2023, 1, 1): "1.40"}
     assert len(series.written) == len(told) + 1
-    for known, amount in told.items():
-        then = series.known_on(known)
-        assert then is not None
-        assert then.at(date(2020, 8, 1)).number("amount") == Decimal(amount)
+    for day, amount in told.items():
+        assert known(day, CORRECTED, again).at(date(2020, 8, 1)).number("amount") == Decimal(amount)
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=6), st.integers(-5, 50))
