@@ -16,7 +16,7 @@ from backbone.stack import marked, processes
 MARK = "KRUISPUNT_STACK"
 PATIENCE_S = 15.0
 PAUSE_S = 0.05
-LOOKS = 3
+LOOKS = 6
 
 
 def belongs(pid: int, identity: str) -> bool:
