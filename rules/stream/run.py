@@ -70,9 +70,11 @@ def application(settings: Settings, decider: Decider) -> faust.App:
     async def look() -> None:
         await guard.look()
 
-    @app.timer(LOOK_S)  # type: ignore[untyped-decorator]  # Faust has no types for it
+    @app.task  # type: ignore[untyped-decorator]  # Faust has no types for it
     async def decide_again() -> None:
-        await guard.decide_again()
+        while True:
+            await guard.decide_again()
+            await asyncio.sleep(LOOK_S)
 
     return app
 

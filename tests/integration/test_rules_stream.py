@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -185,6 +186,11 @@ def process(another: Callable[..., Process]) -> Process:
 def _rows(settings: Settings, query: str) -> list[tuple[Any, ...]]:
     with postgres.connect(settings, "rules") as connection:
         return connection.execute(query.encode()).fetchall()
+
+
+def _written(settings: Settings, query: str, values: tuple[Any, ...]) -> None:
+    with postgres.connect(settings, "rules") as connection:
+        connection.execute(query.encode(), values)
 
 
 def told(settings: Settings, number: int | None = None, after: int = 0) -> list[dict[str, Any]]:
@@ -476,8 +482,7 @@ def test_what_was_decided_counts_only_where_the_position_is_still_the_same(serve
     far = 9_002
 
     def overtaken(seen: Situation, day: date, law: Law) -> list[Finding]:
-        with postgres.connect(servers, "rules") as connection:
-            connection.execute(MOVE, (FACTS, far, 8))
+        _written(servers, MOVE, (FACTS, far, 8))
         return decide_all(seen, day, law)
 
     value = encode(contract(FACTS), {"at": AT, "facts": facts(servers, 77, UNCLAIMED)})
@@ -590,3 +595,40 @@ def test_a_decree_that_reaches_back_is_told_once_to_each_whom_it_touches_whoever
     on_record = [one for one in acts if one["about"] == begun["change"]]
     assert [one["detail"]["reason"] for one in on_record] == ["the decree of June 2025"] * 2
     assert {one["detail"]["persons"] for one in on_record} == {begun["persons"]}
+
+
+def test_nobody_is_decided_again_while_a_bundle_is_in_hand(servers: Settings, process: Process) -> None:
+    far, began, go = 9_003, threading.Event(), threading.Event()
+    ended: list[str] = []
+
+    def slowly(seen: Situation, day: date, law: Law) -> list[Finding]:
+        began.set()
+        assert go.wait(PATIENCE_S)
+        return decide_all(seen, day, law)
+
+    def take() -> None:
+        assert bundles.take(far, 7, value)
+        ended.append("bundle")
+
+    def decide_again() -> None:
+        assert others.decide_again()
+        ended.append("others")
+
+    value = encode(contract(FACTS), {"at": AT, "facts": facts(servers, 81, REACHED)})
+    assert process.end() == 0
+    _written(servers, MOVE, (FACTS, far, 7))
+    with closing(Decider(servers, decide=slowly)) as bundles, closing(Decider(servers)) as others:
+        threads = [threading.Thread(target=one) for one in (take, decide_again)]
+        threads[0].start()
+        assert began.wait(PATIENCE_S)
+        assert as_process(servers.home, *REDECIDE, "--no-wait").returncode == 0
+        threads[1].start()
+        threads[1].join(1)
+        assert ended == []
+        go.set()
+        for thread in threads:
+            thread.join(PATIENCE_S)
+    assert ended == ["bundle", "others"]
+    process.start()
+    until(lambda: _rows(servers, "select sum(persons - decided) from rules.law_change") == [(0,)])
+    assert set(about(servers, 81)) == {("found", 1)}
