@@ -100,6 +100,10 @@ EXPECTED: dict[tuple[str, str], set[str]] = {
     ("rules", "rules.history"): KEEP,
     ("rules", "rules.outbox"): ADD,
     ("rules", "rules.earlier"): ADD,
+    ("rules", "rules.redecision"): {"SELECT", "INSERT", "DELETE"},
+    ("rules", "rules.law_change"): READ,
+    ("operator", "rules.law_change"): READ,
+    ("inspector", "rules.law_change"): READ,
     ("inspector", "deliberations.revision"): READ,
     ("inspector", "deliberations.kept"): READ,
     ("inspector", "deliberations.withdrawal"): READ,
@@ -156,10 +160,11 @@ def test_no_role_of_ours_is_more_than_a_role(superuser: Connection[Any]) -> None
 
 LENT: dict[str, set[str]] = {
     "watch.open_transactions": {"inspector", "relay"},
-    "locks.take": {"relay", "notifier", "exchange", "audit", "operator", "dossiers", "replay"},
+    "locks.take": {"relay", "notifier", "exchange", "audit", "operator", "dossiers", "replay", "rules"},
     "audit.chain_act": set(),
     "directory.count_integrations": set(),
     "directory.acknowledge_alarms": {"operator"},
+    "rules.begin_redecision": {"operator"},
     "rules.begun": set(),
     "rules.begin_look": {"jurist"},
     "rules.look_at_finding": {"jurist"},
@@ -189,7 +194,8 @@ HOLDERS = {
     Lock.OUTBOX: {"relay"}, StageLock.RECIPIENTS: {"notifier"}, StageLock.EXCHANGE: {"exchange"},
     Lock.CONSUMER: {"audit"},
     StageLock.DELIBERATIONS: {"operator"}, StageLock.DOSSIERS: {"operator", "dossiers"}, StageLock.REPLAY: {"replay"},
-    StageLock.CHECKPOINT: {"audit"}, StageLock.REJUDGE: {"replay"}, Lock.ACCESS_RULES: {"operator"},
+    StageLock.CHECKPOINT: {"audit"}, StageLock.REJUDGE: {"replay"},
+    StageLock.DECIDING: {"rules"}, Lock.ACCESS_RULES: {"operator"},
     Lock.MIGRATION: set(), StageLock.ACTS: set(),
 }  # fmt: skip
 """Who may take which lock, besides the owner of the database."""

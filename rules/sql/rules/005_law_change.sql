@@ -58,8 +58,8 @@ revoke execute on function rules.begin_redecision from public;
 grant usage on schema rules to operator;
 grant execute on function rules.begin_redecision to operator;
 grant select on rules.law_change to operator, inspector;
-grant select on rules.redecision to operator;
+grant select (change, problem) on rules.redecision to operator;
 
 grant select on rules.law_change to rules;
 grant update (decided, changed) on rules.law_change to rules;
-grant select, insert, update, delete on rules.redecision to rules;
+grant select, insert, delete, update (problem) on rules.redecision to rules;
