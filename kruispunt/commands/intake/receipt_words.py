@@ -6,7 +6,7 @@ PHRASES: dict[str, dict[Language, str]] = {
     "acknowledgement": {
         "nl": "Ontvangstbewijs", "fr": "Accusé de réception", "de": "Empfangsbestätigung", "en": "Acknowledgement",
     },
-    "notification": {"nl": "Antwoord", "fr": "Réponse", "de": "Antwort", "en": "Answer"},
+    "notification": {"nl": "Notificatie", "fr": "Notification", "de": "Notifikation", "en": "Notification"},
     "ticket": {"nl": "ticket", "fr": "ticket", "de": "Ticket", "en": "ticket"},
     "received": {
         "nl": "Het bestand is ontvangen en elke aangifte is beoordeeld.",
