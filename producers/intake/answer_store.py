@@ -1,6 +1,6 @@
 """Writes and queries the answers to submissions; every write belongs to its caller's transaction."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,14 @@ from psycopg.types.json import Jsonb
 
 from producers.intake.submission_answers import AnsweredAnomaly, SubmissionAnswer
 
-ANSWERS = "copy register.answer (submission, number, result, about, anomalies) from stdin"
+FEW = """
+insert into register.answer (submission, number, result, about, anomalies)
+select %s, number, result, about, anomalies
+from unnest(%s::int[], %s::text[], %s::jsonb[], %s::jsonb[]) as new (number, result, about, anomalies)
+"""
+MANY = "copy register.answer (submission, number, result, about, anomalies) from stdin"
+AT_ONCE = 100
+"""Up to so many answers, one statement is faster than a COPY, which talks to the server three times."""
 OF_TICKET = """
 select at, number, result, about, anomalies from register.answer where submission = %s order by number
 """
@@ -31,12 +38,19 @@ class AnsweredSubmission:
     judged: int | None
 
 
-def add(connection: Connection[Any], submission: str, answers: Iterable[SubmissionAnswer]) -> None:
-    """Store all answers to a submission."""
-    with connection.cursor() as cursor, cursor.copy(ANSWERS) as copy:
+def add(connection: Connection[Any], submission: str, answers: Sequence[SubmissionAnswer]) -> None:
+    """Store all answers to a submission, of which there is at least the acknowledgement."""
+    if len(answers) <= AT_ONCE:
+        connection.execute(FEW, (submission, *map(list, zip(*map(_row, answers), strict=True))))
+        return
+    with connection.cursor() as cursor, cursor.copy(MANY) as copy:
         for answer in answers:
-            anomalies = [asdict(anomaly) for anomaly in answer.anomalies]
-            copy.write_row((submission, answer.number, answer.result, _json(answer.about), _json(anomalies)))
+            copy.write_row((submission, *_row(answer)))
+
+
+def _row(answer: SubmissionAnswer) -> tuple[int, str, Jsonb, Jsonb]:
+    anomalies = [asdict(anomaly) for anomaly in answer.anomalies]
+    return answer.number, answer.result, _json(answer.about), _json(anomalies)
 
 
 def _json(value: Any) -> Jsonb:

@@ -21,7 +21,7 @@ from backbone.settings import Settings
 from backbone.stack.postgres import SUPERUSER
 from consumers import acts
 from kruispunt.monitoring import books, ledger
-from producers.intake import register
+from producers.intake import answer_store, register
 from producers.intake.receipts import Receipt
 from schemas.roles import Role
 from tests.builders.declarations import FORM, ITS_FIRST_PERSON, decision_line, of_employer, with_form
@@ -150,6 +150,17 @@ def test_the_forms_come_one_after_another_the_acknowledgement_first(
     assert [document.tag for document in documents] == ["ACRF", "NOTIFICATION", "NOTIFICATION"]
     assert {number.text for document in documents for number in document.iter("ReferenceNbr")} == {ticket}
     assert written == fetched(command, ticket, "--xml")
+
+
+@pytest.mark.parametrize("number", [3, answer_store.AT_ONCE + 50])
+def test_few_answers_and_many_are_stored_in_the_order_of_the_file(
+    command: Run, send: Callable[[str], Receipt], number: int
+) -> None:
+    name = employer()
+    lines = [json.dumps(decision_line(f"{name}-{line}")) for line in range(number)]
+    _, *found = answers(command, send("\n\n".join(lines)).ticket)
+    assert [answer["place"] for answer in found] == [f"/line[{2 * line + 1}]" for line in range(number)]
+    assert {(answer["result"], answer["version"], answer["employer"]) for answer in found} == {("accepted", 1, None)}
 
 
 def test_the_latest_submissions_are_listed_the_oldest_of_them_first(
