@@ -16,7 +16,7 @@ def anomaly_texts() -> dict[str, Said]:
 
 @cache
 def anomaly_remedies() -> dict[str, Said]:
-    """What its sender does about the codes that occur most, in that order."""
+    """What its sender does about the codes that occur most; first where a code means something else in one zone."""
     return _said("anomaly_remedies.csv")
 
 
@@ -31,7 +31,8 @@ def text(code: str, language: Language) -> str:
 
 def remedy(code: str, language: Language) -> str:
     """What to do about an anomaly; empty where nothing more can be said than what it means."""
-    return anomaly_remedies().get(_of_annex_30(code), {}).get(language, "")
+    known = anomaly_remedies()
+    return known.get(code, known.get(_of_annex_30(code), {})).get(language, "")
 
 
 def _of_annex_30(code: str) -> str:

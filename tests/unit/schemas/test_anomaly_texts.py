@@ -18,6 +18,8 @@ BARE = re.compile(r"\"(\d{3})\"")
 LISTED = {"blocks.py", "occupation.py", "owed.py"}
 """Checks in which three digits alone are a code of another list: a class, a service, a remuneration."""
 FREQUENT = 100
+ZONED = re.compile(r"\"(\d{5}-\d{3})\"")
+DEDUCTION = ROOT / "rules" / "findings" / "deduction.py"
 
 
 def raised() -> set[str]:
@@ -46,8 +48,9 @@ def test_every_anomaly_that_can_be_raised_has_its_text_in_every_language() -> No
 def test_every_anomaly_that_is_raised_and_a_hundred_frequent_ones_say_what_to_do_in_every_language() -> None:
     told = {code for code, said in anomaly_remedies().items() if all(said[language].strip() for language in LANGUAGES)}
     assert raised() - told == set()
-    assert told == set(anomaly_remedies()) <= set(anomaly_texts())
-    assert len(told) >= FREQUENT
+    assert told == set(anomaly_remedies())
+    assert {code.rpartition("-")[2] for code in told} <= set(anomaly_texts())
+    assert len([code for code in told if "-" not in code]) >= FREQUENT
 
 
 def test_the_languages_say_it_each_in_its_own_words() -> None:
@@ -70,6 +73,14 @@ def test_a_code_is_looked_up_whatever_its_zone(language: Language, means: str) -
     assert text("00024-004", language) == text("00014-004", language) == means
     assert remedy("00024-004", language)
     assert text("entitlement-001", language) == text("00024-001", language) != ""
+
+
+def test_a_code_that_asks_for_something_else_in_one_zone_says_so_there() -> None:
+    assert "update" in remedy("90007-006", "en")
+    assert remedy("90007-006", "en") != remedy("00051-006", "en") != ""
+    sources = [path.read_text("utf-8") for path in (ROOT / "producers" / "intake").rglob("*.py")]
+    written = {code for source in (*sources, DEDUCTION.read_text("utf-8")) for code in ZONED.findall(source)}
+    assert {code for code in anomaly_remedies() if "-" in code} <= written
 
 
 def test_a_code_that_no_table_holds_has_no_text() -> None:
