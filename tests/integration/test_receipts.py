@@ -181,6 +181,7 @@ def test_an_unknown_ticket_is_answered_with_no_and_the_act_does_not_repeat_it(co
         assert fetched(command, ITS_FIRST_PERSON, "--json", code=1) == ""
     assert [(act["by"], act["action"]) for act in done] == [("intake", "was refused a look")]
     assert ITS_FIRST_PERSON not in json.dumps(done)
+    assert fetched(command, "\udcff", code=1) == ""
     assert fetched(command, "--xml", code=2) == ""
     assert fetched(command, "abc", "--xml", "--json", code=2) == ""
 

@@ -42,7 +42,7 @@ def receipts(ticket: str | None, *, xml: bool, json: bool, language: Language) -
         return _latest(json=json, language=language)
     wanted = ungrouped(ticket.strip())
     with postgres.connect(settings.load(), Role.INTAKE, autocommit=True) as connection:
-        submission = answer_store.submission(connection, wanted)
+        submission = answer_store.submission(connection, wanted) if wanted.isascii() else None
         if submission is None:
             # What was asked for may be anything, also somebody's number.
             reason = "there is no such submission"
