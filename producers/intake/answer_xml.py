@@ -8,7 +8,7 @@ from lxml.etree import Element, SubElement, _Element, tostring
 
 from producers.intake.submission_answers import AnsweredAnomaly, SubmissionAnswer
 from schemas.identifiers import to_dmfa
-from schemas.legal_day import in_belgium
+from schemas.legal_day import in_belgium, legal_day
 
 HEAD = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 TICKET_OF_SOCIAL_SECURITY = "2"
@@ -30,7 +30,7 @@ Say = Callable[[str], str]
 def document(ticket: str, at: datetime, answer: SubmissionAnswer, say: Say) -> bytes:
     """One answer as a document of its own."""
     write = _acknowledgement if answer.kind == "acknowledgement" else _notification
-    return HEAD + tostring(write(ticket, in_belgium(at), answer, say), encoding="UTF-8", pretty_print=True)
+    return HEAD + tostring(write(ticket, at, answer, say), encoding="UTF-8", pretty_print=True)
 
 
 def _acknowledgement(ticket: str, at: datetime, answer: SubmissionAnswer, _say: Say) -> _Element:
@@ -71,8 +71,8 @@ def _notification(ticket: str, at: datetime, answer: SubmissionAnswer, say: Say)
 
 def _opening(form: _Element, identification: str, kind: str, ticket: str, at: datetime) -> None:
     _add(form, "Identification", identification)
-    _add(form, "FormCreationDate", at.date())
-    _add(form, "FormCreationHour", f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}")
+    _add(form, "FormCreationDate", legal_day(at))
+    _add(form, "FormCreationHour", f"{in_belgium(at):%H:%M:%S}.{at.microsecond // 1000:03d}")
     _add(form, "AttestationStatus", "0")
     _add(form, "TypeForm", kind)
     file = SubElement(form, "FileReference")

@@ -21,7 +21,7 @@ from producers.intake.submission_answers import AnsweredAnomaly, SubmissionAnswe
 from schemas.dmfa.anomaly_texts import remedy, text
 from schemas.identifiers import ungrouped
 from schemas.languages import Language
-from schemas.legal_day import in_belgium
+from schemas.legal_day import in_belgium, legal_day
 from schemas.roles import Role
 
 LATEST = 20
@@ -53,7 +53,7 @@ def receipts(ticket: str | None, *, xml: bool, json: bool, language: Language) -
             verdict = "accepted" if submission.accepted else "refused"
             fail(
                 Exit.NO,
-                f"This submission was {verdict} on {in_belgium(submission.at):%Y-%m-%d}, before answers were stored.",
+                f"This submission was {verdict} on {legal_day(submission.at)}, before answers were stored.",
                 "Submit the same file again: it gets its first receipt, and nothing is registered twice.",
             )
         found = answer_store.of_ticket(connection, submission.ticket)
