@@ -8,6 +8,7 @@ import typer
 
 from kruispunt.cli.app import IN, FilesArgument, FolderArgument, Json, Known, app, day
 from kruispunt.output import answering
+from schemas.languages import Language
 
 
 @app.command(rich_help_panel=IN)
@@ -41,6 +42,22 @@ def submit(
 
     with answering():
         raise typer.Exit(submitting.submit(files, json=json, on=day(on)))
+
+
+@app.command(rich_help_panel=IN)
+def receipts(
+    ticket: Annotated[
+        str | None, typer.Argument(help="The ticket of a submission, as `kruispunt submit` prints it.")
+    ] = None,
+    xml: Annotated[bool, typer.Option("--xml", help="The forms ACRF001 and NOTI001, one after another.")] = False,
+    json: Json = False,
+    language: Annotated[Language, typer.Option(help="The language.")] = "en",
+) -> None:
+    """Show every answer to a submission, or list the latest submissions. The look is recorded as an act."""
+    from kruispunt.commands.intake import receipts as answering_again
+
+    with answering():
+        raise typer.Exit(answering_again.receipts(ticket, xml=xml, json=json, language=language))
 
 
 @app.command(rich_help_panel=IN)

@@ -34,6 +34,10 @@ STATES: LiteralString = "select state, coalesce(channel, ''), number, digest fro
 ACCEPTED: LiteralString = "select from register.fact_digest where digest = sha256(%b) limit 1"
 MANIFESTS: LiteralString = "select sum(number)::bigint, sum(digest) from notifier.manifest"
 
+ANSWERS_DUE: LiteralString = "select what, number, digest from register.answers_due"
+ANSWERS_STORED: LiteralString = "select what, number, digest from register.answers_stored"
+ACKNOWLEDGEMENTS, NOTIFICATIONS = "acknowledgements", "notifications"
+
 Cells = Mapping[tuple[Any, ...], Tally]
 
 
@@ -51,6 +55,8 @@ class Logged(NamedTuple):
 class Books:
     """The tallies of every store."""
 
+    answered: Mapping[str, tuple[Tally, Tally]]
+    """By kind of answer to a submission, what is due and what is stored."""
     accepted: Tally
     published: Mapping[str, PublishedSums]
     log: Mapping[Logged, Tally]
@@ -99,6 +105,7 @@ def read(settings: Settings) -> Books:
         letters = dead_letter_counts.look(settings, connection)
         dropped = _dropped(settings, connection, letters.dropped) if letters.dropped else {}
         return Books(
+            answered=_answered(connection),
             accepted=single(connection, REGISTERED),
             published=published(settings),
             log={Logged(*key): tally for key, tally in cells(connection, LOGGED).items()},
@@ -110,6 +117,12 @@ def read(settings: Settings) -> Books:
             dead_letters=letters,
             dropped=dropped,
         )
+
+
+def _answered(connection: Connection[Any]) -> dict[str, tuple[Tally, Tally]]:
+    """What the submissions owe, and the answers that are stored."""
+    due, stored = cells(connection, ANSWERS_DUE), cells(connection, ANSWERS_STORED)
+    return {kind: (due.get((kind,), NONE), stored.get((kind,), NONE)) for kind in (ACKNOWLEDGEMENTS, NOTIFICATIONS)}
 
 
 def _dropped(

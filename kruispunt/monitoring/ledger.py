@@ -17,7 +17,18 @@ from backbone import kafka, postgres
 from backbone.settings import Settings
 from backbone.tally import NONE, Tally, compare, digest_of, leading, merged, total
 from kruispunt.monitoring import recount
-from kruispunt.monitoring.books import EXCHANGE, RULES, Books, Cells, Logged, cells, read, single
+from kruispunt.monitoring.books import (
+    ACKNOWLEDGEMENTS,
+    EXCHANGE,
+    NOTIFICATIONS,
+    RULES,
+    Books,
+    Cells,
+    Logged,
+    cells,
+    read,
+    single,
+)
 from kruispunt.monitoring.lag import Inspector
 from schemas.institutions import HOSTED, INSTITUTIONS
 from schemas.roles import Role
@@ -128,6 +139,11 @@ def _stored(settings: Settings, books: Books) -> Iterable[LedgerRow]:
             yield held(effect, *by_day(delivered(books, name), books.stored[name]))
 
 
+def _answered(books: Books) -> Iterable[LedgerRow]:
+    yield in_all("submissions received = acknowledgements stored", *books.answered[ACKNOWLEDGEMENTS])
+    yield in_all("declarations judged = notifications stored", *books.answered[NOTIFICATIONS])
+
+
 def _exchanged(books: Books) -> Iterable[LedgerRow]:
     read = merged(_of(books, "exchanged"), lambda cell: (cell.partition, cell.day))
     yield in_all(
@@ -233,6 +249,7 @@ def rows(settings: Settings) -> list[LedgerRow]:
     """Every effect, in the order data travels."""
     books = read(settings)
     return [
+        *_answered(books),
         in_all(
             "accepted facts = published events",
             books.accepted,

@@ -200,8 +200,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
-def read(path: Path, anomalies: Anomalies) -> Iterator[SubmittedDecision]:
-    """The decisions of a file that are sound; what is not goes to `anomalies`.
+def read(path: Path, anomalies: Anomalies) -> Iterator[tuple[str, SubmittedDecision]]:
+    """The decisions of a file that are sound, each with its place; what is not goes to `anomalies`.
 
     Raises UnreadableFile, TooMany; OSError when the file cannot be opened.
     """
@@ -219,10 +219,12 @@ def read(path: Path, anomalies: Anomalies) -> Iterator[SubmittedDecision]:
             anomalies.tell(place, f"{SOURCE}-{DecisionFault.TWICE}", "decision", message, below="decision")
             continue
         seen.add(decision.id)
-        yield decision
+        yield place, decision
 
 
-def groups(decisions: Iterator[SubmittedDecision], size: int = 1000) -> Iterator[tuple[SubmittedDecision, ...]]:
+def groups(
+    decisions: Iterator[tuple[str, SubmittedDecision]], size: int = 1000
+) -> Iterator[tuple[tuple[str, SubmittedDecision], ...]]:
     """Decisions by the thousand, to ask the register about them at once."""
     while group := tuple(islice(decisions, size)):
         yield group

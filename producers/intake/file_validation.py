@@ -16,6 +16,7 @@ from producers.intake.dmfa.xml_stream import Stream
 from producers.intake.event_encoder import EventEncoder
 from producers.intake.format_errors import UnreadableFile
 from producers.intake.receipts import ReceiptEntry
+from producers.intake.submission_answers import JudgedDeclaration
 from schemas.dmfa.tables import ROOT
 
 BEGINNING = 64
@@ -50,6 +51,8 @@ class FileValidation:
     entries: list[RegisterEntry] = field(default_factory=list)
     unchanged: list[ReceiptEntry] = field(default_factory=list)
     """Decisions that are registered already with the same content."""
+    judged: list[JudgedDeclaration] = field(default_factory=list)
+    """Every declaration that was read to its end, accepted or not."""
 
     @property
     def accepted(self) -> bool:
@@ -101,6 +104,10 @@ def _judge_declarations(path: Path, events: EventEncoder, judgement: FileValidat
         if not walk.anomalies.blocking:
             events.person(person.declaration, person.records)
     judgement.entries = [_entry(declaration) for declaration in walk.declarations]
+    judgement.judged = [
+        JudgedDeclaration(declaration.place, declaration.heading(), entry.declared)
+        for declaration, entry in zip(walk.declarations, judgement.entries, strict=True)
+    ]
 
 
 def _entry(declaration: Declaration) -> RegisterEntry:
@@ -110,20 +117,23 @@ def _entry(declaration: Declaration) -> RegisterEntry:
 
 def _judge_decisions(path: Path, events: EventEncoder, judgement: FileValidation, versions: Versions) -> None:
     for group in entitlements.groups(entitlements.read(path, judgement.anomalies)):
-        known = versions(group)
-        for decision in group:
+        known = versions(decision for _, decision in group)
+        for place, decision in group:
             version, digest = known.get(decision.id, (0, b""))
             if digest == decision.digest():
                 status: Literal["original", "changed"] = "original" if version == 1 else "changed"
-                judgement.unchanged.append(ReceiptEntry(decision.id, "", decision.quarter, 1, version, status))
+                declared = ReceiptEntry(decision.id, "", decision.quarter, 1, version, status)
+                judgement.unchanged.append(declared)
             else:
-                _add(decision, version + 1, events, judgement)
+                declared = _add(decision, version + 1, events, judgement)
+            judgement.judged.append(JudgedDeclaration(place, {"quarter": decision.quarter}, declared))
 
 
-def _add(decision: SubmittedDecision, version: int, events: EventEncoder, judgement: FileValidation) -> None:
+def _add(decision: SubmittedDecision, version: int, events: EventEncoder, judgement: FileValidation) -> ReceiptEntry:
     status: Literal["original", "changed"] = "original" if version == 1 else "changed"
     declared = ReceiptEntry(decision.id, "", decision.quarter, 1, version, status)
     content = {"institution": decision.institution, "decision": decision.decision}
     judgement.entries.append(RegisterEntry(declared, "decision", False, decision.digest(), content))
     if judgement.accepted:
         events.decision(decision.id, version, decision.quarter, decision.content())
+    return declared

@@ -29,6 +29,12 @@ class Receipt:
     declarations: tuple[ReceiptEntry, ...]
     anomalies: tuple[Anomaly, ...]
 
+    @property
+    def ticket(self) -> str:
+        """What its answers are fetched by: the id of the submission."""
+        return self.submission
+
     def as_dict(self) -> dict[str, Any]:
         """As in the JSON output."""
-        return asdict(self)
+        whole = asdict(self)
+        return {"file": whole.pop("file"), "submission": whole.pop("submission"), "ticket": self.ticket, **whole}

@@ -1,4 +1,4 @@
-"""Registers a file once: the submission, its declarations and their facts are one transaction."""
+"""Registers a file once: the submission, its answers, its declarations and their facts are one transaction."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -11,12 +11,13 @@ from psycopg import Connection
 
 from backbone.errors import Reject, Retry
 from backbone.trouble import translated
-from producers.intake import register
+from producers.intake import answer_store, register
 from producers.intake.anomalies import MOST, Anomalies, Anomaly, shown
 from producers.intake.file_validation import FileValidation, RegisterEntry, judge
 from producers.intake.person_events import DeclaredEvents, ObservedEncoder, PersonObserver
 from producers.intake.receipts import Receipt
 from producers.intake.spool import Spool
+from producers.intake.submission_answers import answers
 from schemas.dmfa.tables import ROOT
 from schemas.identifiers import derive
 from schemas.legal_day import legal_today
@@ -92,19 +93,22 @@ class Submission:
             validation.declared,
             tuple(validation.anomalies.entries),
         )
+        answered = answers(validation.accepted, validation.judged, receipt.anomalies)
         with self._connection.transaction():
             # 1. The submission. A concurrent sender of the same bytes waits here and gets the first receipt.
-            if not register.add_submission(self._connection, receipt, self._digest):
+            if not register.add_submission(self._connection, receipt, self._digest, len(answered) - 1):
                 first = self.first_receipt()
                 assert first is not None  # noqa: S101  # it has just stood in the way
                 return first
-            # 2. Its declarations. If one is registered already, everything is rolled back.
+            # 2. The answers to it.
+            answer_store.add(self._connection, self.id, answered)
+            # 3. Its declarations. If one is registered already, everything is rolled back.
             # One that was lost in a restore also counts as taken: institutions have it, and its own file restores it.
             lost = register.lost_elsewhere(self._connection, self.id, _originals(validation.entries))
             free = register.add_declarations(self._connection, self.id, validation.entries) - lost
             if len(free) != len(validation.entries):
                 raise AlreadyRegistered(free)
-            # 3. Their facts, into the outbox. One commit covers all three.
+            # 4. Their facts, into the outbox. One commit covers all four.
             if validation.entries:
                 register.add_facts(self._connection, spool, self.id)
         return receipt

@@ -18,7 +18,8 @@ from schemas.identifiers import EVENT_AT, EVENT_BYTES
 
 Item = TypeVar("Item")
 SUBMISSION = """
-insert into register.submission (id, digest, accepted, declarations, anomalies) values (%s, %s, %s, %s, %s)
+insert into register.submission (id, digest, accepted, declarations, anomalies, judged)
+values (%s, %s, %s, %s, %s, %s)
 on conflict do nothing
 """
 DECLARATIONS = """
@@ -132,14 +133,19 @@ def lost_elsewhere(connection: Connection[Any], submission: str, names: Sequence
     return {name for (name,) in connection.execute(LOST_ELSEWHERE, (list(names), submission))}
 
 
-def add_submission(connection: Connection[Any], given: Receipt, digest: bytes) -> bool:
-    """Register the answer to a file; False when the same bytes are registered already."""
+def add_submission(connection: Connection[Any], given: Receipt, digest: bytes, judged: int) -> bool:
+    """Register the receipt of a file, in which so many declarations were judged.
+
+    False when the same bytes are registered already.
+    """
     parts = _parts(given.declarations)
     first = _json([asdict(declared) for declared in next(parts, ())])
     anomalies = _json([asdict(anomaly) for anomaly in given.anomalies])
-    values = (given.submission, digest, given.accepted, first, anomalies)
+    values = (given.submission, digest, given.accepted, first, anomalies, judged)
     if connection.execute(SUBMISSION, values).rowcount != 1:
         return False
+    if len(given.declarations) <= PART:
+        return True
     with connection.cursor() as cursor, cursor.copy(PARTS) as copy:
         for number, part in enumerate(parts, 1):
             copy.write_row((given.submission, number, _json([asdict(declared) for declared in part])))

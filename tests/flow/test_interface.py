@@ -73,6 +73,17 @@ def test_a_receipt_says_which_version_of_whose_declaration_was_registered(submit
         assert (one["quarter"], one["version"], one["status"]) == (DECLARED.quarter, 1, "original")
 
 
+def test_the_answers_to_a_submission_are_fetched_by_its_ticket(kruispunt_process: Run, submitted: Any) -> None:
+    [receipt] = submitted["submissions"]
+    acknowledgement, *notifications = answer(kruispunt_process, "receipts", receipt["ticket"])
+    assert (acknowledgement["kind"], acknowledgement["result"]) == ("acknowledgement", "received")
+    assert [one["declaration"] for one in notifications] == [one["declaration"] for one in receipt["declarations"]]
+    assert {one["result"] for one in notifications} == {"accepted"}
+    forms = kruispunt_process("receipts", receipt["ticket"], "--xml")
+    assert forms.returncode == 0, forms.stderr
+    assert re.findall(r"^<(\w+)>$", forms.stdout, re.MULTILINE) == ["ACRF", *["NOTIFICATION"] * len(notifications)]
+
+
 def test_the_same_folder_again_changes_nothing(kruispunt_process: Run, submitted: Any, population: Path) -> None:
     before = answer(kruispunt_process, "directory")
     again = kruispunt_process("load", population)

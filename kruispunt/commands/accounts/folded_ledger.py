@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from kruispunt.monitoring.ledger import LedgerRow
 
 STAGES: dict[str, tuple[str, ...]] = {
+    "submitted, then answered": (
+        "submissions received = acknowledgements stored",
+        "declarations judged = notifications stored",
+    ),
     "registered, then published": ("accepted facts = published events",),
     "published, then exchanged": ("published events = exchanged events", "exchanged events = delivered or refused"),
     "delivered, then stored at the institution": ("delivered records = stored records",),

@@ -53,14 +53,16 @@ def submit(files: Sequence[Path], *, json: bool, on: date | None = None) -> int:
 
 def show(receipts: Sequence[Receipt]) -> None:
     """Receipts for a person."""
-    shown = table("file", "receipt", "declarations", "persons", "", right=("declarations", "persons"))
+    shown = table("file", "ticket", "declarations", "persons", "", right=("declarations", "persons"))
+    # It is copied from here to fetch the answers.
+    shown.columns[1].no_wrap = True
     for receipt in receipts:
         persons = sum(part.persons for part in receipt.declarations)
         verdict = "[green]accepted[/]" if receipt.accepted else "[bold red]refused[/]"
         if receipt.already_received:
             verdict += " [dim]before: nothing new[/]"
         name = escape(Path(receipt.file).name)
-        shown.add_row(name, receipt.submission[:12], f"{len(receipt.declarations):,}", f"{persons:,}", verdict)
+        shown.add_row(name, receipt.ticket, f"{len(receipt.declarations):,}", f"{persons:,}", verdict)
     console.print(shown)
     for receipt in receipts:
         show_anomalies(receipt.file, receipt.anomalies)

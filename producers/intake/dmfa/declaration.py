@@ -7,6 +7,9 @@ from producers.intake.anomalies import UnreadElement
 from producers.intake.dmfa.block_types import UNREAD, BlockRecord, BlockRecords
 from producers.intake.dmfa.checks.owed import Owed
 
+FORM = ("form", "created_on", "created_at", "attestation_status", "form_type")
+"""What an answer repeats of a form, by the names of its zones."""
+
 
 @dataclass(slots=True)
 class Declaration:
@@ -22,8 +25,19 @@ class Declaration:
     vehicles: list[BlockRecord] = field(default_factory=list)
     unrelated: list[BlockRecord] = field(default_factory=list)
     owed: Owed = field(default_factory=Owed)
+    place: str = ""
+    """The form it is in, as a path in the file."""
     unread: list[UnreadElement] = field(default_factory=list)
     """What the tables do not know, as it is in the file."""
+
+    def heading(self) -> dict[str, Any]:
+        """Whose declaration it is and which form it came in: nothing of its content, and no person."""
+        return {
+            "employer": self.employer,
+            "quarter": self.quarter,
+            **{name: self.head.get(name) for name in ("nsso_number", "enterprise_number")},
+            "form": {name: self.form.get(name) for name in FORM},
+        }
 
     def content(self) -> dict[str, Any]:
         """What concerns no single person, and what was not read, for the register."""

@@ -115,7 +115,8 @@ class Walk:
         if any(other.id == name for other in self.declarations):
             message = f"The file already holds a declaration of this employer for {quarter}. Send it once."
             self.anomalies.tell(element, "90007-006", "EmployerDeclaration", message)
-        declaration = Declaration(self._form, head, name, employer, quarter, trusteeship)
+        form = self.anomalies.path(_parent(element))
+        declaration = Declaration(self._form, head, name, employer, quarter, trusteeship, place=form)
         declaration.unread += self.anomalies.kept()
         self.declarations.append(declaration)
 

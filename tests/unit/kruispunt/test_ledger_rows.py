@@ -1,12 +1,13 @@
 """A dead letter is a difference until somebody has decided about it; what was dropped is missed no more."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from backbone.tally import Tally, digest_of
-from kruispunt.monitoring.books import Books, Logged
+from kruispunt.monitoring.books import ACKNOWLEDGEMENTS, NOTIFICATIONS, Books, Logged
 from kruispunt.monitoring.dead_letter_counts import DeadLetterCounts
-from kruispunt.monitoring.ledger import LedgerRow, _decided, _exchanged, _letters
+from kruispunt.monitoring.ledger import LedgerRow, _answered, _decided, _exchanged, _letters
 from schemas.institutions import INSTITUTIONS
 
 DAY = datetime(2026, 10, 12, tzinfo=UTC)
@@ -26,7 +27,8 @@ def books(
     if set_aside:
         tallies["set aside", "26/001@1", 0] = set_aside
     published = {"register": {"declarations.wages": of("a"), "declarations.working-time": of("b", "c")}}
-    return Books(of(*EVENTS), published, log, {}, tallies, {}, {}, Tally(), dead_letters, {})
+    answered = {kind: (of("s"), of("s")) for kind in (ACKNOWLEDGEMENTS, NOTIFICATIONS)}
+    return Books(answered, of(*EVENTS), published, log, {}, tallies, {}, {}, Tally(), dead_letters, {})
 
 
 def red(rows: list[LedgerRow]) -> dict[str, int]:
@@ -34,7 +36,7 @@ def red(rows: list[LedgerRow]) -> dict[str, int]:
 
 
 def every(found: Books) -> list[LedgerRow]:
-    return [*_exchanged(found), *_decided(found), *_letters(found)]
+    return [*_answered(found), *_exchanged(found), *_decided(found), *_letters(found)]
 
 
 def test_all_that_was_published_and_decided_balances() -> None:
@@ -78,3 +80,12 @@ def test_one_fact_lost_and_another_decided_twice_is_a_difference() -> None:
         "facts for the rules = facts decided": -1,
         "facts for the rules = facts decided + facts set aside": -1,
     }
+
+
+def test_a_submission_without_its_acknowledgement_is_a_difference_and_one_answered_twice_makes_up_for_none() -> None:
+    found = books(of(*EVENTS), DeadLetterCounts())
+    assert red(list(_answered(found))) == {}
+    lost = replace(found, answered={**found.answered, ACKNOWLEDGEMENTS: (of("s", "t"), of("s"))})
+    assert red(list(_answered(lost))) == {"submissions received = acknowledgements stored": -1}
+    swapped = replace(found, answered={**found.answered, NOTIFICATIONS: (of("s", "t"), of("s", "s"))})
+    assert red(list(_answered(swapped))) == {"declarations judged = notifications stored": -1}
