@@ -9,8 +9,8 @@ from producers.intake.dmfa.checks.owed import Owed
 
 
 @dataclass(slots=True)
-class Declaration:
-    """One declaration of a file: its head, and what is counted while its persons are read."""
+class DeclarationHead:
+    """The head of one declaration of a file, and how many persons were read of it."""
 
     form: BlockRecord
     head: BlockRecord
@@ -19,11 +19,17 @@ class Declaration:
     quarter: str
     trusteeship: bool
     persons: int = 0
+    unread: list[UnreadElement] = field(default_factory=list)
+    """What the tables do not know, as it is in the file."""
+
+
+@dataclass(slots=True)
+class Declaration(DeclarationHead):
+    """One original declaration of a file: its head, and what is counted while its persons are read."""
+
     vehicles: list[BlockRecord] = field(default_factory=list)
     unrelated: list[BlockRecord] = field(default_factory=list)
     owed: Owed = field(default_factory=Owed)
-    unread: list[UnreadElement] = field(default_factory=list)
-    """What the tables do not know, as it is in the file."""
 
     def content(self) -> dict[str, Any]:
         """What concerns no single person, and what was not read, for the register."""
