@@ -5,6 +5,7 @@ from itertools import count
 
 from lxml import etree
 
+from schemas.identifiers import inss
 from tests.builders.declarations import SOUND
 
 FIRST_NUMBER = 1015401858
@@ -95,3 +96,19 @@ def update_of(declaration: str) -> str:
 SOUND_UPDATE = update_of(SOUND)
 """An update of 2022Q3 with one of everything, of six persons."""
 UPDATED = "/DmfAUpdate/Form[1]/EmployerDeclarationUpdate"
+
+
+def persons(number: int) -> Iterator[str]:
+    """Persons of 2022Q3 of whom one worker line is deleted, each with its own number and identifiers."""
+    pattern = SOUND_UPDATE[SOUND_UPDATE.index("<LastSituationWR>") : SOUND_UPDATE.index("<NOSSQuarterStartingDate>")]
+    for sequence in range(1, number + 1):
+        born = 500101000 + sequence // 900 * 1000 + sequence % 900 + 1
+        quoted = FIRST_NUMBER + 10 * sequence
+        yield (
+            f"<NaturalPersonUpdate><NaturalPersonSequenceNbr>{sequence}</NaturalPersonSequenceNbr>"
+            f"<INSS>{inss(born, after_2000=False)}</INSS><NaturalPersonPID>{quoted}</NaturalPersonPID>"
+            f"<DeclNaturalPersonPID>{quoted + 1}</DeclNaturalPersonPID>"
+            f"<DeclNaturalPersonVersionNbr>{quoted + 2}</DeclNaturalPersonVersionNbr>"
+            f"<Justification>{'left before the quarter ' * 20}</Justification><WorkerRecordUpdate>{pattern}"
+            "<UpdateAction>0</UpdateAction></WorkerRecordUpdateAction></WorkerRecordUpdate></NaturalPersonUpdate>"
+        )
