@@ -1,6 +1,7 @@
 """A payroll clerk checks an update: what it changes, what must be stored for it, beside originals in one command."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     original.write_text(LATER, "utf-8")
     update.write_text(SOUND_UPDATE, "utf-8")
     return original, update
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "corrections.md"
 
 
 def check(*arguments: object) -> Any:
@@ -85,3 +89,12 @@ def test_a_refused_update_says_what_is_wrong_and_counts_nothing(files: tuple[Pat
     assert (told["accepted"], told["updates"]) == (False, [])
     assert [anomaly["code"] for anomaly in told["anomalies"]] == ["00618-008"]
     assert "would be refused" in check(update).stdout
+
+
+def test_the_small_update_of_the_page_about_corrections_is_sound(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```xml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    path = tmp_path / "page.xml"
+    path.write_text(example, "utf-8")
+    (told,) = json.loads(check(path, "--json").stdout)["files"]
+    assert (told["accepted"], told["anomalies"]) == (True, [])
+    assert told["updates"][0]["actions"]["worker_lines"] == {"delete": 1, "change": 0, "create": 1, "unchanged": 0}
