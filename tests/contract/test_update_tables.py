@@ -132,48 +132,45 @@ BEYOND = {"001", "004", "006", "008", "084", "090"}
 """What is told of an update that its schema takes: it is empty, asked for by an action, twice, no code, no number."""
 
 
-def compare(oracle: etree.XMLSchema, tmp_path: Path) -> tuple[int, list[str]]:
-    """How many mutated updates the oracle refuses, and where reading them says otherwise, or points elsewhere."""
-    path, wrong, refused = tmp_path / "changed.xml", [], 0
-    for what, place, above, changed in mutations():
-        changed.write(path, encoding="utf-8")
-        blocking = [anomaly for anomaly in anomalies(path) if anomaly.severity == "blocking"]
-        at = {_unnumbered(anomaly.path) for anomaly in blocking}
-        if oracle.validate(changed):
-            codes = {anomaly.code[-3:] for anomaly in blocking}
-            if not codes <= BEYOND:
-                wrong.append(f"{what}: taken by the schema, told {sorted(codes - BEYOND)}")
-            continue
-        refused += 1
-        within = place if what.startswith(("text", *INSIDE)) else above
-        if not any(within in (told, told.rpartition("/")[0]) for told in at):
-            wrong.append(f"{what}: {'told at ' + ', '.join(sorted(at)) if at else 'accepted'}")
-    return refused, wrong
+LISTS = frozenset(zone.element for block in update_blocks().values() for zone in block.zones if zone.codes)
+"""Zones whose domain is a code list: NSSO's schema has some of these lists, ours has none."""
+
+
+def _disagreement(what: str, place: str, above: str, valid: bool, told: tuple[Anomaly, ...]) -> str:
+    """Where reading a changed update says otherwise than its schema, or points elsewhere; empty where it agrees."""
+    blocking = [anomaly for anomaly in told if anomaly.severity == "blocking"]
+    if valid:
+        beyond = {anomaly.code[-3:] for anomaly in blocking} - BEYOND
+        return f"{what}: taken by the schema, told {sorted(beyond)}" if beyond else ""
+    at = {_unnumbered(anomaly.path) for anomaly in blocking}
+    within = place if what.startswith(("text", *INSIDE)) else above
+    if any(within in (path, path.rpartition("/")[0]) for path in at):
+        return ""
+    return f"{what}: {'told at ' + ', '.join(sorted(at)) if at else 'accepted'}"
 
 
 def test_mutated_updates_get_the_verdict_of_the_schema_at_the_changed_element(tmp_path: Path) -> None:
-    oracle = etree.XMLSchema(etree.parse(SCHEMA)) if SCHEMA.is_file() else schema_of(UPDATE)
-    refused, wrong = compare(oracle, tmp_path)
-    assert wrong == []
+    path, ours = tmp_path / "changed.xml", schema_of(UPDATE)
+    official = etree.XMLSchema(etree.parse(SCHEMA)) if SCHEMA.is_file() else None
+    refused, wrong = 0, []
+    for what, place, above, changed in mutations():
+        changed.write(path, encoding="utf-8")
+        valid = ours.validate(changed)
+        if official is not None:
+            theirs = official.validate(changed)
+            if theirs != valid and place.rpartition("/")[2].partition("[")[0] not in LISTS:
+                wrong.append(f"{what}: {'taken' if theirs else 'refused'} by NSSO's schema, not by our tables")
+            valid = theirs
+        refused += not valid
+        wrong.append(_disagreement(what, place, above, valid, anomalies(path)))
+    assert [what for what in wrong if what] == []
     assert refused > MUTATIONS // 2
 
 
-def test_our_own_update_is_sound_by_our_own_tables() -> None:
-    assert schema_of(UPDATE).validate(etree.fromstring(SOUND_UPDATE.encode()))
-
-
-if SCHEMA.is_file():
-
-    def test_our_tables_make_the_schema_that_nsso_has() -> None:
-        official, ours = etree.XMLSchema(etree.parse(SCHEMA)), schema_of(UPDATE)
-        assert official.validate(etree.fromstring(SOUND_UPDATE.encode()))
-        lists = {zone.element for block in update_blocks().values() for zone in block.zones if zone.codes}
-        compared = 0
-        for what, place, _, changed in mutations():
-            if place.rpartition("/")[2].partition("[")[0] not in lists:
-                assert official.validate(changed) == ours.validate(changed), what
-                compared += 1
-        assert compared > MUTATIONS // 2
+def test_our_own_update_is_sound_by_the_schemas() -> None:
+    sound = etree.fromstring(SOUND_UPDATE.encode())
+    schemas = [schema_of(UPDATE), *([etree.XMLSchema(etree.parse(SCHEMA))] if SCHEMA.is_file() else [])]
+    assert [schema.validate(sound) for schema in schemas] == [True] * len(schemas)
 
 
 if SAMPLE.is_file():

@@ -57,7 +57,7 @@ def test_the_persons_of_an_update_do_not_pile_up(tmp_path: Path) -> None:
             file.write(SOUND_UPDATE[: place[0]])
             file.writelines(persons(number))
             file.write(SOUND_UPDATE[place[1] :])
-        command = [sys.executable, "-c", MEASURE_UPDATE, path]
+        command = [sys.executable, "-c", MEASURE_UPDATE, str(path)]
         root = Path(__file__).parents[2]
         answer = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
         accepted, read, mebibytes = answer.stdout.split()
