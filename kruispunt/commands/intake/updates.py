@@ -72,8 +72,8 @@ def _show(update: UpdatedDeclaration) -> None:
         f"{number:,} {name.replace('_', ' ')}" for what, name in QUOTED.items() if (number := update.quoted[what])
     ]
     with_numbers = f", and {', '.join(quoted)} with the version numbers that the file quotes" if quoted else ""
-    needed = f"the declaration {update.pid}{with_numbers}"
-    console.print(f"    to submit it, this must be stored, as the last situation: {needed}", soft_wrap=True)
+    needed = f"declaration {update.pid}{with_numbers}"
+    console.print(f"    it needs, stored as the last situation: {needed}", soft_wrap=True)
     if update.unjustified:
-        where = f"{update.unjustified:,} persons that have no justification (zone 00545)"
-        console.print(f"    it is late, so no remuneration may become lower of {where}", soft_wrap=True)
+        whose = f"{update.unjustified:,} persons without a justification (zone 00545)"
+        console.print(f"    it is late: the remuneration of {whose} may not become lower", soft_wrap=True)

@@ -66,7 +66,7 @@ def test_a_person_reads_what_an_update_changes_and_what_must_be_stored(files: tu
         "update.xml: nothing in it is wrong, as far as the file alone tells",
         "Employer 1000000021, 2022Q3: 6 persons",
         "worker lines: 6 changed",
-        "the declaration 1015401858, and 6 persons, 6 worker lines, 2 occupations",
+        "it needs, stored as the last situation: declaration 1015401858, and 6 persons, 6 worker lines, 2 occupations",
         "`kruispunt submit` does not take updates in yet",
     ):
         assert part in said
@@ -77,7 +77,7 @@ def test_a_person_is_warned_of_lower_remuneration_that_nothing_justifies(files: 
     _, update = files
     update.write_text(SOUND_UPDATE.replace("<Justification>misread</Justification>", ""), "utf-8")
     said = " ".join(check(update, "--on", "2023-04-01").stdout.split())
-    assert "no remuneration may become lower of 6 persons that have no justification (zone 00545)" in said
+    assert "the remuneration of 6 persons without a justification (zone 00545) may not become lower" in said
 
 
 def test_a_refused_update_says_what_is_wrong_and_counts_nothing(files: tuple[Path, Path]) -> None:

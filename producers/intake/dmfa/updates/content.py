@@ -119,7 +119,7 @@ class PersonUpdate:
     """The person's own zones, without lines, as reading an original gives them."""
     lines: tuple[LineUpdate, ...]
     unread: bool
-    """Whether something in it is unknown to the tables; the declaration keeps it."""
+    """Whether something in it is unknown to the tables; the declaration keeps it, and its events must say `unread`."""
 
     @property
     def must_be_justified(self) -> bool:
