@@ -6,12 +6,11 @@ from dataclasses import asdict, dataclass, replace
 from lxml.etree import _Element, tostring
 
 from schemas.dmfa.code_lists import Severity, severities
+from schemas.dmfa.forms import ORIGINAL, DmfaForm, repeated
 from schemas.dmfa.later_forms import later_parts
-from schemas.dmfa.tables import ROOT, TABLES_OF, blocks
+from schemas.dmfa.tables import TABLES_OF
 from schemas.identifiers import to_dmfa
 
-FILE = "90169"
-"""The number of the block that is the file."""
 MOST = 20_000
 """Reading stops after this many: they are not corrected one by one, and memory stays bounded."""
 MOST_UNREAD = 1 << 24
@@ -22,7 +21,7 @@ STRICTER = {"00086-008"}
 """NSSO takes these in and corrects them afterwards; here nothing could be decided on a code that exists nowhere."""
 MILDER = {"00015-007", "90015-095"}
 """What is owed is a matter of collection, and days are a matter to verify: neither keeps anybody from a right."""
-REPEATED = {block.element for block in blocks().values() if block.repeats}
+REPEATED = repeated()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,8 @@ def tag(element: _Element) -> str:
 class Anomalies:
     """All anomalies of one file, in the order met. `done` counts the elements already read and let go, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, form: DmfaForm = ORIGINAL) -> None:
+        self.form = form
         self.entries: list[Anomaly] = []
         self.blocking = 0
         self.done: Counter[str] = Counter()
@@ -134,7 +134,7 @@ class Anomalies:
         self._kept_size += len(xml)
         if self._kept_size > MOST_UNREAD:
             message = f"More than {MOST_UNREAD >> 20} MiB are not known to these tables. Send it in several files."
-            self._add(Anomaly(f"{FILE}-172", FILE, ROOT, "blocking", f"/{ROOT}", message))
+            self._add(self._unread_on(message))
             raise TooMany
 
     def kept(self) -> list[UnreadElement]:
@@ -164,11 +164,16 @@ class Anomalies:
             Anomaly(code, code.rpartition("-")[0], label, severity, f"{path}/{below}" if below else path, message)
         )
 
+    def _unread_on(self, message: str) -> Anomaly:
+        """Why the rest of the file is not read."""
+        number, root = self.form.number, self.form.root
+        return Anomaly(f"{number}-172", number, root, "blocking", f"/{root}", message)
+
     def _add(self, anomaly: Anomaly) -> None:
         self.entries.append(anomaly)
         self.blocking += anomaly.severity == "blocking"
         if len(self.entries) == MOST:
             message = f"The file is not read on after {MOST} anomalies. Correct these first."
-            self.entries.append(Anomaly(f"{FILE}-172", FILE, ROOT, "blocking", f"/{ROOT}", message))
+            self.entries.append(self._unread_on(message))
             self.blocking += 1
             raise TooMany

@@ -8,21 +8,29 @@ from typing import Any, Literal
 
 from backbone.errors import Reject
 from producers.intake import decisions as entitlements
-from producers.intake.anomalies import FILE, Anomalies, TooMany
+from producers.intake.anomalies import Anomalies, TooMany
 from producers.intake.decisions import SubmittedDecision
 from producers.intake.dmfa.declaration import Declaration
+from producers.intake.dmfa.updates.content import PersonUpdate, UpdatedDeclaration
+from producers.intake.dmfa.updates.update_walk import UpdateWalk
 from producers.intake.dmfa.walk import Walk
 from producers.intake.dmfa.xml_stream import Stream
 from producers.intake.event_encoder import EventEncoder
 from producers.intake.format_errors import UnreadableFile
 from producers.intake.receipts import ReceiptEntry
 from producers.intake.submission_answers import JudgedDeclaration
-from schemas.dmfa.tables import ROOT
+from schemas.dmfa.forms import UPDATE
 
 BEGINNING = 64
 UPDATES = "00297"
 """The zone with the type of a form; reported when the type is not accepted."""
+NOT_REGISTERED = (
+    "Updates (DmfAUpdate) are not taken in yet: nothing stores them. `kruispunt check` reads them. Send originals "
+    "(DmfAOriginal)."
+)
 
+PersonUpdates = Callable[[PersonUpdate], None]
+"""Takes each person of a file of updates, in file order; none after something that blocks."""
 Versions = Callable[[Iterable[SubmittedDecision]], dict[str, tuple[int, bytes]]]
 """The last version and digest that is registered of each of these decisions."""
 
@@ -53,6 +61,8 @@ class FileValidation:
     """Decisions that are registered already with the same content."""
     judged: list[JudgedDeclaration] = field(default_factory=list)
     """Every declaration that was read to its end, accepted or not."""
+    updates: list[UpdatedDeclaration] | None = None
+    """What a file of updates corrects, empty when it is refused; None for any other file."""
 
     @property
     def accepted(self) -> bool:
@@ -66,9 +76,16 @@ class FileValidation:
 
 
 def judge(
-    path: Path, events: EventEncoder, *, on: date | None = None, versions: Versions = unregistered
+    path: Path,
+    events: EventEncoder,
+    *,
+    on: date | None = None,
+    versions: Versions = unregistered,
+    updates: PersonUpdates | None = None,
 ) -> FileValidation:
     """Read a file whole. `on` is the day of sending, by default the day the form was made.
+
+    `updates` takes the persons of a file of updates; without it such a file is refused.
 
     Raises Reject when the file cannot be opened.
     """
@@ -77,11 +94,9 @@ def judge(
         if _is_json(path):
             _judge_decisions(path, events, judgement, versions)
         else:
-            _judge_declarations(path, events, judgement, on)
+            _judge_declarations(path, events, judgement, on, updates)
     except UnreadableFile as error:
-        code = f"{UPDATES if error.code == '163' else FILE}-{error.code}"
-        label = "TypeForm" if error.code == "163" else ROOT
-        judgement.anomalies.tell(error.path, code, label, error.message, blocking=True)
+        _tell_unreadable(error, judgement.anomalies)
     except TooMany:
         pass
     except OSError as error:
@@ -89,7 +104,17 @@ def judge(
     judgement.anomalies.count_unread()
     if not judgement.accepted:
         judgement.entries, judgement.unchanged = [], []
+        judgement.updates = None if judgement.updates is None else []
     return judgement
+
+
+def _tell_unreadable(error: UnreadableFile, anomalies: Anomalies) -> None:
+    """Report why a file is not read on: at its root, where that is one of an update."""
+    form = anomalies.form
+    code = f"{UPDATES if error.code == '163' else form.number}-{error.code}"
+    label = "TypeForm" if error.code == "163" else form.root
+    path = f"/{form.root}" if form is UPDATE and error.path == "/" else error.path
+    anomalies.tell(path, code, label, error.message, blocking=True)
 
 
 def _is_json(path: Path) -> bool:
@@ -97,8 +122,23 @@ def _is_json(path: Path) -> bool:
         return file.read(BEGINNING).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
 
 
-def _judge_declarations(path: Path, events: EventEncoder, judgement: FileValidation, on: date | None) -> None:
-    walk = Walk(Stream(path), on)
+def _judge_updates(stream: Stream, judgement: FileValidation, on: date | None, updates: PersonUpdates | None) -> None:
+    if updates is None:
+        raise UnreadableFile("163", NOT_REGISTERED, f"/{UPDATE.root}")
+    walk = UpdateWalk(stream, on)
+    judgement.anomalies, judgement.updates = walk.anomalies, walk.declarations
+    for person in walk.persons():
+        updates(person)
+
+
+def _judge_declarations(
+    path: Path, events: EventEncoder, judgement: FileValidation, on: date | None, updates: PersonUpdates | None
+) -> None:
+    stream = Stream(path)
+    if stream.form is UPDATE:
+        _judge_updates(stream, judgement, on, updates)
+        return
+    walk = Walk(stream, on)
     judgement.anomalies = walk.anomalies
     for person in walk.persons():
         if not walk.anomalies.blocking:

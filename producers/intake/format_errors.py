@@ -7,7 +7,9 @@ from typing import BinaryIO
 from lxml.etree import ErrorTypes, XMLPullParser, XMLSyntaxError
 
 from producers.intake.anomalies import shown
+from schemas.dmfa.forms import FORMS
 from schemas.dmfa.tables import ROOT
+from schemas.dmfa.update_tables import UPDATE_ROOT
 
 CHUNK = 1 << 16
 XML = "Send the DmfA itself, as XML."
@@ -42,7 +44,7 @@ WIDE = ("UTF-16", "UTF-32", "UCS-2", "UCS-4", "ISO-10646")
 """Encodings in which the declaration itself could not be read as ASCII."""
 FAULTS = {
     ErrorTypes.ERR_DOCUMENT_END: (
-        f"something stands after the end of the declaration. Delete all that follows </{ROOT}>, also signs that cannot "
+        "something stands after the end of the declaration. Delete all that follows </{root}>, also signs that cannot "
         "be seen, as NUL."
     ),
     ErrorTypes.ERR_TAG_NAME_MISMATCH: "an element is closed under the name of another. Correct one of the names.",
@@ -113,16 +115,20 @@ def not_a_dmfa(name: str, prefix: str | None) -> UnreadableFile:
         message = (
             "This is a web page, as servers send when they cannot give a file. Get the file again and look into it."
         )
-    elif local == ROOT:
+    elif local in FORMS:
         by = f"the prefix {shown(prefix)}" if prefix else f"xmlns={shown(namespace[1:])}"
         message = f"A DmfA has no namespace, and this one has. Take {by} out."
     else:
-        message = f"The root is {shown(local)}, where a DmfA has {ROOT}. Send a DmfA of the NSSO schema."
+        message = (
+            f"The root is {shown(local)}, where a DmfA has {ROOT} or {UPDATE_ROOT}. Send a DmfA of the NSSO schema."
+        )
     return UnreadableFile("089", message)
 
 
-def not_well_formed(error: XMLSyntaxError, parser: XMLPullParser, file: BinaryIO, *, ended: bool) -> UnreadableFile:
-    """Where and why a DmfA is no XML; `ended` when all of its bytes were read before it showed."""
+def not_well_formed(
+    error: XMLSyntaxError, parser: XMLPullParser, file: BinaryIO, *, root: str, ended: bool
+) -> UnreadableFile:
+    """Where and why a DmfA of this root is no XML; `ended` when all of its bytes were read before it showed."""
     code, (line, column) = _code(error), error.position
     first = next(iter(parser.feed_error_log), None)
     if ended and first is not None:
@@ -134,7 +140,7 @@ def not_well_formed(error: XMLSyntaxError, parser: XMLPullParser, file: BinaryIO
     if code == ErrorTypes.ERR_RESERVED_XML_NAME:
         code = ErrorTypes.ERR_DOCUMENT_END
     if code in FAULTS:
-        return UnreadableFile("102", f"This is not well-formed XML ({place}): {FAULTS[code]}")
+        return UnreadableFile("102", f"This is not well-formed XML ({place}): {FAULTS[code].format(root=root)}")
     if ended:
         return UnreadableFile("102", f"The file breaks off ({place}). Send it again, whole.")
     return UnreadableFile("102", f"This is not well-formed XML ({place}). Correct it there.")

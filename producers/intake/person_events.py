@@ -9,6 +9,7 @@ from typing import Any
 from producers.intake.anomalies import Anomaly
 from producers.intake.dmfa.block_types import BlockRecords
 from producers.intake.dmfa.declaration import Declaration
+from producers.intake.dmfa.updates.content import PersonUpdate, UpdatedDeclaration
 from producers.intake.event_encoder import TOPICS, EventEncoder, WriteEvent
 from producers.intake.file_validation import judge
 from producers.intake.receipts import ReceiptEntry
@@ -37,6 +38,8 @@ class ReadFile:
     accepted: bool
     anomalies: tuple[Anomaly, ...]
     declarations: tuple[ReceiptEntry, ...]
+    updates: tuple[UpdatedDeclaration, ...] | None
+    """What a file of updates corrects, empty when it is refused; None for any other file."""
 
 
 Fill = Callable[[Any], Any]
@@ -120,13 +123,21 @@ class ObservedEncoder(EventEncoder):
         self._view.show(declaration, records)
 
 
-def watch(path: Path, see: Callable[[DeclaredEvents], None], on: date | None = None) -> ReadFile:
+def watch(
+    path: Path,
+    see: Callable[[DeclaredEvents], None],
+    on: date | None = None,
+    *,
+    updates: Callable[[PersonUpdate], None] | None = None,
+) -> ReadFile:
     """Read a file, and show each person to `see` on the way; none after something that blocks.
 
-    `on` is the day of sending, by default the day the form was made. What was seen counts only when the file is
-    accepted.
+    `updates` sees the persons of a file of updates; without it such a file is refused. `on` is the day of sending, by
+    default the day the form was made. What was seen counts only when the file is accepted.
 
     Raises Reject when it cannot be opened.
     """
-    validation = judge(path, _Watch(PersonObserver(see, on)), on=on)
-    return ReadFile(str(path), validation.accepted, tuple(validation.anomalies.entries), validation.declared)
+    validation = judge(path, _Watch(PersonObserver(see, on)), on=on, updates=updates)
+    anomalies = tuple(validation.anomalies.entries)
+    updated = None if validation.updates is None else tuple(validation.updates)
+    return ReadFile(str(path), validation.accepted, anomalies, validation.declared, updated)

@@ -72,11 +72,13 @@ def _most(text: str) -> int:
     return UNBOUNDED if text == "*" else int(text)
 
 
-def _child(row: TableRow) -> Child:
+def read_child(row: TableRow) -> Child:
+    """How often a block occurs in its parent, from a line of a table."""
     return Child(row["element"], int(row["min"]), _most(row["max"]))
 
 
-def _zone(row: TableRow) -> Zone:
+def read_zone(row: TableRow) -> Zone:
+    """A zone, from a line of a table."""
     return Zone(
         number=row["zone"],
         element=row["element"],
@@ -100,7 +102,7 @@ def _variants(parent: str, children: tuple[Child, ...], choices: list[TableRow])
     if not own:
         yield children
     for variant in dict.fromkeys(row["variant"] for row in own):
-        yield tuple(_child(row) for row in own if row["variant"] == variant)
+        yield tuple(read_child(row) for row in own if row["variant"] == variant)
 
 
 def is_later(quarter: str) -> bool:
@@ -109,24 +111,18 @@ def is_later(quarter: str) -> bool:
 
 
 @cache
-def elements() -> frozenset[str]:
-    """The XML name of the root and of every block and zone."""
-    return frozenset({ROOT, *blocks()}) | {zone.element for block in blocks().values() for zone in block.zones}
-
-
-@cache
 def blocks() -> dict[str, Block]:
     """Every block by its XML name, which is unique."""
     zones, tree, choices = rows("zones.csv"), rows("blocks.csv"), rows("choices.csv")
     found = {}
     for row in tree:
-        children = tuple(_child(below) for below in tree if below["parent"] == row["element"])
+        children = tuple(read_child(below) for below in tree if below["parent"] == row["element"])
         found[row["element"]] = Block(
             number=row["block"],
             element=row["element"],
             name=row["name"],
             repeats=row["max"] != "1",
-            zones=tuple(_zone(zone) for zone in zones if zone["block"] == row["block"]),
+            zones=tuple(read_zone(zone) for zone in zones if zone["block"] == row["block"]),
             children=children,
             variants=tuple(_variants(row["element"], children, choices)),
         )

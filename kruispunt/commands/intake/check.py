@@ -12,9 +12,12 @@ from backbone.errors import Reject
 from kruispunt.commands.intake.excess import anomalies
 from kruispunt.commands.intake.submit import show_anomalies
 from kruispunt.commands.intake.unclaimed import show
+from kruispunt.commands.intake.updates import as_json as update_as_json
+from kruispunt.commands.intake.updates import show as show_updates
 from kruispunt.commands.rules.law import as_known
 from kruispunt.output import Exit, as_json, console, fail, progress, readable
 from producers.intake.anomalies import Anomaly
+from producers.intake.dmfa.updates.content import UpdatedDeclaration
 from producers.intake.person_events import DeclaredEvents, watch
 from rules.catalogue import decide_history, decide_with_excesses
 from rules.findings.finding import Finding
@@ -32,15 +35,20 @@ class Checked:
     accepted: bool
     anomalies: list[Anomaly]
     findings: list[Finding]
+    updates: tuple[UpdatedDeclaration, ...] | None = None
+    """What a file of updates corrects, empty when it is refused; None for any other file."""
 
     def as_dict(self) -> dict[str, Any]:
         """As in the JSON output."""
-        return {
+        checked: dict[str, Any] = {
             "file": self.file,
             "accepted": self.accepted,
             "anomalies": [anomaly.as_dict() for anomaly in self.anomalies],
             "findings": [finding.as_json() for finding in self.findings],
         }
+        if self.updates is not None:
+            checked["updates"] = [update_as_json(update) for update in self.updates]
+        return checked
 
 
 def check_file(path: Path, on: date | None, law: Law) -> Checked:
@@ -61,10 +69,10 @@ def check_file(path: Path, on: date | None, law: Law) -> Checked:
             too_much.extend(anomalies(one.place, excesses))
             bar.advance(task)
 
-        found = watch(path, see, on)
+        found = watch(path, see, on, updates=lambda _person: bar.advance(task))
     if not found.accepted:
-        return Checked(found.file, False, list(found.anomalies), [])
-    return Checked(found.file, True, [*found.anomalies, *too_much], findings)
+        return Checked(found.file, False, list(found.anomalies), [], found.updates)
+    return Checked(found.file, True, [*found.anomalies, *too_much], findings, found.updates)
 
 
 def check(
@@ -88,10 +96,13 @@ def check(
 
 
 def _show(one: Checked, *, everybody: bool) -> None:
+    sound = "would be accepted" if one.updates is None else "nothing in it is wrong, as far as the file alone tells"
     console.print(
         f"[bold]{escape(Path(one.file).name)}[/]: "
-        + ("[green]would be accepted[/]" if one.accepted else "[bold red]would be refused[/]")
+        + (f"[green]{sound}[/]" if one.accepted else "[bold red]would be refused[/]")
     )
     show_anomalies(one.file, one.anomalies)
+    if one.updates:
+        show_updates(one.updates)
     if one.findings:
         show(one.findings, everybody=everybody)

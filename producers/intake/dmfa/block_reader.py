@@ -11,8 +11,9 @@ from lxml.etree import _Element
 
 from producers.intake.anomalies import Anomalies, not_known, shown, tag
 from producers.intake.dmfa.block_types import BlockCheck, BlockRecord, BlockRecords, ReadElement
+from schemas.dmfa.forms import all_blocks, elements
 from schemas.dmfa.later_forms import ELEMENTS
-from schemas.dmfa.tables import Block, blocks, elements
+from schemas.dmfa.tables import Block
 
 FIRST_BLOCK = "90000"
 """Numbers from here on are blocks, below it zones."""
@@ -130,7 +131,7 @@ class BlockReader:
         name = tag(child)
         known = {zone.element: zone.number for zone in self.block.zones}
         if child.tag in self.by_child:
-            number = blocks()[name].number
+            number = all_blocks()[name].number
             message = f"{name} does not go with the blocks before it. Give it a worker line of its own, or take it out."
             anomalies.tell(child, f"{number}-082", name, message, blocking=True)
         elif child.tag in known:

@@ -12,8 +12,8 @@ FORM = ("form", "created_on", "created_at", "attestation_status", "form_type")
 
 
 @dataclass(slots=True)
-class Declaration:
-    """One declaration of a file: its head, and what is counted while its persons are read."""
+class DeclarationHead:
+    """The head of one declaration of a file, and how many persons were read of it."""
 
     form: BlockRecord
     head: BlockRecord
@@ -22,13 +22,19 @@ class Declaration:
     quarter: str
     trusteeship: bool
     persons: int = 0
-    vehicles: list[BlockRecord] = field(default_factory=list)
-    unrelated: list[BlockRecord] = field(default_factory=list)
-    owed: Owed = field(default_factory=Owed)
     place: str = ""
     """The form it is in, as a path in the file."""
     unread: list[UnreadElement] = field(default_factory=list)
     """What the tables do not know, as it is in the file."""
+
+
+@dataclass(slots=True)
+class Declaration(DeclarationHead):
+    """One original declaration of a file: its head, and what is counted while its persons are read."""
+
+    vehicles: list[BlockRecord] = field(default_factory=list)
+    unrelated: list[BlockRecord] = field(default_factory=list)
+    owed: Owed = field(default_factory=Owed)
 
     def heading(self) -> dict[str, Any]:
         """Whose declaration it is and which form it came in: nothing of its content, and no person."""

@@ -4,9 +4,9 @@ from typing import cast
 
 from lxml.etree import XPath, _Element
 
-from producers.intake.anomalies import FILE, Anomalies, shown, tag
+from producers.intake.anomalies import Anomalies, shown, tag
 from producers.intake.dmfa.value_faults import SPACE
-from schemas.dmfa.tables import elements
+from schemas.dmfa.forms import elements
 
 INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"
 ALLOWED = {f"{INSTANCE}schemaLocation", f"{INSTANCE}noNamespaceSchemaLocation"}
@@ -19,7 +19,7 @@ def text_between(element: _Element, text: str | None, anomalies: Anomalies) -> N
     """Tell a text that follows an element inside `element`."""
     if text and text.strip(SPACE):
         message = f"{shown(text.strip(SPACE))} stands between its elements. Take it out."
-        anomalies.tell(element, f"{FILE}-092", tag(element), message)
+        anomalies.tell(element, f"{anomalies.form.number}-092", tag(element), message)
 
 
 def stray(element: _Element, anomalies: Anomalies, *, later: bool = False) -> None:
@@ -35,7 +35,7 @@ def stray(element: _Element, anomalies: Anomalies, *, later: bool = False) -> No
                 attributes(place, anomalies)
             else:
                 message = "It has text between its elements. Take it out."
-                anomalies.tell(place, f"{FILE}-092", tag(place), message)
+                anomalies.tell(place, f"{anomalies.form.number}-092", tag(place), message)
 
 
 def attributes(element: _Element, anomalies: Anomalies) -> None:
@@ -43,4 +43,4 @@ def attributes(element: _Element, anomalies: Anomalies) -> None:
     strange = [str(name) for name in element.attrib if name not in ALLOWED]
     if strange:
         message = f"It has the attribute {shown(strange[0])}, which no form has. Take it out."
-        anomalies.tell(element, f"{FILE}-092", tag(element), message)
+        anomalies.tell(element, f"{anomalies.form.number}-092", tag(element), message)

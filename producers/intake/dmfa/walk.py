@@ -1,237 +1,39 @@
-"""Walks a file from head to end: every anomaly is reported, and every person comes out as three records."""
-
-import re
-from collections.abc import Iterator
-from datetime import date
-from typing import cast
+"""Reads a file of originals: every anomaly is reported, and every person comes out as three records."""
 
 from lxml.etree import _Element
 
-from producers.intake.anomalies import FILE, Anomalies, shown, tag
-from producers.intake.dmfa.block_types import CONTRIBUTIONS, HEAD, TIME, UNREAD, WAGES, BlockRecord, BlockRecords
-from producers.intake.dmfa.checks.sending_date import moment
-from producers.intake.dmfa.compile import plan
+from producers.intake.dmfa.block_types import CONTRIBUTIONS, HEAD, TIME, UNREAD, BlockRecord, BlockRecords
 from producers.intake.dmfa.declaration import Declaration, DeclaredPerson, employer_of, without_unread
-from producers.intake.dmfa.stray_content import attributes, stray, text_between
-from producers.intake.dmfa.value_faults import SPACE
-from producers.intake.dmfa.xml_stream import Stream
-from schemas.dmfa.tables import is_later
-from schemas.identifiers import derive, from_dmfa
-
-QUARTER = re.compile("[0-9]{4}[1-4]")
-UNITS = ("NaturalPerson", "CompanyVehicle", "ContributionUnrelatedToNP")
+from producers.intake.dmfa.form_walk import PERSON, VEHICLE, FormWalk
 
 
-class Walk:
-    """One reading of one file. `anomalies` and `declarations` are complete when `persons` is exhausted."""
+class Walk(FormWalk[Declaration, DeclaredPerson]):
+    """One reading of one file of originals."""
 
-    def __init__(self, stream: Stream, on: date | None = None) -> None:
-        self.anomalies = Anomalies()
-        self.declarations: list[Declaration] = []
-        self._stream = stream
-        self._on = on
-        self._head: _Element | None = None
-        self._last_unit = -1
-        self._numbers: set[int] = set()
-        self._inss: set[str] = set()
-        self._in_form = 0
-        self._form: BlockRecord = {}
-        self._read: _Element | None = None
-        """The unit or form that was read last, still in the tree until what follows it begins."""
+    def _declaration(self, form: BlockRecord, head: BlockRecord, name: str) -> Declaration:
+        quarter, trusteeship = str(head.get("quarter") or ""), bool(head.get("trusteeship"))
+        return Declaration(form, head, name, employer_of(head), quarter, trusteeship)
 
-    def persons(self) -> Iterator[DeclaredPerson]:
-        """Every person of every form, in file order.
-
-        Raises Unreadable, TooMany.
-        """
-        for unit in self._stream.units():
-            if unit.what != "unit":
-                self._let_go()
-            if unit.what == "form":
-                self._between(unit.element)
-            elif unit.what == "head" and unit.element is not self._head:
-                self._open(unit.element)
-            elif unit.what == "unit":
-                person = self._unit(unit.element)
-                self._read = unit.element
-                if person is not None:
-                    yield person
-            elif unit.what == "end of declaration":
-                self._close(unit.element)
-            elif unit.what == "end of form":
-                self._end_form(unit.element)
-            elif unit.what == "end":
-                self._end(unit.element)
-
-    def _let_go(self) -> None:
-        if self._read is not None:
-            text_between(_parent(self._read), self._read.tail, self.anomalies)
-            _parent(self._read).remove(self._read)
-            self.anomalies.done[tag(self._read)] += 1
-            self._read = None
-
-    def _between(self, element: _Element) -> None:
-        """Report what precedes a form or unit without belonging there, and release it."""
-        for strange in [*element.itersiblings(preceding=True)][::-1]:
-            self._out_of_place(strange)
-            text_between(_parent(strange), strange.tail, self.anomalies)
-            _parent(strange).remove(strange)
-
-    def _out_of_place(self, element: _Element) -> None:
-        """Tell an element below the root or a declaration that is neither form nor unit."""
-        parent = _parent(element)
-        if parent.tag == "EmployerDeclaration":
-            declaration = self.declarations[-1]
-            plan("EmployerDeclaration", declaration.quarter).misplaced(element, self.anomalies)
-            declaration.unread += self.anomalies.kept()
-        else:
-            message = f"{shown(tag(element))} is no part of {parent.tag}. Take it out, or correct its name."
-            self.anomalies.tell(element, f"{FILE}-092", tag(element), message)
-
-    def _open(self, element: _Element) -> None:
-        """Read the head: the form up to its declaration, the declaration up to its first unit."""
-        self._head, self._last_unit = element, -1
-        self._in_form += 1
-        self._numbers.clear()
-        self._inss.clear()
-        given = _given_quarter(element)
-        if self._in_form == 1:
-            self._form = self._read_head(_parent(element), given, "EmployerDeclaration")
-        else:
-            message = "A form holds one declaration. Give each declaration a form of its own."
-            self.anomalies.tell(element, "90007-090", "EmployerDeclaration", message)
-        head = self._read_head(element, given, *UNITS)
-        quarter, employer = str(head.get("quarter") or ""), employer_of(head)
-        trusteeship = bool(head.get("trusteeship"))
-        if not employer and {"enterprise_number", "nsso_number"} <= head.keys():
-            message = "Neither NSSO number nor enterprise number is given. Give one of them."
-            label = "NOSSRegistrationNbr"
-            self.anomalies.tell(element, "00011-001", label, message, below=label)
-        if quarter:
-            for code, label, message in moment(quarter, self._form.get("created_on"), self._on):
-                place = element if label == "Quarter" else _parent(element)
-                self.anomalies.tell(place, code, label, message, below=label)
-        name = derive("declaration", employer, quarter, str(int(trusteeship)))
-        if any(other.id == name for other in self.declarations):
-            message = f"The file already holds a declaration of this employer for {quarter}. Send it once."
-            self.anomalies.tell(element, "90007-006", "EmployerDeclaration", message)
-        form = self.anomalies.path(_parent(element))
-        declaration = Declaration(self._form, head, name, employer, quarter, trusteeship, place=form)
-        declaration.unread += self.anomalies.kept()
-        self.declarations.append(declaration)
-
-    def _read_head(self, element: _Element, quarter: str, *units: str) -> BlockRecord:
-        """Read the children before the first of `units` and let them go, so that what is left is out of place."""
-        children = list(_until(element, *units))
-        for child in children:
-            stray(child, self.anomalies, later=is_later(quarter))
-        for text in (element.text, *(child.tail for child in children)):
-            text_between(element, text, self.anomalies)
-        if element.attrib:
-            attributes(element, self.anomalies)
-        head = plan(str(element.tag), quarter).read(element, self.anomalies, children)[HEAD]
-        for child in children:
-            element.remove(child)
-        return head
-
-    def _unit(self, element: _Element) -> DeclaredPerson | None:
-        self._between(element)
-        declaration = self.declarations[-1]
-        name = str(element.tag)
-        position = UNITS.index(name)
-        reader = plan(name, declaration.quarter)
-        if position < self._last_unit:
-            message = f"{name} stands too late in the declaration. Put it in the order of the form."
-            self.anomalies.tell(element, f"{reader.block.number}-091", name, message)
-        self._last_unit = max(position, self._last_unit)
-        stray(element, self.anomalies, later=reader.later)
-        unread = self.anomalies.unread
-        records = reader.read(element, self.anomalies)
-        person = None
-        if position == 0:
-            self._once(element, records)
-            declaration.persons += 1
+    def _keep(self, declaration: Declaration, kind: int, records: BlockRecords, unread: int) -> DeclaredPerson | None:
+        if kind == PERSON:
             declaration.owed.add_person(records[CONTRIBUTIONS])
-            if self.anomalies.unread > unread:
+            if unread:
                 for record in records:
                     without_unread(record)
                 records[TIME][UNREAD] = True
-            person = DeclaredPerson(declaration, records)
-        elif position == 1:
+            return DeclaredPerson(declaration, records)
+        if kind == VEHICLE:
             declaration.vehicles.append(records[HEAD])
         else:
             declaration.unrelated.append(records[HEAD])
             declaration.owed.add(records[HEAD].get("amount"))
-        if self.anomalies.unread > unread:
-            declaration.unread += self.anomalies.kept()
-        return person
+        return None
 
-    def _once(self, element: _Element, records: BlockRecords) -> None:
-        """A person, and a sequence number, occur once in a declaration."""
-        number, inss = records[HEAD].get("sequence"), records[WAGES].get("person")
-        if number in self._numbers:
-            message = f"{number} is the number of two persons. Number every person differently."
-            label = "NaturalPersonSequenceNbr"
-            self.anomalies.tell(element, "00023-006", label, message, below=label)
-        elif number is not None:
-            self._numbers.add(number)
-        if inss in self._inss:
-            message = f"{shown(inss)} stands twice in this declaration. Put all worker lines under one person."
-            self.anomalies.tell(element, "00024-006", "INSS", message, below="INSS")
-        elif inss is not None:
-            self._inss.add(inss)
-
-    def _close(self, element: _Element) -> None:
+    def _at_end(self, element: _Element) -> None:
         declaration = self.declarations[-1]
-        for child in element:
-            self._out_of_place(child)
         if not declaration.persons and not declaration.unrelated:
             message = "The declaration is about nobody. Add a person, or a contribution that is not bound to one."
             self.anomalies.tell(element, "90017-090", "NaturalPerson", message, below="NaturalPerson")
         difference = declaration.owed.differs(declaration.head.get("net_owed"))
         if difference:
             self.anomalies.tell(element, "00015-007", "NetOwedAmount", difference, below="NetOwedAmount")
-        for child in element:
-            text_between(element, child.tail, self.anomalies)
-        for name in UNITS:
-            self.anomalies.done[name] = 0
-
-    def _end_form(self, element: _Element) -> None:
-        if not self._in_form:
-            plan("Form", "").read(element, self.anomalies)
-            message = "The form holds no declaration. Add it."
-            self.anomalies.tell(element, "90007-090", "EmployerDeclaration", message, below="EmployerDeclaration")
-        for child in element if self._in_form else ():
-            if child.tag != "EmployerDeclaration":
-                declaration = self.declarations[-1]
-                plan("Form", declaration.quarter).misplaced(child, self.anomalies)
-                declaration.unread += self.anomalies.kept()
-            text_between(element, child.tail, self.anomalies)
-        self._in_form, self._head, self._read = 0, None, element
-
-    def _end(self, element: _Element) -> None:
-        attributes(element, self.anomalies)
-        for text in (element.text, *(child.tail for child in element)):
-            text_between(element, text, self.anomalies)
-        if not self.anomalies.done["Form"]:
-            message = "The file holds no form. Add one."
-            self.anomalies.tell(element, "90059-090", "Form", message, below="Form")
-        for child in element:
-            self._out_of_place(child)
-
-
-def _given_quarter(declaration: _Element) -> str:
-    """The quarter that the head of a declaration gives, before it is read; empty when it is invalid."""
-    text = (declaration.findtext("Quarter") or "").strip(SPACE)
-    return from_dmfa(text) if QUARTER.fullmatch(text) else ""
-
-
-def _until(element: _Element, *names: str) -> Iterator[_Element]:
-    for child in element:
-        if child.tag in names:
-            return
-        yield child
-
-
-def _parent(element: _Element) -> _Element:
-    return cast("_Element", element.getparent())

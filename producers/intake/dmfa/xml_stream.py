@@ -8,15 +8,12 @@ from typing import BinaryIO, Literal, cast
 from lxml.etree import XMLPullParser, XMLSyntaxError, _Element
 
 from producers.intake.format_errors import CHUNK, UnreadableFile, another_format, not_a_dmfa, not_begun, not_well_formed
-from schemas.dmfa.tables import ROOT
+from schemas.dmfa.forms import FORMS, DmfaForm
 
 LARGEST_FILE = 1 << 30
 """1 GiB: some 300,000 persons; more is sent in several files."""
 LARGEST_UNIT = 1 << 22
 """4 MiB between two units; a person takes some 5 kB."""
-TOP = ("Form", "EmployerDeclaration", "NaturalPerson", "CompanyVehicle", "ContributionUnrelatedToNP")
-UNITS = frozenset(TOP[2:])
-UPDATE = "DmfAUpdate"
 HTML = "html"
 
 
@@ -51,8 +48,8 @@ def _no_declarations(element: _Element) -> None:
         )
 
 
-def _look_at_root(start: bytes, file: BinaryIO) -> None:
-    """Refuse what is empty, is not XML or is another form, before anything is built."""
+def _form_of(start: bytes, file: BinaryIO) -> DmfaForm:
+    """Which form this is; refuses what is empty, is not XML or is another form, before anything is built."""
     if other := another_format(start):
         raise other
     parser = _parser(("start",))
@@ -68,19 +65,38 @@ def _look_at_root(start: bytes, file: BinaryIO) -> None:
     root = cast("_Element", event[1])
     if str(root.tag).lower() != HTML:
         _no_declarations(root)
-    if root.tag == UPDATE:
-        message = "Updates (DmfAUpdate) are not taken in yet. Send originals (DmfAOriginal)."
-        raise UnreadableFile("163", message, f"/{UPDATE}")
-    if root.tag != ROOT:
+    form = FORMS.get(str(root.tag))
+    if form is None:
         raise not_a_dmfa(str(root.tag), root.prefix)
+    return form
+
+
+def _beginning(path: Path) -> tuple[bytes, DmfaForm]:
+    """The first bytes of a file, and which form it is."""
+    with path.open("rb") as file:
+        if path.stat().st_size > LARGEST_FILE:
+            message = f"The file is larger than {LARGEST_FILE >> 20} MiB. Send it in several files."
+            raise UnreadableFile("172", message)
+        start = file.read(CHUNK)
+        return start, _form_of(start, file)
 
 
 class Stream:
     """The units of one file, in order; who reads them takes them out of the tree, so that it stays small."""
 
     def __init__(self, path: Path) -> None:
+        """Look which form it is.
+
+        Raises UnreadableFile; OSError when the file cannot be opened.
+        """
         self.path = path
         self.since_unit = 0
+        self._start, self.form = _beginning(path)
+        form = self.form
+        self._units_of = frozenset(form.units)
+        self._in_root = [form.root]
+        self._in_form = ["Form", *self._in_root]
+        self._in_declaration = [form.declaration, *self._in_form]
 
     def units(self) -> Iterator[Unit]:
         """Read it.
@@ -88,18 +104,17 @@ class Stream:
         Raises UnreadableFile; OSError when the file cannot be opened.
         """
         with self.path.open("rb") as file:
-            if self.path.stat().st_size > LARGEST_FILE:
-                message = f"The file is larger than {LARGEST_FILE >> 20} MiB. Send it in several files."
-                raise UnreadableFile("172", message)
             start = file.read(CHUNK)
-            _look_at_root(start, file)
-            parser = _parser(("start", "end"), (ROOT, *TOP))
+            if start != self._start:
+                raise UnreadableFile("102", "The file was changed while it was read. Send it again, whole.")
+            form = self.form
+            parser = _parser(("start", "end"), (form.root, "Form", form.declaration, *form.units))
             for _ in self._feed(parser, start, file):
                 yield from self._read(parser)
             try:
                 parser.close()
             except XMLSyntaxError as error:
-                raise not_well_formed(error, parser, file, ended=True) from None
+                raise not_well_formed(error, parser, file, root=self.form.root, ended=True) from None
             yield from self._read(parser)
 
     def _read(self, parser: XMLPullParser) -> Iterator[Unit]:
@@ -111,7 +126,7 @@ class Stream:
             try:
                 parser.feed(chunk)
             except XMLSyntaxError as error:
-                raise not_well_formed(error, parser, file, ended=False) from None
+                raise not_well_formed(error, parser, file, root=self.form.root, ended=False) from None
             self.since_unit += len(chunk)
             yield
             if self.since_unit > LARGEST_UNIT:
@@ -126,16 +141,16 @@ class Stream:
                 _no_declarations(element)
             else:
                 yield Unit("end", element)
-        elif element.tag in UNITS and above == IN_DECLARATION:
+        elif element.tag in self._units_of and above == self._in_declaration:
             if event == "start":
                 yield Unit("head", cast("_Element", element.getparent()))
             else:
                 self.since_unit = 0
                 yield Unit("unit", element)
-        elif element.tag == "EmployerDeclaration" and above == IN_FORM and event == "end":
+        elif element.tag == self.form.declaration and above == self._in_form and event == "end":
             yield Unit("head", element)
             yield Unit("end of declaration", element)
-        elif element.tag == "Form" and above == IN_ROOT:
+        elif element.tag == "Form" and above == self._in_root:
             if event == "start":
                 yield Unit("form", element)
             else:
@@ -143,16 +158,15 @@ class Stream:
                 yield Unit("end of form", element)
 
 
-IN_ROOT = [ROOT]
-IN_FORM = ["Form", ROOT]
-IN_DECLARATION = ["EmployerDeclaration", "Form", ROOT]
+DEEPEST = 3
+"""Elements around a unit."""
 
 
 def _above(element: _Element) -> list[str]:
     """The names of the elements around one, inside out, as far as they tell whether it stands in its place."""
     names: list[str] = []
     parent = element.getparent()
-    while parent is not None and len(names) <= len(IN_DECLARATION):
+    while parent is not None and len(names) <= DEEPEST:
         names.append(str(parent.tag))
         parent = parent.getparent()
     return names

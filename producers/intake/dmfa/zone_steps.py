@@ -11,7 +11,8 @@ from producers.intake.dmfa.block_types import HEAD, UNREAD, BlockRecords, ReadEl
 from producers.intake.dmfa.value_faults import UnknownCode, ValueFault
 from producers.intake.dmfa.values import converter
 from schemas.dmfa.code_lists import severities
-from schemas.dmfa.tables import EVENT_KINDS, Block, Zone, blocks
+from schemas.dmfa.forms import all_blocks
+from schemas.dmfa.tables import EVENT_KINDS, Block, Zone
 
 REMEMBERED = 4096
 """Values of one zone that are remembered; then it begins anew."""
@@ -24,11 +25,11 @@ SENSITIVE = {"inss", "inss0"}
 @cache
 def kinds(element: str) -> tuple[int, ...]:
     """Which records a block writes in: those of its own zones and of all blocks below it."""
-    block = blocks()[element]
+    block = all_blocks()[element]
     own = {zone.kind for zone in block.zones if zone.name}
     indexes = {EVENT_KINDS.index(kind) for kind in own if kind in EVENT_KINDS} | ({HEAD} if "" in own else set())
     for child in block.children:
-        indexes |= set(kinds(child.element)) - {HEAD}
+        indexes |= set(kinds(child.element))
     return tuple(sorted(indexes))
 
 

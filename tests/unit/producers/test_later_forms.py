@@ -20,8 +20,9 @@ from rules.view.history import QuarterRecord, history_of, pack, unpack
 from rules.view.situation import Situation, situation
 from schemas.contracts import contract
 from schemas.dmfa.code_lists import code_list
+from schemas.dmfa.forms import elements
 from schemas.dmfa.later_forms import ELEMENTS, later_parts
-from schemas.dmfa.tables import EVENT_KINDS, TABLES_OF, elements, is_later
+from schemas.dmfa.tables import EVENT_KINDS, TABLES_OF, is_later
 from tests.builders import declarations
 from tests.builders.declarations import DECLARATION, LATER, SOUND
 from tests.builders.law import LAW

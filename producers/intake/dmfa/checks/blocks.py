@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from typing import Any
 
 from lxml.etree import _Element
@@ -10,6 +11,8 @@ from producers.intake.anomalies import Anomalies, shown
 from producers.intake.dmfa.block_types import CONTRIBUTIONS, TIME, UNREAD, WAGES, BlockCheck, BlockRecord, BlockRecords
 from producers.intake.dmfa.checks.deductions import deductions
 from producers.intake.dmfa.checks.occupation import CheckedOccupation, occupation
+from producers.intake.dmfa.checks.updated_person import person
+from producers.intake.dmfa.checks.updates import last_situation, vehicle, whole
 from schemas.dmfa.code_lists import contribution_types
 from schemas.identifiers import quarter_days
 
@@ -46,7 +49,7 @@ def _sub(element: _Element, name: str) -> _Element:
     return element if child is None else child
 
 
-def _line(quarter: str) -> BlockCheck:
+def _line(quarter: str, occupations: str = "Occupation") -> BlockCheck:
     first, last = quarter_days(quarter) if quarter else (date.min, date.max)
 
     def check(element: _Element, outs: BlockRecords, anomalies: Anomalies) -> None:
@@ -64,7 +67,7 @@ def _line(quarter: str) -> BlockCheck:
         lines = zip(time["occupations"], wages["occupations"], strict=True)
         for index, (worked, paid) in enumerate(lines):
             for code, label, message in occupation(CheckedOccupation(time, worked, paid, quarter)):
-                _tell(element.findall("Occupation")[index], code, label, message, anomalies)
+                _tell(element.findall(occupations)[index], code, label, message, anomalies)
 
     return check
 
@@ -140,6 +143,12 @@ def _deduction(level: str) -> Callable[[str], BlockCheck]:
 
 CHECKS: dict[str, tuple[Callable[[str], BlockCheck], ...]] = {
     "WorkerRecord": (_line,),
+    "NaturalPersonUpdate": (person,),
+    "WorkerRecordUpdate": (last_situation("line", "90221", "LastSituationWR"),),
+    "WorkerRecordUpdateAction": (whole("line", partial(_line, occupations="OccupationUpdate")),),
+    "CompanyVehicleUpdateAction": (vehicle,),
+    "ContributionUnrelatedToNPUpdate": (last_situation("contribution", "90222", "LastSituationCUNP"),),
+    "CUNPUpdateAction": (whole("contribution"),),
     "WorkerContribution": (_contributions,),
     "StudentContribution": (_student,),
     "ReorgMeasureInformation": (_measures,),

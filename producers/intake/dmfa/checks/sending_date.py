@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from producers.intake.dmfa.block_types import AnomalyParts
-from schemas.identifiers import quarter_days
+from schemas.dmfa.update_tables import JUSTIFIED_AFTER
+from schemas.identifiers import quarter_days, quarter_of
 
 LIMITATION_YEARS = 3
 """What is owed for a quarter lapses three years after the last day to declare it, the end of the month that follows."""
 OLDEST_FORM_YEARS = 1
+QUARTERS = 4
 
 
 def due(quarter: str) -> date:
@@ -39,3 +41,12 @@ def moment(quarter: str, created: date | None, on: date | None = None) -> Iterat
     elif day > barred_after(quarter):
         message = f"{quarter} is time-barred since {barred_after(quarter)}. It can no longer be declared."
         yield "00013-313", "Quarter", message
+
+
+def must_be_justified(quarter: str, sent: date) -> bool:
+    """Whether an update of a quarter that is sent on this day must justify lower remuneration (zone 00545)."""
+    return _count(quarter_of(sent)) - _count(quarter) > JUSTIFIED_AFTER
+
+
+def _count(quarter: str) -> int:
+    return int(quarter[:4]) * QUARTERS + int(quarter[5])
