@@ -77,3 +77,10 @@ def test_of_the_exceptions_to_the_floor_contracts_of_half_time_alone_were_known(
     horeca = {**half, "joint committee": "302", "contract": (8, 38), "wage": {1: 1800.00}}
     assert structural(BEFORE, **horeca) == []
     assert len(structural(LAW, **horeca)) == 1
+
+
+def test_a_benefit_lasted_twelve_months_at_least_when_the_days_for_more_were_not_known() -> None:
+    (seen,) = (one for one in by_name("unemployment_admission") if one.name == "Since the reform from 19 March 2026")
+    ((then,), (now,)) = (decide(seen, law) for law in (BEFORE, LAW))
+    steps = [{step.step: step.value for step in one.trace} for one in (then, now)]
+    assert [one["benefit until at least"] for one in steps] == ["2027-03-18", "2027-03-18"]
