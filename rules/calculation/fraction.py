@@ -62,10 +62,23 @@ def multiplication_factor(row: FigureRow, total: int, exempt: bool) -> Beta:
     return Beta(1 / share, below_floor=False)
 
 
+def below_floor(row: FigureRow, total: int) -> bool:
+    """Whether mu_glob x 100 is below the floor of a row."""
+    return Fraction(total, FULL) < Fraction(row.number("floor"))
+
+
+def contract_share(occupation: DeclaredOccupation) -> Fraction | None:
+    """Q / S, the share of full time in the contract; None when its hours are not known."""
+    if not occupation.part_time:
+        return Fraction(1)
+    if occupation.mean_hours is None or not occupation.reference_hours:
+        return None
+    return Fraction(occupation.mean_hours, occupation.reference_hours)
+
+
 def half_time(occupation: DeclaredOccupation, row: FigureRow) -> bool | None:
     """Whether the contract is at least half time; None when its hours are not known."""
     if not occupation.part_time:
         return True
-    if occupation.mean_hours is None or not occupation.reference_hours:
-        return None
-    return Fraction(occupation.mean_hours, occupation.reference_hours) >= Fraction(row.number("half_time"))
+    share = contract_share(occupation)
+    return None if share is None else share >= Fraction(row.number("half_time"))

@@ -66,31 +66,19 @@ def _spans(asked: date, day: date, career: WorkWindow, figures: Parameters) -> t
 
     Raises NoLaw.
     """
-    reform, _ = _first(figures, "duration")
+    reform, _ = figures.first("duration")
     if asked >= reform:
         row = figures.at("duration", asked)
         return (*_by_career(asked, career, row), row.cited)
-    in_force, transition = _first(figures, "transition, first period")
+    in_force, transition = figures.first("transition, first period")
     if day < in_force or asked >= in_force:
         return None
     first = figures.at("first period", asked)
     if months_later(asked, int(first.number("months"))) >= in_force:
         return (*_by_career(in_force, career, transition), citing(transition.cited, transition, first))
-    flat, row = _first(figures, "transition, flat-rate period")
-    second, other = _first(figures, "transition, second period")
+    flat, row = figures.first("transition, flat-rate period")
+    second, other = figures.first("transition, second period")
     return flat - DAY, second - DAY, citing(row.cited, row, other, first)
-
-
-def _first(figures: Parameters, name: str) -> tuple[date, FigureRow]:
-    """The first day of a series, and its row then.
-
-    Raises NoLaw where nothing was known of the series.
-    """
-    series = figures.series.get(name)
-    if series is None:
-        raise NoLaw(name, date.min, "nothing was known of it")
-    start, _, row = series.timeline[0]
-    return start, row
 
 
 def _by_career(start: date, career: WorkWindow, row: FigureRow) -> tuple[date, date]:
@@ -106,7 +94,7 @@ def _by_career(start: date, career: WorkWindow, row: FigureRow) -> tuple[date, d
 def _without_limit(asked: date, born: Birth | None, figures: Parameters) -> FigureRow | None:
     """The row of the exemption where somebody is, or may be, old enough for a benefit without limit."""
     try:
-        in_force, _ = _first(figures, "without limit")
+        in_force, _ = figures.first("without limit")
         row = figures.at("without limit", max(asked, in_force))
     except NoLaw:
         return None

@@ -5,15 +5,14 @@ cash register: no declaration shows these, so a finding is "to check", and witho
 """
 
 from datetime import date
-from fractions import Fraction
 
+from rules.calculation.fraction import contract_share
 from rules.calculation.target_groups.claims import ClaimContext
 from rules.calculation.target_groups.grant import Entitled, target_group, unknown
 from rules.findings.finding import DID_NOT_HOLD, HELD, UNKNOWN, Certainty, TraceStep
 from rules.law.dated_figures import FigureRow
 from rules.law.rounding import decimals
 from rules.view.ages import age_on
-from rules.view.worker_line import DeclaredOccupation
 
 NAME = "horeca_workers"
 CODE = "3900"
@@ -31,18 +30,13 @@ def entitle(here: ClaimContext) -> Entitled:
         return right.refuse("joint committee", committee, workers.cited)
     right.hold("joint committee", committee, workers.cited)
     if here.occupation.part_time:
-        return right.refuse("Q / S", _share(here.occupation), workers.cited)
+        share = contract_share(here.occupation)
+        return right.refuse("Q / S", "unknown" if share is None else decimals(share), workers.cited)
     right.hold("Q / S", "1", workers.cited)
     _unseen(here, right)
     if here.born is None:
         return unknown(right, "the national number holds no birth date")
     return right.give(amount, "amount_young" if _young(here, right, here.born, amount) else "amount")
-
-
-def _share(occupation: DeclaredOccupation) -> str:
-    if occupation.mean_hours is None or not occupation.reference_hours:
-        return "unknown"
-    return decimals(Fraction(occupation.mean_hours, occupation.reference_hours))
 
 
 def _young(here: ClaimContext, right: Entitled, born: date, row: FigureRow) -> bool:

@@ -15,6 +15,7 @@ from rules.calculation.bonus.steps import contribution, measured
 from rules.calculation.coverage import Cover, Subjection, personal_contributions
 from rules.calculation.target_groups.times import nth_quarter
 from rules.findings.deduction import Assessment, undetermined
+from rules.findings.entitlement import months_later
 from rules.findings.finding import HELD, UNKNOWN, Certainty, ConditionOutcome, Doubt, TraceStep, whether
 from rules.findings.rule import QuarterRule
 from rules.law.dated_figures import Citation, FigureRow, NoLaw
@@ -28,7 +29,8 @@ from schemas.identifiers import quarter_days, quarter_of
 NAME = "restructuring_card"
 CODE = "0601"
 FULL = 100
-MONTHS, HALF_A_YEAR = 12, 6
+HALF_A_YEAR = 6
+"""Months in two quarters."""
 
 
 @dataclass(slots=True)
@@ -119,8 +121,7 @@ def _ages(born: Birth, start: date | None, first: date) -> Ages:
     """The age when the job began: in this quarter or one of the two before it, where its day is not declared."""
     if start is not None:
         return born.ages(start)
-    earliest = date(first.year - (first.month <= HALF_A_YEAR), (first.month + HALF_A_YEAR - 1) % MONTHS + 1, 1)
-    return Ages(born.ages(earliest).least, born.ages(quarter_days(quarter_of(first))[1]).most)
+    return Ages(born.ages(months_later(first, -HALF_A_YEAR)).least, born.ages(quarter_days(quarter_of(first))[1]).most)
 
 
 def _open(card: _Card, worker: Subjection, validity: FigureRow) -> None:

@@ -199,9 +199,20 @@ class Parameters:
 
         Raises NoLaw, also where nothing was known of the series.
         """
+        return self._known(name, day).at(day)
+
+    def first(self, name: str) -> tuple[date, FigureRow]:
+        """The first day of a series, and its row then.
+
+        Raises NoLaw where nothing was known of the series.
+        """
+        start, _, row = self._known(name, date.min).timeline[0]
+        return start, row
+
+    def _known(self, name: str, day: date) -> Series:
         if name not in self.series:
             raise NoLaw(name, day, "nothing was known of it")
-        return self.series[name].at(day)
+        return self.series[name]
 
     def at_if_known(self, name: str, day: date) -> FigureRow | None:
         """The row of a series in force on a day; None without law."""

@@ -61,7 +61,7 @@ def base(
     *,
     manual: bool,
 ) -> Base:
-    """The base contributions; `share` is mu and mu_glob x 100, by which the Social Maribel is split."""
+    """The base contributions; `share` is mu and mu_glob x 100, above 0, by which the Social Maribel is split."""
     kind = category(line, occupation, known.day, law).name
     figures = _figures(law, known.day, kind, occupation.joint_committee.split(".")[0])
     paid = occupation.wage(known.wage_codes)
@@ -75,7 +75,7 @@ def base(
         of_line = sum(one.wage(figures.high) for one in line.occupations)
         if of_line > figures.ceiling:
             least = half_up(_counting(paid, of_line, figures.ceiling) * figures.rate, RATE)
-    maribel = half_up(figures.maribel * share[0], max(share[1], 1)) if share[1] >= figures.threshold else 0
+    maribel = half_up(figures.maribel * share[0], share[1]) if share[1] >= figures.threshold else 0
     return Base(amount, plain, maribel, least, unmoderated, alone, known)
 
 

@@ -59,9 +59,10 @@ def _category(law: Law, employer_class: str, worker_code: str, number: str, day:
 
 def _sheltered(employer_class: str, worker_code: str, row: FigureRow) -> Category:
     if worker_code in row.codes("target_workers"):
-        doubt = Doubt(Certainty.LIKELY, "no source settles the base contributions of workers without wage moderation")
+        reason = "no source settles the base contributions of workers without wage moderation"
+        doubts = [Doubt(Certainty.LIKELY, reason)]
         if employer_class in row.codes_if_any("without_target_workers"):
             reason = f"employer class {employer_class} had no target workers before 2023: {row.cited}"
-            return Category("3bis", row.cited, (doubt, Doubt(Certainty.TO_CHECK, reason)))
-        return Category("3bis", row.cited, (doubt,))
+            doubts.append(Doubt(Certainty.TO_CHECK, reason))
+        return Category("3bis", row.cited, tuple(doubts))
     return Category("3", row.cited, (Doubt(Certainty.LIKELY, f"category 3 rests on the joint committee: {row.cited}"),))

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 
-from rules.calculation.fraction import Beta, half_time, multiplication_factor
+from rules.calculation.fraction import Beta, below_floor, contract_share, half_time, multiplication_factor
 from rules.findings.finding import HELD, Certainty, Doubt, TraceStep, whether
 from rules.law.dated_figures import Citation, FigureRow, citing
 from rules.law.rounding import decimals, plain
@@ -75,19 +74,17 @@ def factor(
 
 def floor_steps(floor: Floor, line: DeclaredLine, occupation: DeclaredOccupation, total: int) -> Iterator[TraceStep]:
     """mu_glob x 100 as a condition, and below the floor what may except it: a name, or the share of the contract."""
-    above = Fraction(total, 100) >= Fraction(floor.beta.number("floor"))
+    above = not below_floor(floor.beta, total)
     yield TraceStep("mu_glob", plain(total), None, _at_least(floor.beta, "floor"), whether(above))
     if above:
         return
     if named := floor.excepts(line, occupation):
         yield TraceStep("exception to the floor", named, None, floor.half_time.cited, HELD)
         return
-    half = half_time(occupation, floor.half_time)
-    share = Fraction(1)
-    if occupation.part_time and half is not None:
-        share = Fraction(occupation.mean_hours or 0, occupation.reference_hours or 1)
-    value = "unknown" if half is None else decimals(share)
-    yield TraceStep("Q / S", value, None, _at_least(floor.half_time, "half_time"), whether(half))
+    share = contract_share(occupation)
+    value = "unknown" if share is None else decimals(share)
+    outcome = whether(half_time(occupation, floor.half_time))
+    yield TraceStep("Q / S", value, None, _at_least(floor.half_time, "half_time"), outcome)
 
 
 @lru_cache(maxsize=256)

@@ -68,6 +68,19 @@ def test_of_the_exceptions_to_the_floor_contracts_of_half_time_alone_were_known(
     (then,), (now,) = (RULES["structural_reduction"].decide(seen, date(2024, 7, 15), law) for law in (BEFORE, LAW))
     assert (then.amount, then.certainty) == (Decimal("125.47"), Certainty.LIKELY)
     assert (now.amount, now.certainty) == (Decimal("125.47"), Certainty.CERTAIN)
+    assert [step.source for step in then.trace if step.step == "certainty"] == [
+        (
+            "mu_glob is below the floor and the contract at least half time: Royal decree of 24/01/2013; "
+            "Easypay 15/02/2013; NSSO 2026/3 for the exception of half-time contracts (SEC), in force from 2013-01-01"
+        )
+    ]
     horeca = {**half, "joint committee": "302", "contract": (8, 38), "wage": {1: 1800.00}}
     assert structural(BEFORE, **horeca) == []
     assert len(structural(LAW, **horeca)) == 1
+
+
+def test_a_benefit_lasted_twelve_months_at_least_when_the_days_for_more_were_not_known() -> None:
+    (seen,) = (one for one in by_name("unemployment_admission") if one.name == "Since the reform from 19 March 2026")
+    ((then,), (now,)) = (decide(seen, law) for law in (BEFORE, LAW))
+    steps = [{step.step: step.value for step in one.trace} for one in (then, now)]
+    assert [one["benefit until at least"] for one in steps] == ["2027-03-18", "2027-03-18"]
