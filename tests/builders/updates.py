@@ -8,7 +8,7 @@ from lxml import etree
 from schemas.identifiers import inss
 from tests.builders.declarations import SOUND
 
-FIRST_NUMBER = 1015401858
+FIRST_NUMBER = 2200000417
 """The identifiers and version numbers that are quoted count up from here."""
 AFTER_OCCUPATION_VERSION = {"LocalUnitID", "ShipId", "StaffCode", "SubsidizedMeanWorkingHours"}
 CHANGED = "1"

@@ -13,7 +13,7 @@ from tests.builders.declarations import LATER, once
 from tests.builders.updates import SOUND_UPDATE
 
 NEEDS = {
-    "employer_declaration_pid": "1015401858", "persons": 6, "worker_lines": 6, "occupations": 2, "vehicles": 1,
+    "employer_declaration_pid": "2200000417", "persons": 6, "worker_lines": 6, "occupations": 2, "vehicles": 1,
     "unrelated_contributions": 1, "justification_if_lower": 0,
 }  # fmt: skip
 
@@ -66,7 +66,7 @@ def test_a_person_reads_what_an_update_changes_and_what_must_be_stored(files: tu
         "update.xml: nothing in it is wrong, as far as the file alone tells",
         "Employer 1000000021, 2022Q3: 6 persons",
         "worker lines: 6 changed",
-        "it needs, stored as the last situation: declaration 1015401858, and 6 persons, 6 worker lines, 2 occupations",
+        "it needs, stored as the last situation: declaration 2200000417, and 6 persons, 6 worker lines, 2 occupations",
         "`kruispunt submit` does not take updates in yet",
     ):
         assert part in said

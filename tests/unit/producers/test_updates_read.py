@@ -263,9 +263,9 @@ def test_an_update_quotes_what_it_corrects(
     assert found.updates is not None
     (declaration,) = found.updates
     assert (declaration.employer, declaration.quarter, declaration.persons) == ("1000000021", "2022Q3", 6)
-    assert (declaration.pid, declaration.justification) == (1015401858, "misread")
+    assert (declaration.pid, declaration.justification) == (2200000417, "misread")
     first = persons[0]
-    assert (first.person, first.quoted) == ("85073003328", QuotedPerson(1015401859, 1015401860, 1015401861))
+    assert (first.person, first.quoted) == ("85073003328", QuotedPerson(2200000418, 1015401860, 2200000420))
     (line,) = first.lines
     assert line.last == LastSituation("017", "015", 1015401864)
     assert [(occupation.number, occupation.version) for occupation in line.occupations] == [
