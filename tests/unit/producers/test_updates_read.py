@@ -265,11 +265,11 @@ def test_an_update_quotes_what_it_corrects(
     assert (declaration.employer, declaration.quarter, declaration.persons) == ("1000000021", "2022Q3", 6)
     assert (declaration.pid, declaration.justification) == (2200000417, "misread")
     first = persons[0]
-    assert (first.person, first.quoted) == ("85073003328", QuotedPerson(2200000418, 1015401860, 2200000420))
+    assert (first.person, first.quoted) == ("85073003328", QuotedPerson(2200000418, 2200000419, 2200000420))
     (line,) = first.lines
-    assert line.last == LastSituation("017", "015", 1015401864)
+    assert line.last == LastSituation("017", "015", 2200000423)
     assert [(occupation.number, occupation.version) for occupation in line.occupations] == [
-        (1, 1015401862), (2, 1015401863),
+        (1, 2200000421), (2, 2200000422),
     ]  # fmt: skip
     assert [(vehicle.action, vehicle.number) for vehicle in declaration.vehicles] == [(UpdateAction.CHANGE, 1)]
     (contribution,) = declaration.contributions
