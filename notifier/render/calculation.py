@@ -1,6 +1,6 @@
 """Lays out the calculation behind a letter: the steps of the trace as they are, with nothing added."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from notifier.notice_content import Notice, NoticeFinding, NoticeStep
@@ -78,8 +78,7 @@ def for_employer(notice: Notice, texts: Texts) -> list[DocumentBlock]:
             sources[step.step][step.source] = None
     if not values:
         return []
-    everyone = len(traces)
-    shared = {step: said[0] for step, said in values.items() if everyone > 1 and said == said[:1] * everyone}
+    shared = _shared([steps for _, steps in traces], values)
     lines = [(_worker(entry), _line(steps, shared, texts)) for entry, steps in traces]
     rows = [[worker, line] for worker, line in lines if line]
     return [
@@ -95,6 +94,13 @@ def for_employer(notice: Notice, texts: Texts) -> list[DocumentBlock]:
             ],
         ),
     ]  # fmt: skip
+
+
+def _shared(traces: Sequence[Sequence[NoticeStep]], values: Mapping[str, list[str]]) -> dict[str, str]:
+    """What is the same for several workers, step by step: each of them has the step, and only once."""
+    once = [{name for name, number in Counter(step.step for step in steps).items() if number == 1} for steps in traces]
+    everybody = set.intersection(*once) if len(traces) > 1 else set()
+    return {step: said[0] for step, said in values.items() if step in everybody and len(set(said)) == 1}
 
 
 def _line(steps: Sequence[NoticeStep], shared: Mapping[str, str], texts: Texts) -> str:

@@ -164,6 +164,7 @@ def log(servers: Settings) -> Iterator[Log]:
     with database(servers, ORIGINAL) as name:
         with postgres.connect(servers, "owner", name) as connection:
             postgres.migrate(connection, files("backbone") / "sql" / "locks")
+            connection.execute((files("kruispunt") / "sql" / "access" / "001_locks.sql").read_bytes())
             for schema in ("deliberations", "audit"):
                 postgres.migrate(connection, files("consumers") / "sql" / schema)
         with postgres.connect(servers, "audit", name, autocommit=True) as connection:
