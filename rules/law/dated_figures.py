@@ -153,7 +153,7 @@ class Series:
             spans.append(Span(row.start, row.end, row))
         return tuple(sorted(spans, key=lambda span: span.start))
 
-    @property
+    @cached_property
     def rows(self) -> tuple[FigureRow, ...]:
         """The rows that hold at any time, in order of days."""
         return tuple(span.row for span in self.timeline)

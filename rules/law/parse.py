@@ -185,7 +185,10 @@ class _Reader:
 
     def _corrections(self, series: Series, lines: list[int]) -> None:
         """A row that says again what is known already hides a slip."""
+        first = series.written[0].known
         for number, (row, line) in enumerate(zip(series.written, lines, strict=True)):
+            if row.known == first:
+                continue
             known = Series(series.name, series.written[:number])
             if any(span.row.says == row.says and _within(row, span) for span in known.timeline):
                 self.wrong(line, f"{series.name}: the row from {row.start} corrects nothing, the same is known already")

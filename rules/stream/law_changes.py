@@ -52,8 +52,8 @@ class LawChanges:
             cursor.execute(_take(), (change.change, AT_ONCE))
             persons = [person for (person,) in cursor]
             if persons:
-                result = self._decide(cursor, persons, change, reader)
                 at = datetime.now(UTC)
+                result = self._decide(cursor, persons, change, reader, at)
                 store.keep(cursor, result.outcome, pseudonym, at=at, partition=PARTITION, offset=0)
                 _settle(cursor, change, persons, result)
                 return len(persons)
@@ -65,12 +65,12 @@ class LawChanges:
         return [one for one in map(OpenChange._make, cursor.fetchall()) if self._versions.issuperset(one.parameters)]
 
     def _decide(
-        self, cursor: Cursor[TupleRow], persons: list[bytes], change: OpenChange, reader: FactReader
+        self, cursor: Cursor[TupleRow], persons: list[bytes], change: OpenChange, reader: FactReader, at: datetime
     ) -> RedecisionOutcome:
         held = store.held_since(cursor, persons, change.quarter)
         states = store.states_since(cursor, persons, change.quarter)
         law = self._of(change.since, change.quarter, tuple(change.parameters))
-        return redecide(persons, held, states, store.histories(cursor, persons), reader, law, datetime.now(UTC))
+        return redecide(persons, held, states, store.histories(cursor, persons), reader, law, at)
 
     def _changed(self, since: date, quarter: str, parameters: tuple[str, ...]) -> ChangedLaw:
         return ChangedLaw(without(parameters, self._law), self._law, quarter, LawChange(since, parameters))
